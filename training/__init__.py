@@ -1,0 +1,1 @@
+"""Data contract, adapters, world simulator, features, models, calibration, explanation and evaluation."""
