@@ -1,0 +1,54 @@
+"""Choosing among admissible candidates, and how sure the choice is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.catalogue import Action
+from decisioning.score import Floats
+
+
+def ranking(actions: Sequence[Action], net_values: Floats) -> tuple[int, ...]:
+    """Indices of the actions, best first: greater net value, then smaller cost, then the smaller id.
+
+    Costs and ids make ties break the same way whatever the order of the candidates.
+    """
+
+    def key(index: int) -> tuple[float, float, str]:
+        return (-float(net_values[index]), actions[index].cost, actions[index].action_id)
+
+    return tuple(sorted(range(len(actions)), key=key))
+
+
+def choose(order: Sequence[int], net_values: Floats, admissible: Sequence[bool]) -> int | None:
+    """The best admissible action worth more than holding, or None for hold."""
+    best = next((index for index in order if admissible[index]), None)
+    return best if best is not None and net_values[best] > 0.0 else None
+
+
+def confidence(draws: Floats, chosen: int | None, admissible: Sequence[bool], tolerance: float) -> float:
+    """Probability that the choice is within `tolerance` of the best admissible alternative, hold included.
+
+    Parameters
+    ----------
+    draws : array of float, shape (n, K)
+        Joint draws of the net values.
+    chosen : int or None
+        The chosen action; None means hold, whose net value is 0 in every draw.
+    admissible : sequence of bool, length n
+        Which actions compete. Hold always does.
+    tolerance : float
+        In the catalogue's currency, at least 0.
+
+    Returns
+    -------
+    float
+        Share of the draws, in [0, 1]; exactly 1 when hold is chosen and nothing else is admissible.
+    """
+    mask: NDArray[np.bool_] = np.asarray(admissible, dtype=np.bool_)
+    if not mask.any():
+        return 1.0
+    best = np.maximum(draws[mask].max(axis=0), 0.0)
+    own = 0.0 if chosen is None else draws[chosen]
+    return float(np.mean(own >= best - tolerance))

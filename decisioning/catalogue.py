@@ -1,0 +1,125 @@
+"""What the business could do: actions, and the catalogue that holds them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from decisioning.canonical import Scalar, digest
+from decisioning.errors import InvalidInput
+
+HOLD = "hold"
+
+
+class MessageClass(StrEnum):
+    """Whether a message advertises or serves. Objection and most caps are about marketing."""
+
+    MARKETING = "marketing"
+    SERVICE = "service"
+
+
+class Autonomy(StrEnum):
+    """How far heed may go with an action. There is no level without guardrails."""
+
+    SHADOW = "shadow"
+    SUGGEST = "suggest"
+    ASSIST = "assist"
+
+    @property
+    def freedom(self) -> int:
+        """0 for shadow, 1 for suggest, 2 for assist."""
+        return list(Autonomy).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the business could do for a customer.
+
+    Attributes
+    ----------
+    value : float
+        Worth of one outcome, in the catalogue's currency; at least 0.
+    outcome : str
+        The outcome type that counts as success.
+    window_days : float
+        How long after the contact the outcome counts.
+    cost : float
+        Cost of one contact, in the catalogue's currency; at least 0.
+    valid_from, valid_until : datetime or None
+        Half-open interval in which the action may be offered.
+    eligibility : str or None
+        CEL condition over the customer; absent means that every customer is eligible.
+    attributes : mapping of str to scalar
+        Further properties, used as features.
+    """
+
+    action_id: str
+    channel: str
+    purpose: str
+    category: str
+    value: float
+    outcome: str
+    window_days: float
+    cost: float = 0.0
+    message_class: MessageClass = MessageClass.MARKETING
+    autonomy: Autonomy = Autonomy.ASSIST
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    eligibility: str | None = None
+    attributes: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def valid_at(self, now: datetime) -> bool:
+        """Whether `now` lies in the half-open interval of validity."""
+        started = self.valid_from is None or self.valid_from <= now
+        return started and (self.valid_until is None or now < self.valid_until)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The actions on offer, in one currency, in a fixed order.
+
+    Raises
+    ------
+    InvalidInput
+        If two actions share an id or one is called ``hold``.
+    """
+
+    currency: str
+    actions: tuple[Action, ...]
+
+    def __post_init__(self) -> None:
+        ids = [action.action_id for action in self.actions]
+        doubled = sorted({one for one in ids if ids.count(one) > 1})
+        if doubled:
+            raise InvalidInput("two actions share one id", field="action_id", value=doubled[0])
+        if HOLD in ids:
+            raise InvalidInput("no action may be called hold", field="action_id", remedy="hold is always a candidate")
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Action]:
+        """Actions by their id."""
+        return {action.action_id: action for action in self.actions}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the catalogue's content."""
+        return digest(self)
+
+    def valid_at(self, now: datetime) -> tuple[Action, ...]:
+        """The actions that may be offered at `now`, in catalogue order."""
+        return tuple(action for action in self.actions if action.valid_at(now))
+
+    def named(self, ids: Sequence[str]) -> tuple[Action, ...]:
+        """The actions of these ids, in the order asked for.
+
+        Raises
+        ------
+        InvalidInput
+            If an id is not in the catalogue.
+        """
+        unknown = next((one for one in ids if one not in self.by_id), None)
+        if unknown is not None:
+            remedy = "name actions of the catalogue in force"
+            raise InvalidInput("unknown action", field="candidates", value=unknown, remedy=remedy)
+        return tuple(self.by_id[one] for one in ids)

@@ -1,0 +1,126 @@
+"""The person decided about, as far as heed knows: identities partial, data incomplete, consent withdrawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import MessageClass
+
+
+class ConsentStatus(StrEnum):
+    """What the customer last said. Silence is not in the list: unknown means no."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+class ContactState(StrEnum):
+    """Where a contact slot stands. Reserved and executed slots count towards caps, released ones do not."""
+
+    RESERVED = "reserved"
+    EXECUTED = "executed"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """An address, number or device of the customer, under an opaque name."""
+
+    contact_point: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One statement about one channel and purpose.
+
+    Attributes
+    ----------
+    contact_point : str or None
+        The contact point it is about; None means every contact point of the channel.
+    expires_at : datetime or None
+        First moment at which a grant no longer holds.
+    """
+
+    channel: str
+    purpose: str
+    status: ConsentStatus
+    recorded_at: datetime
+    contact_point: str | None = None
+    basis: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An order not to contact, for one channel or (None) for all, until a moment or (None) for good."""
+
+    reason: str
+    recorded_at: datetime
+    channel: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An observed event: evidence, with a certainty in (0, 1]."""
+
+    type: str
+    at: datetime
+    channel: str | None = None
+    certainty: float = 1.0
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact slot: reserved, executed or released."""
+
+    action_id: str
+    channel: str
+    purpose: str
+    category: str
+    at: datetime
+    message_class: MessageClass = MessageClass.MARKETING
+    state: ContactState = ContactState.EXECUTED
+
+    @property
+    def counts(self) -> bool:
+        """Whether the slot counts towards caps."""
+        return self.state is not ContactState.RELEASED
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer with all that is known, histories in order of time (oldest first)."""
+
+    customer_id: str
+    attributes: Mapping[str, Scalar] = field(default_factory=dict)
+    time_zone: str | None = None
+    jurisdiction: str | None = None
+    contact_points: tuple[ContactPoint, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision may look at. Nothing is fetched later, so any decision can be made again.
+
+    Attributes
+    ----------
+    customer : Customer
+        The person decided about.
+    now : datetime
+        The moment of the decision, with an offset.
+    context : mapping of str to scalar
+        What else is known at this moment (page, device, campaign), used as features.
+    """
+
+    customer: Customer
+    now: datetime
+    context: Mapping[str, Scalar] = field(default_factory=dict)

@@ -1,0 +1,241 @@
+"""The pure decision: facts and actions in, a decision with its reasons out. It touches nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from decisioning import reasons
+from decisioning.arbitration import choose, confidence, ranking
+from decisioning.catalogue import HOLD, Action, Autonomy
+from decisioning.customer import Facts
+from decisioning.decision import Candidate, Decision, Disposition, Explain
+from decisioning.score import Explanation, Floats, Scorer, Scores
+from decisioning.value import Terms, net_value_draws, net_values
+from decisioning.verdict import Effect, Verdict, binding, combined
+
+Verdicts = tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What arbitration chose, for the rules that judge the choice rather than the candidate."""
+
+    action: Action
+    propensity: float
+    net_value: float
+    confidence: float
+
+
+class Guard(Protocol):
+    """A policy in force, seen from the decision: pure, and the same verdicts for the same facts."""
+
+    @property
+    def terms(self) -> Terms:
+        """How the policy weighs outcomes."""
+        ...
+
+    def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
+        """Every rule's verdict on every action, in the order of the actions."""
+        ...
+
+    def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
+        """Verdicts of the rules that need the choice: confidence, value floor."""
+        ...
+
+    def autonomy(self, action: Action) -> Autonomy:
+        """How far heed may go with this action under this policy."""
+        ...
+
+    def contact_point(self, facts: Facts, action: Action) -> str | None:
+        """Where the customer may be reached for this action, None where no contact point is named."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Everything known of the candidates once rules and model have spoken."""
+
+    actions: tuple[Action, ...]
+    scores: Scores
+    values: Floats
+    verdicts: tuple[Verdicts, ...]
+    order: tuple[int, ...]
+    chosen: int | None
+    confidence: float
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return tuple(combined(verdicts) for verdicts in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    disposition: Disposition
+    binding: Verdict | None
+    reason: str
+
+
+def decide(
+    facts: Facts,
+    actions: Sequence[Action],
+    *,
+    scorer: Scorer,
+    guard: Guard,
+    currency: str = "",
+    explain: Explain = Explain.CHOSEN,
+) -> Decision:
+    """Decide whether to act, how, or to hold.
+
+    Parameters
+    ----------
+    facts : Facts
+        All that may be looked at.
+    actions : sequence of Action
+        The candidates; hold competes without being named.
+    scorer : Scorer
+        The trained model.
+    guard : Guard
+        The policy in force.
+    currency : str
+        Named in the reasons.
+    explain : Explain
+        Which candidates are explained.
+
+    Returns
+    -------
+    Decision
+        The same for the same arguments, to the last bit.
+    """
+    if not actions:
+        return _nothing_offered()
+    weighed = _weigh(facts, tuple(actions), scorer, guard)
+    ending = _end(weighed, guard)
+    explained = _explained(facts, weighed, scorer, explain)
+    return _decision(facts, weighed, ending, explained, guard, currency)
+
+
+def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Weighed:
+    scores = scorer.score(facts, actions)
+    values = net_values(actions, scores, guard.terms)
+    verdicts = guard.verdicts(facts, actions)
+    admissible = [combined(said) is not Effect.SUPPRESS for said in verdicts]
+    order = ranking(actions, values)
+    chosen = choose(order, values, admissible)
+    sure = confidence(net_value_draws(actions, scores, guard.terms), chosen, admissible, guard.terms.tolerance)
+    if chosen is not None:
+        choice = Choice(actions[chosen], float(scores.propensity[chosen]), float(values[chosen]), sure)
+        looked = verdicts[chosen] + guard.second_look(facts, choice)
+        verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
+    return _Weighed(actions, scores, values, verdicts, order, chosen, sure)
+
+
+def _end(weighed: _Weighed, guard: Guard) -> _Ending:
+    """The disposition: the first line that holds.
+
+    Shadow is looked at before review, since a shadow action never acts and approving a review case would.
+    """
+    if weighed.chosen is None:
+        return _held(weighed)
+    action = weighed.actions[weighed.chosen]
+    verdict = binding(weighed.verdicts[weighed.chosen])
+    if verdict is not None and verdict.effect is Effect.SUPPRESS:
+        return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
+    autonomy = guard.autonomy(action)
+    if autonomy is Autonomy.SHADOW:
+        return _Ending(Disposition.HOLD, None, reasons.shadow(action))
+    if verdict is not None:
+        return _Ending(Disposition.REVIEW, verdict, reasons.review(action, verdict))
+    if autonomy is Autonomy.SUGGEST:
+        return _Ending(Disposition.REVIEW, None, reasons.suggest(action))
+    return _Ending(Disposition.ACT, None, reasons.act(action))
+
+
+def _held(weighed: _Weighed) -> _Ending:
+    """Hold, with the rule that stood between the customer and the best action, if a rule did."""
+    effects = weighed.effects
+    nothing_admissible = all(effect is Effect.SUPPRESS for effect in effects)
+    stopped = [
+        index
+        for index in weighed.order
+        if effects[index] is Effect.SUPPRESS and (nothing_admissible or weighed.values[index] > 0.0)
+    ]
+    if not stopped:
+        return _Ending(Disposition.HOLD, None, reasons.not_worth_it())
+    verdict = binding(weighed.verdicts[stopped[0]])
+    action = weighed.actions[stopped[0]]
+    if verdict is None:
+        return _Ending(Disposition.HOLD, None, reasons.no_rule_spoke(action))
+    return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
+
+
+def _explained(facts: Facts, weighed: _Weighed, scorer: Scorer, explain: Explain) -> dict[int, Explanation]:
+    wanted: tuple[int, ...] = ()
+    if explain is Explain.ALL:
+        wanted = tuple(range(len(weighed.actions)))
+    elif explain is Explain.CHOSEN and weighed.chosen is not None:
+        wanted = (weighed.chosen,)
+    if not wanted:
+        return {}
+    return dict(zip(wanted, scorer.explain(facts, [weighed.actions[index] for index in wanted]), strict=True))
+
+
+def _decision(
+    facts: Facts,
+    weighed: _Weighed,
+    ending: _Ending,
+    explained: dict[int, Explanation],
+    guard: Guard,
+    currency: str,
+) -> Decision:
+    action = None if weighed.chosen is None else weighed.actions[weighed.chosen]
+    acts = ending.disposition is Disposition.ACT
+    stopped = ending.binding is not None and ending.binding.effect is Effect.SUPPRESS
+    proposed = None if action is None or acts or stopped else action.action_id
+    named = action if acts or proposed else None
+    candidates = _candidates(weighed, explained)
+    return Decision(
+        disposition=ending.disposition,
+        action_id=action.action_id if action is not None and acts else None,
+        proposed_action_id=proposed,
+        contact_point=None if named is None else guard.contact_point(facts, named),
+        confidence=weighed.confidence,
+        reasons=(ending.reason, *reasons.of_choice(named, candidates, weighed.confidence, currency)),
+        binding_rule=None if ending.binding is None else ending.binding.rule,
+        eligible_at=None if ending.binding is None else ending.binding.eligible_at,
+        candidates=candidates,
+    )
+
+
+def _candidates(weighed: _Weighed, explained: dict[int, Explanation]) -> tuple[Candidate, ...]:
+    worth_more = sum(1 for value in weighed.values if value > 0.0)
+    actions = [
+        _candidate(weighed, index, place + 1 if place < worth_more else place + 2, explained.get(index))
+        for place, index in enumerate(weighed.order)
+    ]
+    return (*actions[:worth_more], _hold(weighed.scores.hold, worth_more + 1), *actions[worth_more:])
+
+
+def _candidate(weighed: _Weighed, index: int, rank: int, explanation: Explanation | None) -> Candidate:
+    scores = weighed.scores
+    return Candidate(
+        action_id=weighed.actions[index].action_id,
+        rank=rank,
+        propensity=float(scores.propensity[index]),
+        low=float(scores.low[index]),
+        high=float(scores.high[index]),
+        uplift=None if scores.uplift is None else float(scores.uplift[index]),
+        harm=None if scores.harm is None else float(scores.harm[index]),
+        net_value=float(weighed.values[index]),
+        effect=weighed.effects[index],
+        verdicts=weighed.verdicts[index],
+        explanation=explanation,
+    )
+
+
+def _hold(propensity: float | None, rank: int) -> Candidate:
+    return Candidate(HOLD, rank, propensity, None, None, None, None, 0.0, Effect.ALLOW)
+
+
+def _nothing_offered() -> Decision:
+    hold = _hold(None, 1)
+    return Decision(Disposition.HOLD, None, None, None, 1.0, (reasons.nothing_offered(),), None, None, (hold,))

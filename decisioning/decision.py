@@ -1,0 +1,92 @@
+"""The decision as a frozen value that carries its reasons."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from decisioning.score import Explanation
+from decisioning.verdict import Effect, Verdict
+
+
+class Disposition(StrEnum):
+    """The three ways a decision can end."""
+
+    ACT = "act"
+    HOLD = "hold"
+    REVIEW = "review"
+
+
+class Explain(StrEnum):
+    """Which candidates are explained."""
+
+    NONE = "none"
+    CHOSEN = "chosen"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One action as it stood in the decision. Hold is the last of the admissible when nothing is worth more.
+
+    Attributes
+    ----------
+    rank : int
+        Place by net value among all candidates, hold included, from 1.
+    propensity, low, high : float or None
+        Calibrated probability of the outcome with its interval; None for hold where the data cannot tell.
+    uplift, harm : float or None
+        None where the training data cannot tell.
+    net_value : float
+        In the catalogue's currency; 0 for hold.
+    effect : Effect
+        All verdicts together.
+    """
+
+    action_id: str
+    rank: int
+    propensity: float | None
+    low: float | None
+    high: float | None
+    uplift: float | None
+    harm: float | None
+    net_value: float
+    effect: Effect
+    verdicts: tuple[Verdict, ...] = ()
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What heed makes of one customer at one moment.
+
+    Attributes
+    ----------
+    disposition : Disposition
+        Act, hold or review.
+    action_id : str or None
+        The action to execute. Only an act names one, so that a caller who looks at nothing else cannot overreach.
+    proposed_action_id : str or None
+        What a person is asked about (review), or what would have been done (shadow).
+    contact_point : str or None
+        Where to reach the customer for the action or the proposal.
+    confidence : float
+        Probability that the choice is within the policy's tolerance of the best admissible alternative.
+    reasons : tuple of str
+        Why, in sentences.
+    binding_rule : str or None
+        The rule that turned an act into a hold or a review.
+    eligible_at : datetime or None
+        From when the customer can be contacted again, where that can be known.
+    candidates : tuple of Candidate
+        All of them, hold included, best first.
+    """
+
+    disposition: Disposition
+    action_id: str | None
+    proposed_action_id: str | None
+    contact_point: str | None
+    confidence: float
+    reasons: tuple[str, ...]
+    binding_rule: str | None
+    eligible_at: datetime | None
+    candidates: tuple[Candidate, ...]

@@ -1,0 +1,81 @@
+"""Everything that heed raises on purpose.
+
+HeedError
+├── InvalidInput      what the caller sent is wrong; nothing was done
+├── ContractError     engagement data does not keep the data contract
+├── PolicyError       a policy file cannot be loaded; the one in force stays
+├── NotFound          no such customer, decision or review case
+├── Conflict          true, but not now: claimed by another, already settled, still in flight
+├── KeyReused         an idempotency key came back with another request
+├── Refused           a guardrail forbids what a person asked for
+└── Unavailable       a part that heed depends on is down; nothing is executed
+"""
+
+
+class HeedError(Exception):
+    """An error with the offending field, its value and what to do about it.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in general words.
+    field : str, optional
+        Where: a JSON path, a column, a rule id, a setting.
+    value : object, optional
+        The offending value, shown shortened. It is left out where it is personal data.
+    remedy : str, optional
+        What the caller can do.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, value: object = None, remedy: str | None = None
+    ) -> None:
+        self.message = message
+        self.field = field
+        self.value = value
+        self.remedy = remedy
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        where = f" in `{self.field}`" if self.field is not None else ""
+        what = f": `{shortened(self.value)}`" if self.value is not None else ""
+        then = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.message}{where}{what}{then}"
+
+
+class InvalidInput(HeedError):
+    """What the caller sent is wrong. Nothing was done and nothing was recorded."""
+
+
+class ContractError(HeedError):
+    """Engagement data does not keep the data contract."""
+
+
+class PolicyError(HeedError):
+    """A policy cannot be loaded. The policy in force, if any, stays in force."""
+
+
+class NotFound(HeedError):
+    """There is no customer, decision or review case of that id."""
+
+
+class Conflict(HeedError):
+    """The request makes sense, but not in the present state of the thing it names."""
+
+
+class KeyReused(HeedError):
+    """An idempotency key was used before with another request."""
+
+
+class Refused(HeedError):
+    """A guardrail forbids what a person asked for."""
+
+
+class Unavailable(HeedError):
+    """A part that heed depends on is down. The answer is this error, never an unguarded act."""
+
+
+def shortened(value: object, limit: int = 80) -> str:
+    """Text of `value` that fits a message: at most `limit` characters."""
+    text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,90 @@
+"""The sentences in which a decision explains itself."""
+
+from collections.abc import Sequence
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import HOLD, Action
+from decisioning.decision import Candidate
+from decisioning.score import Contribution
+from decisioning.verdict import Verdict
+
+_NAMED_CONTRIBUTIONS = 3
+
+
+def act(action: Action) -> str:
+    """Why heed acts."""
+    return f"Act: `{action.action_id}` is worth most among the admissible candidates and more than holding."
+
+
+def review(action: Action, verdict: Verdict) -> str:
+    """Why a person is asked."""
+    return f"Review: `{action.action_id}` needs a person because of rule `{verdict.rule}`: {verdict.reason}"
+
+
+def suggest(action: Action) -> str:
+    """Why a person is always asked about this action."""
+    return f"Review: `{action.action_id}` is set to suggest, so a person decides each time."
+
+
+def shadow(action: Action) -> str:
+    """Why what would have been done is only recorded."""
+    return f"Hold: `{action.action_id}` would have been done, but it is set to shadow and never acts."
+
+
+def suppressed(action: Action, verdict: Verdict) -> str:
+    """Which rule stood in the way of the best action."""
+    return f"Hold: `{action.action_id}` is suppressed by rule `{verdict.rule}`: {verdict.reason}"
+
+
+def no_rule_spoke(action: Action) -> str:
+    """Why silence of the policy suppresses."""
+    return f"Hold: no rule of the policy speaks for `{action.action_id}`, and what no rule allows is suppressed."
+
+
+def not_worth_it() -> str:
+    """Why holding is the best decision."""
+    return "Hold: no admissible candidate is expected to be worth more than holding."
+
+
+def nothing_offered() -> str:
+    """Why there was nothing to choose from."""
+    return "Hold: no action is valid at this moment."
+
+
+def of_choice(
+    action: Action | None, candidates: Sequence[Candidate], confidence: float, currency: str
+) -> tuple[str, ...]:
+    """What the model expects of the chosen or proposed action, and the features that moved it most."""
+    if action is None:
+        return ()
+    chosen = next(one for one in candidates if one.action_id == action.action_id)
+    return (_expectation(chosen, action, currency), _confidence(confidence), *_features(chosen))
+
+
+def _expectation(chosen: Candidate, action: Action, currency: str) -> str:
+    interval = "" if chosen.low is None or chosen.high is None else f" ({chosen.low:.1%} to {chosen.high:.1%})"
+    gain = "" if chosen.uplift is None else f", {100 * chosen.uplift:+.1f} points against {HOLD}"
+    worth = f"{chosen.net_value:.2f} {currency}".rstrip()
+    return f"The probability of `{action.outcome}` is {chosen.propensity:.1%}{interval}{gain}; net value {worth}."
+
+
+def _confidence(confidence: float) -> str:
+    return f"Confidence that nothing admissible is better by more than the tolerance: {confidence:.0%}."
+
+
+def _features(chosen: Candidate) -> tuple[str, ...]:
+    if chosen.explanation is None:
+        return ()
+    largest = chosen.explanation.contributions[:_NAMED_CONTRIBUTIONS]
+    return tuple(_feature(one) for one in largest if one.points != 0.0)
+
+
+def _feature(one: Contribution) -> str:
+    direction = "raises" if one.points > 0 else "lowers"
+    return f"`{one.feature}` = {_shown(one.value)} {direction} it by {abs(one.points):.2f} points."
+
+
+def _shown(value: Scalar) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

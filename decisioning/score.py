@@ -1,0 +1,106 @@
+"""What a model says of candidates: probabilities with their uncertainty, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of n candidates, hold not among them, with K joint draws of the model's own uncertainty.
+
+    Attributes
+    ----------
+    propensity : array of float, shape (n,)
+        Calibrated probability of each action's outcome within its window, in (0, 1).
+    low, high : array of float, shape (n,)
+        Ends of the propensity's interval at the model's stated level, in [0, 1].
+    propensity_draws : array of float, shape (n, K)
+        Joint draws of the propensities: column k is one state of the world that the model holds possible.
+    hold : float or None
+        Probability of the same outcome under hold, where the training data can tell.
+    hold_draws : array of float, shape (K,), or None
+        The same draws for hold.
+    harm : array of float, shape (n,), or None
+        Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
+    harm_draws : array of float, shape (n, K), or None
+        Joint draws of harm.
+    """
+
+    propensity: Floats
+    low: Floats
+    high: Floats
+    propensity_draws: Floats
+    hold: float | None = None
+    hold_draws: Floats | None = None
+    harm: Floats | None = None
+    harm_draws: Floats | None = None
+
+    @property
+    def uplift(self) -> Floats | None:
+        """Propensity minus the probability under hold, shape (n,), where that is known."""
+        return None if self.hold is None else self.propensity - self.hold
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one feature added to one propensity.
+
+    Attributes
+    ----------
+    feature : str
+        Name of the feature in the model's schema.
+    value : scalar
+        Its value here; None where it is missing.
+    log_odds : float
+        Its SHAP value on the calibrated log-odds.
+    points : float
+        The same effect in percentage points of the served probability.
+    """
+
+    feature: str
+    value: Scalar
+    log_odds: float
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A propensity taken apart: base plus contributions give the served value, in log-odds and in points.
+
+    Attributes
+    ----------
+    base_log_odds, log_odds : float
+        Calibrated log-odds before and after the contributions.
+    base_probability, probability : float
+        The same as probabilities; `probability` is the propensity that was served.
+    contributions : tuple of Contribution
+        Largest effect first.
+    """
+
+    base_log_odds: float
+    base_probability: float
+    log_odds: float
+    probability: float
+    contributions: tuple[Contribution, ...]
+
+
+class Scorer(Protocol):
+    """A trained model, seen from the decision: pure, and the same answer for the same facts."""
+
+    def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
+        """Scores of these actions for this customer now, in one vectorised call."""
+        ...
+
+    def explain(self, facts: Facts, actions: Sequence[Action]) -> tuple[Explanation, ...]:
+        """Why each of these actions has its propensity, in the order asked for."""
+        ...

@@ -1,0 +1,57 @@
+"""Net value: what a contact is expected to be worth, in the currency of the catalogue. Hold is 0."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from decisioning.catalogue import Action
+from decisioning.score import Floats, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the policy weighs one outcome against another.
+
+    Attributes
+    ----------
+    levers : mapping of str to float
+        Business emphasis per action id, at least 0; 1 where none is named.
+    harm_cost : float
+        Cost of one opt-out, complaint or unsubscribe, in the catalogue's currency; at least 0.
+    tolerance : float
+        How much less net value than the best still counts as good enough, in the catalogue's currency; at least 0.
+    """
+
+    levers: Mapping[str, float] = field(default_factory=dict)
+    harm_cost: float = 0.0
+    tolerance: float = 0.0
+
+
+def net_values(actions: Sequence[Action], scores: Scores, terms: Terms) -> Floats:
+    """Net value of each action: ``lever x value x uplift (or propensity) - harm_cost x harm - cost``.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        In the catalogue's currency.
+    """
+    gain = scores.propensity if scores.uplift is None else scores.uplift
+    harm = np.zeros(len(actions)) if scores.harm is None else scores.harm
+    return _worth(actions, terms) * gain - terms.harm_cost * harm - _costs(actions)
+
+
+def net_value_draws(actions: Sequence[Action], scores: Scores, terms: Terms) -> Floats:
+    """Joint draws of the net values, shape (n, K): the same formula in each state of the world."""
+    gain = scores.propensity_draws if scores.hold_draws is None else scores.propensity_draws - scores.hold_draws
+    harm = 0.0 if scores.harm_draws is None else terms.harm_cost * scores.harm_draws
+    draws: Floats = _worth(actions, terms)[:, None] * gain - harm - _costs(actions)[:, None]
+    return draws
+
+
+def _worth(actions: Sequence[Action], terms: Terms) -> Floats:
+    return np.array([terms.levers.get(action.action_id, 1.0) * action.value for action in actions], dtype=np.float64)
+
+
+def _costs(actions: Sequence[Action]) -> Floats:
+    return np.array([action.cost for action in actions], dtype=np.float64)
