@@ -49,7 +49,7 @@ def declared(column: pa.ChunkedArray, dtype: str, where: str) -> Cast:
     return _texts(_flat(column, where), where)
 
 
-def attribute(column: pa.ChunkedArray, typed: bool, where: str) -> Cast:
+def attribute(column: pa.ChunkedArray, where: str, *, typed: bool) -> Cast:
     """Cast a column that the contract does not name: number, yes/no or text.
 
     Stored types are kept. Where a file has none (`typed` false), a column whose values are all ``true`` or ``false``
@@ -155,5 +155,5 @@ def _unreadable(flat: pa.ChunkedArray, dtype: str, reason: str) -> Cast:
 
 
 def _mask(flags: pa.ChunkedArray) -> np.ndarray:
-    mask: np.ndarray = pc.fill_null(flags, False).to_numpy().astype(bool)
+    mask: np.ndarray = pc.fill_null(flags, fill_value=False).to_numpy().astype(bool)
     return mask

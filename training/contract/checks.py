@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pandera.errors
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from decisioning.catalogue import HOLD
 from decisioning.errors import ContractError, shortened
@@ -97,7 +98,9 @@ def check_references(tables: Mapping[str, Checked]) -> None:
 def _refer(checked: Checked, column: str, known: pd.Series) -> None:
     values = checked.frame[column]
     reason = f"names no accepted {column.removesuffix('_id')}"
-    checked.add(column, reason, (values.notna() & ~values.isin(known)).to_numpy())
+    # Arrow's hash lookup: pandas turns the known values into a list first.
+    found = pc.is_in(pa.array(values, from_pandas=True), value_set=pa.array(known, from_pandas=True))
+    checked.add(column, reason, values.notna().to_numpy() & ~found.to_numpy(zero_copy_only=False))
 
 
 def _same_customer(outcomes: Checked, contacts: pd.DataFrame) -> None:
@@ -123,7 +126,7 @@ def _casts(name: str, stored: Stored) -> Iterator[tuple[str, Cast]]:
         cast = declared(raw, str(column.dtype), f"{stored.file} {key}")
         yield key, cast if column.default is None else _filled(cast, column.default)
     for key in sorted(set(present) - set(columns)):
-        yield key, attribute(stored.content[key], stored.typed, f"{stored.file} {key}")
+        yield key, attribute(stored.content[key], f"{stored.file} {key}", typed=stored.typed)
 
 
 def _filled(cast: Cast, default: str | float) -> Cast:

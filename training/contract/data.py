@@ -26,7 +26,9 @@ class EngagementData:
         Observed events, each with a certainty in (0, 1].
     contacts : pandas.DataFrame
         Who was offered what, when, and with what probability; rows whose ``action_id`` is ``hold`` are customers
-        who were knowingly left alone.
+        who were knowingly left alone. ``propensity`` is the logging policy's probability of that action for that
+        customer then, logged or designed. ``observed_until`` says until when outcomes of the contact would have been
+        recorded; missing means until the end of the data.
     outcomes : pandas.DataFrame
         What happened, joined to a contact where that is known.
     digest : str

@@ -31,7 +31,7 @@ def read(directory: Path, *, strict: bool = False) -> tuple[EngagementData, Repo
         If a table or a required column is missing, a file cannot be read, or more than 5 % of the rows of a table
         (any row, if `strict`) are bad; the message then carries the report.
     """
-    return _judge({name: _stored(Path(directory), name) for name in schemas()}, strict)
+    return _judge({name: _stored(Path(directory), name) for name in schemas()}, strict=strict)
 
 
 def from_frames(
@@ -101,7 +101,7 @@ def _from_frame(name: str, frame: pd.DataFrame | None) -> Stored:
         ) from error
 
 
-def _judge(stored: Mapping[str, Stored], strict: bool) -> tuple[EngagementData, Report]:
+def _judge(stored: Mapping[str, Stored], *, strict: bool) -> tuple[EngagementData, Report]:
     tables = {name: check(name, one) for name, one in stored.items()}
     check_references(tables)
     report = Report(tuple(one.report() for one in tables.values()))

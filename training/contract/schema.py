@@ -140,6 +140,7 @@ def schemas() -> Mapping[str, pa.DataFrameSchema]:
                 "at": _time(),
                 "propensity": _optional_number(_probability()),
                 "policy": _optional_text(),
+                "observed_until": _optional_time(),
             }
         ),
         "outcomes": pa.DataFrameSchema(

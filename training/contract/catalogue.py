@@ -1,0 +1,51 @@
+"""The catalogue that the actions of engagement data describe."""
+
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from training.contract.data import EngagementData
+from training.contract.schema import attributes
+
+
+def to_catalogue(data: EngagementData, currency: str = "EUR") -> Catalogue:
+    """The actions as a catalogue, in the order of the table; a missing attribute is left out.
+
+    Parameters
+    ----------
+    currency : str
+        The currency of values and costs, which the tables do not state.
+    """
+    extra = attributes("actions", data.actions)
+    return Catalogue(currency, tuple(_action(row, extra) for row in data.actions.to_dict("records")))
+
+
+def _action(row: Mapping[Hashable, Any], extra: tuple[str, ...]) -> Action:
+    return Action(
+        action_id=str(row["action_id"]),
+        channel=str(row["channel"]),
+        purpose=str(row["purpose"]),
+        category=str(row["category"]),
+        value=float(row["value"]),
+        outcome=str(row["outcome"]),
+        window_days=float(row["window_days"]),
+        cost=float(row["cost"]),
+        message_class=MessageClass(str(row["message_class"])),
+        autonomy=Autonomy(str(row["autonomy"])),
+        valid_from=_moment(row["valid_from"]),
+        valid_until=_moment(row["valid_until"]),
+        eligibility=None if pd.isna(row["eligibility"]) else str(row["eligibility"]),
+        attributes={name: _scalar(row[name]) for name in extra if not pd.isna(row[name])},
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else None
+
+
+def _scalar(value: object) -> Scalar:
+    return value if isinstance(value, bool | float) else str(value)
