@@ -1,0 +1,1 @@
+"""A world with known truth: customers, consents, actions and responses, for demo, tests and benchmarks."""
