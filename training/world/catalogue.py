@@ -1,0 +1,150 @@
+"""The dozen actions of a world, and what each is really worth trying on whom.
+
+Money is in EUR. Values, costs and strengths are assumptions, chosen so that rates lie between 1 and 15 % and the best
+action differs between customers; they describe no business.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from training.world.clock import DAY, Calendar, timestamps
+from training.world.streams import Floats, Ints
+
+CHANNELS = ("email", "push", "sms", "web", "call")
+PURPOSES = ("marketing", "service")
+CATEGORIES = ("cross_sell", "loyalty", "onboarding", "retention", "service", "winback")
+SEGMENTS = ("student", "family", "professional", "senior", "business")
+OUTCOME = "conversion"
+# One window for all, hold included: uplift then compares like with like.
+WINDOW_DAYS = 7.0
+
+# Hour of the local day at which a channel works best, how much worse the opposite hour is, and the weekend's effect.
+PEAK_HOUR = np.array([19.0, 18.0, 12.0, 20.5, 10.5])
+HOUR_SWING = np.array([0.30, 0.35, 0.20, 0.25, 0.45])
+WEEKEND = np.array([-0.10, 0.15, 0.0, 0.20, -0.50])
+# Log-odds that a first contact through the channel provokes an opt-out or a complaint.
+HARM_MARGIN = np.array([-5.4, -5.0, -4.5, -6.3, -4.1])
+
+# Log-odds that a category gains with a segment (rows in the order of SEGMENTS, columns of CATEGORIES).
+SEGMENT_TASTE = np.array(
+    [
+        [0.5, -0.3, 0.4, -0.6, -0.4, 0.4],
+        [0.1, 0.7, -0.1, 0.2, 0.1, -0.2],
+        [0.6, -0.2, -0.3, 0.5, -0.3, -0.1],
+        [-0.8, 0.4, 0.2, 0.4, 0.8, -0.5],
+        [0.3, -0.6, 0.1, 0.6, 0.5, 0.1],
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One action and its truth.
+
+    Attributes
+    ----------
+    strength : float
+        Log-odds that the action adds to hold for a customer of middling taste.
+    pull : float
+        Log-odds added per unit of log(1 + recent activity).
+    starts, ends : float or None
+        When the offer is valid, as a share of the played time; None leaves that side open.
+    least_age, least_tenure : float or None
+        Eligibility: years of age, days of tenure.
+    """
+
+    action_id: str
+    channel: str
+    purpose: str
+    category: str
+    value: float
+    cost: float
+    strength: float
+    pull: float = 0.0
+    autonomy: str = "assist"
+    incentive: float = 0.0
+    tone: str = "informative"
+    personalised: bool = False
+    starts: float | None = None
+    ends: float | None = None
+    least_age: float | None = None
+    least_tenure: float | None = None
+
+    @property
+    def eligibility(self) -> str | None:
+        """The condition in CEL, or None where everyone is eligible."""
+        bounds = {
+            "customer.age": self.least_age,
+            "customer.tenure_days": self.least_tenure,
+        }
+        parts = [f"{name} >= {bound}" for name, bound in bounds.items() if bound is not None]
+        return " && ".join(parts) or None
+
+
+OFFERS = (
+    Offer("email_loyalty_points", "email", "marketing", "loyalty", 38.0, 0.02, 0.05, 0.20, tone="warm"),
+    Offer("email_bundle", "email", "marketing", "cross_sell", 64.0, 0.02, -0.05, 0.35, personalised=True),
+    Offer("email_come_back", "email", "marketing", "winback", 52.0, 0.02, 0.45, -0.35, incentive=10.0,
+          least_tenure=90.0),
+    Offer("email_first_steps", "email", "service", "onboarding", 30.0, 0.02, 0.15, 0.10),
+    Offer("push_flash_sale", "push", "marketing", "cross_sell", 45.0, 0.01, -0.20, 0.45, tone="urgent", ends=0.6),
+    Offer("push_points_expire", "push", "marketing", "loyalty", 36.0, 0.01, 0.05, 0.25, tone="urgent"),
+    Offer("sms_credit", "sms", "marketing", "retention", 70.0, 0.09, 0.25, 0.0, incentive=15.0, personalised=True),
+    Offer("sms_renewal_reminder", "sms", "service", "service", 34.0, 0.07, 0.00, 0.0),
+    Offer("web_upgrade", "web", "marketing", "cross_sell", 58.0, 0.01, -0.55, 0.55, personalised=True, ends=1.5),
+    Offer("call_retention", "call", "marketing", "retention", 110.0, 4.5, 1.00, 0.0, "suggest", 20.0, "warm",
+          personalised=True, least_age=18.0),
+    Offer("call_check_up", "call", "service", "service", 80.0, 4.0, 0.65, 0.0, "suggest", tone="warm"),
+    Offer("email_premium_invite", "email", "marketing", "cross_sell", 95.0, 0.05, -0.50, 0.30, "shadow", 0.0, "formal",
+          starts=0.5, least_age=18.0, least_tenure=30.0),
+)  # fmt: skip
+
+CHANNEL_OF: Ints = np.array([CHANNELS.index(one.channel) for one in OFFERS], dtype=np.int64)
+PURPOSE_OF: Ints = np.array([PURPOSES.index(one.purpose) for one in OFFERS], dtype=np.int64)
+CATEGORY_OF: Ints = np.array([CATEGORIES.index(one.category) for one in OFFERS], dtype=np.int64)
+VALUE: Floats = np.array([one.value for one in OFFERS])
+COST: Floats = np.array([one.cost for one in OFFERS])
+HOLD_INDEX = len(OFFERS)
+
+
+def validity(calendar: Calendar) -> Ints:
+    """First and last-but-one moment of each action: shape (actions, 2), microseconds since the epoch, half open."""
+    far = np.iinfo(np.int64)
+    shares = [(one.starts, one.ends) for one in OFFERS]
+    return np.array(
+        [
+            [_moment(calendar, first, far.min), _moment(calendar, last, far.max)] for first, last in shares
+        ],
+        dtype=np.int64,
+    )  # fmt: skip
+
+
+def actions_frame(calendar: Calendar) -> pd.DataFrame:
+    """The contract's table `actions`."""
+    spans = validity(calendar)
+    columns = (
+        "action_id",
+        "channel",
+        "purpose",
+        "category",
+        "value",
+        "cost",
+        "autonomy",
+        "eligibility",
+    )
+    attributes = ("incentive", "tone", "personalised")
+    frame = pd.DataFrame({name: [getattr(one, name) for one in OFFERS] for name in columns + attributes})
+    closed = pd.DataFrame([[one.starts is not None, one.ends is not None] for one in OFFERS])
+    return frame.assign(
+        message_class=frame["purpose"],
+        outcome=OUTCOME,
+        window_days=WINDOW_DAYS,
+        valid_from=timestamps(spans[:, 0]).where(closed[0]),
+        valid_until=timestamps(spans[:, 1]).where(closed[1]),
+    )
+
+
+def _moment(calendar: Calendar, share: float | None, otherwise: int) -> int:
+    return otherwise if share is None else calendar.start + round(share * calendar.days) * DAY
