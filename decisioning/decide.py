@@ -6,14 +6,13 @@ from typing import Protocol
 
 from decisioning import reasons
 from decisioning.arbitration import choose, confidence, ranking
-from decisioning.catalogue import HOLD, Action, Autonomy
+from decisioning.candidates import Verdicts, hold, ranked
+from decisioning.catalogue import Action, Autonomy
 from decisioning.customer import Facts
-from decisioning.decision import Candidate, Decision, Disposition, Explain
+from decisioning.decision import Decision, Disposition, Explain
 from decisioning.score import Explanation, Floats, Scorer, Scores
 from decisioning.value import Terms, net_value_draws, net_values
 from decisioning.verdict import Effect, Verdict, binding, combined
-
-Verdicts = tuple[Verdict, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,7 @@ def _decision(
     stopped = ending.binding is not None and ending.binding.effect is Effect.SUPPRESS
     proposed = None if action is None or acts or stopped else action.action_id
     named = action if acts or proposed else None
-    candidates = _candidates(weighed, explained)
+    candidates = ranked(weighed.actions, weighed.scores, weighed.values, weighed.verdicts, explained)
     return Decision(
         disposition=ending.disposition,
         action_id=action.action_id if action is not None and acts else None,
@@ -206,36 +205,5 @@ def _decision(
     )
 
 
-def _candidates(weighed: _Weighed, explained: dict[int, Explanation]) -> tuple[Candidate, ...]:
-    worth_more = sum(1 for value in weighed.values if value > 0.0)
-    actions = [
-        _candidate(weighed, index, place + 1 if place < worth_more else place + 2, explained.get(index))
-        for place, index in enumerate(weighed.order)
-    ]
-    return (*actions[:worth_more], _hold(weighed.scores.hold, worth_more + 1), *actions[worth_more:])
-
-
-def _candidate(weighed: _Weighed, index: int, rank: int, explanation: Explanation | None) -> Candidate:
-    scores = weighed.scores
-    return Candidate(
-        action_id=weighed.actions[index].action_id,
-        rank=rank,
-        propensity=float(scores.propensity[index]),
-        low=float(scores.low[index]),
-        high=float(scores.high[index]),
-        uplift=None if scores.uplift is None else float(scores.uplift[index]),
-        harm=None if scores.harm is None else float(scores.harm[index]),
-        net_value=float(weighed.values[index]),
-        effect=weighed.effects[index],
-        verdicts=weighed.verdicts[index],
-        explanation=explanation,
-    )
-
-
-def _hold(propensity: float | None, rank: int) -> Candidate:
-    return Candidate(HOLD, rank, propensity, None, None, None, None, 0.0, Effect.ALLOW)
-
-
 def _nothing_offered() -> Decision:
-    hold = _hold(None, 1)
-    return Decision(Disposition.HOLD, None, None, None, 1.0, (reasons.nothing_offered(),), None, None, (hold,))
+    return Decision(Disposition.HOLD, None, None, None, 1.0, (reasons.nothing_offered(),), None, None, (hold(None, 1),))
