@@ -11,7 +11,8 @@ import pandas as pd
 from decisioning.errors import InvalidInput
 from training.world.streams import Floats, Ints
 
-HOUR = 3_600_000_000
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 ZONES = (

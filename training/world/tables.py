@@ -13,8 +13,8 @@ from training.world import behaviour, logging_policy
 from training.world.catalogue import CHANNELS, OFFERS, OUTCOME, actions_frame
 from training.world.clock import Calendar, timestamps
 from training.world.consents import NEVER
+from training.world.decisions import HARM_TYPES, Turn
 from training.world.people import People
-from training.world.play import HARM_TYPES, Turn
 from training.world.streams import Ints
 
 ACTION_IDS = (*(one.action_id for one in OFFERS), HOLD)

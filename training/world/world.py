@@ -9,7 +9,7 @@ import pandas as pd
 from decisioning.catalogue import HOLD
 from decisioning.errors import InvalidInput
 from training.contract.data import EngagementData
-from training.world import consents, play, tables, truth
+from training.world import consents, play, register, tables, truth
 from training.world.catalogue import OFFERS
 from training.world.clock import Calendar, microseconds
 from training.world.consents import Permissions
@@ -35,7 +35,7 @@ class Played:
         admissible (number of choices), propensity, resting (probability under hold), harm, converted_at and
         harmed_at (microseconds; the largest integer where it never happened), harm_kind, value.
     consents, contact_points, suppressions : pandas.DataFrame
-        As on file at the end; see :mod:`training.world.consents`.
+        As on file at the end; see :mod:`training.world.register`.
     recent_contacts, activity : ndarray of shape (customers,)
         The state at the end, for :meth:`World.true_propensity`.
     """
@@ -47,6 +47,12 @@ class Played:
     suppressions: pd.DataFrame
     recent_contacts: Floats
     activity: Floats
+
+    @property
+    def situation(self) -> Situation:
+        """Customers, moments and recent days of every row of ``truth``, to ask the world what else could have been."""
+        columns = (self.truth[name].to_numpy() for name in ("customer_index", "at", "recent_contacts", "activity"))
+        return Situation(*columns)
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,12 @@ class World:
     @property
     def consents(self) -> pd.DataFrame:
         """Consents recorded before the end, without the opt-outs that play causes (see :class:`Played`)."""
-        return consents.consents_frame(self.seed, self.people, self.permissions, self.calendar.stop)
+        return register.consents_frame(self.seed, self.people, self.permissions, self.calendar.stop)
 
     @property
     def contact_points(self) -> pd.DataFrame:
         """Every contact point: customer_id, contact_point, channel."""
-        return consents.contact_points_frame(self.seed, self.people, self.permissions)
+        return register.contact_points_frame(self.seed, self.people, self.permissions)
 
     def engage(self) -> EngagementData:
         """The history that the logging policy leaves, in the form of the data contract."""
@@ -98,9 +104,9 @@ class World:
         return Played(
             data=tables.engagement(self.people, self.calendar, history, signals),
             truth=history,
-            consents=consents.consents_frame(self.seed, *known),
+            consents=register.consents_frame(self.seed, *known),
             contact_points=self.contact_points,
-            suppressions=consents.suppressions_frame(*known),
+            suppressions=register.suppressions_frame(*known),
             recent_contacts=board.recent_contacts,
             activity=board.activity,
         )
