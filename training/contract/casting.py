@@ -100,13 +100,9 @@ def _guessed(flat: pa.ChunkedArray, where: str) -> Cast:
 
 
 def _texts(flat: pa.ChunkedArray, where: str) -> Cast:
-    if types.is_floating(flat.type) or types.is_temporal(flat.type):
-        raise ContractError(
-            "expected text",
-            field=where,
-            value=flat.type,
-            remedy="store it as text or whole numbers",
-        )
+    fractional = types.is_floating(flat.type) or types.is_temporal(flat.type)
+    if fractional and flat.null_count < len(flat):
+        raise ContractError("expected text", field=where, value=flat.type, remedy="store it as text or whole numbers")
     return Cast(_without_empty(flat.cast(pa.string())).to_pandas().astype("str"))
 
 

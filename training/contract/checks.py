@@ -31,23 +31,24 @@ class Checked:
 
     def add(self, column: str, reason: str, flags: np.ndarray) -> None:
         """Note that the rows of `flags` break `reason`. Of several faults of one cell the first found stands."""
-        fresh = flags & ~self._bad(column)
+        fresh = flags & ~self.bad(column)
         if fresh.any():
             self.found[column, reason] = self.found.get((column, reason), np.zeros_like(fresh)) | fresh
 
     def accepted(self) -> pd.DataFrame:
         """The rows without a fault, in the order read."""
-        return self.frame.loc[~self._bad()].reset_index(drop=True)
+        return self.frame.loc[~self.bad()].reset_index(drop=True)
 
     def report(self) -> TableReport:
         """Counts and examples."""
         faults = [self._fault(column, reason, flags) for (column, reason), flags in self.found.items()]
         faults += _broken_rows(self.stored)
         read = len(self.frame) + len(self.stored.broken)
-        accepted = int((~self._bad()).sum())
+        accepted = int((~self.bad()).sum())
         return TableReport(self.name, self.stored.file, read, accepted, tuple(sorted(faults, key=_by_weight)))
 
-    def _bad(self, column: str | None = None) -> np.ndarray:
+    def bad(self, column: str | None = None) -> np.ndarray:
+        """Which rows have a fault: in `column`, or anywhere."""
         masks = [flags for (name, _), flags in self.found.items() if column in (None, name)]
         bad: np.ndarray = np.logical_or.reduce([np.zeros(len(self.frame), dtype=bool), *masks])
         return bad
@@ -105,8 +106,8 @@ def _refer(checked: Checked, column: str, known: pd.Series) -> None:
 
 def _same_customer(outcomes: Checked, contacts: pd.DataFrame) -> None:
     owner = outcomes.frame["contact_id"].map(contacts.set_index("contact_id")["customer_id"])
-    other = owner.notna() & (owner != outcomes.frame["customer_id"])
-    outcomes.add("contact_id", "is a contact of another customer", other.to_numpy())
+    other = (owner.notna() & (owner != outcomes.frame["customer_id"])).to_numpy()
+    outcomes.add("contact_id", "is a contact of another customer", other & ~outcomes.bad("customer_id"))
 
 
 def _require_columns(name: str, stored: Stored) -> None:

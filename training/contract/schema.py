@@ -85,7 +85,12 @@ def _not_hold() -> pa.Check:
 
 def _zone() -> pa.Check:
     reason = "is no IANA time zone: write a name such as Europe/Berlin"
-    return _check(lambda column: column.isin(available_timezones()), reason)
+    return _check(lambda column: column.isin(_zones()), reason)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _interval(frame: pd.DataFrame) -> Series:
