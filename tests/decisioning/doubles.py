@@ -1,0 +1,82 @@
+"""A scorer and a guard whose every answer the test chooses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from decisioning.catalogue import Action, Autonomy
+from decisioning.customer import Customer, Facts
+from decisioning.decide import Choice
+from decisioning.score import Contribution, Explanation, Scores
+from decisioning.value import Terms
+from decisioning.verdict import Effect, Verdict
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+ALLOWED = (Verdict("consent", Effect.ALLOW, "Consent is live."),)
+
+
+def action(action_id: str, *, value: float = 10.0, cost: float = 0.0, autonomy: Autonomy = Autonomy.ASSIST) -> Action:
+    return Action(
+        action_id=action_id,
+        channel="email",
+        purpose="marketing",
+        category="retention",
+        value=value,
+        cost=cost,
+        outcome="conversion",
+        window_days=7.0,
+        autonomy=autonomy,
+    )
+
+
+def facts(customer_id: str = "c1") -> Facts:
+    return Facts(Customer(customer_id), NOW)
+
+
+@dataclass(frozen=True)
+class FixedScorer:
+    propensities: Mapping[str, float]
+    spread: float = 0.0
+    hold: float | None = None
+
+    def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
+        del facts
+        mean = np.array([self.propensities[one.action_id] for one in actions])
+        steps = np.linspace(-self.spread, self.spread, 5)
+        # Neighbours move against each other, so that draws disagree on the best.
+        signs = np.array([1.0 if place % 2 == 0 else -1.0 for place in range(len(actions))])
+        draws = mean[:, None] + signs[:, None] * steps[None, :]
+        held = None if self.hold is None else np.full(5, self.hold)
+        return Scores(mean, mean - self.spread, mean + self.spread, draws, hold=self.hold, hold_draws=held)
+
+    def explain(self, facts: Facts, actions: Sequence[Action]) -> tuple[Explanation, ...]:
+        del facts
+        return tuple(
+            Explanation(-2.0, 0.12, -1.0, self.propensities[one.action_id], (Contribution("age", 40, 1.0, 15.0),))
+            for one in actions
+        )
+
+
+@dataclass(frozen=True)
+class FixedGuard:
+    said: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    late: tuple[Verdict, ...] = ()
+    levels: Mapping[str, Autonomy] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
+
+    def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[tuple[Verdict, ...], ...]:
+        del facts
+        return tuple(self.said.get(one.action_id, ALLOWED) for one in actions)
+
+    def second_look(self, facts: Facts, choice: Choice) -> tuple[Verdict, ...]:
+        del facts, choice
+        return self.late
+
+    def autonomy(self, action: Action) -> Autonomy:
+        return self.levels.get(action.action_id, action.autonomy)
+
+    def contact_point(self, facts: Facts, action: Action) -> str | None:
+        del facts
+        return f"point-{action.channel}"

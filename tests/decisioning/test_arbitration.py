@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisioning.arbitration import choose, confidence, ranking
+from tests.decisioning.doubles import action
+
+
+def test_equal_net_values_break_by_cost_then_id():
+    actions = [action("c", cost=1.0), action("b", cost=2.0), action("a", cost=1.0)]
+    assert ranking(actions, np.array([1.0, 1.0, 1.0])) == (2, 0, 1)
+
+
+def test_nothing_is_chosen_where_nothing_is_admissible():
+    assert choose((0, 1), np.array([2.0, 1.0]), [False, False]) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "tolerance", "expected"),
+    [
+        pytest.param(0, 0.0, 0.5, id="best in half of the draws"),
+        pytest.param(0, 2.0, 1.0, id="always within a wide tolerance"),
+        pytest.param(None, 0.0, 0.0, id="hold is never best where something is always worth more"),
+        pytest.param(None, 3.0, 1.0, id="hold is good enough within a wide tolerance"),
+    ],
+)
+def test_confidence_is_the_share_of_draws(chosen, tolerance, expected):
+    draws = np.array([[1.0, 2.0, 1.0, 2.0], [2.0, 1.0, 2.0, 1.0]])
+    assert confidence(draws, chosen, [True, True], tolerance) == expected
+
+
+def test_suppressed_candidates_do_not_compete():
+    draws = np.array([[1.0, 1.0], [9.0, 9.0]])
+    assert confidence(draws, 0, [True, False], 0.0) == 1.0
+
+
+def test_hold_is_certain_where_nothing_else_is_admissible():
+    assert confidence(np.array([[5.0]]), None, [False], 0.0) == 1.0
+
+
+@given(
+    st.lists(st.lists(st.floats(-5, 5), min_size=6, max_size=6), min_size=2, max_size=5),
+    st.floats(0, 3),
+    st.floats(0, 3),
+)
+def test_a_wider_tolerance_never_lowers_confidence(rows, first, second):
+    draws = np.array(rows)
+    admissible = [True] * len(rows)
+    low, high = sorted((first, second))
+    assert confidence(draws, 0, admissible, low) <= confidence(draws, 0, admissible, high)
