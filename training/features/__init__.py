@@ -1,0 +1,1 @@
+"""Features by declaration: one definition, from which training and serving compute the same bits."""

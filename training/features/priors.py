@@ -1,0 +1,33 @@
+"""Prior rates: how many signals a contact brings in the fitting rows, before anything is known of a customer."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from decisioning.score import Floats
+from training.features.feature import Feature, Measure, Op
+from training.features.schema import FeatureSchema
+
+
+def with_priors(features: Iterable[Feature], draft: FeatureSchema, matrix: Floats) -> Iterator[Feature]:
+    """The features with the prior of every rate; a rate over no contacts at all is left out.
+
+    Parameters
+    ----------
+    draft, matrix : FeatureSchema and array of float, shape (n, columns)
+        The fitting rows, with the columns that each rate divides.
+    """
+    totals = dict(_totals(draft, matrix))
+    for feature in features:
+        if feature.measure is None or feature.measure.op is not Op.RATE:
+            yield feature
+        elif contacts := totals[feature.source, feature.measure.contacts]:
+            prior = totals[feature.source, feature.measure.events] / contacts
+            yield replace(feature, measure=replace(feature.measure, prior=prior))
+
+
+def _totals(draft: FeatureSchema, matrix: Floats) -> Iterator[tuple[tuple[str, Measure], float]]:
+    for feature, column in zip(draft.features, matrix.T, strict=True):
+        if feature.measure is not None:
+            yield (feature.source, feature.measure), float(np.nansum(column))

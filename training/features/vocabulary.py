@@ -1,0 +1,42 @@
+"""The words of the features: which categories, signal types, channels and actions are told apart."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from decisioning.catalogue import HOLD
+from training.contract.data import EngagementData
+
+# LightGBM puts up to 255 categories into bins of their own (its max_bin).
+MOST_CATEGORIES = 255
+MOST_SIGNAL_TYPES = 12
+MOST_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What windows tell apart, each in the order of the words."""
+
+    signal_types: tuple[str, ...]
+    channels: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+def vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary:
+    """The words for the histories of the customers of `contacts`."""
+    customers = contacts["customer_id"].unique()
+    signals = data.signals[data.signals["customer_id"].isin(customers)]
+    happened = contacts["action_id"][contacts["action_id"] != HOLD]
+    channels = pd.concat([happened.map(data.actions.set_index("action_id")["channel"]), signals["channel"]])
+    return Vocabulary(
+        signal_types=most_frequent(signals["type"], MOST_SIGNAL_TYPES),
+        channels=most_frequent(channels, MOST_CHANNELS),
+        actions=tuple(sorted(happened.unique())),
+    )
+
+
+def most_frequent(column: pd.Series, most: int, least: int = 1) -> tuple[str, ...]:
+    """At most `most` of the words that occur at least `least` times, sorted; of equals the first in the alphabet."""
+    counts = column.dropna().value_counts()
+    ranked = sorted((-int(count), str(word)) for word, count in counts.items() if count >= least)
+    return tuple(sorted(word for _, word in ranked[:most]))
