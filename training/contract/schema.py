@@ -6,6 +6,7 @@ feature: numeric, boolean or text.
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Final
 from zoneinfo import available_timezones
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandera.pandas as pa
 
 from decisioning.catalogue import HOLD, Autonomy, MessageClass
 
-TIME = "datetime64[us, UTC]"
+TIME: Final = "datetime64[us, UTC]"
 HARMS = ("opt_out", "complaint", "unsubscribe")
 REQUIRED_TABLES = ("actions", "customers", "contacts")
 OPTIONAL_TABLES = ("signals", "outcomes")

@@ -1,0 +1,26 @@
+"""The adapters by name."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from decisioning.errors import InvalidInput
+from training.contract.data import EngagementData
+
+NAMES = ("hillstrom", "starbucks", "bank_marketing", "karlan_list", "obd")
+Adapter = Callable[[Path], EngagementData]
+
+
+def adapter(name: str) -> Adapter:
+    """The function that reads this public data set from a file or folder.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no adapter of that name.
+    """
+    if name not in NAMES:
+        remedy = f"choose one of {', '.join(NAMES)}"
+        raise InvalidInput("no adapter of that name", field="adapter", value=name, remedy=remedy)
+    found: Adapter = import_module(f"training.adapters.{name}").adapt
+    return found
