@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from world_played import small
 
+from tests.training.world_played import small
 from training.world.catalogue import HOLD_INDEX, OFFERS
 from training.world.clock import DAY
 from training.world.logging_policy import EXPLORATION, choice_probabilities

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world_played import small
 
+from tests.training.world_played import small
 from training.world.catalogue import CHANNELS, HOLD_INDEX, OFFERS
 from training.world.clock import DAY, HOUR, microseconds
 from training.world.truth import hour_effect
