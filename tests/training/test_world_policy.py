@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.training.world_played import small
-from training.world.catalogue import HOLD_INDEX, OFFERS
+from training.world.catalogue import ACTION_IDS, HOLD_INDEX, OFFERS
 from training.world.clock import DAY
 from training.world.logging_policy import EXPLORATION, choice_probabilities
-from training.world.world import ACTION_IDS
 
 ROWS = 5
 CHOICES = 4

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.world_played import small
-from training.world.catalogue import CHANNELS, HOLD_INDEX, OFFERS
+from training.world.catalogue import ACTION_IDS, CHANNELS, HOLD_INDEX, OFFERS
 from training.world.clock import DAY, HOUR, microseconds
 from training.world.truth import hour_effect
-from training.world.world import ACTION_IDS, make_world
+from training.world.world import make_world
 
 SMALL = make_world(seed=4, customers=120, days=10)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decisioning.catalogue import HOLD
 from training.world.clock import DAY, Calendar, timestamps
 from training.world.streams import Floats, Ints
 
@@ -84,6 +85,7 @@ class Offer:
 
 
 OFFERS = (
+    # id, channel, purpose, category, value, cost, strength, pull
     Offer("email_loyalty_points", "email", "marketing", "loyalty", 38.0, 0.02, 0.05, 0.20, tone="warm"),
     Offer("email_bundle", "email", "marketing", "cross_sell", 64.0, 0.02, -0.05, 0.35, personalised=True),
     Offer("email_come_back", "email", "marketing", "winback", 52.0, 0.02, 0.45, -0.35, incentive=10.0,
@@ -107,18 +109,14 @@ CATEGORY_OF: Ints = np.array([CATEGORIES.index(one.category) for one in OFFERS],
 VALUE: Floats = np.array([one.value for one in OFFERS])
 COST: Floats = np.array([one.cost for one in OFFERS])
 HOLD_INDEX = len(OFFERS)
+ACTION_IDS = (*(one.action_id for one in OFFERS), HOLD)
 
 
 def validity(calendar: Calendar) -> Ints:
-    """First and last-but-one moment of each action: shape (actions, 2), microseconds since the epoch, half open."""
+    """Validity of each action, half open: shape (actions, 2), microseconds since the epoch."""
     far = np.iinfo(np.int64)
-    shares = [(one.starts, one.ends) for one in OFFERS]
-    return np.array(
-        [
-            [_moment(calendar, first, far.min), _moment(calendar, last, far.max)] for first, last in shares
-        ],
-        dtype=np.int64,
-    )  # fmt: skip
+    spans = [(_moment(calendar, one.starts, far.min), _moment(calendar, one.ends, far.max)) for one in OFFERS]
+    return np.array(spans, dtype=np.int64)
 
 
 def actions_frame(calendar: Calendar) -> pd.DataFrame:

@@ -6,18 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.catalogue import HOLD
 from training.contract.data import EngagementData
 from training.contract.reading import from_frames
 from training.world import behaviour, logging_policy
-from training.world.catalogue import CHANNELS, OFFERS, OUTCOME, actions_frame
+from training.world.catalogue import ACTION_IDS, CHANNELS, OUTCOME, actions_frame
 from training.world.clock import Calendar, timestamps
 from training.world.consents import NEVER
 from training.world.decisions import HARM_TYPES, Turn
 from training.world.people import People
 from training.world.streams import Ints
-
-ACTION_IDS = (*(one.action_id for one in OFFERS), HOLD)
 
 
 def engagement(people: People, calendar: Calendar, history: pd.DataFrame, signals: pd.DataFrame) -> EngagementData:

@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from decisioning.catalogue import HOLD
 from decisioning.errors import InvalidInput
 from training.contract.data import EngagementData
 from training.world import consents, play, register, tables, truth
-from training.world.catalogue import OFFERS
 from training.world.clock import Calendar, microseconds
 from training.world.consents import Permissions
 from training.world.people import People, make_people
@@ -18,7 +16,6 @@ from training.world.streams import Floats, Ints
 from training.world.truth import Situation
 
 END = datetime(2026, 11, 2, tzinfo=UTC)
-ACTION_IDS = (*(one.action_id for one in OFFERS), HOLD)
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,10 @@ class World:
         )
 
     def true_propensity(self, situation: Situation | None = None) -> Floats:
-        """True probability of conversion within the window: shape (n, actions + 1), columns as ``ACTION_IDS``."""
+        """True probability of conversion within the window: shape (n, actions + 1).
+
+        Columns are in the order of ``training.world.catalogue.ACTION_IDS``, hold last.
+        """
         return truth.propensities(self.people, self.vectors, situation or self.situation())
 
     def true_harm(self, situation: Situation | None = None) -> Floats:
