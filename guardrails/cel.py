@@ -1,0 +1,166 @@
+"""Conditions in CEL, behind one small interface.
+
+The Common Expression Language (https://cel.dev) has no loops, no side effects and static types, so a condition is
+checked when the policy loads and always ends. Nothing else in heed imports the library.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cached_property
+
+from cel_expr_python import cel
+
+from decisioning.canonical import Scalar
+
+LONGEST = 4000
+_PLACE = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>[^\n]*)")
+_UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']+)'")
+_ABSENT = re.compile(r'No value with name "(?P<name>[^"]+)"')
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+# Words of the grammar that no variable can carry in its name.
+_RESERVED = frozenset({"in", "true", "false", "null"})
+
+
+class CelType(StrEnum):
+    """Types that a variable of a condition can be declared as."""
+
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    STRING = "string"
+
+
+class Unwritable(ValueError):
+    """A text that is no condition over the declared variables.
+
+    Attributes
+    ----------
+    message, remedy : str
+        What is wrong and what to do about it.
+    detail : str
+        The text with a caret under the place, empty where there is no place.
+    """
+
+    def __init__(self, message: str, remedy: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.detail = detail
+
+
+class Undecidable(Exception):
+    """A condition that could not be decided on these values, as when one it needs is absent."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A checked condition.
+
+    Attributes
+    ----------
+    text : str
+        As it was written.
+    variables : mapping of str to CelType
+        The declared variables that it may look at.
+    """
+
+    text: str
+    variables: Mapping[str, CelType]
+    program: cel.Expression
+
+    def holds(self, values: Mapping[str, Scalar]) -> bool:
+        """Whether the condition is true of these values; absent ones are left out of `values`.
+
+        Raises
+        ------
+        Undecidable
+            If it needs an absent value, or cannot be computed. The message names no value.
+        """
+        result = self.program.eval(data=values).value()
+        if isinstance(result, bool):
+            return result
+        raise Undecidable(_undecided(str(result)))
+
+
+def _undecided(error: str) -> str:
+    absent = _ABSENT.search(error)
+    return f"`{absent['name']}` is not known" if absent else "it cannot be computed for this customer"
+
+
+@dataclass(frozen=True)
+class Language:
+    """The variables that conditions may use, flat and dotted, as in ``customer.age``."""
+
+    variables: Mapping[str, CelType]
+
+    @cached_property
+    def _environment(self) -> cel.Env:
+        types = {"int": cel.Type.INT, "float": cel.Type.DOUBLE, "bool": cel.Type.BOOL, "string": cel.Type.STRING}
+        return cel.NewEnv(variables={name: types[kind] for name, kind in self.variables.items()})
+
+    def condition(self, text: str) -> Condition:
+        """Check a condition against the declared variables.
+
+        Raises
+        ------
+        Unwritable
+            If it does not parse, names what is not declared, mixes types, or is neither true nor false.
+        """
+        if len(text) > LONGEST:
+            raise Unwritable("condition is too long", f"use at most {LONGEST} characters")
+        try:
+            program = self._environment.compile(text)
+        except RuntimeError as error:
+            raise self._unwritable(text, str(error)) from error
+        if program.return_type() != cel.Type.BOOL:
+            kind = program.return_type().name().lower()
+            raise Unwritable(f"condition is of type {kind}", "write a comparison, which is true or false")
+        names = {found[0] for found in _NAME.finditer(text)} & self.variables.keys()
+        return Condition(text, {name: self.variables[name] for name in sorted(names)}, program)
+
+    def _unwritable(self, text: str, error: str) -> Unwritable:
+        place = _PLACE.search(error)
+        if place is None:
+            return Unwritable("condition cannot be read", "write it in CEL, as in `customer.age >= 18`")
+        missing = _UNDECLARED.search(place["message"])
+        detail = _pointed(text, int(place["line"]), int(place["column"]))
+        if missing is not None:
+            return Unwritable(f"unknown name `{missing['name']}`", self._nearest(missing["name"]), detail)
+        return Unwritable(f"condition cannot be read: {place['message']}", _remedy(place["message"]), detail)
+
+    def _nearest(self, name: str) -> str:
+        near = get_close_matches(name, self.variables, n=1, cutoff=0.6)
+        return f"did you mean `{near[0]}`?" if near else "declare it under `context`, as in `customer.age: int`"
+
+
+def is_variable(name: str) -> bool:
+    """Whether a dotted name can be written in a condition."""
+    return _NAME.fullmatch(name) is not None and not _RESERVED & set(name.split("."))
+
+
+def fitted(value: Scalar, kind: CelType) -> Scalar:
+    """The value as the declared type, None where it is none: NaN, text for a number, 2.5 for an int."""
+    if kind is CelType.STRING:
+        return value if isinstance(value, str) else None
+    if kind is CelType.BOOL:
+        return value if isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    if kind is CelType.FLOAT:
+        return float(value)
+    return int(value) if not isinstance(value, float) or value.is_integer() else None
+
+
+def _pointed(text: str, line: int, column: int) -> str:
+    return f"    {text.splitlines()[line - 1]}\n    {' ' * (column - 1)}^"
+
+
+def _remedy(message: str) -> str:
+    if "(double, int)" in message or "(int, double)" in message:
+        return "compare a float with a float (`1.0`) and an int with an int (`1`)"
+    if "no matching overload" in message:
+        return "compare values of the same type"
+    return "write it in CEL, as in `customer.age >= 18`"

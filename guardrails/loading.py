@@ -1,0 +1,95 @@
+"""From a YAML file to a policy, with every fault named by file, line, rule and field."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from decisioning.errors import PolicyError
+from guardrails.document import Document, Plain
+from guardrails.errors import InvalidPolicy
+from guardrails.policy import Policy
+from guardrails.translating import translated
+from guardrails.yaml_text import read_yaml
+
+DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+# Verdicts of the guard's own carry this beginning, so no rule may.
+RESERVED = "heed-"
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy with the document it was read from, which knows the lines."""
+
+    policy: Policy
+    document: Document
+
+
+def load_policy(path: Path) -> LoadedPolicy:
+    """Read a policy file.
+
+    Raises
+    ------
+    PolicyError
+        If the file cannot be read.
+    InvalidPolicy
+        If it is no policy; all faults are named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a readable YAML file in UTF-8"
+        raise PolicyError("policy file cannot be read", field="policy", value=path, remedy=remedy) from error
+    return parse_policy(text, source=str(path))
+
+
+def parse_policy(text: str, *, source: str = "policy") -> LoadedPolicy:
+    """Read a policy from YAML text; `source` is how messages call it.
+
+    Raises
+    ------
+    InvalidPolicy
+        If it is no policy; all faults are named.
+    """
+    return policy_of(read_yaml(text, source))
+
+
+def plain_policy(data: Plain, *, source: str = "policy") -> LoadedPolicy:
+    """Take a policy from plain data, as parsed from JSON; messages then have no lines.
+
+    Raises
+    ------
+    InvalidPolicy
+        If it is no policy; all faults are named.
+    """
+    return policy_of(Document(source, data, {}))
+
+
+def policy_of(document: Document) -> LoadedPolicy:
+    """Check a document against the schema.
+
+    Raises
+    ------
+    InvalidPolicy
+        If it is no policy; all faults are named, in the order of the file.
+    """
+    try:
+        policy = Policy.model_validate(document.data)
+    except ValidationError as error:
+        faults = [translated(document, one) for one in error.errors(include_url=False)]
+        raise InvalidPolicy(sorted(faults, key=lambda fault: fault.line or 0)) from error
+    doubled = [
+        document.fault(
+            "rule id stands twice", ("rules", place, "id"), value=rule.id, remedy="give each rule its own id"
+        )
+        for place, rule in enumerate(policy.rules)
+        if rule.id in {earlier.id for earlier in policy.rules[:place]}
+    ]
+    reserved = [
+        document.fault("rule id is reserved", ("rules", place, "id"), value=rule.id, remedy=f"drop the `{RESERVED}`")
+        for place, rule in enumerate(policy.rules)
+        if rule.id.startswith(RESERVED)
+    ]
+    if doubled or reserved:
+        raise InvalidPolicy([*doubled, *reserved])
+    return LoadedPolicy(policy, document)

@@ -1,0 +1,83 @@
+"""The policy as a frozen value: rules, weights, autonomy, declared variables; identified by its content."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
+
+from decisioning.canonical import canonical_json
+from decisioning.catalogue import Autonomy
+from guardrails.cel import CelType
+from guardrails.rules.condition import ConditionRule
+from guardrails.rules.confidence import ConfidenceRule
+from guardrails.rules.consent import ConsentRule
+from guardrails.rules.eligibility import EligibilityRule
+from guardrails.rules.frequency_cap import FrequencyCap
+from guardrails.rules.quiet_hours import QuietHours
+from guardrails.rules.suppression import SuppressionRule
+from guardrails.rules.value_floor import ValueFloor
+from guardrails.settings import Name, NotNegative, Settings
+
+CandidateRule = ConsentRule | SuppressionRule | QuietHours | FrequencyCap | EligibilityRule | ConditionRule
+ChoiceRule = ConfidenceRule | ValueFloor
+AnyRule = Annotated[CandidateRule | ChoiceRule, Field(discriminator="kind")]
+
+
+class Vocabulary(Settings):
+    """Names that scopes may use beyond those of the catalogue, so that one policy serves several catalogues."""
+
+    channels: tuple[Name, ...] = ()
+    purposes: tuple[Name, ...] = ()
+    categories: tuple[Name, ...] = ()
+
+
+class TermsOfValue(Settings):
+    """How outcomes are weighed against each other; see :class:`decisioning.value.Terms`."""
+
+    harm_cost: NotNegative = 0.0
+    tolerance: NotNegative = 0.0
+    levers: Mapping[Name, NotNegative] = Field(default={}, examples=["{email_bundle: 1.2}"])
+
+
+class Ceilings(Settings):
+    """The most autonomy that actions may have. The more restrained of this and the catalogue holds."""
+
+    default: Autonomy = Autonomy.ASSIST
+    actions: Mapping[Name, Autonomy] = Field(default={}, examples=["{call_retention: suggest}"])
+
+
+class Policy(Settings):
+    """A versioned set of rules. What no rule allows is suppressed, so an empty policy suppresses everything.
+
+    Attributes
+    ----------
+    version : int
+        Grows with each change, for people. What identifies a policy is its `hash`.
+    currency : str or None
+        Where given, the catalogue must be in it.
+    context : mapping of str to CelType
+        Variables of conditions, as in ``customer.age: int``, beyond those that heed and the data declare.
+    """
+
+    version: Annotated[int, Field(strict=True, ge=1, examples=["1"])]
+    name: Name = Field(examples=["default"])
+    currency: Name | None = None
+    vocabulary: Vocabulary = Vocabulary()
+    terms: TermsOfValue = TermsOfValue()
+    autonomy: Ceilings = Ceilings()
+    context: Mapping[
+        Annotated[str, Field(pattern=r"^(action|context|customer)\.[A-Za-z_]\w*$", examples=["customer.age"])], CelType
+    ] = {}
+    rules: tuple[AnyRule, ...] = Field(examples=["[]"])
+
+    @cached_property
+    def content(self) -> bytes:
+        """Canonical form, itself a policy file: neither comments nor defaults that are written out are part of it."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the content, as 64 hexadecimal digits."""
+        return hashlib.sha256(self.content).hexdigest()

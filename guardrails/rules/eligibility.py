@@ -1,0 +1,36 @@
+"""The condition that the catalogue itself attaches to an action."""
+
+from typing import Literal
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.cel import Condition, Undecidable
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.variables import values
+
+
+class EligibilityRule(Rule):
+    """Looks at each action's own `eligibility`; an action without one is for everybody.
+
+    Attributes
+    ----------
+    effect : Restraint
+        What an ineligible customer meets. A condition that cannot be decided always suppresses.
+    """
+
+    kind: Literal["eligibility"]
+    effect: Restraint = Restraint.SUPPRESS
+
+
+def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, action: Action) -> Verdict:
+    """Allow where the action's condition holds or there is none."""
+    if condition is None:
+        return rule.allow("The catalogue sets no condition of eligibility.")
+    try:
+        holds = condition.holds(values(condition, facts, action))
+    except Undecidable as error:
+        return rule.suppress(f"Eligibility `{condition.text}` cannot be decided: {error}.")
+    if holds:
+        return rule.allow(f"Eligible: `{condition.text}`.")
+    return rule.against(rule.effect.effect, f"Not eligible: `{condition.text}` does not hold.")

@@ -1,0 +1,112 @@
+"""How often a customer may be contacted, in windows that roll with real time and know no midnight."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from decisioning.catalogue import Action
+from decisioning.customer import Contact, Facts
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.scope import Scope
+from guardrails.settings import Duration
+
+
+class Per(StrEnum):
+    """What is counted together: all contacts in the rule's scope, or those that share this with the candidate."""
+
+    ALL = "all"
+    CHANNEL = "channel"
+    PURPOSE = "purpose"
+    CATEGORY = "category"
+    MESSAGE_CLASS = "message_class"
+    ACTION = "action"
+
+    @property
+    def attribute(self) -> str:
+        """The name of the shared property in actions and contacts."""
+        return "action_id" if self is Per.ACTION else self.value
+
+
+class FrequencyCap(Rule):
+    """At most `limit` contacts in any stretch of time as long as the window.
+
+    Reserved and executed contacts in the rule's scope count, released ones do not. The scope's jurisdictions say whom
+    the rule protects; a contact counts wherever the customer was.
+
+    Attributes
+    ----------
+    limit : int
+        Contacts allowed in the window, at least 0.
+    window : timedelta
+        In real time, at most 90 days.
+    per : Per
+        What is counted together.
+    effect : Restraint
+        Suppress, or leave it to a person.
+    """
+
+    kind: Literal["frequency_cap"]
+    limit: Annotated[int, Field(strict=True, ge=0, examples=["2"])]
+    window: Duration = Field(examples=["7d"])
+    per: Per = Per.ALL
+    effect: Restraint = Restraint.SUPPRESS
+
+
+def share(rule: FrequencyCap, action: Action) -> str | None:
+    """Actions that are counted together get the same verdict."""
+    return None if rule.per is Per.ALL else str(getattr(action, rule.per.attribute))
+
+
+def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
+    """Object once the window is full; eligible again when enough contacts have left it."""
+    times = counted(rule, facts.customer.contacts, facts.now, share(rule, action))
+    window = words.span(rule.window)
+    so_far = f"{len(times)} of {rule.limit} {_kind(rule, action)} in the last {window}"
+    if len(times) < rule.limit:
+        return rule.allow(f"{so_far}.")
+    if rule.limit == 0:
+        return rule.against(rule.effect.effect, f"{so_far}: none is allowed.")
+    free = times[len(times) - rule.limit] + rule.window
+    return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {words.moment(free)}.", free)
+
+
+def counted(rule: FrequencyCap, contacts: Sequence[Contact], now: datetime, shared: str | None) -> list[datetime]:
+    """Times of the contacts that fill the window at `now`, oldest first.
+
+    There is no upper bound: a contact dated after `now` by another clock fills the window too.
+    """
+    since, attribute, scope = now - rule.window, rule.per.attribute, rule.scope
+    return sorted(
+        one.at
+        for one in contacts
+        if one.at > since
+        and one.counts
+        and (shared is None or getattr(one, attribute) == shared)
+        and scope.concerns(one)
+    )
+
+
+def _kind(rule: FrequencyCap, action: Action) -> str:
+    """What is counted, in words: `email contacts`, `marketing contacts`, `contacts for` one action."""
+    if rule.per is Per.ACTION:
+        return f"contacts for `{action.action_id}`"
+    own = "" if rule.per is Per.ALL else str(getattr(action, rule.per.attribute))
+    named = dict.fromkeys(word for word in (own, *_scoped(rule.scope, rule.per)) if word)
+    return " ".join((*named, "contacts"))
+
+
+def _scoped(scope: Scope, per: Per) -> tuple[str, ...]:
+    classes = None if scope.message_classes is None else [one.value for one in scope.message_classes]
+    lists = {
+        Per.CHANNEL: scope.channels,
+        Per.MESSAGE_CLASS: classes,
+        Per.PURPOSE: scope.purposes,
+        Per.CATEGORY: scope.categories,
+        Per.ACTION: scope.actions,
+    }
+    return tuple(words.either(names) for key, names in lists.items() if names and key is not per)

@@ -1,0 +1,101 @@
+"""What all rules share: identity, owner, scope, dates, mode."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Effect, Verdict
+from guardrails.scope import Scope
+from guardrails.settings import RuleId, Settings
+
+
+class Mode(StrEnum):
+    """Whether a verdict counts, or is only recorded: how a new rule is tried."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class Restraint(StrEnum):
+    """What a rule does when it objects."""
+
+    REVIEW = "review"
+    SUPPRESS = "suppress"
+
+    @property
+    def effect(self) -> Effect:
+        """The same as a verdict's effect."""
+        return Effect(self.value)
+
+
+class Rule(Settings):
+    """One named rule of a policy.
+
+    Attributes
+    ----------
+    id : str
+        Lower-case words joined by hyphens, unique in the policy.
+    purpose : str
+        One sentence: why the rule is there.
+    owner : str
+        Who answers for it.
+    scope : Scope
+        What it is about; everything where nothing is named.
+    valid_from, valid_until : datetime or None
+        Half-open interval in which it is in force.
+    mode : Mode
+        ``observe`` records the verdict and does not apply it.
+    """
+
+    id: RuleId
+    purpose: Annotated[str, Field(min_length=1, examples=["Nobody is written to more than twice a week."])]
+    owner: Annotated[str, Field(min_length=1, examples=["crm-team"])]
+    scope: Scope = Scope()
+    valid_from: AwareDatetime | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
+    valid_until: AwareDatetime | None = Field(default=None, examples=["2026-09-01T00:00:00Z"])
+    mode: Mode = Mode.ENFORCE
+
+    @model_validator(mode="after")
+    def _lives(self) -> Self:
+        if self.valid_from is not None and self.valid_until is not None and self.valid_until <= self.valid_from:
+            raise ValueError("`valid_until` is not after `valid_from`")
+        return self
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether the rule is enforced at all times and in all jurisdictions."""
+        everywhere = self.scope.jurisdictions is None and (
+            self.scope.except_ is None or self.scope.except_.jurisdictions is None
+        )
+        always = self.valid_from is None and self.valid_until is None
+        return everywhere and always and self.mode is Mode.ENFORCE
+
+    def in_force(self, facts: Facts, action: Action) -> bool:
+        """Whether the rule speaks at this moment and in the customer's jurisdiction."""
+        holds = self.scope.holds_in(facts.customer.jurisdiction, action, permits=self.permits)
+        return holds and self._dated(facts.now)
+
+    @property
+    def permits(self) -> bool:
+        """Whether the rule can allow what would be suppressed without it, so that doubt counts against it."""
+        return False
+
+    def _dated(self, now: datetime) -> bool:
+        started = self.valid_from is None or self.valid_from <= now
+        return started and (self.valid_until is None or now < self.valid_until)
+
+    def allow(self, reason: str) -> Verdict:
+        """A verdict of this rule that does not object."""
+        return Verdict(self.id, Effect.ALLOW, reason)
+
+    def against(self, effect: Effect, reason: str, eligible_at: datetime | None = None) -> Verdict:
+        """A verdict of this rule that objects, until `eligible_at` where that is known."""
+        return Verdict(self.id, effect, reason, eligible_at)
+
+    def suppress(self, reason: str, eligible_at: datetime | None = None) -> Verdict:
+        """A verdict of this rule that suppresses."""
+        return Verdict(self.id, Effect.SUPPRESS, reason, eligible_at)

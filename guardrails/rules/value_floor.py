@@ -1,0 +1,34 @@
+"""A contact must be worth more than a trifle: a second look at the candidate that arbitration chose."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from decisioning.decide import Choice
+from decisioning.verdict import Verdict
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.settings import Money
+
+
+class ValueFloor(Rule):
+    """Least net value worth a contact.
+
+    Attributes
+    ----------
+    net_value_at_least : float
+        In the catalogue's currency.
+    effect : Restraint
+        Suppress, or leave it to a person.
+    """
+
+    kind: Literal["value_floor"]
+    net_value_at_least: Money = Field(examples=["0.50"])
+    effect: Restraint = Restraint.SUPPRESS
+
+
+def look(rule: ValueFloor, choice: Choice) -> Verdict:
+    """Object below the floor; what is not a number is below it."""
+    asked = f"{rule.net_value_at_least:.2f}"
+    if choice.net_value >= rule.net_value_at_least:
+        return rule.allow(f"Net value {choice.net_value:.2f} reaches the {asked} asked for.")
+    return rule.against(rule.effect.effect, f"Net value {choice.net_value:.4g} is below the {asked} asked for.")

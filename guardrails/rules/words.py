@@ -1,0 +1,36 @@
+"""Times, spans and lists as people write them, for the reasons of verdicts."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+_MINUTE = timedelta(minutes=1)
+
+
+def moment(at: datetime) -> str:
+    """Text of a moment to the minute in UTC, rounded up: at the time named, what was promised holds."""
+    exact = at.astimezone(UTC)
+    whole = exact.replace(second=0, microsecond=0)
+    return f"{whole if whole == exact else whole + _MINUTE:%Y-%m-%d %H:%M} UTC"
+
+
+def day(at: datetime) -> str:
+    """Date of a moment in UTC."""
+    return at.astimezone(UTC).date().isoformat()
+
+
+def span(length: timedelta) -> str:
+    """Length in the largest unit that divides it: ``7 days``, ``24 hours``, ``90 minutes``.
+
+    One day is written as 24 hours, since rules count real time and never calendar days.
+    """
+    for unit, one in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", _MINUTE)):
+        count, rest = divmod(length, one)
+        if not rest and not (unit == "day" and count == 1):
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{length.total_seconds():g} seconds"
+
+
+def either(names: Iterable[str]) -> str:
+    """Join names with commas and a final ``or``."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

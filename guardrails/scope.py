@@ -1,0 +1,98 @@
+"""What a rule is about: which channels, purposes, categories, message classes, jurisdictions and actions."""
+
+from typing import Annotated, Protocol, Self
+
+from pydantic import Field, model_validator
+
+from decisioning.catalogue import Action, MessageClass
+from guardrails.settings import Jurisdiction, Names, Settings
+
+
+class Offered(Protocol):
+    """What an action and a past contact have in common."""
+
+    @property
+    def action_id(self) -> str: ...  # noqa: D102
+    @property
+    def channel(self) -> str: ...  # noqa: D102
+    @property
+    def purpose(self) -> str: ...  # noqa: D102
+    @property
+    def category(self) -> str: ...  # noqa: D102
+    @property
+    def message_class(self) -> MessageClass: ...  # noqa: D102
+
+
+class Selection(Settings):
+    """Names along six dimensions; a dimension that is not named takes in everything."""
+
+    channels: Names | None = Field(default=None, examples=["[email, sms]"])
+    purposes: Names | None = Field(default=None, examples=["[marketing]"])
+    categories: Names | None = Field(default=None, examples=["[winback]"])
+    message_classes: Annotated[tuple[MessageClass, ...], Field(min_length=1)] | None = Field(
+        default=None, examples=["[marketing]"]
+    )
+    jurisdictions: Annotated[tuple[Jurisdiction, ...], Field(min_length=1)] | None = Field(
+        default=None, examples=["[DE, US-CA]"]
+    )
+    actions: Names | None = Field(default=None, examples=["[email_bundle]"])
+
+    def covers(self, offered: Offered) -> bool:
+        """Whether an action or contact lies in every dimension named; jurisdictions are looked at elsewhere."""
+        return (
+            (self.channels is None or offered.channel in self.channels)
+            and (self.message_classes is None or offered.message_class in self.message_classes)
+            and (self.purposes is None or offered.purpose in self.purposes)
+            and (self.categories is None or offered.category in self.categories)
+            and (self.actions is None or offered.action_id in self.actions)
+        )
+
+    def reaches(self, jurisdiction: str | None, *, unsure: bool) -> bool:
+        """Whether the customer's jurisdiction is among those named.
+
+        A country takes in its parts: ``US`` reaches ``US-CA``. Where the customer's jurisdiction is unknown, or known
+        only as the country of a part that is named, the answer is `unsure`.
+        """
+        if self.jurisdictions is None:
+            return True
+        if jurisdiction is None:
+            return unsure
+        own = jurisdiction.upper()
+        if any(own == named or own.startswith(f"{named}-") for named in self.jurisdictions):
+            return True
+        return unsure and any(named.startswith(f"{own}-") for named in self.jurisdictions)
+
+
+class LeftOut(Selection):
+    """What a scope leaves out: everything that lies in all dimensions named here."""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("names nothing, which would leave out everything")
+        return self
+
+
+class Scope(Selection):
+    """A selection, less an exception."""
+
+    except_: LeftOut | None = Field(default=None, alias="except", examples=["{channels: [web]}"])
+
+    def concerns(self, offered: Offered) -> bool:
+        """Whether the rule could apply to this action, or counts this contact, whatever the jurisdiction.
+
+        An exception with jurisdictions takes nothing out here: it depends on the customer.
+        """
+        left_out = self.except_ is not None and self.except_.jurisdictions is None and self.except_.covers(offered)
+        return self.covers(offered) and not left_out
+
+    def holds_in(self, jurisdiction: str | None, action: Action, *, permits: bool) -> bool:
+        """Whether the rule applies to a customer of this jurisdiction.
+
+        A rule that restricts applies when in doubt; a rule that permits does not.
+        """
+        if not self.reaches(jurisdiction, unsure=not permits):
+            return False
+        if self.except_ is None or self.except_.jurisdictions is None:
+            return True
+        return not (self.except_.covers(action) and self.except_.reaches(jurisdiction, unsure=permits))

@@ -1,0 +1,85 @@
+"""The pieces of which a policy's types are made: frozen, strict, and with an example beside every field."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+# The ledger hands over 92 days of contacts, so a longer window would count too few.
+LONGEST_WINDOW = timedelta(days=90)
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_DURATION = re.compile(r"([1-9]\d{0,5})([mhdw])")
+_LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+
+
+class Settings(BaseModel):
+    """A frozen part of a policy that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def duration(text: object) -> timedelta:
+    """Read a length of real time such as ``90m``, ``24h``, ``7d`` or ``4w``.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is longer than the contact history that rules are handed (90 days).
+    """
+    if isinstance(text, timedelta):
+        return text
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("is no length of time")
+    length = int(found[1]) * _UNITS[found[2]]
+    if length > LONGEST_WINDOW:
+        raise ValueError("is longer than the 90 days of history that rules can see")
+    return length
+
+
+def duration_text(length: timedelta) -> str:
+    """Shortest text of a length, in the largest unit that divides it: ``7d`` rather than ``168h``."""
+    unit = next(unit for unit in ("d", "h", "m") if not length % _UNITS[unit])
+    return f"{length // _UNITS[unit]}{unit}"
+
+
+def minute_of_day(text: object) -> int:
+    """Read a local time such as ``20:00`` as minutes since midnight, in [0, 1440]; ``24:00`` ends the day.
+
+    Raises
+    ------
+    ValueError
+        If it is no time of day.
+    """
+    if isinstance(text, int) and not isinstance(text, bool) and 0 <= text <= 24 * 60:
+        return text
+    if not isinstance(text, str) or _LOCAL_TIME.fullmatch(text) is None:
+        raise ValueError("is no time of day")
+    hours, minutes = text.split(":")
+    return 60 * int(hours) + int(minutes)
+
+
+def minute_text(minute: int) -> str:
+    """Local time of a minute of the day, as in ``20:00``."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["email-weekly-cap"])]
+Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["DE", "US-CA"])]
+Money = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+LocalTime = Annotated[
+    int,
+    BeforeValidator(minute_of_day),
+    PlainSerializer(minute_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^({_LOCAL_TIME.pattern})$"}),
+]
