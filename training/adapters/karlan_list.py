@@ -15,6 +15,7 @@ A gift is worth 44 dollars, the mean gift of the paper (0.967 / 0.022); an offer
 in either case.
 """
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -34,10 +35,8 @@ RATIOS = {"ratio1": 1.0, "ratio2": 2.0, "ratio3": 3.0}
 LIMITS = {"size25": 25_000.0, "size50": 50_000.0, "size100": 100_000.0, "sizeno": np.nan}
 ASKS = {"askd1": 1.0, "askd2": 1.25, "askd3": 1.5}
 DESIGN = ("ratio2", "ratio3", *LIMITS, *ASKS)
-GIFT = ("gave", "amount")
-PREFIXED = {"treatment": "treatment", "out_gavedum": "gave", "out_amountgive": "amount"} | {
-    f"treat_{name}": name for name in DESIGN
-}
+COLUMNS = ("treatment", *DESIGN, "gave", "amount")
+PREFIXED = {"out_gavedum": "gave", "out_amountgive": "amount"} | {f"treat_{name}": name for name in DESIGN}
 DONOR = ("hpa", "ltmedmra", "freq", "years", "year5", "mrm2", "dormant", "female", "couple", "state50one", "nonlit")
 PLACE = ("cases", "statecnt", "perbush", "close25", "red0", "blue0", "redcty", "bluecty", "pwhite", "pblack")
 CENSUS = ("page18_39", "ave_hh_sz", "median_hhincome", "powner", "psch_atlstba", "pop_propurban")
@@ -59,13 +58,12 @@ def adapt(source: Path) -> EngagementData:
 
 
 def _source(sources: tuple[Source, ...]) -> Source:
-    plain = (*DESIGN, *GIFT, "treatment", *TRAITS)
-    names = plain if any(source.columns.issuperset(plain) for source in sources) else (*PREFIXED, *TRAITS)
-    return only(sources, names, "the matching-grant trial")
+    plain = [replace(one, columns=frozenset(PREFIXED.get(name, name) for name in one.columns)) for one in sources]
+    return only(plain, (*COLUMNS, *TRAITS), "the matching-grant trial")
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
-    named = rows.rename(columns=PREFIXED)[["treatment", *DESIGN, *GIFT, *TRAITS]].astype(float)
+    named = rows.rename(columns=PREFIXED)[[*COLUMNS, *TRAITS]].astype(float)
     return named.mask(named == MISSING)
 
 

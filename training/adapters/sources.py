@@ -1,6 +1,7 @@
 """Finding a public data set by its columns, whatever its files are called."""
 
 import csv
+import struct
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,8 @@ from decisioning.errors import ContractError, shortened
 
 MOST_FILES = 5_000
 HEADER_BYTES = 1 << 16
-STATA_RELEASES = tuple(bytes([release]) for release in (113, 114, 115))
+# Stata before release 117: release, byte order, file type 1 and a zero.
+OLD_STATA = tuple(bytes([release, order, 1, 0]) for release in (113, 114, 115) for order in (1, 2))
 
 
 class Form(StrEnum):
@@ -86,8 +88,8 @@ def only(sources: Collection[Source], columns: Collection[str], what: str) -> So
     """
     found = holding(sources, columns, what)
     if len(found) > 1:
-        names = ", ".join(str(source.path) for source in found)
-        raise ContractError(f"several files hold {what}", field="source", value=names, remedy="name one of them")
+        names = ", ".join(source.path.name for source in found)
+        raise ContractError(f"several files hold {what} ({names})", field="source", remedy="name one of them")
     return found[0]
 
 
@@ -101,7 +103,7 @@ def load(source: Source) -> pd.DataFrame:
     """
     try:
         return LOADERS[source.form](source.path)
-    except (pa.ArrowException, ValueError, OSError) as error:
+    except (pa.ArrowException, ValueError, OSError, struct.error) as error:
         message = f"cannot read {source.path.name} as {source.form.name.lower().replace('_', ' ')} ({error})"
         raise ContractError(message, field="source", value=source.path, remedy="fetch the file anew") from error
 
@@ -116,14 +118,14 @@ def _recognised(path: Path) -> Source | None:
     try:
         form = _form(head)
         return None if form is None else Source(path, form, frozenset(_columns(path, form, head)))
-    except (pa.ArrowException, ValueError, OSError, csv.Error):
+    except (pa.ArrowException, ValueError, OSError, csv.Error, struct.error):
         return None
 
 
 def _form(head: bytes) -> Form | None:
     if head.startswith(b"PAR1"):
         return Form.PARQUET
-    if head.startswith((b"<stata_dta>", *STATA_RELEASES)):
+    if head.startswith((b"<stata_dta>", *OLD_STATA)):
         return Form.STATA
     if head.lstrip().startswith(b"{"):
         return Form.JSON_LINES
