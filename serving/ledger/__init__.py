@@ -1,0 +1,1 @@
+"""The record of customers, decisions, reviews, contacts, consents and outcomes."""

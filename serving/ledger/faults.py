@@ -1,0 +1,33 @@
+"""What a database error means to the caller: the ledger is unavailable, and what to do about it."""
+
+import sqlite3
+
+from decisioning.errors import Unavailable
+
+_REMEDIES = {
+    "SQLITE_FULL": "free space on the disk that holds the ledger",
+    "SQLITE_READONLY": "make the ledger's file and folder writable for this process",
+    "SQLITE_CANTOPEN": "check that the ledger's path exists and is readable, or create it with `heed db upgrade`",
+    "SQLITE_BUSY": "end the other process that writes to the ledger's file",
+    "SQLITE_LOCKED": "end the other process that writes to the ledger's file",
+    "SQLITE_IOERR": "check the disk that holds the ledger",
+    "SQLITE_CORRUPT": "restore the ledger from a backup",
+    "SQLITE_NOTADB": "point `HEED_DATABASE_URL` at a ledger made by `heed db upgrade`",
+}
+
+
+def unavailable(error: sqlite3.Error) -> Unavailable:
+    """The error for a caller, with a remedy for the faults that have one."""
+    name = str(getattr(error, "sqlite_errorname", None) or type(error).__name__)
+    remedy = next((text for start, text in _REMEDIES.items() if name.startswith(start)), "look at the service's log")
+    return Unavailable(f"the ledger cannot be used ({name}: {error})", field="ledger", remedy=remedy)
+
+
+def closed() -> Unavailable:
+    """The error for work handed to a ledger that is closed."""
+    return Unavailable("the ledger is closed", field="ledger", remedy="ask again once the service has started")
+
+
+def read_only() -> Unavailable:
+    """The error for writes to a ledger opened for reading."""
+    return Unavailable("the ledger was opened for reading only", field="ledger", remedy="open it without `readonly`")

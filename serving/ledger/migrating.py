@@ -1,0 +1,104 @@
+"""Bringing a ledger's file to the present shape, and refusing one that is not there yet."""
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from decisioning.errors import Unavailable
+from serving.ledger.faults import unavailable
+from serving.ledger.location import sqlite_path
+from serving.ledger.lock import FileLock
+
+_STEPS = Path(__file__).parent / "migrations"
+
+
+def upgrade(location: str | Path) -> None:
+    """Create the ledger, or bring it to the present shape, all steps or none.
+
+    Parameters
+    ----------
+    location : str or Path
+        A path or a ``sqlite:///`` URL. Missing folders are made; a new file is readable by its owner alone.
+
+    Raises
+    ------
+    Unavailable
+        If another process writes to the ledger, or the file cannot be written.
+    """
+    path = sqlite_path(location)
+    _make(path)
+    lock = FileLock(path)
+    try:
+        _run(path)
+    except (sqlite3.Error, DBAPIError) as error:
+        raise unavailable(_cause(error)) from error
+    finally:
+        lock.release()
+
+
+def require_present_shape(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no ledger, or a ledger that is older or newer than this code.
+
+    Raises
+    ------
+    Unavailable
+        With the command that mends it.
+    """
+    found = _shape(connection)
+    wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    if found != wanted:
+        state = (
+            "the file holds no ledger" if found is None else f"the ledger has shape {found} where {wanted} is needed"
+        )
+        raise Unavailable(state, field="ledger", value=path, remedy="run `heed db upgrade`")
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        remedy = "make the folder writable for this process"
+        raise Unavailable("the ledger cannot be created", field="ledger", value=path, remedy=remedy) from error
+
+
+def _run(path: Path) -> None:
+    raw = sqlite3.connect(path, isolation_level=None)
+    try:
+        raw.execute("PRAGMA journal_mode=WAL")
+    finally:
+        raw.close()
+    with _engine(path).connect() as connection:
+        # The driver would commit before each CREATE; an explicit transaction makes the steps all or none.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+
+
+def _shape(connection: sqlite3.Connection) -> str | None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _cause(error: sqlite3.Error | DBAPIError) -> sqlite3.Error:
+    if isinstance(error, sqlite3.Error):
+        return error
+    return error.orig if isinstance(error.orig, sqlite3.Error) else sqlite3.Error(str(error))
+
+
+def _engine(path: Path) -> Engine:
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(path, isolation_level=None), poolclass=NullPool)
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

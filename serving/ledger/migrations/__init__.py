@@ -1,0 +1,1 @@
+"""Numbered steps from one shape of the ledger to the next, run by `serving.ledger.migrating.upgrade`."""
