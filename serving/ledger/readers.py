@@ -1,0 +1,73 @@
+"""Reading beside the writer: connections that can neither write nor checkpoint, each read one consistent snapshot."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from serving.ledger.faults import unavailable
+from serving.ledger.transaction import SqliteTransaction, Transaction
+
+T = TypeVar("T")
+
+
+class Readers:
+    """Read-only connections, as many as threads read at once, kept for the next read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one snapshot.
+
+        Raises
+        ------
+        Unavailable
+            If the database cannot be read.
+        """
+        try:
+            connection = self._take()
+            connection.execute("BEGIN")
+            try:
+                return work(SqliteTransaction(connection))
+            finally:
+                connection.execute("ROLLBACK")
+                self._idle.append(connection)
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return connect_to_read(self._path)
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that SQLite itself keeps from writing."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """The connection of the one writer: durable at every COMMIT, and refused where the file is missing."""
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=2000",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
