@@ -1,0 +1,121 @@
+"""Taking contacts: slots that decisions reserved are executed or released, contacts by other tools are added."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from decisioning.customer import Contact, ContactState
+from decisioning.errors import Conflict, InvalidInput
+from serving.ledger import queries
+from serving.ledger.intake import Intake, receipted, reused, take
+from serving.ledger.reports import ContactReport, Receipted
+from serving.ledger.times import micros
+from serving.ledger.transaction import Row, Transaction
+
+_CONTACTS = Intake("contact_id", queries.CONTACT_BY_ID, queries.ADD_CONTACT)
+
+
+def record_contacts(transaction: Transaction, now: datetime, reports: Sequence[ContactReport]) -> Receipted:
+    """Take contacts made and contacts that failed.
+
+    Raises
+    ------
+    InvalidInput
+        If a report names a decision that took no slot, or another customer's, or leaves out what was sent.
+    Conflict
+        If a slot is to be released though its contact was made: what was sent stays counted.
+    """
+    changed = [report.customer_id for report in reports if _take(transaction, now, report)]
+    return receipted(transaction, now, changed, len(reports))
+
+
+def reserve(
+    transaction: Transaction, now: datetime, contact_id: str, decision_id: str, customer_id: str, contact: Contact
+) -> None:
+    """Take a contact slot for a decision at this moment; it counts towards the caps from now on."""
+    slot = _content(customer_id, contact, ContactState.RESERVED, micros(now), decision_id, None)
+    transaction.run(
+        queries.ADD_CONTACT, {"contact_id": contact_id, **slot, "report_id": None, "received_at": micros(now)}
+    )
+
+
+def _take(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
+    if report.decision_id is None:
+        return _take_external(transaction, now, report)
+    return _settle_slot(transaction, report, report.decision_id)
+
+
+def _take_external(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
+    if transaction.row(queries.SLOT_BY_REPORT, {"report_id": report.contact_id}) is not None:
+        raise reused("contact_id", report.contact_id, "decision_id")
+    content = _content(report.customer_id, _described(report), _state(report), micros(report.at), None, report.source)
+    return take(transaction, now, _CONTACTS, report.contact_id, content)
+
+
+def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: str) -> bool:
+    slot = transaction.row(queries.SLOT_OF_DECISION, {"decision_id": decision_id})
+    contact_id, state, reserved_at = _checked(transaction, report, decision_id, slot)
+    wanted = _state(report)
+    if state == wanted:
+        return False
+    if state == ContactState.EXECUTED:
+        remedy = "report the bounce as an outcome"
+        raise Conflict("the contact was reported as made", field="status", value=report.status, remedy=remedy)
+    # The window of a cap starts when the slot was taken, whatever the executor's clock says.
+    at = max(micros(report.at), reserved_at) if wanted is ContactState.EXECUTED else reserved_at
+    own_id = None if report.contact_id == contact_id else report.contact_id
+    values = {"decision": decision_id, "state": wanted.value, "at": at, "report_id": own_id}
+    transaction.run(queries.SETTLE_SLOT, values)
+    return True
+
+
+def _checked(
+    transaction: Transaction, report: ContactReport, decision_id: str, slot: Row | None
+) -> tuple[str, ContactState, int]:
+    """Id, state and time of the slot that the report is about."""
+    if slot is None:
+        remedy = "leave `decision_id` out to record a contact made by another tool"
+        raise InvalidInput("the decision took no contact slot", field="decision_id", value=decision_id, remedy=remedy)
+    contact_id, customer_id, state, at = slot
+    if customer_id != report.customer_id:
+        remedy = "name the customer of the decision"
+        raise InvalidInput("the decision is about another customer", field="customer_id", remedy=remedy)
+    if report.contact_id != contact_id:
+        _require_new(transaction, report.contact_id, decision_id)
+    return contact_id, ContactState(state), at
+
+
+def _require_new(transaction: Transaction, contact_id: str, decision_id: str) -> None:
+    settled = transaction.row(queries.SLOT_BY_REPORT, {"report_id": contact_id})
+    elsewhere = settled is not None and settled[0] != decision_id
+    if elsewhere or transaction.row(queries.CONTACT_BY_ID, {"id": contact_id}) is not None:
+        raise reused("contact_id", contact_id, "decision_id")
+
+
+def _state(report: ContactReport) -> ContactState:
+    return ContactState.EXECUTED if report.status == "executed" else ContactState.RELEASED
+
+
+def _described(report: ContactReport) -> Contact:
+    if report.action_id is None or report.channel is None or report.purpose is None:
+        missing = next(name for name in ("action_id", "channel", "purpose") if getattr(report, name) is None)
+        remedy = "say what was sent, or name the `decision_id` whose slot it settles"
+        raise InvalidInput("a contact by another tool is incomplete", field=missing, remedy=remedy)
+    category = report.category or ""
+    return Contact(report.action_id, report.channel, report.purpose, category, report.at, report.message_class)
+
+
+def _content(
+    customer_id: str, contact: Contact, state: ContactState, at: int, decision_id: str | None, source: str | None
+) -> dict[str, object]:
+    return {
+        "customer_id": customer_id,
+        "action_id": contact.action_id,
+        "channel": contact.channel,
+        "purpose": contact.purpose,
+        "category": contact.category,
+        "message_class": contact.message_class.value,
+        "state": state.value,
+        "at": at,
+        "decision_id": decision_id,
+        "source": source,
+    }

@@ -1,0 +1,127 @@
+"""Taking facts once: the same id with the same content is a duplicate, with other content an error."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, Select
+
+from decisioning.errors import InvalidInput, shortened
+from serving.ledger import queries
+from serving.ledger.reports import ConsentReport, Receipted, SignalReport
+from serving.ledger.times import micros, micros_or_none
+from serving.ledger.transaction import Transaction
+
+R = TypeVar("R", ConsentReport, SignalReport)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How one kind of fact is found and added. The columns of `by_id` are those of the content, in order."""
+
+    id_name: str
+    by_id: Select[Any]
+    add: Insert
+
+
+_CONSENTS = Intake("consent_id", queries.CONSENT_BY_ID, queries.ADD_CONSENT)
+_SIGNALS = Intake("signal_id", queries.SIGNAL_BY_ID, queries.ADD_SIGNAL)
+
+
+def record_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> Receipted:
+    """Take consents and withdrawals."""
+    return _record(transaction, now, reports, lambda one: take_consent(transaction, now, one))
+
+
+def record_signals(transaction: Transaction, now: datetime, reports: Sequence[SignalReport]) -> Receipted:
+    """Take signals."""
+    return _record(transaction, now, reports, lambda one: _take_signal(transaction, now, one))
+
+
+def take(transaction: Transaction, now: datetime, intake: Intake, own_id: str, content: Mapping[str, object]) -> bool:
+    """Add one fact; False if it is there already.
+
+    Raises
+    ------
+    InvalidInput
+        If it is there with other content; the id and the first field that differs are named.
+    """
+    stored = transaction.row(intake.by_id, {"id": own_id})
+    if stored is None:
+        transaction.run(intake.add, {intake.id_name: own_id, **content, "received_at": micros(now)})
+        return True
+    differing = [name for (name, value), old in zip(content.items(), stored, strict=True) if value != old]
+    if differing:
+        raise reused(intake.id_name, own_id, differing[0])
+    return False
+
+
+def reused(id_name: str, own_id: str, differing: str) -> InvalidInput:
+    """The error for an id that comes back with another meaning."""
+    return InvalidInput(
+        f"`{id_name}` `{shortened(own_id)}` was recorded before with another `{differing}`",
+        field=differing,
+        remedy="send what is new under an id of its own",
+    )
+
+
+def receipted(transaction: Transaction, now: datetime, changed: Sequence[str], received: int) -> Receipted:
+    """Raise the version of every customer a fact was taken for, one entry of `changed` per fact, and count."""
+    raise_versions(transaction, now, changed)
+    return Receipted(len(changed), received - len(changed))
+
+
+def raise_versions(transaction: Transaction, now: datetime, customer_ids: Iterable[str]) -> None:
+    """Raise each customer's version by one, creating the customers that are new.
+
+    In order of the ids, so that two transactions that lock customers can never wait for each other.
+    """
+    for customer_id in sorted(set(customer_ids)):
+        if not transaction.run(queries.RAISE_VERSION, {"customer_id": customer_id}):
+            add_customer(transaction, now, customer_id, "{}", None, None)
+
+
+def add_customer(
+    transaction: Transaction,
+    now: datetime,
+    customer_id: str,
+    attributes: str,
+    time_zone: str | None,
+    jurisdiction: str | None,
+) -> None:
+    """Create a customer at version 1."""
+    values = {"customer_id": customer_id, "version": 1, "attributes": attributes, "created_at": micros(now)}
+    transaction.run(queries.ADD_CUSTOMER, {**values, "time_zone": time_zone, "jurisdiction": jurisdiction})
+
+
+def take_consent(transaction: Transaction, now: datetime, report: ConsentReport) -> bool:
+    """Add one statement of consent; False if it is there already."""
+    content = {
+        "customer_id": report.customer_id,
+        "channel": report.channel,
+        "purpose": report.purpose,
+        "status": report.status.value,
+        "recorded_at": micros(report.recorded_at),
+        "contact_point": report.contact_point,
+        "basis": report.basis,
+        "expires_at": micros_or_none(report.expires_at),
+    }
+    return take(transaction, now, _CONSENTS, report.consent_id, content)
+
+
+def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) -> bool:
+    content = {
+        "customer_id": report.customer_id,
+        "type": report.type,
+        "at": micros(report.at),
+        "channel": report.channel,
+        "certainty": report.certainty,
+        "value": report.value,
+    }
+    return take(transaction, now, _SIGNALS, report.signal_id, content)
+
+
+def _record(transaction: Transaction, now: datetime, reports: Sequence[R], taken: Callable[[R], bool]) -> Receipted:
+    changed = [report.customer_id for report in reports if taken(report)]
+    return receipted(transaction, now, changed, len(reports))

@@ -1,0 +1,96 @@
+"""Reading what is known of one customer, as the vocabulary says it."""
+
+from datetime import datetime, timedelta
+
+import orjson
+
+from decisioning.catalogue import MessageClass
+from decisioning.customer import (
+    Consent,
+    ConsentStatus,
+    Contact,
+    ContactPoint,
+    ContactState,
+    Customer,
+    Signal,
+    Suppression,
+)
+from serving.ledger import queries
+from serving.ledger.records import Known
+from serving.ledger.rows import builder
+from serving.ledger.times import micros, moment, moment_or_none, moments
+from serving.ledger.transaction import Row, Transaction
+
+# No feature looks further back than 90 days; the rest is margin for caps and clocks.
+HISTORY = timedelta(days=92)
+MOST_SIGNALS = 2_000
+
+_MESSAGE_CLASSES = {one.value: one for one in MessageClass}
+_signals_of = builder(Signal)
+_contacts_of = builder(Contact)
+_STATES = {one.value: one for one in ContactState}
+
+
+def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
+    """The customer with all consents and suppressions, and the signals and contacts from `since` on.
+
+    Of more than 2,000 such signals the latest 2,000 are given. Histories are in order of time, oldest first; equal
+    times are in order of their ids.
+    """
+    who = {"customer_id": customer_id}
+    row = transaction.row(queries.CUSTOMER, who)
+    if row is None:
+        return Known(Customer(customer_id), 0, exists=False)
+    history = {"customer_id": customer_id, "since": micros(since)}
+    customer = Customer(
+        customer_id,
+        attributes=orjson.loads(row[1]),
+        time_zone=row[2],
+        jurisdiction=row[3],
+        contact_points=tuple([ContactPoint(*one) for one in transaction.rows(queries.CONTACT_POINTS, who)]),
+        consents=tuple([_consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
+        suppressions=tuple([_suppression(one) for one in transaction.rows(queries.SUPPRESSIONS, who)]),
+        signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})),
+        contacts=_contacts(transaction.rows(queries.CONTACTS, history)),
+    )
+    return Known(customer, row[0], exists=True)
+
+
+def version(transaction: Transaction, customer_id: str) -> int:
+    """The customer's version, 0 for one who is unknown."""
+    row = transaction.row(queries.VERSION, {"customer_id": customer_id})
+    return 0 if row is None else int(row[0])
+
+
+def _consent(row: Row) -> Consent:
+    channel, purpose, status, recorded_at, contact_point, basis, expires_at = row
+    return Consent(
+        channel,
+        purpose,
+        ConsentStatus(status),
+        moment(recorded_at),
+        contact_point,
+        basis,
+        moment_or_none(expires_at),
+    )
+
+
+def _suppression(row: Row) -> Suppression:
+    reason, recorded_at, channel, until = row
+    return Suppression(reason, moment(recorded_at), channel, moment_or_none(until))
+
+
+def _signals(newest_first: list[Row]) -> tuple[Signal, ...]:
+    if not newest_first:
+        return ()
+    types, at, channels, certainties, values = zip(*reversed(newest_first), strict=True)
+    return _signals_of(types, moments(at), channels, certainties, values)
+
+
+def _contacts(rows: list[Row]) -> tuple[Contact, ...]:
+    if not rows:
+        return ()
+    action_ids, channels, purposes, categories, at, classes, states = zip(*rows, strict=True)
+    message_classes = [_MESSAGE_CLASSES[one] for one in classes]
+    state = [_STATES[one] for one in states]
+    return _contacts_of(action_ids, channels, purposes, categories, moments(at), message_classes, state)

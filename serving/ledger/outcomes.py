@@ -1,0 +1,83 @@
+"""Taking outcomes. An objection withdraws consent in the transaction that records it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from decisioning.customer import ConsentStatus
+from decisioning.errors import InvalidInput
+from serving.ledger import queries
+from serving.ledger.intake import Intake, receipted, take, take_consent
+from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
+from serving.ledger.times import micros
+from serving.ledger.transaction import Row, Transaction
+
+ALL = "*"
+COMPLAINT = "complaint"
+OBJECTIONS = frozenset({"opt_out", "unsubscribe", COMPLAINT})
+_UNNAMED = (ALL, "marketing")
+
+_OUTCOMES = Intake("outcome_id", queries.OUTCOME_BY_ID, queries.ADD_OUTCOME)
+
+
+def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[OutcomeReport]) -> Receipted:
+    """Take outcomes, and the withdrawals that follow from them.
+
+    An opt-out or unsubscribe withdraws the channel and purpose of the contact it names, and where it names none that
+    the ledger knows, marketing on every channel. A complaint withdraws everything.
+
+    Raises
+    ------
+    InvalidInput
+        If an outcome names another customer's contact or decision.
+    """
+    changed = [report.customer_id for report in reports if _take(transaction, now, report)]
+    return receipted(transaction, now, changed, len(reports))
+
+
+def _take(transaction: Transaction, now: datetime, report: OutcomeReport) -> bool:
+    named = _named(transaction, report)
+    content = {
+        "customer_id": report.customer_id,
+        "type": report.type,
+        "at": micros(report.at),
+        "decision_id": report.decision_id,
+        "contact_id": report.contact_id,
+        "value": report.value,
+    }
+    taken = take(transaction, now, _OUTCOMES, report.outcome_id, content)
+    if taken and report.type in OBJECTIONS:
+        take_consent(transaction, now, _withdrawal(report, named))
+    return taken
+
+
+def _named(transaction: Transaction, report: OutcomeReport) -> tuple[str, str] | None:
+    """Channel and purpose of the contact that the outcome names, None where the ledger knows none."""
+    contact: Row | None = None
+    if report.contact_id is not None:
+        contact = transaction.row(queries.NAMED_CONTACT, {"contact_id": report.contact_id})
+        _require_own(report, contact, "contact_id")
+    if report.decision_id is not None:
+        decided = {"decision_id": report.decision_id}
+        _require_own(report, transaction.row(queries.CUSTOMER_OF_DECISION, decided), "decision_id")
+        contact = contact or transaction.row(queries.NAMED_SLOT, decided)
+    return None if contact is None else (contact[1], contact[2])
+
+
+def _require_own(report: OutcomeReport, found: Row | None, field: str) -> None:
+    if found is not None and found[0] != report.customer_id:
+        value = getattr(report, field)
+        remedy = "name the customer it belongs to"
+        raise InvalidInput("the outcome names another customer's record", field=field, value=value, remedy=remedy)
+
+
+def _withdrawal(report: OutcomeReport, named: tuple[str, str] | None) -> ConsentReport:
+    channel, purpose = (ALL, ALL) if report.type == COMPLAINT else named or _UNNAMED
+    return ConsentReport(
+        consent_id=f"outcome:{report.outcome_id}",
+        customer_id=report.customer_id,
+        channel=channel,
+        purpose=purpose,
+        status=ConsentStatus.WITHDRAWN,
+        recorded_at=report.at,
+        basis=report.type,
+    )

@@ -1,0 +1,229 @@
+"""What the ledger is handed to keep, and what it gives back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from decisioning.canonical import Scalar
+from decisioning.customer import Contact, ContactState, Customer
+from decisioning.decision import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A customer as far as the ledger knows them, at one version.
+
+    Attributes
+    ----------
+    version : int
+        Grows with every fact about the customer; 0 for one the ledger has never heard of.
+    exists : bool
+        False where the ledger knows nothing; `customer` then holds the id alone.
+    """
+
+    customer: Customer
+    version: int
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDraft:
+    """A review case to be opened with a decision, and when it expires to hold."""
+
+    review_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision made and not yet recorded.
+
+    Attributes
+    ----------
+    seen_version : int
+        The customer's version that the decision was made on.
+    client, idempotency_key, fingerprint : str
+        Who asked, under which key (None for none), and a digest of what was asked.
+    answer : bytes
+        The JSON answer, UTF-8, kept as it will be sent.
+    receipt : bytes
+        Enough to decide again.
+    reservation_id, reservation : str, Contact
+        The contact slot that an act takes; its time is set by the ledger's clock.
+    review : ReviewDraft or None
+        The case that a review opens.
+    outbox : str or None
+        The message for the executor, where the act is to be handed to one.
+    still_allowed : callable or None
+        Asked inside the transaction with the ledger's own clock: may the decision stand at this moment?
+
+    Raises
+    ------
+    ValueError
+        If the parts contradict the disposition: only an act takes a slot, only a review opens a case.
+    """
+
+    decision_id: str
+    customer_id: str
+    seen_version: int
+    client: str
+    idempotency_key: str | None
+    fingerprint: str
+    at: datetime
+    disposition: Disposition
+    action_id: str | None
+    proposed_action_id: str | None
+    answer: bytes
+    receipt: bytes
+    model_version: str
+    policy_hash: str
+    reservation_id: str | None = None
+    reservation: Contact | None = None
+    review: ReviewDraft | None = None
+    outbox: str | None = None
+    still_allowed: Callable[[datetime], bool] | None = None
+
+    def __post_init__(self) -> None:
+        acts = self.disposition is Disposition.ACT
+        if acts != (self.reservation is not None) or acts != (self.reservation_id is not None):
+            raise ValueError(f"an act, and nothing else, takes a slot; this is `{self.disposition}`")
+        if (self.disposition is Disposition.REVIEW) != (self.review is not None):
+            raise ValueError(f"a review, and nothing else, opens a case; this is `{self.disposition}`")
+        if self.outbox is not None and not acts:
+            raise ValueError(f"only an act is handed to an executor; this is `{self.disposition}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A decision that is in the ledger; `replayed` if it was there before under the same key."""
+
+    decision_id: str
+    answer: bytes
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision as recorded, with where its slot and its review case stand now.
+
+    Attributes
+    ----------
+    contact_state : ContactState or None
+        State of the slot taken by the decision or by its review; None where none was taken.
+    review_id : str or None
+        The review case it opened.
+    """
+
+    decision_id: str
+    at: datetime
+    client: str
+    idempotency_key: str | None
+    customer_id: str
+    disposition: Disposition
+    action_id: str | None
+    proposed_action_id: str | None
+    model_version: str
+    policy_hash: str
+    answer: bytes
+    contact_state: ContactState | None
+    review_id: str | None
+
+
+class ReviewState(StrEnum):
+    """Where a review case stands. The last four are final."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    APPROVED = "approved"
+    OVERRIDDEN = "overridden"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing can change any more."""
+        return self not in {ReviewState.OPEN, ReviewState.CLAIMED}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A review case as it stands at the moment of reading.
+
+    Attributes
+    ----------
+    fence : int
+        Grows with each claim; a verdict names the fence of its claim, so that a claim that ran out cannot settle.
+    resolution_action_id : str or None
+        What a person decided to do; None for rejected and expired.
+    """
+
+    review_id: str
+    decision_id: str
+    customer_id: str
+    state: ReviewState
+    proposed_action_id: str | None
+    opened_at: datetime
+    expires_at: datetime
+    claimed_by: str | None
+    claim_expires_at: datetime | None
+    fence: int
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution_action_id: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEvent:
+    """One thing that happened to a review case."""
+
+    number: int
+    at: datetime
+    event: str
+    actor: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a person's verdict sets in motion: the slot to take and the message for the executor, where there is one."""
+
+    reservation_id: str
+    reservation: Contact
+    outbox: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message that waits for the executor."""
+
+    outbox_id: str
+    decision_id: str
+    contact_id: str
+    action_id: str
+    kind: str
+    payload: str
+    created_at: datetime
+
+
+Kind = Literal["signal", "contact", "consent", "suppression", "outcome", "decision", "review"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in a customer's history."""
+
+    at: datetime
+    kind: Kind
+    id: str
+    content: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A customer and what the ledger holds about them, newest first."""
+
+    known: Known
+    entries: tuple[Entry, ...]
