@@ -1,0 +1,138 @@
+"""Recording a decision: once per key, on fresh facts, with its slot or its review case, all in one transaction."""
+
+from datetime import datetime
+
+from decisioning.customer import Contact
+from decisioning.errors import KeyReused
+from serving.errors import StaleFacts
+from serving.ledger import queries
+from serving.ledger.contacting import reserve
+from serving.ledger.intake import raise_versions
+from serving.ledger.knowing import version
+from serving.ledger.records import Committed, Draft, ReviewDraft
+from serving.ledger.times import micros
+from serving.ledger.transaction import Transaction
+
+EXECUTE = "execute"
+
+
+def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
+    """Record the decision, or give back the one that the same request made before.
+
+    Raises
+    ------
+    KeyReused
+        If the key came with another request before.
+    StaleFacts
+        If a fact about the customer has arrived since the decision was made, or time alone has made it inadmissible.
+    """
+    before = stored(transaction, draft.client, draft.idempotency_key, draft.fingerprint)
+    if before is not None:
+        return before
+    _require_fresh(transaction, now, draft)
+    _add_decision(transaction, draft)
+    if draft.reservation is not None and draft.reservation_id is not None:
+        take_slot(
+            transaction,
+            now,
+            decision_id=draft.decision_id,
+            customer_id=draft.customer_id,
+            contact_id=draft.reservation_id,
+            contact=draft.reservation,
+            message=draft.outbox,
+        )
+    if draft.review is not None:
+        _open_case(transaction, now, draft, draft.review)
+    return Committed(draft.decision_id, draft.answer, replayed=False)
+
+
+def stored(transaction: Transaction, client: str, key: str | None, fingerprint: str) -> Committed | None:
+    """The decision that this client's key stands for, if there is one.
+
+    Raises
+    ------
+    KeyReused
+        If it answered another request.
+    """
+    if key is None:
+        return None
+    row = transaction.row(queries.STORED, {"client": client, "idempotency_key": key})
+    if row is None:
+        return None
+    if row[0] != fingerprint:
+        remedy = "send a new key with a new request"
+        raise KeyReused("the key was used for another request", field="Idempotency-Key", value=key, remedy=remedy)
+    return Committed(row[1], row[2].encode(), replayed=True)
+
+
+def take_slot(
+    transaction: Transaction,
+    now: datetime,
+    *,
+    decision_id: str,
+    customer_id: str,
+    contact_id: str,
+    contact: Contact,
+    message: str | None,
+) -> None:
+    """Reserve the contact of a decision and hand its message, where there is one, to the outbox."""
+    reserve(transaction, now, contact_id, decision_id, customer_id, contact)
+    raise_versions(transaction, now, (customer_id,))
+    if message is not None:
+        values = {
+            "outbox_id": f"{EXECUTE}:{decision_id}",
+            "decision_id": decision_id,
+            "contact_id": contact_id,
+            "action_id": contact.action_id,
+            "kind": EXECUTE,
+            "payload": message,
+            "created_at": micros(now),
+            "delivered_at": None,
+        }
+        transaction.run(queries.ADD_OUTBOX, values)
+
+
+def _require_fresh(transaction: Transaction, now: datetime, draft: Draft) -> None:
+    present = version(transaction, draft.customer_id)
+    if present != draft.seen_version:
+        message = f"the customer's facts changed from version {draft.seen_version} to {present}"
+        raise StaleFacts(message, field="customer_id", remedy="decide again")
+    if draft.still_allowed is not None and not draft.still_allowed(now):
+        raise StaleFacts("the decision no longer holds at this moment", field="at", remedy="decide again")
+
+
+def _add_decision(transaction: Transaction, draft: Draft) -> None:
+    values = {
+        "decision_id": draft.decision_id,
+        "at": micros(draft.at),
+        "client": draft.client,
+        "idempotency_key": draft.idempotency_key,
+        "fingerprint": draft.fingerprint,
+        "customer_id": draft.customer_id,
+        "disposition": draft.disposition.value,
+        "action_id": draft.action_id,
+        "proposed_action_id": draft.proposed_action_id,
+        "model_version": draft.model_version,
+        "policy_hash": draft.policy_hash,
+        "answer": draft.answer.decode(),
+        "receipt": draft.receipt,
+    }
+    transaction.run(queries.ADD_DECISION, values)
+
+
+def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: ReviewDraft) -> None:
+    unset = ("claimed_by", "claim_expires_at", "resolved_at", "resolved_by", "resolution_action_id", "note")
+    values = {
+        "review_id": review.review_id,
+        "decision_id": draft.decision_id,
+        "customer_id": draft.customer_id,
+        "state": "open",
+        "proposed_action_id": draft.proposed_action_id,
+        "opened_at": micros(now),
+        "expires_at": micros(review.expires_at),
+        "fence": 0,
+        **dict.fromkeys(unset),
+    }
+    transaction.run(queries.ADD_REVIEW, values)
+    event = {"review_id": review.review_id, "number": 1, "at": micros(now), "event": "opened"}
+    transaction.run(queries.ADD_EVENT, {**event, "actor": None, "detail": None})

@@ -1,0 +1,161 @@
+"""Reading the record back: decisions, review cases, the outbox, one customer's history."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+
+from decisioning.customer import ContactState
+from decisioning.decision import Disposition
+from decisioning.errors import NotFound
+from serving.ledger import queries
+from serving.ledger.knowing import known
+from serving.ledger.records import (
+    Case,
+    DecisionRecord,
+    Entry,
+    Kind,
+    OutboxMessage,
+    ReviewEvent,
+    ReviewState,
+    Timeline,
+)
+from serving.ledger.reviewing import case_of, find
+from serving.ledger.times import micros, moment
+from serving.ledger.transaction import Row, Transaction
+
+_QUEUES = {
+    ReviewState.OPEN: queries.OPEN_CASES,
+    ReviewState.CLAIMED: queries.CLAIMED_CASES,
+    ReviewState.EXPIRED: queries.EXPIRED_CASES,
+}
+
+_ENTRIES: tuple[tuple[Kind, Select[Any]], ...] = (
+    ("signal", queries.SIGNAL_ENTRIES),
+    ("contact", queries.CONTACT_ENTRIES),
+    ("consent", queries.CONSENT_ENTRIES),
+    ("suppression", queries.SUPPRESSION_ENTRIES),
+    ("outcome", queries.OUTCOME_ENTRIES),
+    ("decision", queries.DECISION_ENTRIES),
+    ("review", queries.REVIEW_ENTRIES),
+)
+
+
+def decision(transaction: Transaction, decision_id: str) -> DecisionRecord:
+    """The decision of this id.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = transaction.row(queries.DECISION, {"decision_id": decision_id})
+    if row is None:
+        raise _no_decision(decision_id)
+    return _recorded(row)
+
+
+def receipt(transaction: Transaction, decision_id: str) -> bytes:
+    """The receipt of the decision of this id.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = transaction.row(queries.RECEIPT, {"decision_id": decision_id})
+    if row is None:
+        raise _no_decision(decision_id)
+    return bytes(row[0])
+
+
+def decisions(
+    transaction: Transaction, customer_id: str | None, limit: int, before: str | None
+) -> tuple[DecisionRecord, ...]:
+    """Decisions, newest first: of one customer or of all, and only those older than the decision `before`.
+
+    Raises
+    ------
+    NotFound
+        If there is no decision `before`.
+    """
+    values: dict[str, object] = {"limit": limit}
+    if customer_id is not None:
+        values["customer_id"] = customer_id
+    if before is not None:
+        values |= {"before_at": micros(decision(transaction, before).at), "before_id": before}
+    return tuple(_recorded(row) for row in transaction.rows(_page(customer_id, before), values))
+
+
+def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: int) -> tuple[Case, ...]:
+    """Review cases that are in this state now, oldest first."""
+    statement = _QUEUES.get(state, queries.SETTLED_CASES)
+    moment_or_state: dict[str, object] = {"now": micros(now)} if state in _QUEUES else {"state": state.value}
+    rows = transaction.rows(statement, {**moment_or_state, "limit": limit})
+    return tuple(case_of(row, now) for row in rows)
+
+
+def review_events(transaction: Transaction, now: datetime, review_id: str) -> tuple[ReviewEvent, ...]:
+    """What happened to a review case, in order.
+
+    Raises
+    ------
+    NotFound
+        If there is no such case.
+    """
+    find(transaction, now, review_id)
+    rows = transaction.rows(queries.EVENTS, {"review_id": review_id})
+    return tuple(ReviewEvent(number, moment(at), event, actor, detail) for number, at, event, actor, detail in rows)
+
+
+def outbox(transaction: Transaction, limit: int) -> tuple[OutboxMessage, ...]:
+    """Messages that are not delivered yet, oldest first."""
+    rows = transaction.rows(queries.WAITING, {"limit": limit})
+    return tuple(OutboxMessage(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6])) for row in rows)
+
+
+def timeline(transaction: Transaction, customer_id: str, since: datetime, limit: int) -> Timeline:
+    """What is known of a customer, and the latest `limit` things of their history, newest first."""
+    who = {"customer_id": customer_id, "limit": limit}
+    entries = [_entry(kind, statement, row) for kind, statement in _ENTRIES for row in transaction.rows(statement, who)]
+    newest = sorted(entries, key=lambda one: (one.at, one.kind, one.id), reverse=True)[:limit]
+    return Timeline(known(transaction, customer_id, since), tuple(newest))
+
+
+def probe(transaction: Transaction) -> None:
+    """Read something, so that a file that cannot be read says so."""
+    transaction.row(queries.VERSION, {"customer_id": ""})
+
+
+def _no_decision(decision_id: str) -> NotFound:
+    return NotFound("no such decision", field="decision_id", value=decision_id)
+
+
+def _page(customer_id: str | None, before: str | None) -> Select[Any]:
+    if customer_id is None:
+        return queries.DECISIONS if before is None else queries.DECISIONS_BEFORE
+    return queries.DECISIONS_OF if before is None else queries.DECISIONS_OF_BEFORE
+
+
+def _recorded(row: Row) -> DecisionRecord:
+    return DecisionRecord(
+        decision_id=row[0],
+        at=moment(row[1]),
+        client=row[2],
+        idempotency_key=row[3],
+        customer_id=row[4],
+        disposition=Disposition(row[5]),
+        action_id=row[6],
+        proposed_action_id=row[7],
+        model_version=row[8],
+        policy_hash=row[9],
+        answer=row[10].encode(),
+        contact_state=None if row[11] is None else ContactState(row[11]),
+        review_id=row[12],
+    )
+
+
+def _entry(kind: Kind, statement: Select[Any], row: Row) -> Entry:
+    names: Sequence[str] = statement.selected_columns.keys()[2:]
+    return Entry(moment(row[0]), kind, str(row[1]), dict(zip(names, row[2:], strict=True)))
