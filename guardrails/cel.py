@@ -126,10 +126,11 @@ class Language:
         if place is None:
             return Unwritable("condition cannot be read", "write it in CEL, as in `customer.age >= 18`")
         missing = _UNDECLARED.search(place["message"])
-        detail = _pointed(text, int(place["line"]), int(place["column"]))
+        detail = _pointed(text, int(place["line"]), int(place["column"]), missing["name"] if missing else "")
         if missing is not None:
             return Unwritable(f"unknown name `{missing['name']}`", self._nearest(missing["name"]), detail)
-        return Unwritable(f"condition cannot be read: {place['message']}", _remedy(place["message"]), detail)
+        problem = place["message"].partition(" expecting {")[0]
+        return Unwritable(f"condition cannot be read: {problem}", _remedy(problem), detail)
 
     def _nearest(self, name: str) -> str:
         near = get_close_matches(name, self.variables, n=1, cutoff=0.6)
@@ -154,8 +155,11 @@ def fitted(value: Scalar, kind: CelType) -> Scalar:
     return int(value) if not isinstance(value, float) or value.is_integer() else None
 
 
-def _pointed(text: str, line: int, column: int) -> str:
-    return f"    {text.splitlines()[line - 1]}\n    {' ' * (column - 1)}^"
+def _pointed(text: str, line: int, column: int, name: str) -> str:
+    """The line at fault with a caret under the column, or under the name's beginning where one is at fault."""
+    shown = text.splitlines()[line - 1]
+    start = shown.rfind(name, 0, column - 1 + len(name)) if name else -1
+    return f"    {shown}\n    {' ' * (start if start >= 0 else column - 1)}^"
 
 
 def _remedy(message: str) -> str:

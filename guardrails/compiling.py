@@ -40,7 +40,12 @@ class CandidateJudge:
 
     def verdict(self, facts: Facts, action: Action) -> Verdict | None:
         """The rule's word on an action, None where the rule is not in force."""
-        return spoken(self.rule, facts, action, lambda: self.judge(facts, action))
+        rule = self.rule
+        try:
+            verdict = self.judge(facts, action) if rule.everywhere or rule.in_force(facts, action) else None
+        except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
+            verdict = failed(rule, error)
+        return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,18 @@ class ChoiceJudge:
 
     def verdict(self, facts: Facts, choice: Choice) -> Verdict | None:
         """The rule's word on the chosen action, None where the rule does not concern it or is not in force."""
-        if not self.rule.scope.concerns(choice.action):
-            return None
-        return spoken(self.rule, facts, choice.action, lambda: self.look(choice))
+        rule = self.rule
+        try:
+            speaks = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
+            verdict = self.look(choice) if speaks else None
+        except Exception as error:  # noqa: BLE001  as above
+            verdict = failed(rule, error)
+        return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)
 
 
-def spoken(rule: Rule, facts: Facts, action: Action, judge: Callable[[], Verdict]) -> Verdict | None:
-    """Ask a rule, and let nothing it does open the way: a rule that raises suppresses, an observed one allows."""
-    try:
-        if not rule.in_force(facts, action):
-            return None
-        verdict = judge()
-    except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
-        verdict = rule.suppress(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
-    return verdict if rule.mode is Mode.ENFORCE else observed(verdict)
+def failed(rule: Rule, error: Exception) -> Verdict:
+    """What a rule that raises says. The error's own text may name personal data and is not repeated."""
+    return rule.suppress(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
 
 
 def observed(verdict: Verdict) -> Verdict:
@@ -103,13 +106,13 @@ def choice_judge(rule: ChoiceRule) -> ChoiceJudge:
 
 
 def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudge:
-    def own(action: Action) -> Condition | None:
-        return None if action.eligibility is None else conditions[action.eligibility]
-
     def judge(facts: Facts, action: Action) -> Verdict:
-        return eligibility.judge(rule, own(action), facts, action)
+        text = action.eligibility
+        if text is not None and text not in conditions:
+            return rule.suppress("The condition of eligibility was not checked with this catalogue.")
+        return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
 
-    return CandidateJudge(rule, judge, lambda action: _shared(own(action), action))
+    return CandidateJudge(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
 
 
 def _shared(written: Condition | None, action: Action) -> Hashable:

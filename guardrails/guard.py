@@ -31,6 +31,8 @@ NO_ELIGIBILITY_RULE = Verdict(
     Effect.SUPPRESS,
     "The catalogue sets a condition of eligibility, and no enforced eligibility rule looks at it.",
 )
+# Marks a rule not yet asked in this decision; None means that it was asked and is not in force.
+_UNSAID: Verdict | None = Verdict("", Effect.SUPPRESS, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Plan:
     """The rules that concern one action. Steps of the same slot get the same verdict, so it is judged once."""
 
     action: Action
-    steps: tuple[tuple[object, CandidateJudge], ...]
+    steps: tuple[tuple[int, CandidateJudge], ...]
     demands: tuple[_Demand, ...]
 
 
@@ -72,11 +74,12 @@ class PolicyGuard:
     judges: tuple[CandidateJudge, ...]
     looks: tuple[ChoiceJudge, ...]
     plans: Mapping[str, _Plan]
+    slots: int
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
-        said: dict[object, Verdict | None] = {}
-        return tuple([_on(self._plan(action), facts, said) for action in actions])
+        said = [_UNSAID] * self.slots
+        return tuple([self._on(action, facts, said) for action in actions])
 
     def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the choice."""
@@ -105,13 +108,13 @@ class PolicyGuard:
         speaking = [one for one in rules if one.scope.concerns(action) and one.in_force(facts, action)]
         return any(one.required for one in speaking) or not speaking
 
-    def _plan(self, action: Action) -> _Plan:
-        """The plan made at load, or a fresh one for an action that is not the catalogue's."""
+    def _on(self, action: Action, facts: Facts, said: list[Verdict | None]) -> Verdicts:
         plan = self.plans.get(action.action_id)
         if plan is not None and (plan.action is action or plan.action == action):
-            return plan
-        steps = tuple((object(), judge) for judge in self.judges if judge.rule.scope.concerns(action))
-        return _Plan(action, steps, _demands(action, steps))
+            return _spoken(plan, facts, said)
+        slots: dict[object, int] = {}
+        stranger = _planned(action, self.judges, slots)
+        return _spoken(stranger, facts, [_UNSAID] * len(slots))
 
 
 def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None) -> PolicyGuard:
@@ -145,20 +148,19 @@ def guard_of(
     judges = tuple(candidate_judge(rule, conditions) for rule in policy.rules if not isinstance(rule, ChoiceRule))
     looks = tuple(choice_judge(rule) for rule in policy.rules if isinstance(rule, ChoiceRule))
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
-    return PolicyGuard(policy, policy.hash, terms, judges, looks, _plans(judges, catalogue))
-
-
-def _plans(judges: Sequence[CandidateJudge], catalogue: Catalogue) -> dict[str, _Plan]:
     slots: dict[object, int] = {}
-    plans = {}
-    for action in catalogue.actions:
-        concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
-        steps = tuple((slots.setdefault((place, judge.share(action)), len(slots)), judge) for place, judge in concerned)
-        plans[action.action_id] = _Plan(action, steps, _demands(action, steps))
-    return plans
+    plans = {action.action_id: _planned(action, judges, slots) for action in catalogue.actions}
+    return PolicyGuard(policy, policy.hash, terms, judges, looks, plans, len(slots))
 
 
-def _demands(action: Action, steps: Sequence[tuple[object, CandidateJudge]]) -> tuple[_Demand, ...]:
+def _planned(action: Action, judges: Sequence[CandidateJudge], slots: dict[object, int]) -> _Plan:
+    """The plan of one action; `slots` numbers what is judged once, and grows."""
+    concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
+    steps = tuple((slots.setdefault((place, judge.share(action)), len(slots)), judge) for place, judge in concerned)
+    return _Plan(action, steps, _demands(action, steps))
+
+
+def _demands(action: Action, steps: Sequence[tuple[int, CandidateJudge]]) -> tuple[_Demand, ...]:
     """What must be looked at for this action and is not certain to be."""
     enforced = [judge.rule for _, judge in steps if judge.rule.mode is Mode.ENFORCE]
     kinds: list[tuple[type, Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
@@ -167,21 +169,21 @@ def _demands(action: Action, steps: Sequence[tuple[object, CandidateJudge]]) -> 
     demands = []
     for kind, otherwise in kinds:
         rules = [rule for rule in enforced if isinstance(rule, kind)]
-        if not any(rule.unconditional for rule in rules):
+        if not any(rule.everywhere for rule in rules):
             demands.append(_Demand(frozenset(rule.id for rule in rules), otherwise))
     return tuple(demands)
 
 
-def _on(plan: _Plan, facts: Facts, said: dict[object, Verdict | None]) -> Verdicts:
-    """All verdicts on one action; `said` holds what was judged for other actions of the same decision."""
+def _spoken(plan: _Plan, facts: Facts, said: list[Verdict | None]) -> Verdicts:
+    """All verdicts on one action; `said` holds by slot what was judged for other actions of the same decision."""
     verdicts = []
     for slot, judge in plan.steps:
-        if slot in said:
-            verdict = said[slot]
-        else:
+        verdict = said[slot]
+        if verdict is _UNSAID:
             verdict = said[slot] = judge.verdict(facts, plan.action)
         if verdict is not None:
             verdicts.append(verdict)
-    spoken = {verdict.rule for verdict in verdicts} if plan.demands else ()
-    verdicts.extend(demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(spoken))
+    if plan.demands:
+        heard = {verdict.rule for verdict in verdicts}
+        verdicts.extend(demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(heard))
     return tuple(verdicts)

@@ -9,7 +9,7 @@ from decisioning.errors import PolicyError
 from guardrails.document import Document, Plain
 from guardrails.errors import InvalidPolicy
 from guardrails.policy import Policy
-from guardrails.translating import translated
+from guardrails.translating import echoes, translated
 from guardrails.yaml_text import read_yaml
 
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
@@ -76,7 +76,7 @@ def policy_of(document: Document) -> LoadedPolicy:
     try:
         policy = Policy.model_validate(document.data)
     except ValidationError as error:
-        faults = [translated(document, one) for one in error.errors(include_url=False)]
+        faults = [translated(document, one) for one in error.errors(include_url=False) if not echoes(document, one)]
         raise InvalidPolicy(sorted(faults, key=lambda fault: fault.line or 0)) from error
     doubled = [
         document.fault(

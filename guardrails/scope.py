@@ -69,7 +69,7 @@ class LeftOut(Selection):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("names nothing, which would leave out everything")
+            raise ValueError("exception names nothing, which would leave out everything")
         return self
 
 

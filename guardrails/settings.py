@@ -31,10 +31,10 @@ def duration(text: object) -> timedelta:
         return text
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise ValueError("is no length of time")
+        raise ValueError("value is no length of time")
     length = int(found[1]) * _UNITS[found[2]]
     if length > LONGEST_WINDOW:
-        raise ValueError("is longer than the 90 days of history that rules can see")
+        raise ValueError("value is longer than the 90 days of history that rules can see")
     return length
 
 
@@ -55,7 +55,7 @@ def minute_of_day(text: object) -> int:
     if isinstance(text, int) and not isinstance(text, bool) and 0 <= text <= 24 * 60:
         return text
     if not isinstance(text, str) or _LOCAL_TIME.fullmatch(text) is None:
-        raise ValueError("is no time of day")
+        raise ValueError("value is no time of day")
     hours, minutes = text.split(":")
     return 60 * int(hours) + int(minutes)
 

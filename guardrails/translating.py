@@ -20,6 +20,28 @@ _REMEDIES = {
     "id": "write lower-case words joined by hyphens, such as `id: email-weekly-cap`",
     "act_at_least": "write a share from 0 to 1, such as `act_at_least: 0.6`",
 }
+_MESSAGES = {
+    "int_type": "value is no whole number",
+    "float_type": "value is no number",
+    "bool_type": "value is neither true nor false",
+    "string_type": "value is not text",
+    "tuple_type": "value is no list",
+    "mapping_type": "value is no mapping",
+    "model_type": "value is no mapping",
+    "model_attributes_type": "value is no mapping",
+    "enum": "unknown value",
+    "literal_error": "unknown value",
+    "too_short": "list is empty",
+    "string_too_short": "text is empty",
+    "string_too_long": "text is too long",
+    "string_pattern_mismatch": "value is not written as it must be",
+    "timezone_aware": "time has no offset from UTC",
+    "finite_number": "value is not finite",
+}
+_BOUNDS = {
+    "greater_than_equal": "value is below {ge:g}",
+    "less_than_equal": "value is above {le:g}",
+}
 
 
 def rule_kinds() -> Mapping[str, type[BaseModel]]:
@@ -41,6 +63,12 @@ def translated(document: Document, error: ErrorDetails) -> Fault:
     return document.fault(_message(error), path, value=_shown(document, path), remedy=_remedy_of(document, path, error))
 
 
+def echoes(document: Document, error: ErrorDetails) -> bool:
+    """Whether a finding only repeats another: a list is called empty when all that stands in it is wrong."""
+    path = tuple(step for place, step in enumerate(error["loc"]) if not _is_tag(error["loc"], place))
+    return error["type"] == "too_short" and bool(document.at(path))
+
+
 def _is_tag(loc: tuple[int | str, ...], place: int) -> bool:
     return place == 2 and loc[0] == "rules" and loc[2] in rule_kinds()
 
@@ -59,14 +87,16 @@ def _wrong_kind(document: Document, path: Path) -> Fault:
 def _message(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    if error["type"] == "string_pattern_mismatch":
-        return "value is not written as it must be"
-    return error["msg"].replace("Input should be", "value should be").replace("valid tuple", "list")
+    if error["type"] in _BOUNDS:
+        return _BOUNDS[error["type"]].format(**error["ctx"])
+    return _MESSAGES.get(error["type"], error["msg"])
 
 
 def _shown(document: Document, path: Path) -> object:
     value = document.at(path)
-    return None if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        return None
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _remedy_of(document: Document, path: Path, error: ErrorDetails) -> str | None:
@@ -80,6 +110,8 @@ def _remedy_of(document: Document, path: Path, error: ErrorDetails) -> str | Non
 
 
 def _remedy(document: Document, path: Path) -> str | None:
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
     name = str(path[-1]) if path else ""
     if name in _REMEDIES and path[0] == "rules":
         return _REMEDIES[name]
@@ -112,7 +144,7 @@ def _model_at(document: Document, path: Path) -> type[BaseModel] | None:
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
+def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The first model named in a type, also inside optionals and tuples."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

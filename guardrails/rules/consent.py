@@ -14,6 +14,7 @@ from guardrails.rules.rule import Rule
 from guardrails.settings import Name
 
 EVERYTHING = "*"
+_GRANTED, _WITHDRAWN = ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN
 
 
 class ConsentRule(Rule):
@@ -71,13 +72,17 @@ def concerning(consents: Sequence[Consent], channel: str, purpose: str, now: dat
     A grant must name both exactly and have been made; a withdrawal may say ``*`` for either, and counts even when it is
     dated after `now`: where clocks disagree, the customer's no is believed.
     """
-    return [said for said in consents if _concerns(said, channel, purpose, now)]
+    about = [
+        said
+        for said in consents
+        if (said.channel == channel or said.channel == EVERYTHING)
+        and (said.purpose == purpose or said.purpose == EVERYTHING)
+    ]
+    return [said for said in about if said.status is _WITHDRAWN or _grants(said, channel, purpose, now)]
 
 
-def _concerns(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
-    if said.status is ConsentStatus.GRANTED:
-        return said.channel == channel and said.purpose == purpose and said.recorded_at <= now
-    return said.channel in (channel, EVERYTHING) and said.purpose in (purpose, EVERYTHING)
+def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
+    return said.channel == channel and said.purpose == purpose and said.recorded_at <= now
 
 
 def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
@@ -93,16 +98,16 @@ def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
 def _speaks_for(said: Consent, point: str | None) -> bool:
     if said.contact_point is None or said.contact_point == point:
         return True
-    return point is None and said.status is ConsentStatus.WITHDRAWN
+    return point is None and said.status is _WITHDRAWN
 
 
 def _weight(said: Consent) -> tuple[datetime, bool]:
-    return (said.recorded_at, said.status is ConsentStatus.WITHDRAWN)
+    return (said.recorded_at, said.status is _WITHDRAWN)
 
 
 def is_live(said: Consent | None, now: datetime) -> bool:
     """Whether a statement is a grant that has not expired."""
-    if said is None or said.status is not ConsentStatus.GRANTED:
+    if said is None or said.status is not _GRANTED:
         return False
     return said.expires_at is None or now < said.expires_at
 
@@ -116,6 +121,6 @@ def _why_not(about: str, standing: Sequence[Consent]) -> str:
     said = max(standing, key=_weight, default=None)
     if said is None:
         return f"No consent for {about} is on record."
-    if said.status is ConsentStatus.WITHDRAWN:
+    if said.status is _WITHDRAWN:
         return f"Consent for {about} was withdrawn on {words.day(said.recorded_at)}."
     return f"Consent for {about} expired on {words.day(said.expires_at or said.recorded_at)}."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +13,6 @@ from decisioning.customer import Contact, Facts
 from decisioning.verdict import Verdict
 from guardrails.rules import words
 from guardrails.rules.rule import Restraint, Rule
-from guardrails.scope import Scope
 from guardrails.settings import Duration
 
 
@@ -27,8 +27,10 @@ class Per(StrEnum):
     ACTION = "action"
 
     @property
-    def attribute(self) -> str:
-        """The name of the shared property in actions and contacts."""
+    def attribute(self) -> str | None:
+        """The name of the shared property in actions and contacts, None where all are counted together."""
+        if self is Per.ALL:
+            return None
         return "action_id" if self is Per.ACTION else self.value
 
 
@@ -56,17 +58,41 @@ class FrequencyCap(Rule):
     per: Per = Per.ALL
     effect: Restraint = Restraint.SUPPRESS
 
+    @cached_property
+    def shared(self) -> str | None:
+        """The property that contacts counted together share."""
+        return self.per.attribute
+
+    @cached_property
+    def span(self) -> str:
+        """The window in words."""
+        return words.span(self.window)
+
+    @cached_property
+    def scoped(self) -> tuple[str, ...]:
+        """What the scope names, in words, but for what `per` says already."""
+        scope = self.scope
+        classes = None if scope.message_classes is None else [one.value for one in scope.message_classes]
+        lists = {
+            Per.CHANNEL: scope.channels,
+            Per.MESSAGE_CLASS: classes,
+            Per.PURPOSE: scope.purposes,
+            Per.CATEGORY: scope.categories,
+            Per.ACTION: scope.actions,
+        }
+        return tuple(words.either(names) for key, names in lists.items() if names and key is not self.per)
+
 
 def share(rule: FrequencyCap, action: Action) -> str | None:
     """Actions that are counted together get the same verdict."""
-    return None if rule.per is Per.ALL else str(getattr(action, rule.per.attribute))
+    return None if rule.shared is None else str(getattr(action, rule.shared))
 
 
 def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     """Object once the window is full; eligible again when enough contacts have left it."""
-    times = counted(rule, facts.customer.contacts, facts.now, share(rule, action))
-    window = words.span(rule.window)
-    so_far = f"{len(times)} of {rule.limit} {_kind(rule, action)} in the last {window}"
+    own = share(rule, action)
+    times = counted(rule, facts.customer.contacts, facts.now, own)
+    so_far = f"{len(times)} of {rule.limit} {_kind(rule, own)} in the last {rule.span}"
     if len(times) < rule.limit:
         return rule.allow(f"{so_far}.")
     if rule.limit == 0:
@@ -75,38 +101,19 @@ def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {words.moment(free)}.", free)
 
 
-def counted(rule: FrequencyCap, contacts: Sequence[Contact], now: datetime, shared: str | None) -> list[datetime]:
-    """Times of the contacts that fill the window at `now`, oldest first.
+def counted(rule: FrequencyCap, contacts: Sequence[Contact], now: datetime, own: str | None) -> list[datetime]:
+    """Times of the contacts that fill the window at `now`, oldest first; `own` is what they share, if anything.
 
     There is no upper bound: a contact dated after `now` by another clock fills the window too.
     """
-    since, attribute, scope = now - rule.window, rule.per.attribute, rule.scope
-    return sorted(
-        one.at
-        for one in contacts
-        if one.at > since
-        and one.counts
-        and (shared is None or getattr(one, attribute) == shared)
-        and scope.concerns(one)
-    )
+    since = now - rule.window
+    recent = [one for one in contacts if one.at > since and one.counts and rule.scope.concerns(one)]
+    return sorted(one.at for one in recent if rule.shared is None or getattr(one, rule.shared) == own)
 
 
-def _kind(rule: FrequencyCap, action: Action) -> str:
-    """What is counted, in words: `email contacts`, `marketing contacts`, `contacts for` one action."""
+def _kind(rule: FrequencyCap, own: str | None) -> str:
+    """What is counted, in words: `email marketing contacts`, or `contacts for` one action."""
     if rule.per is Per.ACTION:
-        return f"contacts for `{action.action_id}`"
-    own = "" if rule.per is Per.ALL else str(getattr(action, rule.per.attribute))
-    named = dict.fromkeys(word for word in (own, *_scoped(rule.scope, rule.per)) if word)
+        return f"contacts for `{own}`"
+    named = dict.fromkeys(rule.scoped if own is None else (own, *rule.scoped))
     return " ".join((*named, "contacts"))
-
-
-def _scoped(scope: Scope, per: Per) -> tuple[str, ...]:
-    classes = None if scope.message_classes is None else [one.value for one in scope.message_classes]
-    lists = {
-        Per.CHANNEL: scope.channels,
-        Per.MESSAGE_CLASS: classes,
-        Per.PURPOSE: scope.purposes,
-        Per.CATEGORY: scope.categories,
-        Per.ACTION: scope.actions,
-    }
-    return tuple(words.either(names) for key, names in lists.items() if names and key is not per)

@@ -76,7 +76,7 @@ def zone(name: str) -> ZoneInfo:
     """
     found = _zone(name)
     if found is None:
-        raise ValueError("is no time zone, such as Europe/Berlin")
+        raise ValueError("value is no time zone")
     return found
 
 
@@ -146,8 +146,10 @@ def judge(rule: QuietHours, facts: Facts, _: Action) -> Verdict:
 
 
 def free_from(clocks: Sequence[Clock], now: datetime) -> datetime | None:
-    """First moment from `now` on at which no clock reads a quiet time, in UTC; None if there is none in 15 days."""
-    moment = now.astimezone(UTC)
+    """First moment from `now`, in UTC, at which no clock reads a quiet time; None if there is none in 15 days."""
+    if all(remaining(week, second_of_week(now.astimezone(place))) == 0 for week, place in clocks):
+        return now
+    moment = now
     while moment <= now + _HORIZON:
         ends = [_end(week, place, moment) for week, place in clocks]
         later = [end for end in ends if end is not None]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -65,14 +66,12 @@ class Rule(Settings):
             raise ValueError("`valid_until` is not after `valid_from`")
         return self
 
-    @property
-    def unconditional(self) -> bool:
-        """Whether the rule is enforced at all times and in all jurisdictions."""
-        everywhere = self.scope.jurisdictions is None and (
-            self.scope.except_ is None or self.scope.except_.jurisdictions is None
-        )
-        always = self.valid_from is None and self.valid_until is None
-        return everywhere and always and self.mode is Mode.ENFORCE
+    @cached_property
+    def everywhere(self) -> bool:
+        """Whether the rule is in force at all times and in all jurisdictions."""
+        left_out = self.scope.except_
+        somewhere = self.scope.jurisdictions or (left_out is not None and left_out.jurisdictions)
+        return not somewhere and self.valid_from is None and self.valid_until is None
 
     def in_force(self, facts: Facts, action: Action) -> bool:
         """Whether the rule speaks at this moment and in the customer's jurisdiction."""

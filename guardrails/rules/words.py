@@ -10,7 +10,8 @@ def moment(at: datetime) -> str:
     """Text of a moment to the minute in UTC, rounded up: at the time named, what was promised holds."""
     exact = at.astimezone(UTC)
     whole = exact.replace(second=0, microsecond=0)
-    return f"{whole if whole == exact else whole + _MINUTE:%Y-%m-%d %H:%M} UTC"
+    shown = whole if whole == exact else whole + _MINUTE
+    return f"{shown.replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
 
 
 def day(at: datetime) -> str:

@@ -1,0 +1,143 @@
+"""The form of a policy case.
+
+A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path from the case,
+or a policy written out), the moment, a customer, an action, and what is expected. Fields that a case does not name
+have the defaults of heed's vocabulary. Give `confidence` and `net_value` to have the second look as well.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import Action, MessageClass
+from decisioning.customer import (
+    Consent,
+    ConsentStatus,
+    Contact,
+    ContactPoint,
+    ContactState,
+    Customer,
+    Facts,
+    Suppression,
+)
+from decisioning.verdict import Effect
+from guardrails.settings import Name, Settings
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class CaseConsent(Settings):
+    """One statement of the customer; see :class:`decisioning.customer.Consent`."""
+
+    channel: Name
+    purpose: Name
+    status: ConsentStatus
+    recorded_at: AwareDatetime
+    contact_point: Name | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class CaseSuppression(Settings):
+    """One entry of the suppression list; see :class:`decisioning.customer.Suppression`."""
+
+    recorded_at: AwareDatetime
+    reason: Text = "case"
+    channel: Name | None = None
+    until: AwareDatetime | None = None
+
+
+class CaseContact(Settings):
+    """One contact slot; see :class:`decisioning.customer.Contact`."""
+
+    channel: Name
+    at: AwareDatetime
+    purpose: Name = "marketing"
+    category: Name = "general"
+    action_id: Name = "earlier"
+    message_class: MessageClass = MessageClass.MARKETING
+    state: ContactState = ContactState.EXECUTED
+
+
+class CaseCustomer(Settings):
+    """The customer; `contact_points` maps each name to its channel."""
+
+    attributes: Mapping[str, Scalar] = {}
+    time_zone: str | None = None
+    jurisdiction: str | None = None
+    contact_points: Mapping[Name, Name] = {}
+    consents: tuple[CaseConsent, ...] = ()
+    suppressions: tuple[CaseSuppression, ...] = ()
+    contacts: tuple[CaseContact, ...] = ()
+
+    def customer(self) -> Customer:
+        """The same in heed's vocabulary."""
+        return Customer(
+            customer_id="case",
+            attributes=dict(self.attributes),
+            time_zone=self.time_zone,
+            jurisdiction=self.jurisdiction,
+            contact_points=tuple(ContactPoint(name, channel) for name, channel in self.contact_points.items()),
+            consents=tuple(Consent(**dict(one)) for one in self.consents),
+            suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
+            contacts=tuple(Contact(**dict(one)) for one in self.contacts),
+        )
+
+
+class CaseAction(Settings):
+    """The candidate; see :class:`decisioning.catalogue.Action`."""
+
+    channel: Name
+    action_id: Name = "candidate"
+    purpose: Name = "marketing"
+    category: Name = "general"
+    message_class: MessageClass = MessageClass.MARKETING
+    value: float = 10.0
+    eligibility: Text | None = None
+
+    def action(self) -> Action:
+        """The same in heed's vocabulary."""
+        return Action(**dict(self), outcome="conversion", window_days=7.0)
+
+
+class Expectation(Settings):
+    """What must come out.
+
+    Attributes
+    ----------
+    effect : Effect
+        All verdicts together.
+    rules : tuple of str
+        The rules that decided: those of the strongest effect, in the order of the policy. None for allow.
+    eligible_at : datetime or None
+        When the binding rule ends; looked at only where it is given.
+    """
+
+    effect: Effect
+    rules: tuple[str, ...] = ()
+    eligible_at: AwareDatetime | None = None
+
+
+class Case(Settings):
+    """One case."""
+
+    purpose: Text
+    policy: str | Mapping[str, Any] = "default"
+    now: AwareDatetime
+    customer: CaseCustomer = CaseCustomer()
+    context: Mapping[str, Scalar] = {}
+    action: CaseAction
+    confidence: float | None = None
+    net_value: float | None = None
+    expect: Expectation
+
+    def facts(self) -> Facts:
+        """What the rules may look at."""
+        return Facts(self.customer.customer(), self.now, dict(self.context))
+
+
+def ends(moment: datetime | None) -> str:
+    """A moment as a case file writes it."""
+    return "unknown" if moment is None else moment.isoformat()
