@@ -22,6 +22,7 @@ from training.features.windows import NONE, Ints, fill
 FIELDS = ("action_id", "channel", "purpose", "category", "message_class", "value", "cost", "window_days")
 # Holding costs nothing and has no other property.
 _HOLD: Mapping[str, Scalar] = {"action_id": HOLD, "cost": 0.0}
+_ONLY: Ints = np.zeros(1, dtype=np.int64)
 
 
 class Assembler:
@@ -42,9 +43,9 @@ class Assembler:
             source: [(feature.of, encoder(feature)) for feature in schema.of_source(source)]
             for source in (Source.CUSTOMER, Source.ACTION, Source.CONTEXT)
         }
-        self._first = schema.first_columns
-        self._known = {action.action_id: (action, *self._encode(action)) for action in actions}
-        self._hold = self._values(Source.ACTION, _HOLD)
+        self._clock = schema.of_source(Source.TIME)
+        self._known = {action.action_id: (place, action) for place, action in enumerate(actions)}
+        self._rows, self._own = self._encode(actions)
 
     def matrix(self, facts: Facts, actions: Sequence[Action], *, hold: bool = False) -> Floats:
         """Rows of these candidates now, hold last if asked for; shape (candidates, columns).
@@ -54,51 +55,47 @@ class Assembler:
         InvalidInput
             If an attribute is of another type than in training.
         """
-        rows = [self._row(action) for action in actions]
-        own = [codes for _, codes in rows]
-        encoded_rows = [row for row, _ in rows]
-        if hold:
-            encoded_rows.append(self._hold)
-            own.append((NONE, NONE))
-        out = np.empty((len(own), len(self.schema.features)))
-        first, then = self._first[Source.CUSTOMER], self._first[Source.ACTION]
-        out[:, first:then] = self._values(Source.CUSTOMER, _customer_values(facts.customer))
-        out[:, then : self._first[Source.CONTEXT]] = encoded_rows
-        out[:, self._first[Source.CONTEXT] : self._first[Source.WINDOW]] = self._moment(facts)
-        self._fill_windows(facts, own, out)
+        rows, own = self._candidates(actions, hold=hold)
+        first = self.schema.first_columns
+        out = np.empty((len(rows), len(self.schema.features)))
+        out[:, : first[Source.ACTION]] = self._values(Source.CUSTOMER, _customer_values(facts.customer))
+        out[:, first[Source.ACTION] : first[Source.CONTEXT]] = rows
+        out[:, first[Source.CONTEXT] : first[Source.WINDOW]] = self._moment(facts)
+        if len(self._layout.program):
+            happened = events.of_customer(self._layout, facts.customer)
+            asof = np.array([events.microseconds(facts.now)], dtype=np.int64)
+            _run(self._layout, happened, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own, out)
         return out
 
-    def _row(self, action: Action) -> tuple[list[float], tuple[int, int]]:
-        known = self._known.get(action.action_id)
-        if known is not None and known[0] is action:
-            return known[1], known[2]
-        return self._encode(action)
+    def _candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
+        rows, own, places = self._rows, self._own, [self._place(action) for action in actions]
+        if NONE in places:
+            rows, own = self._encode(actions)
+            places = list(range(len(actions)))
+        if hold:
+            places.append(len(rows) - 1)
+        chosen = np.array(places, dtype=np.int64)
+        return rows[chosen], own[chosen]
 
-    def _encode(self, action: Action) -> tuple[list[float], tuple[int, int]]:
-        codes = (self._layout.own_channels[action.channel], self._layout.own_actions[action.action_id])
-        return self._values(Source.ACTION, _action_values(action)), codes
+    def _place(self, action: Action) -> int:
+        place, known = self._known.get(action.action_id, (NONE, None))
+        return place if known is action or known == action else NONE
+
+    def _encode(self, actions: Sequence[Action]) -> tuple[Floats, Ints]:
+        """Action columns and codes of these actions, and of hold after them."""
+        rows = [self._values(Source.ACTION, values) for values in (*map(_action_values, actions), _HOLD)]
+        own = [self._layout.own(action.channel, action.action_id) for action in actions] + [(NONE, NONE)]
+        return np.array(rows, dtype=np.float64).reshape(len(own), -1), np.array(own, dtype=np.int64)
 
     def _values(self, source: Source, values: Mapping[str, Scalar]) -> list[float]:
         return [encode(values.get(of)) for of, encode in self._encoders[source]]
 
     def _moment(self, facts: Facts) -> list[float]:
         context = self._values(Source.CONTEXT, facts.context)
-        clock = self.schema.of_source(Source.TIME)
-        if not clock:
+        if not self._clock:
             return context
         parts = local_time(facts.now, facts.customer.time_zone)
-        return context + [parts[feature.of] for feature in clock]
-
-    def _fill_windows(self, facts: Facts, own: Sequence[tuple[int, int]], out: Floats) -> None:
-        if not len(self._layout.program):
-            return
-        signals, contacts = events.of_customer(self._layout, facts.customer)
-        seam, end = len(signals.time), len(signals.time) + len(contacts.time)
-        spans = np.array([[[0, seam], [seam, end]]], dtype=np.int64)
-        asof = np.array([events.microseconds(facts.now)], dtype=np.int64)
-        rows = np.array([0, len(own)], dtype=np.int64)
-        codes = np.array(own, dtype=np.int64).reshape(-1, 2)
-        _run(self._layout, spans, asof, rows, codes, events.joined(signals, contacts), out)
+        return context + [parts[feature.of] for feature in self._clock]
 
 
 def serving_matrix(schema: FeatureSchema, facts: Facts, actions: Sequence[Action], *, hold: bool) -> Floats:
@@ -125,8 +122,7 @@ def training_matrix(schema: FeatureSchema, data: EngagementData, rows: Ints | No
         If a column has another type than in training.
     """
     contacts = data.contacts if rows is None else data.contacts.iloc[rows]
-    customers = pd.Index(data.customers["customer_id"])
-    who = np.asarray(customers.get_indexer(pd.Index(contacts["customer_id"])), dtype=np.int64)
+    who = events.places(pd.Index(data.customers["customer_id"]), contacts)
     out = np.empty((len(contacts), len(schema.features)))
     for column, feature in enumerate(schema.features):
         if feature.source is Source.CUSTOMER:
@@ -134,61 +130,44 @@ def training_matrix(schema: FeatureSchema, data: EngagementData, rows: Ints | No
         elif feature.source is Source.CONTEXT:
             out[:, column] = encoded(feature, contacts, feature.of)
     _fill_actions(schema, data.actions, contacts, out)
-    _fill_clock(schema, contacts, data.customers["time_zone"].iloc[who], out)
-    _fill_histories(Layout(schema), data, contacts, who, out)
+    _fill_clock(schema, contacts["at"], data.customers["time_zone"].iloc[who], out)
+    _fill_windows(Layout(schema), data, contacts, who, out)
     return out
 
 
 def _fill_actions(schema: FeatureSchema, actions: pd.DataFrame, contacts: pd.DataFrame, out: Floats) -> None:
-    first = schema.first_columns[Source.ACTION]
-    place = np.asarray(pd.Index(actions["action_id"]).get_indexer(pd.Index(contacts["action_id"])))
-    for column, feature in enumerate(schema.of_source(Source.ACTION), start=first):
+    place = _action_places(actions, contacts)
+    for column, feature in enumerate(schema.of_source(Source.ACTION), start=schema.first_columns[Source.ACTION]):
         hold = encoder(feature)(_HOLD.get(feature.of))
-        # Hold is in no catalogue: its place is -1, which takes the value put last.
         out[:, column] = np.append(encoded(feature, actions, feature.of), hold)[place]
 
 
-def _fill_clock(schema: FeatureSchema, contacts: pd.DataFrame, zones: pd.Series, out: Floats) -> None:
+def _fill_clock(schema: FeatureSchema, moments: pd.Series, zones: pd.Series, out: Floats) -> None:
     clock = schema.of_source(Source.TIME)
-    if not clock:
-        return
-    parts = local_times(contacts["at"], zones)
+    parts = local_times(moments, zones) if clock else {}
     for column, feature in enumerate(clock, start=schema.first_columns[Source.TIME]):
         out[:, column] = parts[feature.of]
 
 
-def _fill_histories(layout: Layout, data: EngagementData, contacts: pd.DataFrame, who: Ints, out: Floats) -> None:
+def _fill_windows(layout: Layout, data: EngagementData, contacts: pd.DataFrame, who: Ints, out: Floats) -> None:
     if not len(layout.program):
         return
-    customers = pd.Index(data.customers["customer_id"])
-    parts = events.of_data(layout, data, customers)
-    spans = np.empty((len(contacts), len(parts), 2), dtype=np.int64)
-    start = 0
-    for part, (happened, owner) in enumerate(parts):
-        starts = start + np.searchsorted(owner, np.arange(len(customers) + 1))
-        spans[:, part, 0], spans[:, part, 1] = starts[who], starts[who + 1]
-        start += len(happened.time)
+    pairs = zip(data.actions["channel"], data.actions["action_id"], strict=True)
+    own = np.array([*(layout.own(*pair) for pair in pairs), (NONE, NONE)], dtype=np.int64)
+    own = own[_action_places(data.actions, contacts)]
     rows = np.arange(len(contacts) + 1, dtype=np.int64)
-    own = _own_codes(layout, data.actions, contacts)
-    _run(layout, spans, events.times(contacts["at"]), rows, own, events.joined(*(one for one, _ in parts)), out)
+    _run(layout, events.of_data(layout, data), who, events.times(contacts["at"]), rows, own, out)
 
 
-def _own_codes(layout: Layout, actions: pd.DataFrame, contacts: pd.DataFrame) -> Ints:
-    by_action = {
-        action: (layout.own_channels[channel], layout.own_actions[action])
-        for action, channel in zip(actions["action_id"], actions["channel"], strict=True)
-    } | {HOLD: (NONE, NONE)}
-    codes, names = pd.factorize(contacts["action_id"])
-    return np.array([by_action[str(name)] for name in names], dtype=np.int64).reshape(-1, 2)[codes]
+def _action_places(actions: pd.DataFrame, contacts: pd.DataFrame) -> Ints:
+    """Place of each contact's action; hold, which is in no catalogue, has -1 and takes what is put last."""
+    return np.asarray(pd.Index(actions["action_id"]).get_indexer(pd.Index(contacts["action_id"])), dtype=np.int64)
 
 
-def _run(layout: Layout, spans: Ints, asof: Ints, rows: Ints, own: Ints, happened: Events, out: Floats) -> None:
+def _run(layout: Layout, happened: Events, who: Ints, asof: Ints, rows: Ints, own: Ints, out: Floats) -> None:
     first = layout.schema.first_columns[Source.WINDOW]
-    program, terms, limits = layout.program, layout.terms, layout.limits
-    fill(
-        spans, asof, rows, own, happened.time, happened.buckets, happened.weight,
-        program, terms, limits, layout.size, out, first,
-    )  # fmt: skip
+    history = (happened.time, happened.buckets, happened.weight, happened.starts)
+    fill(who, asof, rows, own, *history, layout.program, layout.terms, layout.limits, layout.size, out, first)
 
 
 def _customer_values(customer: Customer) -> Mapping[str, Scalar]:

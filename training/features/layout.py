@@ -1,29 +1,49 @@
 """From a schema to what the kernel needs: buckets for events and a small program for columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from decisioning.catalogue import HOLD
 from decisioning.score import Floats
 from training.features.feature import Feature, Group, Measure, Op, Source
 from training.features.schema import FeatureSchema
-from training.features.windows import COUNT, DAY, FIXED, OWN_ACTION, OWN_CHANNEL, RATE, RECENCY, Ints
+from training.features.windows import COUNT, DAY, FIXED, NONE, OWN_ACTION, OWN_CHANNEL, RATE, RECENCY, Ints
 
 _OPS = {Op.COUNT: COUNT, Op.RECENCY: RECENCY, Op.RATE: RATE}
 
 
 class Codes(dict[str | None, int]):
-    """Codes by name; -1 for whatever has none."""
+    """Codes by word, evenly spaced; any other word, and none at all, has the code after the last."""
 
-    def __missing__(self, key: str | None) -> int:
-        return -1
+    def __init__(self, words: Sequence[str | None], step: int = 1, start: int = 0) -> None:
+        super().__init__({word: start + step * place for place, word in enumerate(words)})
+        self.other = start + step * len(words)
+
+    def __missing__(self, word: str | None) -> int:
+        return self.other
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Events told apart by two words: the code of a pair is the sum of the codes of its words.
+
+    Attributes
+    ----------
+    buckets : array of int, shape (pairs, 3)
+        Where the events of each pair count; -1 for nowhere.
+    """
+
+    first: Codes
+    second: Codes
+    buckets: Ints
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where events are counted: the buckets of each group follow one another, one per name."""
+    """Where events are counted: the buckets of each group follow one another, one per word."""
 
     schema: FeatureSchema
 
@@ -34,24 +54,25 @@ class Layout:
         return {group: sum(counts[:place]) for place, group in enumerate(self.schema.words)}
 
     @cached_property
-    def buckets(self) -> Mapping[Group, Codes]:
-        """Bucket by word within each group."""
-        return {group: _codes(words, self.starts[group]) for group, words in self.schema.words.items()}
-
-    @cached_property
-    def own_channels(self) -> Codes:
-        """Code of a candidate's channel."""
-        return _codes(self.schema.channels)
-
-    @cached_property
-    def own_actions(self) -> Codes:
-        """Code of a candidate's action."""
-        return _codes(self.schema.actions)
-
-    @property
     def size(self) -> int:
         """Number of buckets."""
         return sum(len(words) for words in self.schema.words.values())
+
+    @cached_property
+    def signals(self) -> Pairs:
+        """Signals by type and channel."""
+        return self._pairs(0, Group.SIGNAL_TYPE, Group.SIGNAL_CHANNEL, NONE)
+
+    @cached_property
+    def contacts(self) -> Pairs:
+        """Contacts by channel and action, coded after the signals."""
+        everywhere = self.starts[Group.CONTACT]
+        return self._pairs(len(self.signals.buckets), Group.CONTACT_CHANNEL, Group.CONTACT_ACTION, everywhere)
+
+    @cached_property
+    def buckets(self) -> Ints:
+        """Where the events of each code count: signals first, then contacts; shape (codes, 3)."""
+        return np.concatenate([self.signals.buckets, self.contacts.buckets])
 
     @cached_property
     def limits(self) -> Ints:
@@ -70,6 +91,23 @@ class Layout:
         terms = [(one.prior * one.strength, one.strength) for _, one in measured(self.schema)]
         return np.array(terms, dtype=np.float64).reshape(-1, 2)
 
+    def own(self, channel: str | None, action: str) -> tuple[int, int]:
+        """Codes of a candidate's channel and action for the kernel, -1 where the vocabulary has none; hold has none."""
+        if action == HOLD:
+            return NONE, NONE
+        return _place(self.schema.channels, channel), _place(self.schema.actions, action)
+
+    def _pairs(self, start: int, first: Group, second: Group, everywhere: int) -> Pairs:
+        one, other = self._group(first), self._group(second)
+        buckets = [(a, b, everywhere) for a in one for b in other]
+        words = self.schema.words
+        codes = Codes(words[first], step=len(other), start=start), Codes(words[second])
+        return Pairs(*codes, np.array(buckets, dtype=np.int64))
+
+    def _group(self, group: Group) -> tuple[int, ...]:
+        start, count = self.starts[group], len(self.schema.words[group])
+        return (*range(start, start + count), NONE)
+
     def _line(self, feature: Feature, measure: Measure) -> tuple[int, ...]:
         scope = _scope(feature, measure)
         contacts = self._bucket(measure.contacts, scope) if measure.op is Op.RATE else 0
@@ -77,7 +115,8 @@ class Layout:
         return (_OPS[measure.op], scope, self._bucket(measure, scope), contacts, window)
 
     def _bucket(self, measure: Measure, scope: int) -> int:
-        return self.buckets[measure.group][measure.key] if scope == FIXED else self.starts[measure.group]
+        start = self.starts[measure.group]
+        return start if scope != FIXED else start + self.schema.words[measure.group].index(measure.key)
 
 
 def measured(schema: FeatureSchema) -> tuple[tuple[Feature, Measure], ...]:
@@ -91,5 +130,5 @@ def _scope(feature: Feature, measure: Measure) -> int:
     return OWN_ACTION if measure.group is Group.CONTACT_ACTION else OWN_CHANNEL
 
 
-def _codes(words: tuple[str | None, ...], start: int = 0) -> Codes:
-    return Codes({word: start + place for place, word in enumerate(words)})
+def _place(words: Sequence[str], word: str | None) -> int:
+    return words.index(word) if word in words else NONE

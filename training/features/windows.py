@@ -30,13 +30,14 @@ def _compiled(function: Kernel) -> Kernel:
 
 @_compiled
 def fill(
-    spans: Ints,
+    who: Ints,
     asof: Ints,
     rows: Ints,
     own: Ints,
     time: Ints,
     buckets: Ints,
     weight: Floats,
+    starts: Ints,
     program: Ints,
     terms: Floats,
     limits: Ints,
@@ -48,8 +49,8 @@ def fill(
 
     Parameters
     ----------
-    spans : array of int, shape (n, s, 2)
-        For each decision s half-open ranges of events, each in order of time.
+    who : array of int, shape (n,)
+        Places of the customers decided about.
     asof : array of int, shape (n,)
         Moments of the decisions, microseconds since the epoch.
     rows : array of int, shape (n + 1,)
@@ -58,6 +59,8 @@ def fill(
         The candidate's channel and action as codes, -1 where it has none.
     time, buckets, weight : arrays, shapes (e,), (e, 3), (e,)
         Events: moment, the buckets it counts in (-1 for none), certainty.
+    starts : array of int, shape (2 c + 1,)
+        Where the events of each history start and end, for c customers: all their signals, then all their contacts.
     program, terms : arrays, shapes (p, 5), (p, 2)
         One row per column: operation, scope, bucket, bucket of the contacts, window; prior events, prior contacts.
     limits : array of int, shape (w,)
@@ -69,14 +72,13 @@ def fill(
     """
     counts = np.zeros((size, len(limits)))
     ages = np.empty(size, dtype=np.int64)
+    customers = (len(starts) - 1) // 2
     for i in range(len(asof)):
         counts[:] = 0.0
         ages[:] = NONE
-        for s in range(spans.shape[1]):
-            _walk(spans[i, s, 0], spans[i, s, 1], asof[i], time, buckets, weight, limits, counts, ages)
-        for row in range(rows[i], rows[i + 1]):
-            for p in range(len(program)):
-                out[row, first + p] = _value(program[p], terms[p], own[row], counts, ages, limits)
+        for history in (who[i], who[i] + customers):
+            _walk(starts[history], starts[history + 1], asof[i], time, buckets, weight, limits, counts, ages)
+        _write(rows[i], rows[i + 1], own, counts, ages, program, terms, limits, out, first)
 
 
 @_compiled
@@ -122,18 +124,31 @@ def _before(low: int, high: int, asof: int, time: Ints) -> int:
 
 
 @_compiled
-def _value(line: Ints, terms: Floats, own: Ints, counts: Floats, ages: Ints, limits: Ints) -> float:
-    """Value of one column for one candidate; NaN where the candidate has no such channel or action."""
-    shift = 0
-    if line[1] != FIXED:
-        shift = own[line[1] - OWN_CHANNEL]
-        if shift == NONE:
-            return np.nan
-    bucket, window = line[2] + shift, line[4]
-    if line[0] == COUNT:
-        return counts[bucket, window]  # type: ignore[no-any-return]
-    if line[0] == RATE:
-        return (counts[bucket, window] + terms[0]) / (counts[line[3] + shift, window] + terms[1])  # type: ignore[no-any-return]
-    if ages[bucket] == NONE or ages[bucket] > limits[window]:
-        return np.nan
-    return ages[bucket] / DAY  # type: ignore[no-any-return]
+def _write(
+    start: int,
+    stop: int,
+    own: Ints,
+    counts: Floats,
+    ages: Ints,
+    program: Ints,
+    terms: Floats,
+    limits: Ints,
+    out: Floats,
+    first: int,
+) -> None:
+    """Run the program for each candidate; NaN where it has no such channel or action, or nothing happened."""
+    for p in range(len(program)):
+        op, scope, window = program[p, 0], program[p, 1], program[p, 4]
+        for row in range(start, stop):
+            shift = 0 if scope == FIXED else own[row, scope - OWN_CHANNEL]
+            bucket, contacts = program[p, 2] + shift, program[p, 3] + shift
+            value = np.nan
+            if shift == NONE:
+                pass
+            elif op == COUNT:
+                value = counts[bucket, window]
+            elif op == RATE:
+                value = (counts[bucket, window] + terms[p, 0]) / (counts[contacts, window] + terms[p, 1])
+            elif 0 <= ages[bucket] <= limits[window]:
+                value = ages[bucket] / DAY
+            out[row, first + p] = value
