@@ -1,0 +1,57 @@
+"""What is said about a model beside the model: where it comes from and how good it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from decisioning.canonical import plain
+from training.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Provenance of a model. None of it changes a score, so it is not part of the bundle's digest.
+
+    Attributes
+    ----------
+    data_digest : str
+        Digest of the engagement data it was learnt from.
+    rows : mapping of str to int
+        How many contacts each part had.
+    base_rate : float
+        Share of fitting contacts with the outcome.
+    metrics : mapping of str to float
+        On the sealed test part.
+    parameters : mapping
+        How it was trained.
+    """
+
+    name: str
+    created_at: datetime
+    data_digest: str
+    seed: int
+    split: str
+    rows: Mapping[str, int]
+    base_rate: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {one.name: plain(getattr(self, one.name)) for one in fields(self)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Card":
+        """The card written by :meth:`to_dict`.
+
+        Raises
+        ------
+        TrainingError
+            If a field is missing or unknown.
+        """
+        try:
+            return cls(**{**stored, "created_at": datetime.fromisoformat(stored["created_at"])})
+        except (KeyError, TypeError, ValueError) as error:
+            remedy = "take the whole bundle from the registry"
+            raise TrainingError(f"not a model card ({error})", field="card.json", remedy=remedy) from error

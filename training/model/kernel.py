@@ -1,0 +1,107 @@
+"""The inner loop of scoring: from leaves to probabilities with their interval and draws."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from decisioning.score import Floats
+from training.model.calibration import LARGEST_LOG_ODDS
+
+Served = tuple[Floats, Floats, Floats, Floats, Floats]
+
+
+@njit(nogil=True, cache=True)
+def _sigmoid(log_odds: float) -> float:
+    bounded = min(max(log_odds, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
+    return 1.0 / (1.0 + math.exp(-bounded))
+
+
+@njit(nogil=True, cache=True)
+def serve(
+    leaves: Floats,
+    offsets: NDArray[np.int64],
+    values: Floats,
+    deviations: NDArray[np.float32],
+    slope: float,
+    intercept: float,
+    reach: float,
+) -> Served:
+    """Calibrated log-odds, probability, interval and draws of n rows.
+
+    Every row is summed on its own, tree after tree, so its result does not depend on its company.
+
+    Parameters
+    ----------
+    leaves : array of float, shape (n, trees)
+        Leaf within each tree.
+    offsets, values
+        See :class:`training.model.trees.Trees`.
+    deviations : array of float32, shape (leaves, K)
+        Joint draws of what each leaf's value is off by, in log-odds of the margin.
+    slope, intercept : float
+        The calibration.
+    reach : float
+        Half width of the interval in standard deviations.
+
+    Returns
+    -------
+    log_odds, propensity, low, high : array of float, shape (n,)
+    draws : array of float, shape (n, K)
+        Joint draws of the propensity.
+    """
+    rows, trees = leaves.shape
+    samples = deviations.shape[1]
+    log_odds, propensity = np.empty(rows), np.empty(rows)
+    low, high = np.empty(rows), np.empty(rows)
+    draws = np.empty((rows, samples))
+    off = np.empty(samples, dtype=np.float32)
+    for row in range(rows):
+        margin = 0.0
+        off[:] = 0.0
+        for tree in range(trees):
+            place = offsets[tree] + np.int64(leaves[row, tree])
+            margin += values[place]
+            for sample in range(samples):
+                off[sample] += deviations[place, sample]
+        centre = slope * margin + intercept
+        square = 0.0
+        for sample in range(samples):
+            moved = slope * np.float64(off[sample])
+            square += moved * moved
+            draws[row, sample] = _sigmoid(centre + moved)
+        spread = reach * math.sqrt(square / samples)
+        log_odds[row] = centre
+        propensity[row] = _sigmoid(centre)
+        low[row] = _sigmoid(centre - spread)
+        high[row] = _sigmoid(centre + spread)
+    return log_odds, propensity, low, high, draws
+
+
+@njit(nogil=True, cache=True)
+def deviate(places: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum of the deviations at the places of each row, shape (n, K)."""
+    rows, trees = places.shape
+    total = np.zeros((rows, deviations.shape[1]), dtype=np.float32)
+    for row in range(rows):
+        for tree in range(trees):
+            for sample in range(deviations.shape[1]):
+                total[row, sample] += deviations[places[row, tree], sample]
+    return total
+
+
+@njit(nogil=True, cache=True)
+def gram(places: NDArray[np.int32], weights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Weighted Gram matrix of the rows' leaves: entry (i, j) is the weight of all rows in both, shape (size, size).
+
+    Only the lower triangle is filled. Places grow along a row.
+    """
+    matrix = np.zeros((size, size), dtype=np.float32)
+    for row in range(places.shape[0]):
+        weight = weights[row]
+        for tree in range(places.shape[1]):
+            line = matrix[places[row, tree]]
+            for other in range(tree + 1):
+                line[places[row, other]] += weight
+    return matrix

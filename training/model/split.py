@@ -1,0 +1,104 @@
+"""Which contacts a model is fitted, stopped, calibrated and judged on. No customer is in two parts."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.errors import TrainingError
+
+Rows = NDArray[np.int64]
+
+
+class Part(StrEnum):
+    """What rows are for. The test part is sealed: only the evaluation looks at it."""
+
+    FIT = "fit"
+    STOP = "stop"
+    CALIBRATE = "calibrate"
+    TEST = "test"
+
+
+# Upper ends of the parts on a scale from 0 to 1, in the order of time where time decides.
+_ENDS: Mapping[Part, float] = {Part.FIT: 0.60, Part.STOP: 0.70, Part.CALIBRATE: 0.85, Part.TEST: 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Positions of contacts in each part, each in the order of the table, and how they were chosen."""
+
+    rows: Mapping[Part, Rows]
+    by: str
+
+    def __getitem__(self, part: Part) -> Rows:
+        """Positions of the contacts of a part, in the order of the table."""
+        return self.rows[part]
+
+    def both(self, first: Part, second: Part) -> Rows:
+        """Positions of two parts together, in the order of the table."""
+        return np.sort(np.concatenate([self.rows[first], self.rows[second]]))
+
+
+def split_by_customer(contacts: pd.DataFrame, seed: int) -> Split:
+    """Parts of 60, 10, 15 and 15 % of the customers, by a hash of the customer's id.
+
+    A customer stays in the same part, whatever else the data hold, as long as the seed stays.
+    """
+    return _split(contacts, lambda ids: _hashed(ids, seed), "customer")
+
+
+def split_by_time(contacts: pd.DataFrame, seed: int) -> Split:
+    """Parts of about 60, 10, 15 and 15 % of the customers, in the order of their last contact.
+
+    The test part holds the customers who were contacted last, with all their contacts, early ones too: that a customer
+    is in one part only comes first, so parts overlap in time. Equal times are ordered by a hash of the id.
+    """
+    last = contacts.groupby("customer_id")["at"].max()
+
+    def placed(ids: pd.Index) -> NDArray[np.float64]:
+        order = np.lexsort((_hashed(ids, seed), last.loc[ids].to_numpy()))
+        places = np.empty(len(ids))
+        places[order] = (np.arange(len(ids)) + 0.5) / len(ids)
+        return places
+
+    return _split(contacts, placed, "time")
+
+
+SPLITS: Mapping[str, Callable[[pd.DataFrame, int], Split]] = {"customer": split_by_customer, "time": split_by_time}
+
+
+def split(contacts: pd.DataFrame, by: str, seed: int) -> Split:
+    """The split called `by`.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such split, or a part would be empty.
+    """
+    if by not in SPLITS:
+        raise TrainingError("unknown split", field="split", value=by, remedy=f"use one of {', '.join(SPLITS)}")
+    parts = SPLITS[by](contacts, seed)
+    empty = next((part for part in Part if len(parts[part]) == 0), None)
+    if empty is not None:
+        customers = contacts["customer_id"].nunique()
+        remedy = f"give data of more than {customers} customers"
+        raise TrainingError("no contacts fall into a part", field="split", value=empty.value, remedy=remedy)
+    return parts
+
+
+def _split(contacts: pd.DataFrame, place: Callable[[pd.Index], NDArray[np.float64]], by: str) -> Split:
+    codes, ids = pd.factorize(contacts["customer_id"])
+    part = np.searchsorted(list(_ENDS.values()), place(pd.Index(ids)), side="right")
+    mine = np.minimum(part, len(_ENDS) - 1)[codes]
+    return Split({name: np.flatnonzero(mine == number) for number, name in enumerate(_ENDS)}, by)
+
+
+def _hashed(ids: pd.Index, seed: int) -> NDArray[np.float64]:
+    """A number in [0, 1) for each id, the same on every machine."""
+    salt = seed.to_bytes(8, "little", signed=True)
+    words = [hashlib.blake2b(str(one).encode(), digest_size=8, salt=salt).digest() for one in ids]
+    return np.frombuffer(b"".join(words), dtype="<u8") / 2.0**64

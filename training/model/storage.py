@@ -1,0 +1,161 @@
+"""A bundle as a directory of plain files: text, JSON and one array. Nothing in it can run.
+
+``booster.txt``       the trees, in LightGBM's own words
+``deviations.npy``    draws of what the leaves are off by
+``model.json``        calibration, scale and level of the intervals, outcome
+``features.json``     the feature schema
+``catalogue.json``    the actions it was trained on
+``card.json``         provenance and metrics, with the digest of the files above
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from decisioning.canonical import canonical_json, digest, plain
+from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from training.errors import TrainingError
+from training.features.schema import FeatureSchema
+from training.model.bundle import Bundle
+from training.model.calibration import Calibration
+from training.model.card import Card
+from training.model.learn import Learnt
+from training.model.trees import read_trees
+from training.model.uncertainty import Posterior
+
+BOOSTER, DEVIATIONS, MODEL = "booster.txt", "deviations.npy", "model.json"
+FEATURES, CATALOGUE, CARD = "features.json", "catalogue.json", "card.json"
+DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
+FORMAT = 1
+
+
+def make_bundle(
+    model: Learnt, schema: FeatureSchema, catalogue: Catalogue, *, outcome: str, learns_uplift: bool, card: Card
+) -> Bundle:
+    """The bundle of a learnt model, with the digest that its files will have."""
+    bundle = Bundle(
+        trees=model.trees,
+        calibration=model.calibration,
+        posterior=model.posterior,
+        schema=schema,
+        catalogue=catalogue,
+        outcome=outcome,
+        learns_uplift=learns_uplift,
+        card=card,
+        digest="",
+    )
+    return with_digest(bundle)
+
+
+def with_digest(bundle: Bundle) -> Bundle:
+    """The same bundle, under the digest of its content."""
+    return replace(bundle, digest=_digest(_decisive(bundle)))
+
+
+def save(bundle: Bundle, directory: Path) -> None:
+    """Write the bundle's files into a directory, which is made if need be."""
+    directory.mkdir(parents=True, exist_ok=True)
+    card = {**bundle.card.to_dict(), "digest": bundle.digest}
+    for name, content in {**_decisive(bundle), CARD: _pretty(card)}.items():
+        (directory / name).write_bytes(content)
+
+
+def load(directory: Path) -> Bundle:
+    """The bundle of a directory.
+
+    Raises
+    ------
+    TrainingError
+        If a file is missing, of another format, or not what was saved.
+    """
+    files = {name: _read(directory / name) for name in (*DECISIVE, CARD)}
+    card = json.loads(files.pop(CARD))
+    stated, found = card.pop("digest", None), _digest(files)
+    if stated != found:
+        remedy = "take the whole bundle from the registry again"
+        raise TrainingError("a file of the bundle was changed", field="digest", value=found, remedy=remedy)
+    return _bundle(files, Card.from_dict(card), found)
+
+
+def _bundle(files: Mapping[str, bytes], card: Card, found: str) -> Bundle:
+    model = json.loads(files[MODEL])
+    if model["format"] != FORMAT:
+        remedy = f"this heed reads format {FORMAT}; train again"
+        raise TrainingError("the bundle has another format", field="format", value=model["format"], remedy=remedy)
+    deviations = np.load(io.BytesIO(files[DEVIATIONS]), allow_pickle=False)
+    return Bundle(
+        trees=read_trees(lightgbm.Booster(model_str=files[BOOSTER].decode())),
+        calibration=Calibration.from_dict(model["calibration"]),
+        posterior=Posterior(deviations, model["scale"], model["level"]),
+        schema=FeatureSchema.from_dict(json.loads(files[FEATURES])),
+        catalogue=_catalogue(json.loads(files[CATALOGUE])),
+        outcome=model["outcome"],
+        learns_uplift=model["learns_uplift"],
+        card=card,
+        digest=found,
+    )
+
+
+def _decisive(bundle: Bundle) -> dict[str, bytes]:
+    array = io.BytesIO()
+    np.save(array, bundle.posterior.deviations, allow_pickle=False)
+    model = {
+        "format": FORMAT,
+        "calibration": bundle.calibration.to_dict(),
+        "scale": bundle.posterior.scale,
+        "level": bundle.posterior.level,
+        "outcome": bundle.outcome,
+        "learns_uplift": bundle.learns_uplift,
+    }
+    return {
+        BOOSTER: bundle.trees.booster.model_to_string(num_iteration=-1).encode(),
+        DEVIATIONS: array.getvalue(),
+        MODEL: _pretty(model),
+        FEATURES: _pretty(bundle.schema.to_dict()),
+        CATALOGUE: _pretty(plain(bundle.catalogue)),
+    }
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    return digest({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+
+
+def _pretty(value: object) -> bytes:
+    """Sorted and indented for people who look into the directory."""
+    return json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        remedy = "give the directory of a whole bundle"
+        raise TrainingError("a file of the bundle cannot be read", field="bundle", value=path, remedy=remedy) from error
+
+
+def _catalogue(stored: Mapping[str, Any]) -> Catalogue:
+    return Catalogue(stored["currency"], tuple(_action(action) for action in stored["actions"]))
+
+
+def _action(stored: Mapping[str, Any]) -> Action:
+    return Action(
+        **{
+            **stored,
+            "message_class": MessageClass(stored["message_class"]),
+            "autonomy": Autonomy(stored["autonomy"]),
+            "valid_from": _moment(stored["valid_from"]),
+            "valid_until": _moment(stored["valid_until"]),
+        }
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,104 @@
+"""What the model does not know: a Laplace posterior on the values of the leaves.
+
+Given the trees' structure, the booster is a logistic regression on leaf indicators. Its negative log-likelihood is
+approximated by a parabola at the fitted values, with a normal prior on what each leaf may be off by: a normal posterior
+of precision ``Phi' diag(p (1 - p)) Phi + prior I`` (MacKay, "A practical Bayesian framework for backpropagation
+networks", Neural Computation 4, 1992, for the approximation). Its draws are joint: candidates that share leaves err
+together.
+
+That says where the model knows little, but not how little: the structure was learnt too, boosting shrinks, and early
+stopping stops early. The size therefore comes from a rehearsal, see :mod:`training.model.rehearsal`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+from scipy.stats import norm
+
+from decisioning.score import Floats
+from training.model.kernel import deviate, gram
+
+DRAWS = 64
+LEVEL = 0.90
+# In simulated worlds every prior from 100 to 2,000 ranked customers by error equally well, and less did worse.
+PRIOR_PRECISION = 100.0
+_GRAM_ROWS = 6_000
+_SCALE_BOUNDS = (0.5, 5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Joint draws of what the leaves' values are off by.
+
+    Attributes
+    ----------
+    deviations : array of float32, shape (leaves, K)
+        In log-odds of the margin, scale included.
+    scale : float
+        The factor by which the Laplace posterior was stretched.
+    level : float
+        Stated level of the intervals, in (0, 1).
+    """
+
+    deviations: NDArray[np.float32]
+    scale: float = 1.0
+    level: float = LEVEL
+
+    @property
+    def reach(self) -> float:
+        """Half width of the interval, in standard deviations."""
+        return float(norm.ppf(0.5 + self.level / 2.0))
+
+    def spread(self, places: NDArray[np.int32]) -> Floats:
+        """Standard deviation of the margin of rows with these leaves, shape (n,)."""
+        off = deviate(places, self.deviations).astype(np.float64)
+        spread: Floats = np.sqrt(np.mean(off**2, axis=1))
+        return spread
+
+    def scaled(self, factor: float) -> "Posterior":
+        """The same posterior, stretched."""
+        return Posterior(np.float32(factor) * self.deviations, self.scale * factor, self.level)
+
+
+def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> Posterior:
+    """The posterior of a fitted booster, of scale 1.
+
+    Parameters
+    ----------
+    places : array of int32, shape (n, trees)
+        Leaves of the rows the booster was fitted on. A seeded sample of at most 6,000 stands for all.
+    margin : array of float, shape (n,)
+        What the booster says of them, in log-odds.
+    leaves : int
+        How many there are in all trees.
+    """
+    generator = np.random.default_rng(seed)
+    taken = min(len(places), _GRAM_ROWS)
+    rows = np.sort(generator.choice(len(places), size=taken, replace=False))
+    odds = np.exp(-np.abs(margin[rows]))
+    weight = odds / (1.0 + odds) ** 2 * (len(places) / taken)
+    precision = gram(places[rows], weight.astype(np.float32), leaves)
+    precision[np.diag_indices(leaves)] += np.float32(PRIOR_PRECISION)
+    factor = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
+    standard = generator.standard_normal((leaves, DRAWS), dtype=np.float32)
+    draws = solve_triangular(factor, standard, trans="T", lower=True, check_finite=False)
+    return Posterior(np.ascontiguousarray(draws, dtype=np.float32))
+
+
+def covering_scale(error: Floats, spread: Floats, level: float = LEVEL) -> float:
+    """The factor on `spread` at which a share `level` of the errors lies within the interval.
+
+    Parameters
+    ----------
+    error, spread : array of float, shape (n,)
+        Distance from the truth, and its stated standard deviation, greater than 0.
+
+    Returns
+    -------
+    float
+        Between 0.5 and 5, whatever the errors: beyond that a rehearsal says more of its own luck.
+    """
+    reach = norm.ppf(0.5 + level / 2.0)
+    return float(np.clip(np.quantile(np.abs(error) / spread, level) / reach, *_SCALE_BOUNDS))
