@@ -33,9 +33,7 @@ def reserve(
 ) -> None:
     """Take a contact slot for a decision at this moment; it counts towards the caps from now on."""
     slot = _content(customer_id, contact, ContactState.RESERVED, micros(now), decision_id, None)
-    transaction.run(
-        queries.ADD_CONTACT, {"contact_id": contact_id, **slot, "report_id": None, "received_at": micros(now)}
-    )
+    transaction.run(queries.ADD_CONTACT, {"contact_id": contact_id, **slot, "received_at": micros(now)})
 
 
 def _take(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
@@ -117,5 +115,6 @@ def _content(
         "state": state.value,
         "at": at,
         "decision_id": decision_id,
+        "report_id": None,
         "source": source,
     }

@@ -115,7 +115,7 @@ SIGNAL_BY_ID = _pick(signals, "customer_id type at channel certainty value").whe
 ADD_SIGNAL = insert(signals)
 
 CONTACT_BY_ID = _pick(
-    contacts, "customer_id action_id channel purpose category message_class state at decision_id source"
+    contacts, "customer_id action_id channel purpose category message_class state at decision_id report_id source"
 ).where(contacts.c.contact_id == bindparam("id"))
 ADD_CONTACT = insert(contacts)
 

@@ -205,7 +205,7 @@ class Writer:
     def _give_up(self, group: list[_Waiting], error: sqlite3.Error) -> None:
         self._fault = unavailable(error)
         for job in group:
-            job.error = unavailable(error)
+            job.error = _for_caller(error)
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -215,7 +215,9 @@ class Writer:
 
 def _for_caller(error: Exception) -> Exception:
     if isinstance(error, sqlite3.Error):
-        return unavailable(error)
+        failure = unavailable(error)
+        failure.__cause__ = error
+        return failure
     # A future refuses a StopIteration, and one that is never settled would keep its caller waiting for ever.
     return RuntimeError(f"a ledger job ended in {error!r}") if isinstance(error, StopIteration) else error
 

@@ -103,8 +103,8 @@ def _decisions() -> None:
         sa.Column("policy_hash", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("disposition IN ('act', 'hold', 'review')", name="decision_disposition"),
         sa.UniqueConstraint("client", "idempotency_key", name="one_decision_per_key"),
+        sa.CheckConstraint("disposition IN ('act', 'hold', 'review')", name="decision_disposition"),
     )
     op.create_index("decisions_by_time", "decisions", ["at", "decision_id"])
     op.create_index("decisions_of_customer", "decisions", ["customer_id", "at", "decision_id"])
