@@ -46,7 +46,7 @@ def feature(schema: FeatureSchema, name: str) -> Feature:
     return next(one for one in schema.features if one.name == name)
 
 
-def with_customers(story: Story, **columns: list[object]) -> EngagementData:
+def with_customers(story: Story, **columns: pd.Series) -> EngagementData:
     data = data_of(story)
     return replace(data, customers=data.customers.assign(**columns))
 
@@ -110,7 +110,8 @@ def test_the_prior_of_a_rate_is_its_mean_over_the_fitting_rows() -> None:
     measure = feature(declared(LIVELY), "rate_click_per_contact_90d").measure
     assert measure is not None
     # Customer 0 has two clicks before the first row, one of them before the second, which has no contact before it.
-    assert (measure.op, measure.strength, measure.prior) == (Op.RATE, 5.0, pytest.approx((2 + 1) / 3))
+    assert measure.op is Op.RATE
+    assert measure.prior == pytest.approx((2 + 1) / 3)
 
 
 def test_a_rate_over_no_contacts_is_left_out() -> None:
@@ -154,7 +155,7 @@ def test_an_identifier_is_no_feature() -> None:
 
 
 def test_names_that_lightgbm_refuses_are_worded_anew_and_stay_distinct() -> None:
-    data = with_customers(TRIAL, **{"home:size": [1.0, 2.0, 3.0, 4.0], "home,size": [4.0, 2.0, 3.0, 1.0]})
+    data = with_customers(TRIAL, **{"home:size": pd.Series([1.0, 2, 3, 4]), "home,size": pd.Series([4.0, 2, 3, 1])})
     schema = declare(data, np.arange(4))
     assert {one.name: one.of for one in schema.features if one.of.startswith("home")} == {
         "customer.home_size": "home,size",
