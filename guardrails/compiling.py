@@ -42,7 +42,8 @@ class CandidateJudge:
         """The rule's word on an action, None where the rule is not in force."""
         rule = self.rule
         try:
-            verdict = self.judge(facts, action) if rule.everywhere or rule.in_force(facts, action) else None
+            speaks = rule.everywhere or rule.in_force(facts, action)
+            verdict = self.judge(facts, action) if speaks else None
         except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
             verdict = failed(rule, error)
         return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)

@@ -10,6 +10,7 @@ catalogue sets a condition of eligibility and no enforced eligibility rule speak
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from decisioning.catalogue import Action, Autonomy, Catalogue
 from decisioning.customer import Facts
@@ -22,7 +23,7 @@ from guardrails.loading import LoadedPolicy, load_policy
 from guardrails.policy import ChoiceRule, Policy
 from guardrails.rules.consent import ConsentRule, live_contact_points, points_of
 from guardrails.rules.eligibility import EligibilityRule
-from guardrails.rules.rule import Mode
+from guardrails.rules.rule import Mode, Rule
 
 Verdicts = tuple[Verdict, ...]
 NO_CONSENT_RULE = Verdict("heed-no-consent-rule", Effect.SUPPRESS, "No enforced consent rule speaks for this action.")
@@ -31,8 +32,6 @@ NO_ELIGIBILITY_RULE = Verdict(
     Effect.SUPPRESS,
     "The catalogue sets a condition of eligibility, and no enforced eligibility rule looks at it.",
 )
-# Marks a rule not yet asked in this decision; None means that it was asked and is not in force.
-_UNSAID: Verdict | None = Verdict("", Effect.SUPPRESS, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,26 @@ class _Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class _Slot:
+    """One judgement of a decision, made on one action for all that share it."""
+
+    judge: CandidateJudge
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
-    """The rules that concern one action. Steps of the same slot get the same verdict, so it is judged once."""
+    """The judgements that make up the verdicts on one action, by their place among the slots.
+
+    Attributes
+    ----------
+    plain : bool
+        Whether no rule can be silent and nothing is demanded: all rules are in force at all times and everywhere.
+    """
 
     action: Action
-    steps: tuple[tuple[int, CandidateJudge], ...]
+    slots: tuple[int, ...]
+    plain: bool
     demands: tuple[_Demand, ...]
 
 
@@ -73,13 +87,15 @@ class PolicyGuard:
     terms: Terms
     judges: tuple[CandidateJudge, ...]
     looks: tuple[ChoiceJudge, ...]
+    slots: tuple[_Slot, ...]
     plans: Mapping[str, _Plan]
-    slots: int
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
-        said = [_UNSAID] * self.slots
-        return tuple([self._on(action, facts, said) for action in actions])
+        plans = [self._plan(action) for action in actions]
+        if None in plans:
+            return self._with_strangers(facts, actions)
+        return _heard(facts, self.slots, [plan for plan in plans if plan is not None])
 
     def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the choice."""
@@ -108,13 +124,15 @@ class PolicyGuard:
         speaking = [one for one in rules if one.scope.concerns(action) and one.in_force(facts, action)]
         return any(one.required for one in speaking) or not speaking
 
-    def _on(self, action: Action, facts: Facts, said: list[Verdict | None]) -> Verdicts:
+    def _plan(self, action: Action) -> _Plan | None:
+        """The plan made at load, None for an action that is not the catalogue's."""
         plan = self.plans.get(action.action_id)
-        if plan is not None and (plan.action is action or plan.action == action):
-            return _spoken(plan, facts, said)
-        slots: dict[object, int] = {}
-        stranger = _planned(action, self.judges, slots)
-        return _spoken(stranger, facts, [_UNSAID] * len(slots))
+        return plan if plan is not None and (plan.action is action or plan.action == action) else None
+
+    def _with_strangers(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
+        """Verdicts where not all actions are the catalogue's: each is judged on its own."""
+        apart = [_planned([action], self.judges) for action in actions]
+        return tuple(verdicts for slots, plans in apart for verdicts in _heard(facts, slots, plans))
 
 
 def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None) -> PolicyGuard:
@@ -148,42 +166,57 @@ def guard_of(
     judges = tuple(candidate_judge(rule, conditions) for rule in policy.rules if not isinstance(rule, ChoiceRule))
     looks = tuple(choice_judge(rule) for rule in policy.rules if isinstance(rule, ChoiceRule))
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
-    slots: dict[object, int] = {}
-    plans = {action.action_id: _planned(action, judges, slots) for action in catalogue.actions}
-    return PolicyGuard(policy, policy.hash, terms, judges, looks, plans, len(slots))
+    slots, plans = _planned(catalogue.actions, judges)
+    return PolicyGuard(
+        policy, policy.hash, terms, judges, looks, slots, {plan.action.action_id: plan for plan in plans}
+    )
 
 
-def _planned(action: Action, judges: Sequence[CandidateJudge], slots: dict[object, int]) -> _Plan:
-    """The plan of one action; `slots` numbers what is judged once, and grows."""
-    concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
-    steps = tuple((slots.setdefault((place, judge.share(action)), len(slots)), judge) for place, judge in concerned)
-    return _Plan(action, steps, _demands(action, steps))
+def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tuple[tuple[_Slot, ...], list[_Plan]]:
+    """Plans for actions that are judged together, with the slots that the plans point into."""
+    places: dict[object, int] = {}
+    slots: list[_Slot] = []
+    plans = []
+    for action in actions:
+        concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
+        for place, judge in concerned:
+            if places.setdefault((place, judge.share(action)), len(slots)) == len(slots):
+                slots.append(_Slot(judge, action))
+        own = tuple(places[place, judge.share(action)] for place, judge in concerned)
+        rules = [judge.rule for _, judge in concerned]
+        demands = _demands(action, rules)
+        plain = not demands and all(rule.everywhere for rule in rules)
+        plans.append(_Plan(action, own, plain, demands))
+    return tuple(slots), plans
 
 
-def _demands(action: Action, steps: Sequence[tuple[int, CandidateJudge]]) -> tuple[_Demand, ...]:
+def _demands(action: Action, rules: Sequence[Rule]) -> tuple[_Demand, ...]:
     """What must be looked at for this action and is not certain to be."""
-    enforced = [judge.rule for _, judge in steps if judge.rule.mode is Mode.ENFORCE]
-    kinds: list[tuple[type, Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
+    kinds: list[tuple[type[Rule], Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
     if action.eligibility is not None:
         kinds.append((EligibilityRule, NO_ELIGIBILITY_RULE))
     demands = []
     for kind, otherwise in kinds:
-        rules = [rule for rule in enforced if isinstance(rule, kind)]
-        if not any(rule.everywhere for rule in rules):
-            demands.append(_Demand(frozenset(rule.id for rule in rules), otherwise))
+        enforced = [rule for rule in rules if isinstance(rule, kind) and rule.mode is Mode.ENFORCE]
+        if not any(rule.everywhere for rule in enforced):
+            demands.append(_Demand(frozenset(rule.id for rule in enforced), otherwise))
     return tuple(demands)
 
 
-def _spoken(plan: _Plan, facts: Facts, said: list[Verdict | None]) -> Verdicts:
-    """All verdicts on one action; `said` holds by slot what was judged for other actions of the same decision."""
-    verdicts = []
-    for slot, judge in plan.steps:
-        verdict = said[slot]
-        if verdict is _UNSAID:
-            verdict = said[slot] = judge.verdict(facts, plan.action)
-        if verdict is not None:
-            verdicts.append(verdict)
-    if plan.demands:
-        heard = {verdict.rule for verdict in verdicts}
-        verdicts.extend(demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(heard))
-    return tuple(verdicts)
+def _heard(facts: Facts, slots: Sequence[_Slot], plans: Sequence[_Plan]) -> tuple[Verdicts, ...]:
+    """Make each judgement that some plan needs once, and deal the verdicts out to the plans."""
+    said: list[Verdict | None] = [None] * len(slots)
+    for place in set().union(*[plan.slots for plan in plans]):
+        slot = slots[place]
+        said[place] = slot.judge.verdict(facts, slot.action)
+    return tuple([_dealt(plan, said) for plan in plans])
+
+
+def _dealt(plan: _Plan, said: Sequence[Verdict | None]) -> Verdicts:
+    own = map(said.__getitem__, plan.slots)
+    if plan.plain:
+        return cast(Verdicts, tuple(own))
+    verdicts = [verdict for verdict in own if verdict is not None]
+    heard = {verdict.rule for verdict in verdicts}
+    missing = [demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(heard)]
+    return (*verdicts, *missing)

@@ -72,17 +72,14 @@ def concerning(consents: Sequence[Consent], channel: str, purpose: str, now: dat
     A grant must name both exactly and have been made; a withdrawal may say ``*`` for either, and counts even when it is
     dated after `now`: where clocks disagree, the customer's no is believed.
     """
-    about = [
-        said
-        for said in consents
-        if (said.channel == channel or said.channel == EVERYTHING)
-        and (said.purpose == purpose or said.purpose == EVERYTHING)
-    ]
-    return [said for said in about if said.status is _WITHDRAWN or _grants(said, channel, purpose, now)]
+    channels, purposes = (channel, EVERYTHING), (purpose, EVERYTHING)
+    about = [said for said in consents if said.channel in channels and said.purpose in purposes]
+    return [said for said in about if said.status == _WITHDRAWN or _grants(said, channel, purpose, now)]
 
 
 def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
-    return said.channel == channel and said.purpose == purpose and said.recorded_at <= now
+    exact = said.channel == channel and said.purpose == purpose
+    return exact and said.status == _GRANTED and said.recorded_at <= now
 
 
 def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
@@ -92,22 +89,24 @@ def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
     a grant for one contact point grants nothing, and a withdrawal for one withdraws all.
     """
     own = [said for said in statements if _speaks_for(said, point)]
-    return max(own, key=_weight, default=None)
+    if len(own) < 2:
+        return own[0] if own else None
+    return max(own, key=_weight)
 
 
 def _speaks_for(said: Consent, point: str | None) -> bool:
     if said.contact_point is None or said.contact_point == point:
         return True
-    return point is None and said.status is _WITHDRAWN
+    return point is None and said.status == _WITHDRAWN
 
 
 def _weight(said: Consent) -> tuple[datetime, bool]:
-    return (said.recorded_at, said.status is _WITHDRAWN)
+    return (said.recorded_at, said.status == _WITHDRAWN)
 
 
 def is_live(said: Consent | None, now: datetime) -> bool:
     """Whether a statement is a grant that has not expired."""
-    if said is None or said.status is not _GRANTED:
+    if said is None or said.status != _GRANTED:
         return False
     return said.expires_at is None or now < said.expires_at
 
@@ -121,6 +120,6 @@ def _why_not(about: str, standing: Sequence[Consent]) -> str:
     said = max(standing, key=_weight, default=None)
     if said is None:
         return f"No consent for {about} is on record."
-    if said.status is _WITHDRAWN:
+    if said.status == _WITHDRAWN:
         return f"Consent for {about} was withdrawn on {words.day(said.recorded_at)}."
     return f"Consent for {about} expired on {words.day(said.expires_at or said.recorded_at)}."

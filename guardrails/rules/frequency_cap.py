@@ -82,6 +82,11 @@ class FrequencyCap(Rule):
         }
         return tuple(words.either(names) for key, names in lists.items() if names and key is not self.per)
 
+    @cached_property
+    def kind_of_all(self) -> str:
+        """What is counted, in words, where all is counted together."""
+        return " ".join((*self.scoped, "contacts"))
+
 
 def share(rule: FrequencyCap, action: Action) -> str | None:
     """Actions that are counted together get the same verdict."""
@@ -113,7 +118,8 @@ def counted(rule: FrequencyCap, contacts: Sequence[Contact], now: datetime, own:
 
 def _kind(rule: FrequencyCap, own: str | None) -> str:
     """What is counted, in words: `email marketing contacts`, or `contacts for` one action."""
+    if own is None:
+        return rule.kind_of_all
     if rule.per is Per.ACTION:
         return f"contacts for `{own}`"
-    named = dict.fromkeys(rule.scoped if own is None else (own, *rule.scoped))
-    return " ".join((*named, "contacts"))
+    return " ".join((*dict.fromkeys((own, *rule.scoped)), "contacts"))

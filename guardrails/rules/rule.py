@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -12,6 +12,12 @@ from decisioning.customer import Facts
 from decisioning.verdict import Effect, Verdict
 from guardrails.scope import Scope
 from guardrails.settings import RuleId, Settings
+
+
+@lru_cache(maxsize=4096)
+def _allowing(rule: str, reason: str) -> Verdict:
+    """The verdict itself. Most verdicts allow, and most in words used before, so they are worth keeping."""
+    return Verdict(rule, Effect.ALLOW, reason)
 
 
 class Mode(StrEnum):
@@ -30,7 +36,7 @@ class Restraint(StrEnum):
     @property
     def effect(self) -> Effect:
         """The same as a verdict's effect."""
-        return Effect(self.value)
+        return Effect.REVIEW if self is Restraint.REVIEW else Effect.SUPPRESS
 
 
 class Rule(Settings):
@@ -89,7 +95,7 @@ class Rule(Settings):
 
     def allow(self, reason: str) -> Verdict:
         """A verdict of this rule that does not object."""
-        return Verdict(self.id, Effect.ALLOW, reason)
+        return _allowing(self.id, reason)
 
     def against(self, effect: Effect, reason: str, eligible_at: datetime | None = None) -> Verdict:
         """A verdict of this rule that objects, until `eligible_at` where that is known."""

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 _MINUTE = timedelta(minutes=1)
+_ALMOST_A_MINUTE = _MINUTE - timedelta(microseconds=1)
 
 
 def moment(at: datetime) -> str:
     """Text of a moment to the minute in UTC, rounded up: at the time named, what was promised holds."""
-    exact = at.astimezone(UTC)
-    whole = exact.replace(second=0, microsecond=0)
-    shown = whole if whole == exact else whole + _MINUTE
-    return f"{shown.replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
+    later = at.astimezone(UTC) + _ALMOST_A_MINUTE
+    return f"{later.isoformat(' ', 'minutes')[:16]} UTC"
 
 
 def day(at: datetime) -> str:
