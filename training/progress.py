@@ -7,11 +7,7 @@ class Progress(Protocol):
     """Something that shows steps to a person."""
 
     def step(self, name: str) -> None:
-        """Say that a new step begins, named as a person would ("fit the booster")."""
-        ...
-
-    def within(self, done: int, total: int) -> None:
-        """Say how far the present step is."""
+        """Say what begins now, as a person would ("fitting the booster")."""
         ...
 
 
@@ -20,6 +16,3 @@ class Silent:
 
     def step(self, name: str) -> None:
         """Ignore the step."""
-
-    def within(self, done: int, total: int) -> None:
-        """Ignore how far it is."""

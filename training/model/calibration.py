@@ -84,10 +84,10 @@ def fit_calibration(margin: Floats, label: NDArray[np.bool_]) -> Calibration:
         remedy = "give more contacts, or customers, to train on"
         raise TrainingError("no rows are left to calibrate on", field="contacts", value=0, remedy=remedy)
     target = _targets(label)
-    free = _newton(np.stack([margin, np.ones_like(margin)], axis=1), target, np.zeros_like(margin))
+    free = logistic_regression(np.stack([margin, np.ones_like(margin)], axis=1), target, np.zeros_like(margin))
     if free[0] >= LEAST_SLOPE:
         return Calibration(float(free[0]), float(free[1]))
-    (intercept,) = _newton(np.ones((len(margin), 1)), target, LEAST_SLOPE * margin)
+    (intercept,) = logistic_regression(np.ones((len(margin), 1)), target, LEAST_SLOPE * margin)
     return Calibration(LEAST_SLOPE, float(intercept))
 
 
@@ -97,8 +97,21 @@ def _targets(label: NDArray[np.bool_]) -> Floats:
     return np.where(label, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))
 
 
-def _newton(design: Floats, target: Floats, offset: Floats) -> Floats:
-    """Coefficients of the logistic regression of `target` on `design`, with a fixed `offset`."""
+def logistic_regression(design: Floats, target: Floats, offset: Floats) -> Floats:
+    """Unpenalised coefficients of `target` on `design`, by Newton's method with backtracking.
+
+    Parameters
+    ----------
+    design : array of float, shape (n, k)
+    target : array of float, shape (n,)
+        In [0, 1].
+    offset : array of float, shape (n,)
+        Added to the log-odds with weight 1.
+
+    Returns
+    -------
+    array of float, shape (k,)
+    """
     weights = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         p = 1.0 / (1.0 + np.exp(-(design @ weights + offset)))

@@ -37,22 +37,23 @@ def explain_row(
     base = float(calibration.log_odds(contributions[-1:])[0])
     base_probability = float(probability(np.array([base]))[0])
     effects = calibration.slope * contributions[:-1]
-    points = 100.0 * _secant(base, base_probability, log_odds, propensity)
-    order = _by_size(effects, schema.names)
+    points = effects * (100.0 * _secant(base, base_probability, log_odds, propensity))
     return Explanation(
         base_log_odds=base,
         base_probability=base_probability,
         log_odds=log_odds,
         probability=propensity,
-        contributions=tuple(
-            Contribution(
-                feature=schema.names[column],
-                value=schema.describe(float(row[column]), column),
-                log_odds=float(effects[column]),
-                points=float(points * effects[column]),
-            )
-            for column in order
-        ),
+        contributions=_contributions(row.tolist(), effects.tolist(), points.tolist(), schema),
+    )
+
+
+def _contributions(
+    row: list[float], effects: list[float], points: list[float], schema: FeatureSchema
+) -> tuple[Contribution, ...]:
+    names, describe = schema.names, schema.describe
+    return tuple(
+        Contribution(names[column], describe(row[column], column), effects[column], points[column])
+        for column in _by_size(effects, names)
     )
 
 
@@ -63,7 +64,7 @@ def _secant(base: float, base_probability: float, log_odds: float, propensity: f
     return (propensity - base_probability) / (log_odds - base)
 
 
-def _by_size(effects: Floats, names: Sequence[str]) -> list[int]:
+def _by_size(effects: Sequence[float], names: Sequence[str]) -> list[int]:
     """Columns with an effect, the largest first, equals by name."""
-    moving = [int(column) for column in np.flatnonzero(effects)]
-    return sorted(moving, key=lambda column: (-abs(effects[column]), names[column]))
+    keys = sorted((-abs(effect), names[column], column) for column, effect in enumerate(effects) if effect)
+    return [column for _, _, column in keys]

@@ -1,18 +1,15 @@
 """Fitting the booster: LightGBM with small, regularised trees, stopped by customers it has not seen."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import lightgbm
 import numpy as np
-from lightgbm.callback import CallbackEnv
 from numpy.typing import NDArray
 
 from decisioning.score import Floats
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
-from training.progress import Progress
 
 _LEAST_OF_A_KIND = 20
 
@@ -69,9 +66,7 @@ class Sample:
         return Sample(self.matrix[rows], self.label[rows])
 
 
-def fit_booster(
-    fit: Sample, stop: Sample, schema: FeatureSchema, settings: Settings, seed: int, progress: Progress
-) -> lightgbm.Booster:
+def fit_booster(fit: Sample, stop: Sample, schema: FeatureSchema, settings: Settings, seed: int) -> lightgbm.Booster:
     """A booster grown on `fit` until `stop` sees no more progress; the same for the same arguments.
 
     The booster comes back through its own text, as it will from the bundle, and holds the trees up to the best.
@@ -88,7 +83,7 @@ def fit_booster(
         train,
         num_boost_round=settings.trees,
         valid_sets=[_dataset(stop, schema, train)],
-        callbacks=[lightgbm.early_stopping(settings.patience, verbose=False), _reporter(progress)],
+        callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
     )
     return lightgbm.Booster(model_str=grown.model_to_string(num_iteration=grown.best_iteration))
 
@@ -129,18 +124,7 @@ def _dataset(sample: Sample, schema: FeatureSchema, reference: lightgbm.Dataset 
     return lightgbm.Dataset(
         sample.matrix,
         sample.label.astype(np.float64),
-        feature_name=_names(schema.names),
+        feature_name=list(schema.names),
         categorical_feature=list(schema.categorical_columns),
         reference=reference,
     )
-
-
-def _names(names: Sequence[str]) -> list[str]:
-    return [str(name) for name in names]
-
-
-def _reporter(progress: Progress) -> Any:
-    def report(env: CallbackEnv) -> None:
-        progress.within(env.iteration + 1, env.end_iteration)
-
-    return report

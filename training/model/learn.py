@@ -9,7 +9,6 @@ from training.model.fit import Sample, Settings, fit_booster
 from training.model.split import Part
 from training.model.trees import Trees, read_trees
 from training.model.uncertainty import Posterior, fit_posterior
-from training.progress import Progress, Silent
 
 Samples = Mapping[Part, Sample]
 
@@ -23,12 +22,10 @@ class Learnt:
     posterior: Posterior
 
 
-def learn(
-    samples: Samples, schema: FeatureSchema, settings: Settings, seed: int = 0, progress: Progress | None = None
-) -> Learnt:
+def learn(samples: Samples, schema: FeatureSchema, settings: Settings, seed: int = 0) -> Learnt:
     """A model of unscaled uncertainty: fitted on fit, stopped by stop, calibrated on calibrate."""
     fit, calibrate = samples[Part.FIT], samples[Part.CALIBRATE]
-    booster = fit_booster(fit, samples[Part.STOP], schema, settings, seed, progress or Silent())
+    booster = fit_booster(fit, samples[Part.STOP], schema, settings, seed)
     trees = read_trees(booster)
     places = trees.places(fit.matrix)
     return Learnt(

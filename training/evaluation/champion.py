@@ -1,0 +1,54 @@
+"""Asking the champion in office about the same sealed rows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.errors import HeedError
+from training.contract.data import EngagementData
+from training.evaluation.gates import Rival
+from training.features.assemble import training_matrix
+from training.features.feature import Source
+from training.features.schema import FeatureSchema
+from training.model.bundle import Bundle
+
+
+def ask(
+    bundle: Bundle, version: str, data: EngagementData, rows: NDArray[np.int64], outcome: str, seed: int, split: str
+) -> Rival:
+    """What the champion says of these contacts, or the reason why it has nothing to say of them.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts`` of the sealed part.
+    seed, split
+        Of the present training: a champion split otherwise may have been fitted on some of the rows.
+    """
+    reason = _unfit(bundle, data, outcome)
+    if reason is not None:
+        return Rival(version, None, reason)
+    try:
+        matrix = training_matrix(bundle.schema, data, rows)
+    except HeedError as error:
+        return Rival(version, None, f"its features cannot be assembled ({error}).")
+    alike = bundle.card.seed == seed and bundle.card.split == split == "customer"
+    note = "" if alike else "It was split otherwise and may have been fitted on some of these rows."
+    return Rival(version, bundle.score_frame(matrix)[0], note)
+
+
+def _unfit(bundle: Bundle, data: EngagementData, outcome: str) -> str | None:
+    if bundle.outcome != outcome:
+        return f"it predicts `{bundle.outcome}`."
+    missing = sorted(_attributes(bundle.schema) - _columns(data))
+    if missing:
+        return f"it looks at `{missing[0]}`, which is not in this data."
+    return None
+
+
+def _attributes(schema: FeatureSchema) -> set[str]:
+    sources = {Source.CUSTOMER: "customers", Source.ACTION: "actions", Source.CONTEXT: "contacts"}
+    return {f"{table}.{one.of}" for source, table in sources.items() for one in schema.of_source(source)}
+
+
+def _columns(data: EngagementData) -> set[str]:
+    return {f"{table}.{column}" for table, frame in data.tables() for column in frame.columns}

@@ -1,0 +1,90 @@
+"""Judging a model on sealed rows: overall, by action, gate by gate."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decisioning.canonical import plain
+from decisioning.score import Floats
+from training.evaluation.gates import Gate, Rival, base_gate, champion_gate, error_gate, leak_gate, slope_gate
+from training.evaluation.leaks import find_leaks
+from training.evaluation.metrics import Labels, Metrics, measure
+from training.features.schema import FeatureSchema
+from training.model.fit import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a model said of sealed rows, and what happened.
+
+    Attributes
+    ----------
+    action : array of str, shape (n,)
+        The action of each row, ``hold`` included.
+    base_rate : float
+        Of the fitting rows.
+    """
+
+    propensity: Floats
+    label: Labels
+    action: np.ndarray
+    base_rate: float
+
+    def by_action(self) -> Iterator[tuple[str, Floats, Labels]]:
+        """Yield action, propensity and label of each action's rows, in the order of the names."""
+        for name in np.unique(self.action):
+            mine = self.action == name
+            yield str(name), self.propensity[mine], self.label[mine]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything that was found."""
+
+    overall: Metrics
+    by_action: Mapping[str, Metrics]
+    gates: tuple[Gate, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate is open."""
+        return all(gate.passed for gate in self.gates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form; a number that cannot be told is null."""
+        found = {"overall": self.overall, "by_action": self.by_action, "gates": self.gates, "passed": self.passed}
+        return {name: _finite(plain(value)) for name, value in found.items()}
+
+
+def evaluate(
+    judged: Judged, fit: Sample, schema: FeatureSchema, outcome: str, rival: Rival | None, seed: int
+) -> Evaluation:
+    """Metrics and gates.
+
+    Parameters
+    ----------
+    fit : Sample
+        The fitting rows, in which leaks are looked for.
+    rival : Rival or None
+        The champion in office, if there is one.
+    """
+    overall = measure(judged.propensity, judged.label, judged.base_rate)
+    gates = (
+        error_gate(overall, judged.propensity, seed),
+        slope_gate(overall),
+        base_gate(judged.propensity, judged.label, judged.base_rate),
+        champion_gate(judged.propensity, judged.label, rival),
+        leak_gate(find_leaks(fit, schema, outcome)),
+    )
+    per_action = {name: measure(said, label, judged.base_rate) for name, said, label in judged.by_action()}
+    return Evaluation(overall, per_action, gates)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

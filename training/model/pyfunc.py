@@ -1,0 +1,68 @@
+"""The bundle as an MLflow model: feature frames in, probabilities out.
+
+MLflow finds the loader by the name ``_load_pyfunc``. The input is a frame of features under the names of the schema,
+categories as text and windows as numbers; what is missing is missing. Raw customers and signals are the business of the
+service, which also applies the guardrails that a bare model lacks.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decisioning.score import Floats
+from training.errors import TrainingError
+from training.features.encode import encoded
+from training.features.feature import Kind
+from training.features.schema import FeatureSchema
+from training.model.bundle import Bundle
+from training.model.storage import load
+
+OUTPUT = ("propensity", "low", "high")
+
+
+class PyfuncModel:
+    """What MLflow calls."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Propensity with its interval for each row, under the index of the input."""
+        del params
+        scores = self._bundle.score_frame(encode_frame(self._bundle.schema, model_input))
+        return pd.DataFrame(dict(zip(OUTPUT, scores, strict=True)), index=model_input.index)
+
+
+def _load_pyfunc(path: str) -> PyfuncModel:
+    """The model of a directory that MLflow names."""
+    return PyfuncModel(load(Path(path)))
+
+
+def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
+    """Rows of numbers of a feature frame, shape (n, columns); a feature without a column is missing throughout.
+
+    Raises
+    ------
+    TrainingError
+        If a column is no feature, or none is.
+    """
+    unknown = [str(column) for column in frame.columns if column not in schema.names]
+    if unknown or not len(frame.columns):
+        remedy = "name the columns as in features.json of the bundle"
+        raise TrainingError("a column is no feature of the model", field="columns", value=unknown, remedy=remedy)
+    return np.column_stack([encoded(feature, frame, feature.name) for feature in schema.features])
+
+
+def decode_rows(schema: FeatureSchema, rows: Floats) -> pd.DataFrame:
+    """The feature frame of rows of numbers: the inverse of :func:`encode_frame`."""
+    columns: dict[str, pd.Series] = {}
+    for column, feature in enumerate(schema.features):
+        if feature.kind is Kind.CATEGORICAL:
+            words = [schema.describe(float(value), column) for value in rows[:, column]]
+            columns[feature.name] = pd.Series(words, dtype="str")
+        else:
+            columns[feature.name] = pd.Series(rows[:, column])
+    return pd.DataFrame(columns)

@@ -1,0 +1,223 @@
+"""Training from end to end: engagement data in, a registered model out, promoted if every gate is open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from decisioning.catalogue import Catalogue
+from decisioning.errors import HeedError
+from decisioning.score import Floats
+from training.contract.catalogue import to_catalogue
+from training.contract.reading import read
+from training.contract.report import Report
+from training.evaluation.champion import ask
+from training.evaluation.evaluate import Evaluation, Judged, evaluate
+from training.evaluation.gates import Rival
+from training.evaluation.reliability import picture, reliability_by_action_figure, reliability_figure
+from training.evaluation.summary import mean_effects, sampled, summary_figure
+from training.model.bundle import Bundle
+from training.model.card import Card
+from training.model.fit import Settings
+from training.model.learn import Learnt, learn, stretched
+from training.model.rehearsal import redrawn, rehearsed_scale
+from training.model.split import Part
+from training.model.storage import load, make_bundle
+from training.prepare import Prepared, prepare
+from training.progress import Progress, Silent
+from training.registry import CHALLENGER, CHAMPION, BundleRef, find
+from training.tracking import Kept, flat_metrics, keep, pretty, set_alias
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What came of a training.
+
+    Attributes
+    ----------
+    alias : str
+        ``champion`` if every gate was open and promotion was asked for, else ``challenger``.
+    digest : str
+        Of the bundle.
+    report : Report
+        What was read of the data, and which rows were set aside.
+    """
+
+    model_name: str
+    version: str
+    alias: str
+    run_id: str
+    digest: str
+    evaluation: Evaluation
+    report: Report
+    rows: Mapping[str, int]
+    features: int
+    trees: int
+
+
+def train(
+    data_dir: Path,
+    *,
+    tracking_uri: str,
+    experiment: str = "heed",
+    model_name: str = "heed",
+    outcome: str | None = None,
+    seed: int = 0,
+    split: str = "customer",
+    exclude: frozenset[str] = frozenset(),
+    promote: bool = True,
+    currency: str = "EUR",
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> TrainingResult:
+    """Train, judge, register and, where every gate is open, promote.
+
+    Parameters
+    ----------
+    data_dir : Path
+        A directory that keeps the data contract.
+    tracking_uri : str
+        Of MLflow. Beside a SQLite database a new experiment keeps its files in ``mlartifacts``.
+    outcome : str or None
+        The outcome type to learn; None where the actions share one.
+    split : str
+        ``customer`` or ``time``.
+    exclude : frozenset of str
+        Customer attributes that the model may not see.
+
+    Raises
+    ------
+    ContractError
+        If the data do not keep the contract.
+    TrainingError
+        If they keep it and still no model can be made of them.
+    Unavailable
+        If the registry does not answer.
+    """
+    said = progress or Silent()
+    in_office = find(tracking_uri, model_name)
+    said.step("reading and checking the data")
+    data, report = read(Path(data_dir))
+    said.step("assembling features")
+    prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude)
+    model = _learn(prepared, settings or Settings(), seed, said)
+    bundle = _bundle(prepared, model, settings or Settings(), model_name, seed, currency)
+    said.step("judging on the sealed part")
+    judged = judge(bundle, prepared)
+    rival = None if in_office is None else _rival(in_office, prepared, seed)
+    evaluation = evaluate(judged, prepared.samples[Part.FIT], prepared.schema, prepared.outcome, rival, seed)
+    bundle = replace(bundle, card=replace(bundle.card, metrics=flat_metrics(evaluation)))
+    said.step("drawing what was found")
+    kept = _kept(bundle, prepared, judged, evaluation, report, seed)
+    said.step("registering the model")
+    registered = keep(tracking_uri, experiment, model_name, bundle, kept)
+    alias = CHAMPION if promote and evaluation.passed else CHALLENGER
+    set_alias(tracking_uri, model_name, alias, registered.version)
+    return TrainingResult(
+        model_name=model_name,
+        version=registered.version,
+        alias=alias,
+        run_id=registered.run_id,
+        digest=bundle.digest,
+        evaluation=evaluation,
+        report=report,
+        rows=bundle.card.rows,
+        features=len(bundle.schema.features),
+        trees=len(bundle.trees.offsets),
+    )
+
+
+def judge(bundle: Bundle, prepared: Prepared, part: Part = Part.TEST) -> Judged:
+    """What the bundle says of a part, the sealed one if no other is named."""
+    sample = prepared.samples[part]
+    said = bundle.score_frame(sample.matrix)[0]
+    return Judged(said, sample.label, prepared.action(part), bundle.card.base_rate)
+
+
+def _learn(prepared: Prepared, settings: Settings, seed: int, said: Progress) -> Learnt:
+    said.step("fitting and calibrating the booster")
+    model = learn(prepared.samples, prepared.schema, settings, seed)
+    said.step("rehearsing to learn how wide intervals must be")
+    rehearsal = learn(redrawn(prepared.samples, model, seed), prepared.schema, settings, seed)
+    return stretched(model, rehearsed_scale(model, rehearsal, prepared.samples[Part.CALIBRATE]))
+
+
+def _bundle(prepared: Prepared, model: Learnt, settings: Settings, model_name: str, seed: int, currency: str) -> Bundle:
+    card = Card(
+        name=model_name,
+        created_at=datetime.now(UTC),
+        data_digest=prepared.data.digest,
+        seed=seed,
+        split=prepared.parts.by,
+        rows={part.value: len(prepared.parts[part]) for part in Part},
+        base_rate=float(prepared.samples[Part.FIT].label.mean()),
+        parameters=settings.to_dict(),
+    )
+    catalogue = _learnt_actions(to_catalogue(prepared.data, currency), prepared.outcome)
+    return make_bundle(
+        model, prepared.schema, catalogue, outcome=prepared.outcome, learns_uplift=prepared.learns_uplift, card=card
+    )
+
+
+def _learnt_actions(catalogue: Catalogue, outcome: str) -> Catalogue:
+    return replace(catalogue, actions=tuple(action for action in catalogue.actions if action.outcome == outcome))
+
+
+def _rival(in_office: BundleRef, prepared: Prepared, seed: int) -> Rival:
+    try:
+        bundle = load(in_office.path)
+    except HeedError as error:
+        return Rival(in_office.version, None, f"its bundle cannot be read ({error}).")
+    rows, split = prepared.contacts(Part.TEST), prepared.parts.by
+    return ask(bundle, in_office.version, prepared.data, rows, prepared.outcome, seed, split)
+
+
+def _kept(
+    bundle: Bundle, prepared: Prepared, judged: Judged, evaluation: Evaluation, report: Report, seed: int
+) -> Kept:
+    card = bundle.card
+    matrix = sampled(prepared.samples[Part.TEST].matrix, seed)
+    failed = [gate.name for gate in evaluation.gates if not gate.passed]
+    return Kept(
+        parameters={
+            **card.parameters,
+            "seed": seed,
+            "split": card.split,
+            "outcome": bundle.outcome,
+            "trees_grown": len(bundle.trees.offsets),
+            "features": len(bundle.schema.features),
+            "calibration_slope": bundle.calibration.slope,
+            "calibration_intercept": bundle.calibration.intercept,
+            "interval_scale": bundle.posterior.scale,
+            **{f"rows_{part}": count for part, count in card.rows.items()},
+        },
+        metrics=card.metrics,
+        tags={
+            "data_digest": card.data_digest,
+            "bundle_digest": bundle.digest,
+            "feature_schema_digest": bundle.schema.digest,
+            "outcome": bundle.outcome,
+            "gates": f"failed: {', '.join(failed)}" if failed else "passed",
+        },
+        files={
+            **_pictures(bundle, judged, matrix),
+            "shap_importance.json": pretty(mean_effects(bundle, matrix)),
+            "features.json": pretty(bundle.schema.to_dict()),
+            "evaluation.json": pretty(evaluation.to_dict()),
+            "data_report.json": pretty(report.to_dict()),
+        },
+        example=matrix,
+    )
+
+
+def _pictures(bundle: Bundle, judged: Judged, matrix: Floats) -> dict[str, bytes]:
+    overall = reliability_figure(
+        judged.propensity, judged.label, f"Probability of `{bundle.outcome}`, sealed test part"
+    )
+    parts = {name: (said, label) for name, said, label in judged.by_action()}
+    return {
+        "reliability.png": picture(overall),
+        "reliability.svg": picture(overall, "svg"),
+        "reliability_by_action.png": picture(reliability_by_action_figure(parts)),
+        "shap_summary.png": picture(summary_figure(bundle, matrix)),
+    }

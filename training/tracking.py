@@ -1,0 +1,182 @@
+"""What is kept of a training: an MLflow run with its pictures, and a registered, self-contained model."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import decisioning
+import training
+from decisioning.score import Floats
+from training.evaluation.evaluate import Evaluation
+from training.features.schema import FeatureSchema
+from training.model.bundle import Bundle
+from training.model.pyfunc import OUTPUT, decode_rows
+from training.model.storage import save
+from training.registry import BUNDLE, quiet, sqlite_path
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+# What the loader module imports; everything else of heed stays out of the model's environment.
+_NEEDED = (
+    "lightgbm", "mlflow", "numba", "numpy", "orjson", "pandas", "pandera", "pyarrow", "scikit-learn", "scipy", "tzdata",
+)  # fmt: skip
+_EXAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a run keeps beside the model.
+
+    Attributes
+    ----------
+    files : mapping of str to bytes
+        Artifacts by name.
+    example : array of float, shape (n, columns)
+        Rows that show what the model takes.
+    """
+
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    files: Mapping[str, bytes]
+    example: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Where the model went."""
+
+    run_id: str
+    version: str
+
+
+def keep(tracking_uri: str, experiment: str, model_name: str, bundle: Bundle, kept: Kept) -> Registered:
+    """Log a run and register the bundle as a new version without an alias."""
+    with _run(tracking_uri, experiment) as (mlflow, run_id), TemporaryDirectory() as folder:
+        mlflow.log_params({name: str(value) for name, value in kept.parameters.items()})
+        mlflow.log_metrics(dict(kept.metrics))
+        mlflow.set_tags(dict(kept.tags))
+        _log_files(mlflow, Path(folder) / "files", kept.files)
+        save(bundle, Path(folder) / BUNDLE)
+        made = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="training.model.pyfunc",
+            data_path=str(Path(folder) / BUNDLE),
+            code_paths=_packages(Path(folder) / "code"),
+            signature=signature(bundle.schema),
+            input_example=decode_rows(bundle.schema, kept.example[:_EXAMPLE_ROWS]),
+            pip_requirements=[f"{name}=={metadata.version(name)}" for name in _NEEDED],
+        )
+        return Registered(run_id, _register(mlflow, model_name, made, run_id, kept.tags))
+
+
+def set_alias(tracking_uri: str, model_name: str, alias: str, number: str) -> None:
+    """Move an alias to a version."""
+    with quiet():
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        client.set_registered_model_alias(model_name, alias, number)
+
+
+def signature(schema: FeatureSchema) -> "ModelSignature":
+    """Feature frame in, probabilities out; every feature may be missing."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    text = {schema.features[column].name for column in schema.categorical_columns}
+    inputs = Schema([ColSpec("string" if name in text else "double", name, required=False) for name in schema.names])
+    return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", name) for name in OUTPUT]))
+
+
+def flat_metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Every number of an evaluation under the name that MLflow shows, ``log_loss`` or ``action/<id>/log_loss``."""
+    found = evaluation.to_dict()
+    flat = {name: value for name, value in found["overall"].items() if value is not None}
+    for action, metrics in found["by_action"].items():
+        plain = re.sub(r"[^\w .:/-]", "_", action)
+        flat |= {f"action/{plain}/{name}": value for name, value in metrics.items() if value is not None}
+    return {name: float(value) for name, value in flat.items() if np.isfinite(value)}
+
+
+def pretty(value: object) -> bytes:
+    """A JSON file for people."""
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+
+
+def _register(mlflow: Any, model_name: str, made: Any, run_id: str, tags: Mapping[str, str]) -> str:
+    client = mlflow.MlflowClient()
+    if not client.search_registered_models(f"name = '{model_name}'"):
+        client.create_registered_model(model_name)
+    version = client.create_model_version(
+        model_name, made.model_uri, run_id=run_id, tags=dict(tags), model_id=made.model_id
+    )
+    return str(version.version)
+
+
+@contextmanager
+def _run(tracking_uri: str, experiment: str) -> Iterator[tuple[Any, str]]:
+    """An active run; MLflow's global tracking URI is put back afterwards.
+
+    Under ``mlflow run`` the run is there already, and is the one to fill.
+    """
+    with quiet():
+        import mlflow
+        import mlflow.pyfunc
+
+        before = mlflow.get_tracking_uri()
+        _make_room(tracking_uri)
+        mlflow.set_tracking_uri(tracking_uri)
+        try:
+            if "MLFLOW_RUN_ID" not in os.environ:
+                _choose_experiment(mlflow, tracking_uri, experiment)
+            with mlflow.start_run() as run:
+                yield mlflow, run.info.run_id
+        finally:
+            mlflow.set_tracking_uri(before)
+
+
+def _choose_experiment(mlflow: Any, tracking_uri: str, experiment: str) -> None:
+    if mlflow.get_experiment_by_name(experiment) is None:
+        mlflow.create_experiment(experiment, artifact_location=artifact_root(tracking_uri))
+    mlflow.set_experiment(experiment)
+
+
+def artifact_root(tracking_uri: str) -> str | None:
+    """Where a new experiment keeps its files: beside a SQLite database, else where the server says (None)."""
+    database = sqlite_path(tracking_uri)
+    return None if database is None else (database.parent / "mlartifacts").as_uri()
+
+
+def _make_room(tracking_uri: str) -> None:
+    database = sqlite_path(tracking_uri)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _log_files(mlflow: Any, folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    mlflow.log_artifacts(str(folder))
+
+
+def _packages(folder: Path) -> list[str]:
+    """Copies of the packages that the loader needs, without what Python and numba compiled for this machine."""
+    copies = []
+    for package in (decisioning, training):
+        source = Path(str(package.__file__)).parent
+        copies.append(folder / source.name)
+        shutil.copytree(source, copies[-1], ignore=shutil.ignore_patterns("__pycache__"))
+    return [str(copy) for copy in copies]
