@@ -37,16 +37,17 @@ class CandidateJudge:
     rule: CandidateRule
     judge: Judge
     share: Share
+    everywhere: bool
+    enforced: bool
 
     def verdict(self, facts: Facts, action: Action) -> Verdict | None:
         """The rule's word on an action, None where the rule is not in force."""
-        rule = self.rule
         try:
-            speaks = rule.everywhere or rule.in_force(facts, action)
+            speaks = self.everywhere or self.rule.in_force(facts, action)
             verdict = self.judge(facts, action) if speaks else None
         except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
-            verdict = failed(rule, error)
-        return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)
+            verdict = failed(self.rule, error)
+        return verdict if self.enforced or verdict is None else observed(verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,18 @@ def candidate_judge(rule: CandidateRule, conditions: Conditions) -> CandidateJud
     """Bind a rule to its judging function; `conditions` are all checked conditions by their text."""
     match rule:
         case ConsentRule():
-            return CandidateJudge(rule, partial(consent.judge, rule), partial(consent.share, rule))
+            return _bound(rule, partial(consent.judge, rule), partial(consent.share, rule))
         case SuppressionRule():
-            return CandidateJudge(rule, partial(suppression.judge, rule), partial(suppression.share, rule))
+            return _bound(rule, partial(suppression.judge, rule), partial(suppression.share, rule))
         case QuietHours():
-            return CandidateJudge(rule, partial(quiet_hours.judge, rule), partial(quiet_hours.share, rule))
+            return _bound(rule, partial(quiet_hours.judge, rule), partial(quiet_hours.share, rule))
         case FrequencyCap():
-            return CandidateJudge(rule, partial(frequency_cap.judge, rule), partial(frequency_cap.share, rule))
+            return _bound(rule, partial(frequency_cap.judge, rule), partial(frequency_cap.share, rule))
         case EligibilityRule():
             return _eligibility(rule, conditions)
         case ConditionRule():
             written = conditions[rule.written[1]]
-            return CandidateJudge(rule, partial(condition.judge, rule, written), partial(_shared, written))
+            return _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
 
 
 def choice_judge(rule: ChoiceRule) -> ChoiceJudge:
@@ -106,6 +107,10 @@ def choice_judge(rule: ChoiceRule) -> ChoiceJudge:
             return ChoiceJudge(rule, partial(floor.look, rule))
 
 
+def _bound(rule: CandidateRule, judge: Judge, share: Share) -> CandidateJudge:
+    return CandidateJudge(rule, judge, share, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE)
+
+
 def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudge:
     def judge(facts: Facts, action: Action) -> Verdict:
         text = action.eligibility
@@ -113,7 +118,7 @@ def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudg
             return rule.suppress("The condition of eligibility was not checked with this catalogue.")
         return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
 
-    return CandidateJudge(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
+    return _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
 
 
 def _shared(written: Condition | None, action: Action) -> Hashable:

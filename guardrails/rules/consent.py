@@ -53,11 +53,12 @@ def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     points = points_of(customer, action.channel)
     if not points and action.channel not in rule.addressless:
         return rule.suppress(f"No contact point for {action.channel} is known.")
-    standing = [latest(statements, point) for point in points or (None,)]
-    live = next((said for said in standing if is_live(said, now)), None)
-    if live is not None:
-        return rule.allow(f"Consent for {about} was given on {words.day(live.recorded_at)}.")
-    return rule.suppress(_why_not(about, [said for said in standing if said is not None]))
+    latest_for = [latest(statements, point) for point in points or (None,)]
+    standing = [said for said in latest_for if said is not None]
+    live = [said for said in standing if is_live(said, now)]
+    if live:
+        return rule.allow(f"Consent for {about} was given on {words.day(live[0].recorded_at)}.")
+    return rule.suppress(_why_not(about, standing))
 
 
 def live_contact_points(customer: Customer, channel: str, purpose: str, now: datetime) -> tuple[str, ...]:

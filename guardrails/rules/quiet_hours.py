@@ -178,9 +178,10 @@ def _end(week: Week, place: tzinfo, now: datetime) -> datetime | None:
 def _jump(place: tzinfo, after: datetime, until: datetime) -> datetime | None:
     """First moment in (after, until] at which the zone's offset differs from the one before, to the second."""
     start = after.replace(microsecond=0)
+    old = _offset(place, start)
     while start < until:
         stop = min(start + _STRIDE, until)
-        if _offset(place, stop) != _offset(place, start):
+        if _offset(place, stop) != old:
             return _first_with_other_offset(place, start, stop)
         start = stop
     return None
