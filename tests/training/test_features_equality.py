@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -79,6 +80,15 @@ def test_the_order_of_signals_and_contacts_changes_nothing(story: Story, chance:
     assert np.array_equal(bits(serving_matrix(schema, turned, actions, hold=True)), bits(straight))
 
 
+@pytest.mark.parametrize("certainties", list(permutations((0.1, 0.2, 0.3))), ids=str)
+def test_signals_of_one_moment_add_up_in_one_order(certainties: tuple[float, ...]) -> None:
+    # (0.3 + 0.2) + 0.1 is 0.6, and (0.1 + 0.2) + 0.3 is not.
+    story = Story(heard=tuple(Heard(0, -DAY, certainty=certainty) for certainty in certainties))
+    schema = full_schema()
+    column = schema.names.index("signal_click_1d")
+    assert training_matrix(schema, data_of(story))[0, column] == served(schema, story, 0)[column] == 0.6
+
+
 @settings(max_examples=25, deadline=None)
 @given(story=stories(), late=st.lists(st.sampled_from([0, 1, DAY]), min_size=1, max_size=5))
 def test_what_happens_at_or_after_the_decision_changes_nothing(story: Story, late: list[int]) -> None:
@@ -121,6 +131,13 @@ def test_data_that_the_contract_has_checked_gives_the_same_rows() -> None:
     schema = full_schema()
     assert np.array_equal(bits(training_matrix(schema, checked)), bits(training_matrix(schema, data_of(RICH))))
     assert declare(checked, np.arange(3)) == declare(data_of(RICH), np.arange(3))
+
+
+def test_an_action_that_changed_since_it_was_encoded_is_encoded_anew() -> None:
+    schema, mail = full_schema(), catalogue()["mail"]
+    raised = replace(mail, value=99.0)
+    row = Assembler(schema, [mail]).matrix(facts_of(Story(), 0), [raised])[0]
+    assert row[schema.names.index("action.value")] == 99.0
 
 
 def test_candidates_share_what_is_known_of_the_customer_and_differ_in_what_is_theirs() -> None:
