@@ -16,6 +16,7 @@ from training.contract.data import EngagementData
 from training.contract.schema import attributes
 from training.features.assemble import FIELDS, training_matrix
 from training.features.clock import HOUR, WEEKDAY
+from training.features.events import places
 from training.features.feature import Feature, Kind, Source
 from training.features.histories import histories
 from training.features.priors import with_priors
@@ -70,7 +71,7 @@ def declare(
 
 def _draft(data: EngagementData, contacts: pd.DataFrame, left_out: frozenset[str]) -> FeatureSchema:
     words = vocabulary(data, contacts)
-    customers = data.customers[data.customers["customer_id"].isin(contacts["customer_id"])]
+    customers = data.customers[places(pd.Index(contacts["customer_id"].unique()), data.customers) >= 0]
     columns = [JURISDICTION, *attributes("customers", data.customers)]
     features = (
         *_features(customers, [name for name in columns if name not in left_out], Source.CUSTOMER),

@@ -91,7 +91,7 @@ def times(column: pd.Series) -> Ints:
 
 
 def places(customers: pd.Index, table: pd.DataFrame) -> Ints:
-    """The place of each row's customer in `customers`."""
+    """The place of each row's customer in `customers`; -1 for a customer who is not there."""
     return np.asarray(customers.get_indexer(pd.Index(table["customer_id"])), dtype=np.int64)
 
 

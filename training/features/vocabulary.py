@@ -6,6 +6,7 @@ import pandas as pd
 
 from decisioning.catalogue import HOLD
 from training.contract.data import EngagementData
+from training.features.events import places
 
 # LightGBM puts up to 255 categories into bins of their own (its max_bin).
 MOST_CATEGORIES = 255
@@ -24,8 +25,7 @@ class Vocabulary:
 
 def vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary:
     """The words for the histories of the customers of `contacts`."""
-    customers = contacts["customer_id"].unique()
-    signals = data.signals[data.signals["customer_id"].isin(customers)]
+    signals = data.signals[places(pd.Index(contacts["customer_id"].unique()), data.signals) >= 0]
     happened = contacts["action_id"][contacts["action_id"] != HOLD]
     channels = pd.concat([happened.map(data.actions.set_index("action_id")["channel"]), signals["channel"]])
     return Vocabulary(
