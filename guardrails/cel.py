@@ -20,8 +20,6 @@ _PLACE = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']+)'")
 _ABSENT = re.compile(r'No value with name "(?P<name>[^"]+)"')
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-# Words of the grammar that no variable can carry in its name.
-_RESERVED = frozenset({"in", "true", "false", "null"})
 
 
 class CelType(StrEnum):
@@ -139,7 +137,7 @@ class Language:
 
 def is_variable(name: str) -> bool:
     """Whether a dotted name can be written in a condition."""
-    return _NAME.fullmatch(name) is not None and not _RESERVED & set(name.split("."))
+    return _NAME.fullmatch(name) is not None
 
 
 def fitted(value: Scalar, kind: CelType) -> Scalar:

@@ -92,10 +92,10 @@ class PolicyGuard:
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
-        plans = [self._plan(action) for action in actions]
-        if None in plans:
+        plans = [plan for action in actions if (plan := self._plan(action)) is not None]
+        if len(plans) < len(actions):
             return self._with_strangers(facts, actions)
-        return _heard(facts, self.slots, [plan for plan in plans if plan is not None])
+        return _heard(facts, self.slots, plans)
 
     def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the choice."""

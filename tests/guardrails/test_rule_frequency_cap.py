@@ -34,6 +34,12 @@ def test_at_the_limit_it_suppresses_until_enough_have_left_the_window():
     )
 
 
+def test_the_moment_named_is_rounded_up_so_that_the_promise_holds():
+    verdict = verdict_on(contact(DAY - TICK), limit=1)
+    assert verdict.eligible_at == NOW + 6 * DAY + TICK
+    assert verdict.reason.endswith("the next is possible from 2026-03-10 10:01 UTC.")
+
+
 def test_over_the_limit_all_but_one_below_it_must_leave():
     contacts = [contact(days * DAY) for days in (1, 2, 3, 4)]
     assert verdict_on(*contacts).eligible_at == NOW - 2 * DAY + 7 * DAY
