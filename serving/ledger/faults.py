@@ -1,8 +1,8 @@
-"""What a database error means to the caller: the ledger is unavailable, and what to do about it."""
+"""What an error inside the ledger means to the one who called it, and what to do about it."""
 
 import sqlite3
 
-from decisioning.errors import Unavailable
+from decisioning.errors import InvalidInput, Unavailable
 
 _REMEDIES = {
     "SQLITE_FULL": "free space on the disk that holds the ledger",
@@ -21,6 +21,21 @@ def unavailable(error: sqlite3.Error) -> Unavailable:
     name = str(getattr(error, "sqlite_errorname", None) or type(error).__name__)
     remedy = next((text for start, text in _REMEDIES.items() if name.startswith(start)), "look at the service's log")
     return Unavailable(f"the ledger cannot be used ({name}: {error})", field="ledger", remedy=remedy)
+
+
+def for_caller(error: Exception) -> Exception:
+    """What to tell the one who waits for a job that ended in `error`."""
+    if isinstance(error, sqlite3.IntegrityError):
+        told: Exception = InvalidInput("the record breaks a rule of the ledger", value=error)
+    elif isinstance(error, sqlite3.Error):
+        told = unavailable(error)
+    elif isinstance(error, StopIteration):
+        # A future refuses a StopIteration, and one that is never settled would keep its caller waiting for ever.
+        told = RuntimeError("a ledger job ended in StopIteration")
+    else:
+        return error
+    told.__cause__ = error
+    return told
 
 
 def closed() -> Unavailable:

@@ -1,4 +1,4 @@
-"""Reading beside the writer: connections that can neither write nor checkpoint, each read one consistent snapshot."""
+"""Reading beside the writer, each read from one consistent snapshot."""
 
 import sqlite3
 from collections import deque
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from serving.ledger.connections import connect_to_read
 from serving.ledger.faults import unavailable
 from serving.ledger.transaction import SqliteTransaction, Transaction
 
@@ -48,26 +49,3 @@ class Readers:
             return self._idle.pop()
         except IndexError:
             return connect_to_read(self._path)
-
-
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that SQLite itself keeps from writing."""
-    return sqlite3.connect(
-        f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-
-
-def connect_to_write(path: Path) -> sqlite3.Connection:
-    """The connection of the one writer: durable at every COMMIT, and refused where the file is missing."""
-    connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "busy_timeout=2000",
-        "trusted_schema=OFF",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection

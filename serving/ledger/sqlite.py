@@ -11,12 +11,13 @@ from typing import Self, TypeVar
 
 from decisioning.errors import NotFound, Refused
 from serving.ledger import committing, contacting, delivering, intake, outcomes, profiles, reading, reviewing
+from serving.ledger.connections import connect_to_read, connect_to_write
 from serving.ledger.faults import read_only, unavailable
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.location import sqlite_path
 from serving.ledger.lock import FileLock
 from serving.ledger.migrating import require_present_shape
-from serving.ledger.readers import Readers, connect_to_read, connect_to_write
+from serving.ledger.readers import Readers
 from serving.ledger.records import (
     Case,
     Committed,

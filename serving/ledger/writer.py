@@ -18,7 +18,8 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from decisioning.errors import Unavailable
-from serving.ledger.faults import closed, unavailable
+from serving.ledger.connections import write_a_page
+from serving.ledger.faults import closed, for_caller, unavailable
 from serving.ledger.transaction import Job, SqliteTransaction
 
 T = TypeVar("T")
@@ -165,11 +166,9 @@ class Writer:
         return self._queue.get()
 
     def _probe(self) -> None:
-        """Write a page, so that the ledger is healthy again without a decision having to fail first."""
+        """Find out whether the fault is over, so that no decision has to fail for it."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute("PRAGMA user_version = 0")
-            self._connection.execute("COMMIT")
+            write_a_page(self._connection)
         except sqlite3.Error as error:
             self._give_up([], error)
         else:
@@ -184,7 +183,7 @@ class Writer:
         except sqlite3.Error as error:
             self._give_up(group, error)
         else:
-            self._fault = None
+            self._fault = next((job.error for job in group if isinstance(job.error, Unavailable)), None)
             self._jobs += len(group)
             self._groups += 1
 
@@ -195,7 +194,7 @@ class Writer:
             job.result = job.work(self._transaction, self._clock())
         except Exception as error:
             # Whatever a job raises belongs to the one who waits for it.
-            job.error = _for_caller(error)
+            job.error = for_caller(error)
             if not self._connection.in_transaction and isinstance(error, sqlite3.Error):
                 # A full disk makes SQLite drop the whole transaction, the jobs before this one included.
                 raise
@@ -205,21 +204,12 @@ class Writer:
     def _give_up(self, group: list[_Waiting], error: sqlite3.Error) -> None:
         self._fault = unavailable(error)
         for job in group:
-            job.error = _for_caller(error)
+            job.error = for_caller(error)
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             _log.exception("the ledger could not roll back; the next transaction will say why")
-
-
-def _for_caller(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.Error):
-        failure = unavailable(error)
-        failure.__cause__ = error
-        return failure
-    # A future refuses a StopIteration, and one that is never settled would keep its caller waiting for ever.
-    return RuntimeError(f"a ledger job ended in {error!r}") if isinstance(error, StopIteration) else error
 
 
 def _deliver(group: list[_Waiting]) -> None:

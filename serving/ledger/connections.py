@@ -1,0 +1,44 @@
+"""Connections to the SQLite file: one that writes, and beside it any number that can neither write nor checkpoint."""
+
+import sqlite3
+from pathlib import Path
+
+_DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that SQLite itself keeps from writing."""
+    return _connect(path, "ro")
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """The connection of the one writer, durable at every COMMIT.
+
+    Raises
+    ------
+    sqlite3.Error
+        If the file is missing, is no database, or cannot be written.
+    """
+    connection = _connect(path, "rw")
+    try:
+        for pragma in _DURABLE:
+            connection.execute(f"PRAGMA {pragma}")
+        write_a_page(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def write_a_page(connection: sqlite3.Connection) -> None:
+    """Commit a change that changes nothing: SQLite opens a write-protected file and says nothing until a write."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("PRAGMA user_version = 0")
+    connection.execute("COMMIT")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    # Several threads may use one connection, though never at once.
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
