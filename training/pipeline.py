@@ -20,7 +20,7 @@ from training.model.bundle import Bundle
 from training.model.card import Card
 from training.model.fit import Settings
 from training.model.learn import Learnt, learn, stretched
-from training.model.rehearsal import redrawn, rehearsed_scale
+from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
 from training.model.storage import load, make_bundle
 from training.prepare import Prepared, prepare
@@ -138,8 +138,9 @@ def _learn(prepared: Prepared, settings: Settings, seed: int, said: Progress) ->
     said.step("fitting and calibrating the booster")
     model = learn(prepared.samples, prepared.schema, settings, seed)
     said.step("rehearsing to learn how wide intervals must be")
-    rehearsal = learn(redrawn(prepared.samples, model, seed), prepared.schema, settings, seed)
-    return stretched(model, rehearsed_scale(model, rehearsal, prepared.samples[Part.CALIBRATE]))
+    rehearsal = imagine(prepared.samples, model, seed)
+    rehearsed = learn(rehearsal.samples, prepared.schema, settings, seed)
+    return stretched(model, rehearsed_scale(rehearsal, rehearsed))
 
 
 def _bundle(prepared: Prepared, model: Learnt, settings: Settings, model_name: str, seed: int, currency: str) -> Bundle:

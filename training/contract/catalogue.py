@@ -2,13 +2,18 @@
 
 from collections.abc import Hashable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from decisioning.errors import ContractError
+from training.contract.checks import check
 from training.contract.data import EngagementData
+from training.contract.files import load
+from training.contract.report import Report
 from training.contract.schema import attributes
 
 
@@ -20,8 +25,28 @@ def to_catalogue(data: EngagementData, currency: str = "EUR") -> Catalogue:
     currency : str
         The currency of values and costs, which the tables do not state.
     """
-    extra = attributes("actions", data.actions)
-    return Catalogue(currency, tuple(_action(row, extra) for row in data.actions.to_dict("records")))
+    return catalogue_of(data.actions, currency)
+
+
+def read_catalogue(file: Path, currency: str = "EUR") -> Catalogue:
+    """The catalogue in a Parquet or CSV file with the columns of the table ``actions``.
+
+    Raises
+    ------
+    ContractError
+        If a single row breaks the contract: an action left out in silence would be an action nobody decides about.
+    """
+    checked = check("actions", load(file))
+    report = Report((checked.report(),))
+    if report.rejected:
+        raise ContractError(f"the catalogue breaks the data contract\n{report.to_text()}\n", field="HEED_CATALOGUE")
+    return catalogue_of(checked.accepted(), currency)
+
+
+def catalogue_of(actions: pd.DataFrame, currency: str) -> Catalogue:
+    """The catalogue that a checked table ``actions`` describes."""
+    extra = attributes("actions", actions)
+    return Catalogue(currency, tuple(_action(row, extra) for row in actions.to_dict("records")))
 
 
 def _action(row: Mapping[Hashable, Any], extra: tuple[str, ...]) -> Action:

@@ -1,0 +1,1 @@
+"""What must be fast or true, measured side by side."""

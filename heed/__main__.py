@@ -1,0 +1,6 @@
+"""`python -m heed`."""
+
+from heed.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The `heed` command line. Each command imports what it needs when it runs, so that `heed --help` answers at once."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+
+from decisioning import __version__
+from decisioning.errors import HeedError
+
+_COMMANDS = {
+    "data": "heed.commands.data",
+    "db": "heed.commands.db",
+    "decide": "heed.commands.decide",
+    "demo": "heed.commands.demo",
+    "policy": "heed.commands.policy",
+    "promote": "heed.commands.model",
+    "serve": "heed.commands.serve",
+    "train": "heed.commands.model",
+}
+
+
+class LazyGroup(click.Group):
+    """Finds a command in its module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        del ctx
+        module = _COMMANDS.get(cmd_name)
+        return None if module is None else getattr(import_module(module), cmd_name)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="heed")
+def heed() -> None:
+    """Decide whether to act, how to act, or to hold, and prove why."""
+
+
+def main() -> None:
+    """Run the command line; what was wrong with the input is one line and exit code 2."""
+    sys.exit(guarded(heed))
+
+
+def guarded(command: Callable[..., object]) -> int:
+    """Exit code of a command: 0, 2 for bad input, 1 for anything else that heed raised on purpose."""
+    try:
+        command(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except HeedError as error:
+        click.echo(f"heed: {error}", err=True)
+        return 2
+    return 0

@@ -1,0 +1,161 @@
+"""The Python client of a running heed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from decisioning.errors import Conflict, HeedError, InvalidInput, KeyReused, NotFound, Refused, Unavailable
+
+Json = dict[str, Any]
+
+_KINDS = ("customers", "consents", "signals", "contacts", "outcomes")
+_ERRORS: Mapping[str, type[HeedError]] = {
+    "urn:heed:problem:invalid-input": InvalidInput,
+    "urn:heed:problem:not-found": NotFound,
+    "urn:heed:problem:conflict": Conflict,
+    "urn:heed:problem:refused-by-guardrail": Refused,
+    "urn:heed:problem:idempotency-key-reused": KeyReused,
+    "urn:heed:problem:unavailable": Unavailable,
+}
+
+
+class Client:
+    """Calls one heed service over HTTP.
+
+    Parameters
+    ----------
+    url : str
+        Where the service listens.
+    timeout : float
+        Seconds to wait for one answer.
+    transport : httpx.BaseTransport, optional
+        Another way to reach the service, for tests.
+
+    Notes
+    -----
+    Errors of the service are raised as the exceptions of `decisioning.errors`. A call that fails with Unavailable may
+    be repeated; a decision should then carry the same `idempotency_key`.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:3000",
+        *,
+        timeout: float = 10.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def decide(
+        self,
+        customer_id: str,
+        *,
+        customer: Json | None = None,
+        candidates: Sequence[str] | None = None,
+        context: Json | None = None,
+        explain: str = "chosen",
+        idempotency_key: str | None = None,
+    ) -> Json:
+        """One decision: see ``POST /decide``."""
+        body = _request(customer_id, customer, candidates, context, explain)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return self._call("POST", "/decide", json=body, headers=headers)
+
+    def score(
+        self,
+        customer_id: str,
+        *,
+        customer: Json | None = None,
+        candidates: Sequence[str] | None = None,
+        context: Json | None = None,
+        explain: str = "none",
+    ) -> Json:
+        """Scores without a decision: see ``POST /score``."""
+        return self._call("POST", "/score", json=_request(customer_id, customer, candidates, context, explain))
+
+    def record(self, kind: str, items: Iterable[Json]) -> Json:
+        """Send facts: `kind` is customers, consents, signals, contacts or outcomes.
+
+        Returns
+        -------
+        dict
+            How many were `accepted` and how many were `duplicates`.
+        """
+        if kind not in _KINDS:
+            raise InvalidInput("unknown kind of facts", field="kind", value=kind, remedy=f"use {', '.join(_KINDS)}")
+        return self._call("POST", f"/v1/{kind}", json={kind: list(items)})
+
+    def decision(self, decision_id: str) -> Json:
+        """One recorded decision."""
+        return self._call("GET", f"/v1/decisions/{decision_id}")
+
+    def customer(self, customer_id: str) -> Json:
+        """A customer as the ledger knows them, with the timeline."""
+        return self._call("GET", f"/v1/customers/{customer_id}")
+
+    def reviews(self, state: str = "open", limit: int = 50) -> list[Json]:
+        """Review cases in one state, oldest first."""
+        found: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]
+        return found
+
+    def claim(self, review_id: str, reviewer: str) -> Json:
+        """Claim a review case; the answer holds the `fence` that settling it needs."""
+        return self._call("POST", f"/v1/reviews/{review_id}/claim", json={"reviewer": reviewer})
+
+    def settle(self, review_id: str, verdict: str, *, reviewer: str, fence: int, **more: str) -> Json:
+        """Settle a claimed case: `verdict` is approve, override (with ``action_id=``), reject or release."""
+        body = {"reviewer": reviewer, "fence": fence, **more}
+        return self._call("POST", f"/v1/reviews/{review_id}/{verdict}", json=body)
+
+    def _call(self, method: str, path: str, **request: Any) -> Json:
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            where = f"{self._http.base_url}"
+            raise Unavailable(
+                f"heed does not answer at {where}: {error}", remedy="start it with `heed serve`"
+            ) from error
+        if response.is_success:
+            answer: Json = response.json()
+            return answer
+        raise _raised(response)
+
+
+def _request(
+    customer_id: str, customer: Json | None, candidates: Sequence[str] | None, context: Json | None, explain: str
+) -> Json:
+    optional = {
+        "customer": customer,
+        "candidates": None if candidates is None else list(candidates),
+        "context": context,
+    }
+    present = {name: value for name, value in optional.items() if value is not None}
+    return {"customer_id": customer_id, "explain": explain, **present}
+
+
+def _raised(response: httpx.Response) -> HeedError:
+    try:
+        problem = response.json()
+    except ValueError:
+        return Unavailable(f"heed answered {response.status_code} without a problem document")
+    kind = _ERRORS.get(problem.get("type", ""), HeedError)
+    return kind(
+        problem.get("detail", "an error without detail"),
+        field=problem.get("field"),
+        value=problem.get("value"),
+        remedy=problem.get("remedy"),
+    )

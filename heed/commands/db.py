@@ -1,0 +1,19 @@
+"""`heed db`: the ledger's shape."""
+
+import click
+
+from serving.ledger.migrating import upgrade as bring_to_present_shape
+from serving.settings import Settings
+
+
+@click.group()
+def db() -> None:
+    """Look after the ledger."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the ledger, or bring it to the present shape."""
+    path = Settings().ledger_path
+    bring_to_present_shape(path)
+    click.echo(f"{path} has the present shape")

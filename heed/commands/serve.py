@@ -1,0 +1,42 @@
+"""`heed serve`: the service, in this process's place."""
+
+import os
+import socket
+import sys
+
+import click
+
+from decisioning.errors import InvalidInput
+from serving.settings import Settings
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; HEED_PORT otherwise.")
+def serve(port: int | None) -> None:
+    """Serve decisions on loopback until stopped."""
+    settings = Settings()
+    chosen = port or settings.port
+    refuse_taken(settings.host, chosen)
+    os.execve(sys.executable, command(settings, chosen), environment(settings))  # noqa: S606
+
+
+def command(settings: Settings, port: int) -> list[str]:
+    """The command that serves."""
+    where = ["--host", settings.host, "--port", str(port)]
+    return [sys.executable, "-m", "bentoml", "serve", "serving.service:Heed", *where]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment to serve in: all state under one home, and nothing reported to anyone."""
+    home = settings.home.absolute()
+    fixed = {"HEED_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return {**os.environ, "BENTOML_HOME": str(home / "bentoml"), **fixed}
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise InvalidInput if something listens there already."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        if probe.connect_ex((host, port)) == 0:
+            remedy = "stop what listens there or set HEED_PORT"
+            raise InvalidInput("the port is taken", field="HEED_PORT", value=port, remedy=remedy)

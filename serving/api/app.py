@@ -1,0 +1,92 @@
+"""The FastAPI application: routes, errors and what runs beside them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from decisioning.errors import HeedError
+from serving.api import decisions, facts, operations, reviews
+from serving.api.openapi import document
+from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
+from serving.runtime import Runtime
+from serving.trim import settle_memory
+
+logger = logging.getLogger("heed.serving")
+
+_RETRY_SECONDS = 2.0
+_EXPIRY_SECONDS = 30.0
+
+
+class Application(FastAPI):
+    """FastAPI with heed's own OpenAPI document."""
+
+    def openapi(self) -> dict[str, object]:
+        """The document, made on first use."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document(self)
+        return self.openapi_schema
+
+
+def make_app(start: Callable[[], Runtime]) -> Application:
+    """The application; `start` puts the runtime together when the application starts.
+
+    Parameters
+    ----------
+    start : callable
+        Opens the ledger and wires the parts. What cannot be loaded yet is loaded in the background.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = start()
+        app.state.runtime = running
+        beside = [asyncio.create_task(_become_ready(running)), asyncio.create_task(_expire_reviews(running))]
+        yield
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        running.ledger.close()
+
+    app = Application(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    for module in (decisions, facts, reviews, operations):
+        app.include_router(module.router)
+    for kind in (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, Exception):
+        app.add_exception_handler(kind, _answered)
+    return app
+
+
+async def _answered(request: Request, error: Exception) -> Response:
+    problem = _problem(error)
+    if hasattr(request.app.state, "runtime"):
+        request.app.state.runtime.metrics.problems.labels(str(problem.status)).inc()
+    return Response(problem.encoded(), status_code=problem.status, media_type=MEDIA_TYPE)
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, RequestValidationError):
+        return of_faults(error.errors())
+    return of_error(error)
+
+
+async def _become_ready(running: Runtime) -> None:
+    """Try until model and policy are there; answers are 503 until then."""
+    while not await asyncio.to_thread(running.standby.try_load):
+        await asyncio.sleep(_RETRY_SECONDS)
+    settle_memory()
+
+
+async def _expire_reviews(running: Runtime) -> None:
+    """Let review cases whose time has come end in hold."""
+    while True:
+        try:
+            await running.ledger.expire_reviews(running.engine.clock())
+        except HeedError as error:
+            logger.warning("review cases could not be expired: %s", error)
+        await asyncio.sleep(_EXPIRY_SECONDS)

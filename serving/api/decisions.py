@@ -1,0 +1,87 @@
+"""Decisions: made, batched, and read back."""
+
+from time import perf_counter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from decisioning.errors import InvalidInput
+from serving.answer import DecisionAnswer
+from serving.api.bodies import bounded, documented
+from serving.engine import Caller
+from serving.pages import DecisionBatchAnswer, DecisionsPage
+from serving.requests import DecideBatchRequest, DecideRequest, Id
+from serving.runtime import Runtime, runtime
+
+router = APIRouter(tags=["decisions"])
+
+_KEY = "Idempotency-Key"
+_KEY_LENGTH = 200
+_KEY_DOCUMENTED = {
+    "name": _KEY,
+    "in": "header",
+    "required": False,
+    "description": "A retry under the same key gets the same answer; another request under it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": _KEY_LENGTH},
+}
+
+
+@router.post(
+    "/decide",
+    summary="Decide for one customer: act, hold or review",
+    response_model=DecisionAnswer,
+    openapi_extra={**documented(DecideRequest), "parameters": [_KEY_DOCUMENTED]},
+)
+async def decide(request: Request) -> Response:
+    """Answer with one decision, which is in the ledger before it is answered."""
+    began = perf_counter()
+    running = runtime(request)
+    asked = DecideRequest.model_validate_json(await bounded(request))
+    answer = await running.engine.decide(asked, caller(request))
+    running.metrics.seconds.observe(perf_counter() - began)
+    return Response(answer, media_type="application/json")
+
+
+@router.post(
+    "/decide_batch",
+    summary="Decide for many customers, each answered on its own",
+    response_model=DecisionBatchAnswer,
+    openapi_extra={**documented(DecideBatchRequest), "parameters": [_KEY_DOCUMENTED]},
+)
+async def decide_batch(request: Request) -> Response:
+    """Answer with one decision or problem per request, in order."""
+    asked = DecideBatchRequest.model_validate_json(await bounded(request))
+    answer = await runtime(request).engine.decide_batch(asked, caller(request))
+    return Response(answer, media_type="application/json")
+
+
+@router.get("/v1/decisions/{decision_id}", summary="One decision as it was answered", response_model=DecisionAnswer)
+async def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
+    """The recorded answer, byte for byte."""
+    return Response(running.ledger.decision(decision_id).answer, media_type="application/json")
+
+
+@router.get("/v1/decisions", summary="A customer's decisions, newest first", response_model=DecisionsPage)
+async def decisions(
+    running: Annotated[Runtime, Depends(runtime)],
+    customer_id: Annotated[Id, Query()],
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """The recorded answers of one customer."""
+    found = running.ledger.decisions(customer_id, limit=limit)
+    return Response(b'{"decisions":[' + b",".join(one.answer for one in found) + b"]}", media_type="application/json")
+
+
+def caller(request: Request) -> Caller:
+    """Who asks, with the idempotency key if one was sent.
+
+    Raises
+    ------
+    InvalidInput
+        If the key is empty or too long.
+    """
+    key = request.headers.get(_KEY)
+    if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
+        remedy = f"send 1 to {_KEY_LENGTH} characters, for example a UUID"
+        raise InvalidInput("the idempotency key has the wrong length", field=_KEY, value=len(key), remedy=remedy)
+    return Caller(client="local", key=key)

@@ -1,0 +1,62 @@
+"""Facts in: customers, consents, signals, contacts and outcomes. Bulk, idempotent, all or nothing per request."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from serving.api.bodies import body_of, documented
+from serving.ledger.reports import Receipted
+from serving.pages import CustomerView
+from serving.requests import ConsentsIn, ContactsIn, CustomersIn, Id, OutcomesIn, SignalsIn
+from serving.runtime import Runtime, runtime
+
+router = APIRouter(tags=["facts"])
+
+Running = Annotated[Runtime, Depends(runtime)]
+
+
+@router.post("/v1/customers", summary="Record customers", openapi_extra=documented(CustomersIn))
+async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], running: Running) -> Receipted:
+    """Create or update customers; what a customer leaves out stays as it is."""
+    return await running.ledger.record_customers([one.report() for one in body.customers])
+
+
+@router.post("/v1/consents", summary="Record consents and withdrawals", openapi_extra=documented(ConsentsIn))
+async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], running: Running) -> Receipted:
+    """Record statements of consent; a withdrawal binds every decision from the answer on."""
+    return await running.ledger.record_consents([one.report() for one in body.consents])
+
+
+@router.post("/v1/signals", summary="Record signals", openapi_extra=documented(SignalsIn))
+async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], running: Running) -> Receipted:
+    """Record observed events."""
+    return await running.ledger.record_signals([one.report() for one in body.signals])
+
+
+@router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=documented(ContactsIn))
+async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], running: Running) -> Receipted:
+    """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
+    return await running.ledger.record_contacts([one.report() for one in body.contacts])
+
+
+@router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=documented(OutcomesIn))
+async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], running: Running) -> Receipted:
+    """Record what happened; an opt-out, unsubscribe or complaint withdraws consent at once."""
+    return await running.ledger.record_outcomes([one.report() for one in body.outcomes])
+
+
+@router.get("/v1/customers/{customer_id}", summary="A customer and their timeline")
+async def customer(customer_id: Id, running: Running) -> CustomerView:
+    """What the ledger holds about one customer, newest first."""
+    timeline = running.ledger.timeline(customer_id)
+    known = timeline.known.customer
+    return CustomerView(
+        customer_id=customer_id,
+        attributes=dict(known.attributes),
+        time_zone=known.time_zone,
+        jurisdiction=known.jurisdiction,
+        contact_points=known.contact_points,
+        consents=known.consents,
+        suppressions=known.suppressions,
+        timeline=timeline.entries,
+    )

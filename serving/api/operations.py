@@ -1,0 +1,77 @@
+"""The policy in force, the outbox, metrics and the documentation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from serving.api.bodies import body_of, documented
+from serving.pages import Delivered, OutboxPage, PolicyView
+from serving.policies import checked, view
+from serving.requests import Id, PolicyText
+from serving.runtime import Runtime, runtime
+
+router = APIRouter()
+
+Running = Annotated[Runtime, Depends(runtime)]
+Text = Annotated[PolicyText, Depends(body_of(PolicyText))]
+
+# BentoML serves the two files of Swagger UI itself, so the page needs no other host.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>heed: the API</title>
+<link rel="stylesheet" href="/static_content/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/static_content/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true})</script>
+</body>
+</html>
+"""
+
+
+@router.get("/v1/policy", summary="The policy in force", tags=["policy"])
+async def policy(running: Running) -> PolicyView:
+    """Name, hash and rules of the policy in force."""
+    return view(running.standby.current().policy)
+
+
+@router.post("/v1/policy/check", summary="Check a policy text", tags=["policy"], openapi_extra=documented(PolicyText))
+async def check(body: Text, running: Running) -> PolicyView:
+    """Read a policy as if it were to take effect, and name every fault; nothing changes."""
+    return checked(body.policy, running.standby.current().catalogue)
+
+
+@router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])
+async def outbox(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxPage:
+    """Executable actions, oldest first. Report each as made or failed by ``POST /v1/contacts``."""
+    return OutboxPage(running.ledger.outbox(limit=limit))
+
+
+@router.post("/v1/outbox/{outbox_id}/delivered", summary="Mark as taken by the executor", tags=["execution"])
+async def delivered(outbox_id: Id, running: Running) -> Delivered:
+    """Take a message off the outbox; its reservation stays until the contact is reported."""
+    await running.ledger.delivered(outbox_id)
+    return Delivered(outbox_id, running.engine.clock())
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=Response)
+async def metrics(running: Running) -> Response:
+    """Counters of this process."""
+    running.metrics.ready.set(int(running.standby.ready))
+    return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> HTMLResponse:
+    """The OpenAPI document for people."""
+    return HTMLResponse(_PAGE)

@@ -1,0 +1,66 @@
+"""The review queue, for programs. A case never executes without a person."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from serving.api.bodies import body_of, documented
+from serving.ledger.records import Case, ReviewState
+from serving.pages import ReviewsPage
+from serving.requests import ClaimRequest, Id, OverrideRequest, SettleRequest
+from serving.runtime import Runtime, runtime
+
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+
+Running = Annotated[Runtime, Depends(runtime)]
+Claim = Annotated[ClaimRequest, Depends(body_of(ClaimRequest))]
+Settle = Annotated[SettleRequest, Depends(body_of(SettleRequest))]
+Override = Annotated[OverrideRequest, Depends(body_of(OverrideRequest))]
+
+
+@router.get("", summary="Review cases, oldest first")
+async def reviews(
+    running: Running,
+    state: Annotated[ReviewState, Query()] = ReviewState.OPEN,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> ReviewsPage:
+    """Cases in one state."""
+    return ReviewsPage(running.ledger.reviews(state, limit=limit))
+
+
+@router.get("/{review_id}", summary="One review case")
+async def review(review_id: Id, running: Running) -> Case:
+    """One case."""
+    return running.ledger.review(review_id)
+
+
+@router.post("/{review_id}/claim", summary="Claim a case", openapi_extra=documented(ClaimRequest))
+async def claim(review_id: Id, body: Claim, running: Running) -> Case:
+    """Take an open case, or one whose claim has run out; the fence it returns is needed to settle it."""
+    lease = timedelta(minutes=running.settings.claim_minutes)
+    return await running.ledger.claim(review_id, body.reviewer, lease=lease)
+
+
+@router.post("/{review_id}/release", summary="Give a case back", openapi_extra=documented(SettleRequest))
+async def release(review_id: Id, body: Settle, running: Running) -> Case:
+    """Put a claimed case back into the queue."""
+    return await running.ledger.release(review_id, body.reviewer, body.fence)
+
+
+@router.post("/{review_id}/approve", summary="Approve the proposed action", openapi_extra=documented(SettleRequest))
+async def approve(review_id: Id, body: Settle, running: Running) -> Case:
+    """Have the proposed action executed, if the guardrails still admit it at this moment."""
+    return await running.reviewing.approve(review_id, body)
+
+
+@router.post("/{review_id}/override", summary="Choose another candidate", openapi_extra=documented(OverrideRequest))
+async def override(review_id: Id, body: Override, running: Running) -> Case:
+    """Have another admissible candidate of the same decision executed."""
+    return await running.reviewing.override(review_id, body)
+
+
+@router.post("/{review_id}/reject", summary="Reject, and hold", openapi_extra=documented(SettleRequest))
+async def reject(review_id: Id, body: Settle, running: Running) -> Case:
+    """Hold."""
+    return await running.ledger.reject(review_id, body.reviewer, body.fence, note=body.note)

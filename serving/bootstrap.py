@@ -1,0 +1,90 @@
+"""The one place where the parts of heed are put together."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from decisioning.catalogue import Catalogue
+from guardrails.guard import load_guard
+from guardrails.loading import DEFAULT_POLICY
+from serving.answer import PolicyRef, Versions
+from serving.engine import Engine, new_id
+from serving.in_force import InForce, Standby
+from serving.ledger.migrating import upgrade
+from serving.ledger.sqlite import SqliteLedger
+from serving.metrics import Metrics
+from serving.model_source import load_model
+from serving.reviewing import Reviewing
+from serving.runtime import Runtime
+from serving.settings import Settings
+from training.contract.catalogue import read_catalogue
+from training.features.schema import attribute_types
+
+
+def now() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def bootstrap(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    load: Callable[[], InForce] | None = None,
+    identify: Callable[[], str] = new_id,
+) -> Runtime:
+    """Put one heed together.
+
+    Parameters
+    ----------
+    clock, load, identify : callable
+        What tests replace: time, what decides, and ids.
+    """
+    metrics = Metrics()
+    if not settings.ledger_path.exists():
+        upgrade(settings.ledger_path)
+    ledger = SqliteLedger.open(settings.ledger_path, clock=clock)
+    standby = Standby(load or (lambda: load_in_force(settings)))
+    engine = Engine(
+        ledger=ledger,
+        standing=standby,
+        clock=clock,
+        review_time=timedelta(hours=settings.review_hours),
+        identify=identify,
+        metrics=metrics,
+    )
+    reviewing = Reviewing(ledger=ledger, standing=standby, clock=clock, identify=identify)
+    return Runtime(settings, ledger, standby, engine, reviewing, metrics)
+
+
+def load_in_force(settings: Settings) -> InForce:
+    """Model, policy and catalogue that the settings name.
+
+    Raises
+    ------
+    HeedError
+        If one of them is missing or broken.
+    """
+    bundle, model = load_model(settings)
+    catalogue = _catalogue(settings, bundle.catalogue)
+    guard = load_guard(settings.policy or DEFAULT_POLICY, catalogue, attribute_types(bundle.schema))
+    bundle.warm()
+    versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
+    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.posterior.level)
+
+
+def load_catalogue(settings: Settings) -> tuple[Catalogue, Mapping[str, str]]:
+    """The catalogue that the settings name, and the types of customer attributes that the model knows.
+
+    Raises
+    ------
+    Unavailable
+        If no model can be loaded.
+    """
+    bundle, _ = load_model(settings)
+    return _catalogue(settings, bundle.catalogue), attribute_types(bundle.schema)
+
+
+def _catalogue(settings: Settings, packed: Catalogue) -> Catalogue:
+    if settings.catalogue is None:
+        return packed
+    return read_catalogue(settings.catalogue, settings.currency)

@@ -1,0 +1,276 @@
+"""A decision from request to committed answer. The pure decision is elsewhere; here are its facts and its record."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import uuid_utils
+
+from decisioning.catalogue import Action
+from decisioning.customer import Customer, Facts
+from decisioning.decide import decide
+from decisioning.decision import Decision, Disposition
+from decisioning.errors import HeedError, Unavailable
+from decisioning.verdict import Effect, combined
+from serving import receipt
+from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, decision_answer, encode
+from serving.errors import StaleFacts
+from serving.executing import executable
+from serving.in_force import InForce, Standing
+from serving.ledger.ledger import Ledger
+from serving.ledger.records import Draft, Known, ReviewDraft
+from serving.metrics import Metrics
+from serving.problems import of_error
+from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
+from serving.reserving import reserved
+from serving.scoring import score
+
+# Facts change between reading and committing only under a burst for one customer; after this many tries heed holds.
+_TRIES = 4
+_BATCH_WIDTH = 32
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): unique, and in order of time."""
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and the key under which a retry is the same request."""
+
+    client: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One decision on one state of the facts, ready to be committed."""
+
+    facts: Facts
+    known: Known
+    decision: Decision
+    in_force: InForce
+
+
+class Engine:
+    """Makes decisions and scores on the ledger's facts.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Facts in, decisions out; committed before any answer.
+    standing : Standing
+        Model, policy and catalogue in force.
+    clock : callable
+        The present moment, with an offset.
+    review_time : timedelta
+        How long a review case stays open before it expires to hold.
+    metrics : Metrics
+        Where decisions are counted.
+    identify : callable
+        Makes ids.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        standing: Standing,
+        clock: Callable[[], datetime],
+        review_time: timedelta,
+        metrics: Metrics,
+        identify: Callable[[], str] = new_id,
+    ) -> None:
+        self.ledger = ledger
+        self.standing = standing
+        self.clock = clock
+        self._review_time = review_time
+        self._identify = identify
+        self._metrics = metrics
+
+    async def decide(self, request: DecideRequest, caller: Caller) -> bytes:
+        """The answer to one request, in the ledger before it is returned.
+
+        Raises
+        ------
+        InvalidInput
+            If a candidate is not in the catalogue.
+        KeyReused
+            If the caller's key came with another request before.
+        Unavailable
+            If the model, the policy or the ledger is down. Nothing was recorded as an act.
+        """
+        fingerprint = _fingerprint(request)
+        stored = await self._stored(caller, fingerprint)
+        if stored is not None:
+            return stored
+        in_force = self.standing.current()
+        for _ in range(_TRIES):
+            made = self._make(request, in_force)
+            try:
+                return await self._commit(made, request, caller, fingerprint)
+            except StaleFacts:
+                continue
+        raise Unavailable(
+            "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
+        )
+
+    async def decide_batch(self, batch: DecideBatchRequest, caller: Caller) -> bytes:
+        """Answers in the order of the requests, each a decision or a problem of its own."""
+        width = asyncio.Semaphore(_BATCH_WIDTH)
+
+        async def one(place: int, request: DecideRequest) -> bytes:
+            key = None if caller.key is None else f"{caller.key}#{place}"
+            async with width:
+                return await self._answered(request, replace(caller, key=key))
+
+        parts = await asyncio.gather(*(one(place, request) for place, request in enumerate(batch.requests)))
+        return b'{"results":[' + b",".join(parts) + b"]}"
+
+    def score(self, request: ScoreRequest) -> ScoreAnswer:
+        """Scores and contributions: no verdicts, no ledger, no side effects."""
+        in_force = self.standing.current()
+        now = self.clock()
+        customer = overlaid(self.ledger.known(request.customer_id).customer, request.customer)
+        facts = Facts(customer, now, request.context)
+        return score(facts, _actions(in_force, request.candidates, now), in_force, request.explain)
+
+    async def _answered(self, request: DecideRequest, caller: Caller) -> bytes:
+        try:
+            return b'{"decision":' + await self.decide(request, caller) + b',"problem":null}'
+        except HeedError as error:
+            return b'{"decision":null,"problem":' + of_error(error).encoded() + b"}"
+
+    async def _stored(self, caller: Caller, fingerprint: str) -> bytes | None:
+        return None if caller.key is None else await self.ledger.stored(caller.client, caller.key, fingerprint)
+
+    def _make(self, request: DecideRequest, in_force: InForce) -> _Made:
+        known = self.ledger.known(request.customer_id)
+        now = self.clock()
+        facts = Facts(overlaid(known.customer, request.customer), now, request.context)
+        actions = _actions(in_force, request.candidates, now)
+        decision = decide(
+            facts,
+            actions,
+            scorer=in_force.scorer,
+            guard=in_force.guard,
+            currency=in_force.catalogue.currency,
+            explain=request.explain,
+        )
+        return _Made(facts, known, decision, in_force)
+
+    async def _commit(self, made: _Made, request: DecideRequest, caller: Caller, fingerprint: str) -> bytes:
+        action = _named(made)
+        acts = made.decision.disposition is Disposition.ACT
+        chosen = _chosen(action, made.decision, self._identify()) if action is not None and acts else None
+        review_id = self._identify() if made.decision.disposition is Disposition.REVIEW else None
+        answer = self._answer(made, chosen, review_id)
+        draft = self._draft(made, answer, action, request, caller, fingerprint)
+        committed = await asyncio.shield(self.ledger.commit(draft))
+        self._metrics.decided(made.decision, replayed=committed.replayed)
+        return committed.answer
+
+    def _answer(self, made: _Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
+        return decision_answer(
+            made.decision,
+            decision_id=self._identify(),
+            at=made.facts.now,
+            customer_id=made.facts.customer.customer_id,
+            customer_known=made.known.exists,
+            action=chosen,
+            review_id=review_id,
+            currency=made.in_force.catalogue.currency,
+            level=made.in_force.level,
+            versions=made.in_force.versions,
+        )
+
+    def _draft(
+        self,
+        made: _Made,
+        answer: DecisionAnswer,
+        action: Action | None,
+        request: DecideRequest,
+        caller: Caller,
+        fingerprint: str,
+    ) -> Draft:
+        versions = made.in_force.versions
+        now = made.facts.now
+        return Draft(
+            decision_id=answer.decision_id,
+            customer_id=answer.customer_id,
+            seen_version=made.known.version,
+            client=caller.client,
+            idempotency_key=caller.key,
+            fingerprint=fingerprint,
+            at=now,
+            disposition=answer.disposition,
+            action_id=None if answer.action is None else answer.action.action_id,
+            proposed_action_id=answer.proposed_action_id,
+            answer=encode(answer),
+            receipt=receipt.pack(made.facts, request, made.decision, versions),
+            model_version=versions.model.version,
+            policy_hash=versions.policy.hash,
+            reservation_id=None if answer.action is None else answer.action.reservation_id,
+            reservation=None if action is None or answer.action is None else reserved(action, now),
+            review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
+            outbox=None if action is None else _message(answer, action),
+            still_allowed=None if action is None else still_allowed(made, action),
+        )
+
+
+def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
+    """The customer on record with what the caller knows at this moment on top; consent comes from the record alone."""
+    if inline is None:
+        return customer
+    return replace(
+        customer,
+        attributes={**customer.attributes, **inline.attributes},
+        time_zone=inline.time_zone or customer.time_zone,
+        jurisdiction=inline.jurisdiction or customer.jurisdiction,
+    )
+
+
+def still_allowed(made: _Made, action: Action) -> Callable[[datetime], bool]:
+    """The guard on the chosen action once more, for the moment of the commit: no worse than when it was decided."""
+    before = _effect(made.in_force, made.facts, action)
+
+    def check(now: datetime) -> bool:
+        return _effect(made.in_force, replace(made.facts, now=now), action) is before
+
+    return check
+
+
+def _effect(in_force: InForce, facts: Facts, action: Action) -> Effect:
+    return combined(in_force.guard.verdicts(facts, (action,))[0])
+
+
+def _actions(in_force: InForce, named: list[str] | None, now: datetime) -> tuple[Action, ...]:
+    if named is None:
+        return in_force.catalogue.valid_at(now)
+    return tuple(action for action in in_force.catalogue.named(named) if action.valid_at(now))
+
+
+def _named(made: _Made) -> Action | None:
+    """The action of an act or a review; a hold has nothing to check again."""
+    if made.decision.disposition is Disposition.HOLD:
+        return None
+    action_id = made.decision.action_id or made.decision.proposed_action_id
+    return None if action_id is None else made.in_force.catalogue.by_id[action_id]
+
+
+def _chosen(action: Action, decision: Decision, reservation_id: str) -> ChosenAction:
+    return ChosenAction(action.action_id, action.channel, decision.contact_point, reservation_id)
+
+
+def _message(answer: DecisionAnswer, action: Action) -> str | None:
+    if answer.action is None:
+        return None
+    chosen = answer.action
+    return executable(answer.decision_id, answer.customer_id, action, chosen.contact_point, chosen.reservation_id)
+
+
+def _fingerprint(request: DecideRequest) -> str:
+    return hashlib.sha256(request.model_dump_json().encode()).hexdigest()

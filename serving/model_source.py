@@ -1,0 +1,62 @@
+"""Where the model comes from: the registry's champion, the model packed into a Bento, or a folder."""
+
+import shutil
+from pathlib import Path
+
+from decisioning.errors import Unavailable
+from serving.answer import ModelRef
+from serving.settings import Settings
+from training.model.bundle import Bundle
+from training.model.storage import load
+
+CHAMPION = "champion"
+BENTO = "bento"
+
+
+def load_model(settings: Settings) -> tuple[Bundle, ModelRef]:
+    """The model that the settings name, with its name, version and digest.
+
+    Raises
+    ------
+    Unavailable
+        If there is none, with what to do.
+    """
+    path, version = _located(settings)
+    bundle = load(path)
+    return bundle, ModelRef(settings.model_name, version, bundle.digest)
+
+
+def _located(settings: Settings) -> tuple[Path, str]:
+    if settings.model == BENTO:
+        return _packed(settings.model_name)
+    if settings.model == CHAMPION:
+        # MLflow takes seconds to import, which a packed model or a folder need not pay for.
+        from training.registry import champion
+
+        found = champion(settings.mlflow_uri, settings.model_name)
+        return found.path, found.version
+    path = Path(settings.model)
+    if not path.is_dir():
+        remedy = "name a folder of a model bundle, `champion` or `bento`"
+        raise Unavailable("there is no model bundle at this path", field="HEED_MODEL", value=path, remedy=remedy)
+    return path, "unregistered"
+
+
+def pack(settings: Settings, bundle: Path, version: str) -> str:
+    """Copy a bundle into BentoML's model store, where `bentoml build` finds it; the tag it got."""
+    import bentoml
+
+    with bentoml.models.create(settings.model_name, metadata={"version": version}) as model:
+        shutil.copytree(bundle, model.path, dirs_exist_ok=True)
+    return str(model.tag)
+
+
+def _packed(name: str) -> tuple[Path, str]:
+    import bentoml
+
+    try:
+        model = bentoml.models.get(f"{name}:latest")
+    except bentoml.exceptions.NotFound as error:
+        remedy = "pack one with `heed promote --to-bento`"
+        raise Unavailable("no model is packed", field="HEED_MODEL", value=BENTO, remedy=remedy) from error
+    return Path(model.path), str(model.info.metadata.get("version", model.tag.version))

@@ -1,0 +1,112 @@
+"""What the record endpoints answer, as frozen values that the OpenAPI document describes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from decisioning.canonical import Scalar
+from decisioning.customer import Consent, ContactPoint, Suppression
+from serving.answer import DecisionAnswer
+from serving.ledger.records import Case, Entry, OutboxMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a body with several."""
+
+    field: str
+    value: str | None
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemAnswer:
+    """The body of every error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    value: str | None = None
+    remedy: str | None = None
+    faults: Sequence[Fault] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOrProblem:
+    """One answer of a batch."""
+
+    decision: DecisionAnswer | None
+    problem: ProblemAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionBatchAnswer:
+    """The answer of ``POST /decide_batch``, in the order of the requests."""
+
+    results: Sequence[DecisionOrProblem]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsPage:
+    """A customer's decisions, newest first."""
+
+    decisions: Sequence[DecisionAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """A customer as the ledger knows them, with the timeline, newest first."""
+
+    customer_id: str
+    attributes: dict[str, Scalar]
+    time_zone: str | None
+    jurisdiction: str | None
+    contact_points: Sequence[ContactPoint]
+    consents: Sequence[Consent]
+    suppressions: Sequence[Suppression]
+    timeline: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsPage:
+    """Review cases, oldest first."""
+
+    reviews: Sequence[Case]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One rule of the policy in force."""
+
+    id: str
+    kind: str
+    purpose: str
+    owner: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A policy: its name, the hash of its content, and its rules in words."""
+
+    name: str
+    hash: str
+    rules: Sequence[RuleView]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPage:
+    """Executable actions that wait for an executor, oldest first."""
+
+    messages: Sequence[OutboxMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An outbox message that an executor has taken."""
+
+    outbox_id: str
+    delivered_at: datetime

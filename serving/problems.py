@@ -1,0 +1,202 @@
+"""One error body for the whole API: `application/problem+json` (RFC 9457) with the field, the value and the remedy."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import orjson
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decisioning.errors import (
+    Conflict,
+    HeedError,
+    InvalidInput,
+    KeyReused,
+    NotFound,
+    PolicyError,
+    Refused,
+    Unavailable,
+    shortened,
+)
+
+logger = logging.getLogger("heed.serving")
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: Mapping[type[HeedError], tuple[int, str]] = {
+    InvalidInput: (400, "invalid-input"),
+    PolicyError: (400, "invalid-policy"),
+    NotFound: (404, "not-found"),
+    Conflict: (409, "conflict"),
+    KeyReused: (422, "idempotency-key-reused"),
+    Refused: (409, "refused-by-guardrail"),
+    Unavailable: (503, "unavailable"),
+}
+
+
+class Problem:
+    """The body and status of one error."""
+
+    def __init__(self, status: int, kind: str, detail: str, **more: object) -> None:
+        self.status = status
+        self.body = {
+            "type": f"urn:heed:problem:{kind}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            **{name: value for name, value in more.items() if value is not None},
+        }
+
+    def encoded(self) -> bytes:
+        """The body as JSON."""
+        return orjson.dumps(self.body)
+
+
+def of_error(error: Exception) -> Problem:
+    """The problem that tells a caller about an exception; what is not foreseen tells nothing of the inside."""
+    if isinstance(error, ValidationError):
+        return of_validation(error)
+    if isinstance(error, TimeoutError):
+        return Problem(
+            504,
+            "timeout",
+            "the request took too long; it may or may not have been recorded: ask again with the same Idempotency-Key",
+        )
+    if isinstance(error, HTTPException):
+        return _of_response(error.status_code, b"")
+    for kind, (status, name) in _STATUS.items():
+        if isinstance(error, kind):
+            return of_heed_error(error, status, name)
+    logger.error("unforeseen error", exc_info=error)
+    return Problem(500, "internal", "an unforeseen error; nothing was executed")
+
+
+def of_heed_error(error: HeedError, status: int, name: str) -> Problem:
+    """The problem for an error that heed raised on purpose."""
+    value = None if error.value is None else shortened(error.value)
+    # A policy is faulty in several places at once, and whoever mends it wants to see them all.
+    detail = str(error) if isinstance(error, PolicyError) else error.message
+    return Problem(status, name, detail, field=error.field, value=value, remedy=error.remedy)
+
+
+def of_validation(error: ValidationError) -> Problem:
+    """The problem for a body that does not keep the request model; all faults are listed, the first leads."""
+    return of_faults(error.errors(include_url=False, include_context=False))
+
+
+def of_faults(errors: Sequence[Mapping[str, object]]) -> Problem:
+    """The same, from pydantic's list of faults."""
+    faults = [_fault(one) for one in errors]
+    first = faults[0]
+    return Problem(
+        400,
+        "invalid-input",
+        f"{first['detail']} in `{first['field']}`",
+        field=first["field"],
+        value=first["value"],
+        remedy=first["remedy"],
+        faults=faults if len(faults) > 1 else None,
+    )
+
+
+def _fault(one: Mapping[str, object]) -> dict[str, object]:
+    where = one["loc"]
+    path = ".".join(str(part) for part in where) if isinstance(where, tuple) else str(where)
+    kind = str(one["type"])
+    value = one.get("input")
+    shown = None if kind == "missing" or isinstance(value, dict | list | bytes) else shortened(value)
+    return {"field": path or "body", "value": shown, "detail": _said(kind, str(one["msg"])), "remedy": _remedy(kind)}
+
+
+def _said(kind: str, message: str) -> str:
+    return {"extra_forbidden": "unknown field", "missing": "missing field"}.get(kind, message[:1].lower() + message[1:])
+
+
+def _remedy(kind: str) -> str:
+    known = {
+        "extra_forbidden": "leave it out, or correct its name: /docs lists the fields",
+        "missing": "add it: /docs lists the fields",
+        "json_invalid": "send one JSON object in UTF-8",
+    }
+    return known.get(kind, "send what /docs describes for this field")
+
+
+class ProblemMiddleware:
+    """Give every error of the service the one body, also those made by the framework around it.
+
+    Responses below 400, and those that are problems already, pass untouched.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on and watch what it answers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        await self.app(scope, receive, answer.send)
+
+
+class _Answer:
+    """One response on its way out: held back only while it is an error in a foreign form."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_foreign_error(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._replace(self._start, self._body)
+
+    async def _replace(self, start: Message, body: bytes) -> None:
+        problem = _of_response(start["status"], body)
+        content = problem.encoded()
+        kept = [(name, value) for name, value in start["headers"] if name.lower() in (b"allow", b"retry-after")]
+        headers = [*kept, (b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
+        await self._send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": content})
+
+
+def _is_foreign_error(message: Message) -> bool:
+    if message["status"] < 400:
+        return False
+    types = [value for name, value in message["headers"] if name.lower() == b"content-type"]
+    return not any(value.startswith(MEDIA_TYPE.encode()) for value in types)
+
+
+def _of_response(status: int, body: bytes) -> Problem:
+    faults = _pydantic_faults(body) if status == 400 else []
+    if faults:
+        return of_faults(faults)
+    known = {
+        400: ("invalid-input", "the body cannot be read as the request this path expects"),
+        404: ("not-found", "there is nothing at this path; /docs lists what there is"),
+        405: ("method-not-allowed", "this path does not answer to that method"),
+        413: ("too-large", "the body is too large"),
+        415: ("unsupported-media-type", "send application/json"),
+        429: ("overloaded", "too many requests at once; nothing was recorded: try again"),
+        503: ("unavailable", "the service is not ready"),
+        504: ("timeout", "the request took too long"),
+    }
+    kind, detail = known.get(status, ("internal" if status >= 500 else "invalid-input", "the request failed"))
+    return Problem(status, kind, detail)
+
+
+def _pydantic_faults(body: bytes) -> list[Mapping[str, object]]:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return []
+    detail = content.get("detail") if isinstance(content, dict) else None
+    return [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []

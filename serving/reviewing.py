@@ -1,0 +1,110 @@
+"""A person settles what heed was not sure of. Guardrails hold for people too: what they suppress cannot be approved."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+
+from decisioning.catalogue import Action
+from decisioning.customer import Customer, Facts
+from decisioning.errors import InvalidInput
+from decisioning.verdict import Effect, binding
+from serving.executing import executable
+from serving.in_force import InForce, Standing
+from serving.ledger.ledger import Ledger
+from serving.ledger.records import Case, Execution
+from serving.ledger.reviewing import Allowed
+from serving.requests import OverrideRequest, SettleRequest
+from serving.reserving import reserved
+
+
+class Reviewing:
+    """The verdicts of people, over the ledger and what is in force.
+
+    Parameters
+    ----------
+    clock : callable
+        The present moment, with an offset.
+    identify : callable
+        Makes ids.
+    """
+
+    def __init__(
+        self, *, ledger: Ledger, standing: Standing, clock: Callable[[], datetime], identify: Callable[[], str]
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._identify = identify
+
+    async def approve(self, review_id: str, verdict: SettleRequest) -> Case:
+        """Take the slot for the proposed action, if the guardrails still admit it at this moment.
+
+        Raises
+        ------
+        Refused
+            If a rule suppresses the action now; the case stays claimed.
+        Conflict
+            If the claim ran out or the case is settled.
+        """
+        case = self._ledger.review(review_id)
+        in_force = self._standing.current()
+        action = self._action(in_force, case.proposed_action_id)
+        execution, allowed = self._prepared(case, action, in_force)
+        return await self._ledger.approve(
+            review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+        )
+
+    async def override(self, review_id: str, verdict: OverrideRequest) -> Case:
+        """Take the slot for another candidate of the same decision that its rules did not suppress.
+
+        Raises
+        ------
+        InvalidInput
+            If the action was no admissible candidate of the decision.
+        Refused, Conflict
+            As for `approve`.
+        """
+        case = self._ledger.review(review_id)
+        in_force = self._standing.current()
+        self._refuse_inadmissible(case, verdict.action_id)
+        execution, allowed = self._prepared(case, self._action(in_force, verdict.action_id), in_force)
+        return await self._ledger.override(
+            review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+        )
+
+    def _prepared(self, case: Case, action: Action, in_force: InForce) -> tuple[Execution, Allowed]:
+        reservation_id = self._identify()
+        facts = Facts(self._ledger.known(case.customer_id).customer, self._clock())
+        point = in_force.guard.contact_point(facts, action)
+        message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
+
+        def against(customer: Customer, now: datetime) -> str | None:
+            return _against(in_force, Facts(customer, now), action)
+
+        return Execution(reservation_id, reserved(action, self._clock()), message), against
+
+    def _refuse_inadmissible(self, case: Case, action_id: str) -> None:
+        candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]
+        admissible = [one["action_id"] for one in candidates if one["effect"] != Effect.SUPPRESS and one["verdicts"]]
+        if action_id not in admissible:
+            remedy = f"name one of {', '.join(admissible)}, or reject to hold"
+            raise InvalidInput(
+                "not an admissible candidate of this decision", field="action_id", value=action_id, remedy=remedy
+            )
+
+    def _action(self, in_force: InForce, action_id: str | None) -> Action:
+        if action_id is None or action_id not in in_force.catalogue.by_id:
+            remedy = "reject the case; the action is no longer in the catalogue"
+            raise InvalidInput("unknown action", field="action_id", value=action_id, remedy=remedy)
+        return in_force.catalogue.by_id[action_id]
+
+
+def _against(in_force: InForce, facts: Facts, action: Action) -> str | None:
+    """What stands against the action at this moment, None where nothing does. What asks for review has its person."""
+    if not action.valid_at(facts.now):
+        return f"`{action.action_id}` is no longer valid."
+    verdict = binding(in_force.guard.verdicts(facts, (action,))[0])
+    if verdict is None or verdict.effect is not Effect.SUPPRESS:
+        return None
+    return f"rule `{verdict.rule}`: {verdict.reason}"

@@ -1,0 +1,30 @@
+"""The parts of one running heed, put together in one place."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from serving.engine import Engine
+from serving.in_force import Standby
+from serving.ledger.ledger import Ledger
+from serving.metrics import Metrics
+from serving.reviewing import Reviewing
+from serving.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that the routes need."""
+
+    settings: Settings
+    ledger: Ledger
+    standby: Standby
+    engine: Engine
+    reviewing: Reviewing
+    metrics: Metrics
+
+
+def runtime(request: Request) -> Runtime:
+    """The runtime of the application that answers this request."""
+    found: Runtime = request.app.state.runtime
+    return found

@@ -1,0 +1,64 @@
+"""Settings, read once from the environment (`HEED_...`) and typed."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything about one running heed that is not policy, model or data.
+
+    Attributes
+    ----------
+    home : Path
+        The one folder that holds all state.
+    host, port : str, int
+        Where the service listens. Only loopback is safe without keys.
+    database_url : SecretStr or None
+        The ledger; absent means SQLite under `home`.
+    tracking_uri : str or None
+        The MLflow tracking server and registry; absent means SQLite under `home`.
+    model : str
+        ``champion`` (the registry's alias), ``bento`` (the model packed into the Bento) or a path of a bundle.
+    model_name : str
+        The registered name.
+    policy : Path or None
+        The policy file; absent means the one shipped with heed.
+    catalogue : Path or None
+        A Parquet or CSV file of actions; absent means the catalogue in the model bundle.
+    currency : str
+        ISO 4217 code in which values, costs and net values are stated.
+    review_hours : float
+        After this time an unsettled review case expires to hold.
+    claim_minutes : float
+        How long a reviewer's claim lasts.
+    timeout_seconds : float
+        Bound on any one request.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HEED_", frozen=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Path(".heed")
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535)
+    database_url: SecretStr | None = None
+    tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
+    model: str = "champion"
+    model_name: str = "heed"
+    policy: Path | None = None
+    catalogue: Path | None = None
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    review_hours: float = Field(default=24.0, gt=0)
+    claim_minutes: float = Field(default=15.0, gt=0)
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The SQLite file of the ledger."""
+        return self.home / "ledger.db"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """The tracking URI in force."""
+        return self.tracking_uri or f"sqlite:///{(self.home / 'mlflow.db').absolute()}"

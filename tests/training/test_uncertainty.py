@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from tests.training.modelling import SCHEMA, SETTINGS, learnt, noise, prepared, quarters
+from training.model.calibration import probability
+from training.model.kernel import gram
+from training.model.learn import Learnt, learn, stretched
+from training.model.rehearsal import imagine, rehearsed_scale
+from training.model.split import Part
+from training.model.uncertainty import DRAWS, PRIOR_PRECISION, covering_scale, fit_posterior
+
+
+def leaves_of(rows: int, trees: int, leaves: int, seed: int) -> np.ndarray:
+    chosen = np.random.default_rng(seed).integers(0, leaves, (rows, trees))
+    return (chosen + leaves * np.arange(trees)).astype(np.int32)
+
+
+def one_hot(places: np.ndarray, size: int) -> np.ndarray:
+    matrix = np.zeros((len(places), size))
+    np.put_along_axis(matrix, places.astype(int), 1.0, axis=1)
+    return matrix
+
+
+def test_the_gram_matrix_is_that_of_the_one_hot_rows() -> None:
+    places = leaves_of(300, 5, 4, seed=0)
+    weight = np.random.default_rng(1).random(300).astype(np.float32)
+    dense = one_hot(places, 20)
+    expected = dense.T @ (dense * weight[:, None])
+    assert np.tril(gram(places, weight, 20)) == pytest.approx(np.tril(expected), abs=1e-4)
+
+
+def test_the_spread_is_that_of_the_exact_posterior_up_to_sampling() -> None:
+    places = leaves_of(2_000, 6, 5, seed=2)
+    margin = np.random.default_rng(3).normal(-1.0, 1.0, 2_000)
+    p = 1.0 / (1.0 + np.exp(-margin))
+    dense = one_hot(places, 30)
+    precision = dense.T @ (dense * (p * (1 - p))[:, None]) + PRIOR_PRECISION * np.eye(30)
+    exact = np.sqrt(np.einsum("ij,jk,ik->i", dense, np.linalg.inv(precision), dense))
+    ratio = fit_posterior(places, margin, 30, seed=4).spread(places) / exact
+    assert ratio.mean() == pytest.approx(1.0, abs=0.05)
+    assert ratio.std() < 2.0 / np.sqrt(2 * DRAWS)
+
+
+def test_more_rows_leave_less_to_doubt() -> None:
+    places = leaves_of(4_000, 6, 5, seed=5)
+    few, many = (fit_posterior(places[:rows], np.zeros(rows), 30, seed=0).spread(places) for rows in (400, 4_000))
+    assert (many < few).mean() > 0.95
+
+
+def test_the_same_seed_draws_the_same_and_another_seed_does_not() -> None:
+    places, margin = leaves_of(500, 4, 4, seed=6), np.zeros(500)
+    first, again, other = (fit_posterior(places, margin, 16, seed).deviations for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10_000), st.floats(0.6, 4.0))
+def test_stretched_intervals_cover_the_errors_at_their_level(seed: int, off_by: float) -> None:
+    spread = np.random.default_rng(seed).uniform(0.1, 1.0, 2_000)
+    error = off_by * spread * np.random.default_rng(seed + 1).normal(size=2_000)
+    reach = covering_scale(error, spread, 0.9) * norm.ppf(0.95) * spread
+    assert np.mean(np.abs(error) <= reach) == pytest.approx(0.9, abs=0.002)
+
+
+@pytest.mark.parametrize(("error", "bound"), [(1e6, 5.0), (0.0, 0.5)], ids=["huge errors", "no error"])
+def test_the_scale_is_bounded(error: float, bound: float) -> None:
+    assert covering_scale(np.full(10, error), np.ones(10)) == bound
+
+
+def test_stretching_multiplies_every_spread() -> None:
+    places = learnt().trees.places(prepared().samples[Part.TEST].matrix[:100])
+    wider = stretched(learnt(), 2.0).posterior
+    assert wider.spread(places) == pytest.approx(2.0 * learnt().posterior.spread(places), rel=1e-5)
+    assert wider.scale == 2.0
+
+
+def test_a_rehearsal_keeps_the_rows_and_leaves_the_sealed_part_out() -> None:
+    samples = prepared().samples
+    rehearsal = imagine(samples, learnt(), seed=3)
+    assert set(rehearsal.samples) == {Part.FIT, Part.STOP, Part.CALIBRATE}
+    assert all(rehearsal.samples[part].matrix is samples[part].matrix for part in rehearsal.samples)
+
+
+def test_a_rehearsal_draws_outcomes_at_the_rate_of_its_truth() -> None:
+    rehearsal = imagine(prepared().samples, learnt(), seed=3)
+    label, truth = rehearsal.samples[Part.FIT].label, probability(rehearsal.truth[Part.FIT])
+    error = np.sqrt(np.mean(truth * (1 - truth)) / len(label))
+    assert label.mean() == pytest.approx(truth.mean(), abs=4 * error)
+
+
+@pytest.mark.parametrize(("seed", "base"), [(8, -1.5), (9, -2.5)], ids=["common outcome", "rare outcome"])
+def test_nominal_90_percent_intervals_cover_a_known_truth_at_least_about_as_often(seed: int, base: float) -> None:
+    known = noise(12_000, seed, base)
+    parts = quarters(known.sample)
+    model = learn(parts, SCHEMA, SETTINGS, seed=0)
+    rehearsal = imagine(parts, model, 0)
+    model = stretched(model, rehearsed_scale(rehearsal, learn(rehearsal.samples, SCHEMA, SETTINGS, seed=0)))
+    test = parts[Part.TEST]
+    assert 0.85 < covered(model, test.matrix, known.truth[-len(test) :]) < 0.995
+
+
+def covered(model: Learnt, matrix: np.ndarray, truth: np.ndarray) -> float:
+    places = model.trees.places(matrix)
+    said = model.calibration.log_odds(model.trees.sum(places))
+    reach = model.posterior.reach * model.calibration.slope * model.posterior.spread(places)
+    return float(np.mean(np.abs(said - truth) <= reach))
