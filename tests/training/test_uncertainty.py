@@ -92,15 +92,19 @@ def test_a_rehearsal_draws_outcomes_at_the_rate_of_its_truth() -> None:
     assert label.mean() == pytest.approx(truth.mean(), abs=4 * error)
 
 
-@pytest.mark.parametrize(("seed", "base"), [(8, -1.5), (9, -2.5)], ids=["common outcome", "rare outcome"])
-def test_nominal_90_percent_intervals_cover_a_known_truth_at_least_about_as_often(seed: int, base: float) -> None:
-    known = noise(12_000, seed, base)
+@pytest.mark.parametrize("base", [-1.5, -2.5], ids=["common outcome", "rare outcome"])
+def test_nominal_90_percent_intervals_cover_a_known_truth_about_as_often(base: float) -> None:
+    assert 0.84 < np.mean([covered(*stretched_on(seed, base)) for seed in range(4)]) < 0.97
+
+
+def stretched_on(seed: int, base: float) -> tuple[Learnt, np.ndarray, np.ndarray]:
+    known = noise(6_000, seed, base)
     parts = quarters(known.sample)
     model = learn(parts, SCHEMA, SETTINGS, seed=0)
     rehearsal = imagine(parts, model, 0)
-    model = stretched(model, rehearsed_scale(rehearsal, learn(rehearsal.samples, SCHEMA, SETTINGS, seed=0)))
-    test = parts[Part.TEST]
-    assert 0.85 < covered(model, test.matrix, known.truth[-len(test) :]) < 0.995
+    scale = rehearsed_scale(rehearsal, learn(rehearsal.samples, SCHEMA, SETTINGS, seed=0))
+    test = parts[Part.TEST].matrix
+    return stretched(model, scale), test, known.truth[-len(test) :]
 
 
 def covered(model: Learnt, matrix: np.ndarray, truth: np.ndarray) -> float:
