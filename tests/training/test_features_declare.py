@@ -125,6 +125,11 @@ def test_the_hour_is_declared_where_times_and_zones_tell_it(zone: str | None) ->
     assert ("local_hour" in declared(replace(LIVELY, people=people)).names) is (zone is not None)
 
 
+def test_days_without_hours_give_no_weekday() -> None:
+    daily = tuple(replace(one, at=-number * DAY) for number, one in enumerate(TRIAL.offered))
+    assert not [name for name in declared(replace(TRIAL, offered=daily)).names if name.startswith("local_")]
+
+
 def test_special_categories_of_personal_data_are_left_out_unless_asked_for() -> None:
     data = with_customers(TRIAL, religion=pd.Series(["a", "b", "a", "b"], dtype="str"))
     rows = np.arange(4)

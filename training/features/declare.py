@@ -15,7 +15,7 @@ from decisioning.score import Floats
 from training.contract.data import EngagementData
 from training.contract.schema import attributes
 from training.features.assemble import FIELDS, training_matrix
-from training.features.clock import HOUR, WEEKDAY
+from training.features.clock import PARTS
 from training.features.events import places
 from training.features.feature import Feature, Kind, Source
 from training.features.histories import histories
@@ -107,8 +107,9 @@ def _action_features(actions: pd.DataFrame, contacts: pd.DataFrame) -> Iterator[
 
 
 def _clock(moments: pd.Series) -> Iterator[Feature]:
-    for part, said in ((HOUR, moments.dt.hour), (WEEKDAY, moments.dt.day_of_week)):
-        if said.nunique() > 1:
+    # Times that are all of one hour are dates at best, and often made up where the data has none.
+    if moments.dt.hour.nunique() > 1:
+        for part in PARTS:
             yield Feature(f"local_{part}", Kind.NUMERIC, Source.TIME, part)
 
 
