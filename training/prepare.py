@@ -39,8 +39,7 @@ class Prepared:
 
     def action(self, part: Part) -> np.ndarray:
         """The action of each row of a part, ``hold`` included."""
-        rows = self.rows[self.parts[part]]
-        return np.asarray(self.data.contacts["action_id"].to_numpy(dtype=object)[rows], dtype=str)
+        return actions_of(self.data, self.contacts(part))
 
     def contacts(self, part: Part) -> NDArray[np.int64]:
         """Positions in ``data.contacts`` of a part."""
@@ -72,6 +71,11 @@ def prepare(
     sample = Sample(training_matrix(schema, data, rows), label)
     samples = {part: sample.take(parts[part]) for part in Part}
     return Prepared(data, outcome, rows, label, parts, schema, samples)
+
+
+def actions_of(data: EngagementData, rows: NDArray[np.int64]) -> np.ndarray:
+    """The action of each of these contacts, ``hold`` included, as text, shape (n,)."""
+    return np.asarray(data.contacts["action_id"].to_numpy(dtype=object)[rows], dtype=str)
 
 
 def usable(data: EngagementData, outcome: str) -> NDArray[np.int64]:

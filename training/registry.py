@@ -128,14 +128,19 @@ def sqlite_path(tracking_uri: str) -> Path | None:
 
 def _version(tracking_uri: str, name: str, alias: str) -> "ModelVersion | None":
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
+    remedy = "check the tracking URI and that its server runs"
     try:
         return _client(tracking_uri).get_model_version_by_alias(name, alias)
     except MlflowException as error:
         if error.error_code in _ABSENT:
             return None
-        remedy = "check the tracking URI and that its server runs"
         raise Unavailable(f"the model registry does not answer ({error})", field="mlflow", remedy=remedy) from error
+    except SQLAlchemyError as error:
+        # The rest of its text is a statement and a link.
+        first = str(error).splitlines()[0]
+        raise Unavailable(f"the model registry does not answer ({first})", field="mlflow", remedy=remedy) from error
 
 
 def _client(tracking_uri: str) -> "MlflowClient":

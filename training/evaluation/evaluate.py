@@ -1,7 +1,7 @@
 """Judging a model on sealed rows: overall, by action, gate by gate."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class Evaluation:
 def evaluate(
     judged: Judged, fit: Sample, schema: FeatureSchema, outcome: str, rival: Rival | None, seed: int
 ) -> Evaluation:
-    """Metrics and gates.
+    """Metrics and gates of a model that wants to be champion.
 
     Parameters
     ----------
@@ -70,13 +70,18 @@ def evaluate(
     rival : Rival or None
         The champion in office, if there is one.
     """
+    found = assessed(judged, seed)
+    against = champion_gate(judged.propensity, judged.label, rival)
+    return replace(found, gates=(*found.gates, against, leak_gate(find_leaks(fit, schema, outcome))))
+
+
+def assessed(judged: Judged, seed: int) -> Evaluation:
+    """Metrics, and the gates that need nothing but probabilities and outcomes."""
     overall = measure(judged.propensity, judged.label, judged.base_rate)
     gates = (
         error_gate(overall, judged.propensity, seed),
         slope_gate(overall),
         base_gate(judged.propensity, judged.label, judged.base_rate),
-        champion_gate(judged.propensity, judged.label, rival),
-        leak_gate(find_leaks(fit, schema, outcome)),
     )
     per_action = {name: measure(said, label, judged.base_rate) for name, said, label in judged.by_action()}
     return Evaluation(overall, per_action, gates)

@@ -63,30 +63,31 @@ class Bundle:
         """
         self._refuse_other_outcomes(actions)
         rows = self.assembler.matrix(facts, actions, hold=self.learns_uplift)
-        _, propensity, low, high, draws = self.serve(rows)
+        served = self.serve(rows)
+        _, propensity, low, high, draws = served
         count = len(actions)
         return Scores(
             propensity=propensity[:count],
             low=low[:count],
             high=high[:count],
             propensity_draws=draws[:count],
+            explain=lambda places: self._explained(rows, served, list(places)),
             hold=float(propensity[count]) if self.learns_uplift else None,
             hold_draws=draws[count] if self.learns_uplift else None,
         )
 
-    def explain(self, facts: Facts, actions: Sequence[Action]) -> tuple[Explanation, ...]:
-        """Why each of these actions has its propensity; to the last bit the one that :meth:`score` gives."""
-        self._refuse_other_outcomes(actions)
-        rows = self.assembler.matrix(facts, actions)
-        return self.explain_rows(rows)
-
     def explain_rows(self, rows: Floats) -> tuple[Explanation, ...]:
         """Explanations of rows of features, shape (n, columns), in their order."""
-        log_odds, propensity, *_ = self.serve(rows)
-        shares = self.trees.contributions(rows)
+        return self._explained(rows, self.serve(rows), list(range(len(rows))))
+
+    def _explained(self, rows: Floats, served: Served, places: list[int]) -> tuple[Explanation, ...]:
+        log_odds, propensity, *_ = served
+        shares = self.trees.contributions(rows[places])
         return tuple(
-            explain_row(row, share, float(total), float(served), self.calibration, self.schema)
-            for row, share, total, served in zip(rows, shares, log_odds, propensity, strict=True)
+            explain_row(
+                rows[place], share, float(log_odds[place]), float(propensity[place]), self.calibration, self.schema
+            )
+            for place, share in zip(places, shares, strict=True)
         )
 
     def serve(self, rows: Floats) -> Served:

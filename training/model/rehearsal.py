@@ -7,8 +7,9 @@ simulation-based calibration (Talts and others, "Validating Bayesian inference a
 calibration", 2018) of the whole procedure: learnt structure, shrinkage and early stopping included.
 
 In simulated worlds whose features tell all there is to tell, nominal 90 % intervals then cover 89 to 95 % on average,
-and 79 to 98 % for a single model: one rehearsal is one throw of the dice. What remains outside: the intervals are about the probability given the features. What no feature tells of a customer
-cannot show in a rehearsal, and the probability of the very person varies more than the interval says.
+and 79 to 98 % for a single model: one rehearsal is one throw of the dice. What remains outside: the intervals are about
+the probability given the features. What no feature tells of a customer cannot show in a rehearsal, and the probability
+of the very person varies more than the interval says.
 """
 
 from collections.abc import Mapping
