@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from decisioning.customer import Customer, Facts, Signal
+from decisioning.customer import Customer, Facts, Signal, Signals
 from decisioning.score import Floats
 from tests.training.world_played import small
 from training.contract.catalogue import to_catalogue
@@ -63,7 +63,7 @@ def facts(place: int = 0) -> Facts:
         time_zone=told.pop("time_zone"),
         jurisdiction=told.pop("jurisdiction"),
         attributes=told,
-        signals=tuple(
+        signals=Signals.of(
             Signal(
                 one.type, one.at.to_pydatetime(), one.channel if isinstance(one.channel, str) else None, one.certainty
             )

@@ -51,8 +51,10 @@ def test_the_explained_probability_is_the_served_one_to_the_last_bit() -> None:
     model, asked = bundle(), facts()
     actions = model.catalogue.actions
     served = model.score(asked, actions).propensity
-    assert [one.probability for one in model.explain(asked, actions)] == list(served)
-    assert model.explain(asked, actions[3:4])[0] == model.explain(asked, actions)[3]
+    everything = range(len(actions))
+    explain = model.score(asked, actions).explain
+    assert [one.probability for one in explain(everything)] == list(served)
+    assert explain([3])[0] == explain(everything)[3]
 
 
 def test_the_base_is_the_same_for_every_customer() -> None:
