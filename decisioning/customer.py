@@ -1,12 +1,21 @@
 """The person decided about, as far as heed knows: identities partial, data incomplete, consent withdrawn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import MessageClass
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds from 1970 in UTC to an aware time, exactly."""
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class ConsentStatus(StrEnum):
@@ -75,6 +84,40 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """A history of signals, column by column: hundreds of events that are read, stored and replayed as a whole.
+
+    Attributes
+    ----------
+    at : tuple of int
+        Microseconds since 1970 in UTC, exact.
+    type, channel, certainty, value : tuple
+        As in `Signal`, one entry per event.
+    """
+
+    type: tuple[str, ...] = ()
+    at: tuple[int, ...] = ()
+    channel: tuple[str | None, ...] = ()
+    certainty: tuple[float, ...] = ()
+    value: tuple[float | None, ...] = ()
+
+    @classmethod
+    def of(cls, signals: Iterable[Signal]) -> "Signals":
+        """The history that these signals make, in the order given."""
+        rows = [(one.type, microseconds(one.at), one.channel, one.certainty, one.value) for one in signals]
+        return cls(*zip(*rows, strict=True)) if rows else cls()
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __iter__(self) -> Iterator[Signal]:
+        for kind, at, channel, certainty, value in zip(
+            self.type, self.at, self.channel, self.certainty, self.value, strict=True
+        ):
+            yield Signal(kind, EPOCH + timedelta(microseconds=at), channel, certainty, value)
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A contact slot: reserved, executed or released."""
 
@@ -103,7 +146,7 @@ class Customer:
     contact_points: tuple[ContactPoint, ...] = ()
     consents: tuple[Consent, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
-    signals: tuple[Signal, ...] = ()
+    signals: Signals = Signals()
     contacts: tuple[Contact, ...] = ()
 
 

@@ -109,7 +109,7 @@ def decide(
         return _nothing_offered()
     weighed = _weigh(facts, tuple(actions), scorer, guard)
     ending = _end(weighed, guard)
-    explained = _explained(facts, weighed, scorer, explain)
+    explained = _explained(weighed, explain)
     return _decision(facts, weighed, ending, explained, guard, currency)
 
 
@@ -167,15 +167,13 @@ def _held(weighed: _Weighed) -> _Ending:
     return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
 
 
-def _explained(facts: Facts, weighed: _Weighed, scorer: Scorer, explain: Explain) -> dict[int, Explanation]:
+def _explained(weighed: _Weighed, explain: Explain) -> dict[int, Explanation]:
     wanted: tuple[int, ...] = ()
     if explain is Explain.ALL:
         wanted = tuple(range(len(weighed.actions)))
     elif explain is Explain.CHOSEN and weighed.chosen is not None:
         wanted = (weighed.chosen,)
-    if not wanted:
-        return {}
-    return dict(zip(wanted, scorer.explain(facts, [weighed.actions[index] for index in wanted]), strict=True))
+    return dict(zip(wanted, weighed.scores.explain(wanted), strict=True)) if wanted else {}
 
 
 def _decision(

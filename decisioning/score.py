@@ -1,6 +1,6 @@
 """What a model says of candidates: probabilities with their uncertainty, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,43 +12,6 @@ from decisioning.catalogue import Action
 from decisioning.customer import Facts
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Scores of n candidates, hold not among them, with K joint draws of the model's own uncertainty.
-
-    Attributes
-    ----------
-    propensity : array of float, shape (n,)
-        Calibrated probability of each action's outcome within its window, in (0, 1).
-    low, high : array of float, shape (n,)
-        Ends of the propensity's interval at the model's stated level, in [0, 1].
-    propensity_draws : array of float, shape (n, K)
-        Joint draws of the propensities: column k is one state of the world that the model holds possible.
-    hold : float or None
-        Probability of the same outcome under hold, where the training data can tell.
-    hold_draws : array of float, shape (K,), or None
-        The same draws for hold.
-    harm : array of float, shape (n,), or None
-        Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
-    harm_draws : array of float, shape (n, K), or None
-        Joint draws of harm.
-    """
-
-    propensity: Floats
-    low: Floats
-    high: Floats
-    propensity_draws: Floats
-    hold: float | None = None
-    hold_draws: Floats | None = None
-    harm: Floats | None = None
-    harm_draws: Floats | None = None
-
-    @property
-    def uplift(self) -> Floats | None:
-        """Propensity minus the probability under hold, shape (n,), where that is known."""
-        return None if self.hold is None else self.propensity - self.hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +57,49 @@ class Explanation:
     contributions: tuple[Contribution, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of n candidates, hold not among them, with K joint draws of the model's own uncertainty.
+
+    Attributes
+    ----------
+    propensity : array of float, shape (n,)
+        Calibrated probability of each action's outcome within its window, in (0, 1).
+    low, high : array of float, shape (n,)
+        Ends of the propensity's interval at the model's stated level, in [0, 1].
+    propensity_draws : array of float, shape (n, K)
+        Joint draws of the propensities: column k is one state of the world that the model holds possible.
+    hold : float or None
+        Probability of the same outcome under hold, where the training data can tell.
+    hold_draws : array of float, shape (K,), or None
+        The same draws for hold.
+    harm : array of float, shape (n,), or None
+        Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
+    harm_draws : array of float, shape (n, K), or None
+        Joint draws of harm.
+    explain : callable
+        Why the actions at these places have their propensity, in the order asked for; worked out when asked.
+    """
+
+    propensity: Floats
+    low: Floats
+    high: Floats
+    propensity_draws: Floats
+    explain: Callable[[Sequence[int]], tuple[Explanation, ...]]
+    hold: float | None = None
+    hold_draws: Floats | None = None
+    harm: Floats | None = None
+    harm_draws: Floats | None = None
+
+    @property
+    def uplift(self) -> Floats | None:
+        """Propensity minus the probability under hold, shape (n,), where that is known."""
+        return None if self.hold is None else self.propensity - self.hold
+
+
 class Scorer(Protocol):
     """A trained model, seen from the decision: pure, and the same answer for the same facts."""
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
         """Scores of these actions for this customer now, in one vectorised call."""
-        ...
-
-    def explain(self, facts: Facts, actions: Sequence[Action]) -> tuple[Explanation, ...]:
-        """Why each of these actions has its propensity, in the order asked for."""
         ...

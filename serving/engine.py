@@ -210,7 +210,7 @@ class Engine:
             action_id=None if answer.action is None else answer.action.action_id,
             proposed_action_id=answer.proposed_action_id,
             answer=encode(answer),
-            receipt=receipt.pack(made.facts, request, made.decision, versions),
+            receipt=receipt.pack(made.facts, request, versions),
             model_version=versions.model.version,
             policy_hash=versions.policy.hash,
             reservation_id=None if answer.action is None else answer.action.reservation_id,
@@ -234,17 +234,14 @@ def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
 
 
 def still_allowed(made: _Made, action: Action) -> Callable[[datetime], bool]:
-    """The guard on the chosen action once more, for the moment of the commit: no worse than when it was decided."""
-    before = _effect(made.in_force, made.facts, action)
+    """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright."""
+    refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
 
     def check(now: datetime) -> bool:
-        return _effect(made.in_force, replace(made.facts, now=now), action) is before
+        facts = replace(made.facts, now=now)
+        return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
 
     return check
-
-
-def _effect(in_force: InForce, facts: Facts, action: Action) -> Effect:
-    return combined(in_force.guard.verdicts(facts, (action,))[0])
 
 
 def _actions(in_force: InForce, named: list[str] | None, now: datetime) -> tuple[Action, ...]:

@@ -7,7 +7,7 @@ from decisioning.candidates import ranked
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.decision import Explain
-from decisioning.score import Explanation, Floats
+from decisioning.score import Explanation, Floats, Scores
 from decisioning.value import net_values
 from serving.answer import ScoreAnswer, ScoredCandidate, scored_candidate
 from serving.in_force import InForce
@@ -30,21 +30,18 @@ def _candidates(
 ) -> tuple[ScoredCandidate, ...]:
     scores = in_force.scorer.score(facts, actions)
     values = net_values(actions, scores, in_force.guard.terms)
-    explained = _explained(facts, actions, values, in_force, explain)
+    explained = _explained(actions, scores, values, explain)
     unjudged = [() for _ in actions]
     candidates = ranked(actions, scores, values, unjudged, explained)
     return tuple(scored_candidate(one, in_force.level) for one in candidates)
 
 
 def _explained(
-    facts: Facts, actions: Sequence[Action], values: Floats, in_force: InForce, explain: Explain
+    actions: Sequence[Action], scores: Scores, values: Floats, explain: Explain
 ) -> Mapping[int, Explanation]:
     wanted = {
         Explain.NONE: (),
         Explain.CHOSEN: ranking(actions, values)[:1],
         Explain.ALL: tuple(range(len(actions))),
     }[explain]
-    if not wanted:
-        return {}
-    explanations = in_force.scorer.explain(facts, [actions[index] for index in wanted])
-    return dict(zip(wanted, explanations, strict=True))
+    return dict(zip(wanted, scores.explain(wanted), strict=True)) if wanted else {}

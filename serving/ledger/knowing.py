@@ -12,7 +12,7 @@ from decisioning.customer import (
     ContactPoint,
     ContactState,
     Customer,
-    Signal,
+    Signals,
     Suppression,
 )
 from serving.ledger import queries
@@ -26,7 +26,6 @@ HISTORY = timedelta(days=92)
 MOST_SIGNALS = 2_000
 
 _MESSAGE_CLASSES = {one.value: one for one in MessageClass}
-_signals_of = builder(Signal)
 _contacts_of = builder(Contact)
 _STATES = {one.value: one for one in ContactState}
 
@@ -80,11 +79,8 @@ def _suppression(row: Row) -> Suppression:
     return Suppression(reason, moment(recorded_at), channel, moment_or_none(until))
 
 
-def _signals(newest_first: list[Row]) -> tuple[Signal, ...]:
-    if not newest_first:
-        return ()
-    types, at, channels, certainties, values = zip(*reversed(newest_first), strict=True)
-    return _signals_of(types, moments(at), channels, certainties, values)
+def _signals(newest_first: list[Row]) -> Signals:
+    return Signals(*zip(*reversed(newest_first), strict=True)) if newest_first else Signals()
 
 
 def _contacts(rows: list[Row]) -> tuple[Contact, ...]:

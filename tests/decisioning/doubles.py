@@ -9,7 +9,7 @@ import numpy as np
 from decisioning.catalogue import Action, Autonomy
 from decisioning.customer import Customer, Facts
 from decisioning.decide import Choice
-from decisioning.score import Contribution, Explanation, Scores
+from decisioning.score import Contribution, Explanation, Floats, Scores
 from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
 
@@ -49,14 +49,13 @@ class FixedScorer:
         signs = np.array([1.0 if place % 2 == 0 else -1.0 for place in range(len(actions))])
         draws = mean[:, None] + signs[:, None] * steps[None, :]
         held = None if self.hold is None else np.full(5, self.hold)
-        return Scores(mean, mean - self.spread, mean + self.spread, draws, hold=self.hold, hold_draws=held)
+        low, high = mean - self.spread, mean + self.spread
+        return Scores(mean, low, high, draws, lambda places: _explained(mean, places), self.hold, held)
 
-    def explain(self, facts: Facts, actions: Sequence[Action]) -> tuple[Explanation, ...]:
-        del facts
-        return tuple(
-            Explanation(-2.0, 0.12, -1.0, self.propensities[one.action_id], (Contribution("age", 40, 1.0, 15.0),))
-            for one in actions
-        )
+
+def _explained(mean: Floats, places: Sequence[int]) -> tuple[Explanation, ...]:
+    contributions = (Contribution("age", 40, 1.0, 15.0),)
+    return tuple(Explanation(-2.0, 0.12, -1.0, float(mean[place]), contributions) for place in places)
 
 
 @dataclass(frozen=True)

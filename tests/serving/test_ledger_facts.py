@@ -14,6 +14,7 @@ from decisioning.customer import (
     ContactState,
     Customer,
     Signal,
+    Signals,
     Suppression,
 )
 from decisioning.errors import Conflict, InvalidInput, NotFound
@@ -96,7 +97,7 @@ def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
             points,
             (consent,),
             (suppression,),
-            (Signal("click", NOON - HOUR, "email", 0.8, 2.5),),
+            Signals.of([Signal("click", NOON - HOUR, "email", 0.8, 2.5)]),
             (contact,),
         ),
         version=4,
@@ -203,7 +204,7 @@ def test_history_reaches_back_92_days_or_as_far_as_asked(ledger, clock):
     assert [one.at for one in known.signals] == [one.at for one in known.contacts] == [edge]
     assert [one.at for one in ledger.known("ada", since=old).customer.contacts] == [old, edge]
     clock.advance(microseconds=1)
-    assert ledger.known("ada").customer.signals == ()
+    assert ledger.known("ada").customer.signals == Signals()
 
 
 def test_of_very_many_signals_the_latest_are_known(ledger):
@@ -212,7 +213,7 @@ def test_of_very_many_signals_the_latest_are_known(ledger):
     wait(ledger.record_signals(many))
     signals = ledger.known("ada").customer.signals
     assert len(signals) == MOST_SIGNALS
-    assert (signals[0].at, signals[-1].at) == (many[5].at, many[-1].at)
+    assert [one.at for one in signals] == [one.at for one in many[5:]]
 
 
 def test_a_contact_in_the_future_is_known(ledger):

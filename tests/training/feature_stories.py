@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import HOLD, Action
-from decisioning.customer import Contact, ContactState, Customer, Facts, Signal
+from decisioning.customer import Contact, ContactState, Customer, Facts, Signal, Signals
 from training.contract.catalogue import to_catalogue
 from training.contract.data import EngagementData
 from training.contract.reading import from_frames
@@ -130,7 +130,7 @@ def facts_of(story: Story, row: int) -> Facts:
         attributes={name: value for name, value in attributes.items() if value is not None},
         time_zone=person.zone,
         jurisdiction=person.jurisdiction,
-        signals=tuple(_signal(one, row) for one in story.heard if one.who == decided.who),
+        signals=Signals.of(_signal(one, row) for one in story.heard if one.who == decided.who),
         contacts=(*_contacts(story, decided.who), _released(decided)),
     )
     return Facts(customer, moment(decided.at), {"device": decided.device})

@@ -7,7 +7,7 @@ import pandas as pd
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import HOLD, Action
-from decisioning.customer import Customer, Facts
+from decisioning.customer import Customer, Facts, microseconds
 from decisioning.score import Floats
 from training.contract.data import EngagementData
 from training.features import events
@@ -63,7 +63,7 @@ class Assembler:
         out[:, first[Source.CONTEXT] : first[Source.WINDOW]] = self._moment(facts)
         if len(self._layout.program):
             happened = events.of_customer(self._layout, facts.customer)
-            asof = np.array([events.microseconds(facts.now)], dtype=np.int64)
+            asof = np.array([microseconds(facts.now)], dtype=np.int64)
             _run(self._layout, happened, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own, out)
         return out
 

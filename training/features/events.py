@@ -6,22 +6,16 @@ type, channel, certainty. Contacts all weigh 1.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from decisioning.catalogue import HOLD
-from decisioning.customer import Customer
+from decisioning.customer import Customer, microseconds
 from decisioning.score import Floats
 from training.contract.data import EngagementData
 from training.features.layout import Codes, Layout, Pairs
 from training.features.windows import Ints
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_DURATION, _INTEGER = pa.duration("us"), pa.int64()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +41,17 @@ class Events:
     starts: Ints
 
 
-def microseconds(moment: datetime) -> int:
-    """Microseconds from the epoch to an aware time, exactly."""
-    return (moment - EPOCH) // _MICROSECOND
-
-
 def of_customer(layout: Layout, customer: Customer) -> Events:
     """The two histories of one customer, in whatever order they come."""
     signals = customer.signals
     contacts = [contact for contact in customer.contacts if contact.counts and contact.action_id != HOLD]
     kinds, through = layout.signals.first, layout.signals.second
     channels, actions = layout.contacts.first, layout.contacts.second
-    codes = [kinds[one.type] + through[one.channel] for one in signals]
+    codes = [kinds[kind] + through[channel] for kind, channel in zip(signals.type, signals.channel, strict=True)]
     codes += [channels[one.channel] + actions[one.action_id] for one in contacts]
-    certainties = [one.certainty for one in signals] + [1.0] * len(contacts)
-    since = [one.at - EPOCH for one in signals] + [one.at - EPOCH for one in contacts]
-    return _ordered(layout, since, codes, certainties, len(signals))
+    certainties = [*signals.certainty, *([1.0] * len(contacts))]
+    times = [*signals.at, *(microseconds(one.at) for one in contacts)]
+    return _ordered(layout, times, codes, certainties, len(signals))
 
 
 def of_data(layout: Layout, data: EngagementData) -> Events:
@@ -96,10 +85,9 @@ def places(customers: pd.Index, table: pd.DataFrame) -> Ints:
 
 
 def _ordered(
-    layout: Layout, since: Sequence[timedelta], codes: Sequence[int], certainties: Sequence[float], seam: int
+    layout: Layout, times: Sequence[int], codes: Sequence[int], certainties: Sequence[float], seam: int
 ) -> Events:
-    # Arrow reads timedeltas much faster than numpy does, and as exactly.
-    time: Ints = np.array(pa.array(since, type=_DURATION).view(_INTEGER))
+    time: Ints = np.array(times, dtype=np.int64)
     code, weight = np.array(codes, dtype=np.int64), np.array(certainties, dtype=np.float64)
     starts = np.array([0, seam, len(codes)], dtype=np.int64)
     if not _rising(time[:seam]) or not _rising(time[seam:]):

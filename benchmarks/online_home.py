@@ -1,0 +1,107 @@
+"""What the benchmark of `/decide` runs on: a world with 20 actions, a model of it, a ledger that knows its customers."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from decisioning.customer import Facts
+from guardrails.loading import DEFAULT_POLICY
+from heed.filling import Register, fill, since_of
+from serving.ledger.migrating import upgrade
+from serving.ledger.sqlite import SqliteLedger
+from training.contract.catalogue import to_catalogue
+from training.contract.data import EngagementData
+from training.contract.reading import from_frames, write
+from training.model.bundle import Bundle
+from training.model.storage import load
+from training.pipeline import train
+from training.registry import find
+from training.world.world import Played, make_world
+
+ACTIONS = 20
+_SEED = 11
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything both servers need, on disk."""
+
+    path: Path
+    bundle: Path
+    policy: Path
+    bodies: Path
+    bare: Path
+    customer_ids: tuple[str, ...]
+
+
+def prepared(home: Path, *, customers: int) -> Prepared:
+    """Make the world, train on it and fill the ledger."""
+    played = make_world(_SEED, customers, days=120, end=datetime.now(UTC)).play()
+    data = _with_variants(played.data)
+    write(data, home / "data")
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    result = train(home / "data", tracking_uri=uri)
+    found = find(uri, "heed", result.alias)
+    if found is None:
+        raise RuntimeError("the trained model is not in the registry")
+    _fill(home, played, data)
+    customer_ids = tuple(str(one) for one in data.customers["customer_id"])
+    bodies = home / "bodies.jsonl"
+    bodies.write_text("\n".join(json.dumps({"customer_id": one}) for one in customer_ids), encoding="utf-8")
+    bundle = load(found.path)
+    bare = _bare(home, bundle, customer_ids)
+    return Prepared(home, found.path, DEFAULT_POLICY, bodies, bare, customer_ids)
+
+
+def _with_variants(data: EngagementData) -> EngagementData:
+    """The world's actions and, up to 20, a second variant of each: half of its contacts become the variant's."""
+    first = data.actions[data.actions["valid_until"].isna()]
+    copies = first.head(ACTIONS - len(data.actions)).assign(
+        action_id=lambda frame: frame["action_id"] + "_b", valid_from=pd.NaT
+    )
+    contacts = data.contacts.copy()
+    halved = contacts["action_id"].isin(first["action_id"].head(len(copies))) & (np.arange(len(contacts)) % 2 == 0)
+    contacts.loc[halved, "action_id"] = contacts.loc[halved, "action_id"] + "_b"
+    contacts.loc[halved, "propensity"] = contacts.loc[halved, "propensity"] / 2.0
+    actions = pd.concat([data.actions.assign(valid_from=pd.NaT, valid_until=pd.NaT), copies.assign(valid_until=pd.NaT)])
+    return from_frames(
+        actions=actions,
+        customers=data.customers,
+        contacts=contacts,
+        signals=data.signals,
+        outcomes=data.outcomes,
+    )
+
+
+def _fill(home: Path, played: Played, data: EngagementData) -> None:
+    path = home / "ledger.db"
+    upgrade(path)
+    ledger = SqliteLedger.open(path)
+    register = Register(played.contact_points, played.consents, played.suppressions)
+    try:
+        since = since_of(data, 91)
+        asyncio.run(fill(ledger, data, register, to_catalogue(data), since=since, said=lambda _: None))
+    finally:
+        ledger.close()
+
+
+def _bare(home: Path, bundle: Bundle, customer_ids: tuple[str, ...]) -> Path:
+    """The booster and, for every customer, the rows that heed would assemble."""
+    folder = home / "bare"
+    folder.mkdir()
+    (folder / "booster.txt").write_text(bundle.trees.booster.model_to_string(), encoding="utf-8")
+    ledger = SqliteLedger.open(home / "ledger.db", readonly=True)
+    now = datetime.now(UTC)
+    actions = bundle.catalogue.valid_at(now)
+    try:
+        rows = [bundle.assembler.matrix(Facts(ledger.known(one).customer, now), actions) for one in customer_ids]
+    finally:
+        ledger.close()
+    names = np.array([action.action_id for action in actions])
+    np.savez(folder / "rows.npz", rows=np.stack(rows), customer_ids=np.array(customer_ids), action_ids=names)
+    return folder

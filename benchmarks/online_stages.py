@@ -1,0 +1,61 @@
+"""Where the time of one decision goes, stage by stage, in one process without HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
+from typing import TypeVar
+
+import lightgbm
+
+from benchmarks.online_home import Prepared
+from decisioning.customer import Facts
+from decisioning.decide import decide
+from serving import receipt
+from serving.bootstrap import bootstrap, now
+from serving.engine import Caller
+from serving.requests import DecideRequest
+from serving.runtime import Runtime
+from serving.settings import Settings
+
+T = TypeVar("T")
+_WARM, _COUNTED = 50, 400
+
+
+def stages(settings: Settings, home: Prepared) -> dict[str, list[float]]:
+    """Seconds of each stage, one entry per decision, every one of another customer."""
+    running = bootstrap(settings.model_copy(update={"model": str(home.bundle)}))
+    running.standby.try_load()
+    try:
+        return asyncio.run(_measured(running, home))
+    finally:
+        running.ledger.close()
+
+
+async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
+    in_force = running.standby.current()
+    booster = lightgbm.Booster(model_file=home.bare / "booster.txt")
+    took: dict[str, list[float]] = {}
+
+    def lap(name: str, call: Callable[[], T]) -> T:
+        began = perf_counter()
+        result = call()
+        took.setdefault(name, []).append(perf_counter() - began)
+        return result
+
+    for customer_id in (home.customer_ids * 3)[: _WARM + _COUNTED]:
+        request = lap("parse", lambda c=customer_id: DecideRequest.model_validate_json(f'{{"customer_id":"{c}"}}'))
+        known = lap("read facts from the ledger", lambda c=customer_id: running.ledger.known(c))
+        facts = Facts(known.customer, now())
+        actions = in_force.catalogue.valid_at(facts.now)
+        scorer, guard = in_force.scorer, in_force.guard
+        rows = lap("features", lambda f=facts, a=actions: scorer.assembler.matrix(f, a, hold=True))
+        lap("(LightGBM predict on the same rows)", lambda r=rows: booster.predict(r, num_threads=1))
+        scores = lap("scores, features included", lambda f=facts, a=actions: scorer.score(f, a))
+        lap("verdicts", lambda f=facts, a=actions: guard.verdicts(f, a))
+        lap("explanation of one", lambda s=scores: s.explain([0]))
+        lap("the whole pure decision", lambda f=facts, a=actions: decide(f, a, scorer=scorer, guard=guard))
+        lap("receipt", lambda f=facts, r=request: receipt.pack(f, r, in_force.versions))
+        began = perf_counter()
+        await running.engine.decide(request, Caller("benchmark"))
+        took.setdefault("everything, committed to disk", []).append(perf_counter() - began)
+    return {name: seconds[_WARM:] for name, seconds in took.items()}

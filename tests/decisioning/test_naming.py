@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisioning.naming import normal
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["email", "Email", "EMAIL", " email ", "\temail\n", "\u00a0email", "ｅｍａｉｌ", "ＥＭＡＩＬ"],
+    ids=ascii,
+)
+def test_spellings_of_one_name_have_one_form(spelling):
+    assert normal(spelling) == "email"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("e-mail", "email"), ("e mail", "email"), ("sms", "mms"), ("*", "email")],
+    ids=lambda name: name,
+)
+def test_other_names_stay_apart(one, other):
+    assert normal(one) != normal(other)
+
+
+def test_letters_that_fold_to_several_are_folded():
+    assert normal("STRASSE") == normal("straße") == "strasse"
+
+
+def test_nothing_but_space_is_nothing():
+    assert normal(" \t\u3000") == ""
+
+
+@given(st.text())
+def test_the_form_is_its_own_form(name):
+    assert normal(normal(name)) == normal(name)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x7F)))
+def test_ascii_only_loses_case_and_surrounding_space(name):
+    assert normal(name) == name.strip().lower()
