@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import orjson
+from pydantic import TypeAdapter
 
 from decisioning.decision import Candidate, Decision, Disposition
 from decisioning.score import Explanation
@@ -125,6 +127,16 @@ class ScoreAnswer:
 def encode(value: object) -> bytes:
     """JSON of an answer: compact, times in UTC with the suffix ``Z``, field order as declared."""
     return orjson.dumps(value, option=_OPTIONS)
+
+
+def decode(answer: bytes) -> DecisionAnswer:
+    """The recorded answer of a decision, equal to what :func:`encode` was given."""
+    return _adapter().validate_json(answer)
+
+
+@cache
+def _adapter() -> TypeAdapter[DecisionAnswer]:
+    return TypeAdapter(DecisionAnswer)
 
 
 def candidate_answer(candidate: Candidate, level: float) -> CandidateAnswer:

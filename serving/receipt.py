@@ -2,10 +2,13 @@
 
 import zlib
 from dataclasses import dataclass
+from functools import cache
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from decisioning.customer import Facts
+from decisioning.errors import InvalidInput
 from serving.answer import Versions
 from serving.requests import DecideRequest
 
@@ -39,3 +42,26 @@ def pack(facts: Facts, request: DecideRequest, versions: Versions) -> bytes:
     """The receipt as compressed JSON with sorted keys."""
     receipt = Receipt(FORMAT, request.model_dump(mode="json"), facts, versions)
     return zlib.compress(orjson.dumps(receipt, option=_OPTIONS), level=1)
+
+
+def unpack(packed: bytes) -> Receipt:
+    """The receipt that :func:`pack` wrote, equal to what it was given.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no receipt, or one of another format.
+    """
+    try:
+        found = _adapter().validate_json(zlib.decompress(packed))
+    except (zlib.error, ValidationError) as error:
+        raise InvalidInput("not a receipt of a decision", field="receipt", remedy="take it from the ledger") from error
+    if found.format != FORMAT:
+        remedy = f"this heed reads format {FORMAT}"
+        raise InvalidInput("the receipt has another format", field="format", value=found.format, remedy=remedy)
+    return found
+
+
+@cache
+def _adapter() -> TypeAdapter[Receipt]:
+    return TypeAdapter(Receipt)
