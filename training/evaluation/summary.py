@@ -1,6 +1,7 @@
 """The global SHAP summary: which features move the model's probabilities, and in which direction."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,18 +32,26 @@ def mean_effects(bundle: Bundle, matrix: Floats) -> dict[str, float]:
     return {bundle.schema.names[column]: float(sizes[column]) for column in order}
 
 
-def summary_figure(bundle: Bundle, matrix: Floats, features: int = 15) -> Figure:
-    """A beeswarm of the features that move the model most; categories are drawn in grey, since they have no order."""
+def summary_figure(
+    bundle: Bundle, matrix: Floats, features: int = 15, names: Sequence[str] | None = None, title: str = ""
+) -> Figure:
+    """A beeswarm of the features that move the model most; categories are drawn in grey, since they have no order.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the columns are called in the picture, in their order; their own names where none are given.
+    """
     values = effects(bundle, matrix)
     shown = np.array(matrix)
     shown[:, list(bundle.schema.categorical_columns)] = np.nan
     with warnings.catch_warnings():
         # shap colours by quantiles and warns of columns that are missing throughout, which grey ones are.
         warnings.simplefilter("ignore")
-        return _beeswarm(values, shown, bundle.schema.names, features)
+        return _beeswarm(values, shown, names or bundle.schema.names, features, title)
 
 
-def _beeswarm(values: Floats, shown: Floats, names: tuple[str, ...], features: int) -> Figure:
+def _beeswarm(values: Floats, shown: Floats, names: Sequence[str], features: int, title: str) -> Figure:
     # Imported here: shap costs seconds, and only training draws this.
     from matplotlib import pyplot as plt
     from shap import summary_plot
@@ -52,7 +61,8 @@ def _beeswarm(values: Floats, shown: Floats, names: tuple[str, ...], features: i
     try:
         frame = pd.DataFrame(shown, columns=list(names))
         summary_plot(values, frame, max_display=features, show=False, rng=np.random.default_rng(0), plot_size=(9, 6))
-        figure.axes[0].set_xlabel("Effect on the log-odds of the outcome")
+        figure.axes[0].set_xlabel("Effect on the log-odds of the outcome: left of 0 lowers it, right of 0 raises it")
+        figure.axes[0].set_title(title, loc="left", fontsize=11)
         figure.tight_layout()
         FigureCanvasAgg(figure)
         return figure

@@ -1,0 +1,61 @@
+import pytest
+
+from tests.training.modelling import prepared
+from training.features.feature import Feature, Group, Kind, Measure, Op, Source
+from training.features.wording import in_words, shown, wording
+
+
+def column(source: Source, of: str = "", measure: Measure | None = None) -> Feature:
+    return Feature("f", Kind.NUMERIC, source, of, measure=measure)
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        pytest.param(column(Source.CUSTOMER, "tenure_days"), "Customer: tenure days", id="an attribute"),
+        pytest.param(column(Source.ACTION, "action_id"), "Which action it is", id="the action itself"),
+        pytest.param(column(Source.ACTION, "incentive"), "Action: incentive", id="a property of the action"),
+        pytest.param(column(Source.CONTEXT, "page"), "Context: page", id="a context"),
+        pytest.param(
+            column(Source.TIME, "weekday"), "Day of the week, where the customer is", id="a part of the local time"
+        ),
+        pytest.param(
+            column(Source.WINDOW, measure=Measure(Op.COUNT, Group.CONTACT, 30)), "Contacts, last 30 days", id="a count"
+        ),
+        pytest.param(
+            column(Source.WINDOW, measure=Measure(Op.COUNT, Group.SIGNAL_TYPE, 1, "app_open")),
+            "Signals `app open`, last 24 hours",
+            id="a count over one day",
+        ),
+        pytest.param(
+            column(Source.WINDOW, measure=Measure(Op.RECENCY, Group.CONTACT_CHANNEL, 90, "email")),
+            "Days since the last contact by email",
+            id="a recency",
+        ),
+        pytest.param(
+            column(Source.CROSS, measure=Measure(Op.RATE, Group.SIGNAL_CHANNEL, 90)),
+            "Signals by this channel per contact, last 90 days",
+            id="a rate of the candidate's own channel",
+        ),
+        pytest.param(
+            column(Source.CROSS, measure=Measure(Op.RECENCY, Group.CONTACT_ACTION, 90)),
+            "Days since the last contact with this action",
+            id="a recency of the candidate itself",
+        ),
+    ],
+)
+def test_a_feature_is_said_in_words(feature: Feature, words: str) -> None:
+    assert wording(feature) == words
+
+
+def test_no_two_features_of_a_model_are_said_alike() -> None:
+    said = in_words(prepared().schema)
+    assert set(said) == set(prepared().schema.names)
+    assert len(set(said.values())) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(None, "unknown"), (True, "yes"), (False, "no"), (0.11359, "0.114"), (12, "12"), ("uk", "uk")]
+)
+def test_a_value_is_said_in_words(value: object, words: str) -> None:
+    assert shown(value) == words

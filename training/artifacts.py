@@ -1,0 +1,29 @@
+"""What a training kept in its MLflow run, read back."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from decisioning.errors import Unavailable
+from training.registry import quiet
+
+
+def artifact(tracking_uri: str, run_id: str, name: str) -> bytes:
+    """One file of a run, such as ``reliability.png`` or ``evaluation.json``.
+
+    Raises
+    ------
+    Unavailable
+        If there is no such run or file, or the tracking server does not answer.
+    """
+    with quiet(), TemporaryDirectory() as folder:
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+        try:
+            # A copy: where files are local, MLflow would otherwise hand out its own.
+            return Path(MlflowClient(tracking_uri).download_artifacts(run_id, name, folder)).read_bytes()
+        except (MlflowException, OSError) as error:
+            remedy = "name a run of `heed train` and a file that it keeps"
+            raise Unavailable(
+                f"the run {run_id} gives no such file", field="artifact", value=name, remedy=remedy
+            ) from error
