@@ -29,13 +29,13 @@ def load_model(settings: Settings) -> tuple[Bundle, ModelRef]:
 def _located(settings: Settings) -> tuple[Path, str]:
     if settings.model == BENTO:
         return _packed(settings.model_name)
-    if settings.model == CHAMPION:
+    if settings.model in (None, CHAMPION):
         # MLflow takes seconds to import, which a packed model or a folder need not pay for.
         from training.registry import champion
 
         found = champion(settings.mlflow_uri, settings.model_name)
         return found.path, found.version
-    path = Path(settings.model)
+    path = Path(str(settings.model))
     if not path.is_dir():
         remedy = "name a folder of a model bundle, `champion` or `bento`"
         raise Unavailable("there is no model bundle at this path", field="HEED_MODEL", value=path, remedy=remedy)

@@ -1,20 +1,31 @@
 """The BentoML service: `/score` as its own call, everything else mounted beside it."""
 
-from typing import Any
-
 import bentoml
 from starlette.responses import Response
 
-from serving.answer import encode
+from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
+from serving.gate import PATH, ScoreGate
+from serving.model_source import BENTO, CHAMPION
 from serving.problems import MEDIA_TYPE, ProblemMiddleware, of_error
 from serving.requests import ScoreRequest
 from serving.settings import Settings
 from serving.trim import trim
 
 trim()
-app = make_app(lambda: bootstrap(Settings()))
+
+
+def settings() -> Settings:
+    """The settings, with the packed model inside a Bento and the registry's champion elsewhere."""
+    found = Settings()
+    if found.model is not None:
+        return found
+    packed = Heed.bento is not None  # type: ignore[attr-defined]
+    return found.model_copy(update={"model": BENTO if packed else CHAMPION})
+
+
+app = make_app(lambda: bootstrap(settings()))
 
 
 @bentoml.service(
@@ -33,8 +44,8 @@ class Heed:
         """Whether decisions can be made: what `/readyz` answers."""
         return hasattr(app.state, "runtime") and app.state.runtime.standby.ready
 
-    @bentoml.api(route="/score")  # type: ignore[untyped-decorator]
-    async def score(self, request: ScoreRequest, /) -> dict[str, Any]:
+    @bentoml.api(route=PATH)  # type: ignore[untyped-decorator]
+    async def score(self, request: ScoreRequest, /) -> ScoreAnswer:
         """Score candidates: no verdicts, no record, no side effects."""
         try:
             answer = app.state.runtime.engine.score(request)
@@ -45,3 +56,4 @@ class Heed:
 
 
 Heed.add_asgi_middleware(ProblemMiddleware)  # type: ignore[attr-defined]
+Heed.add_asgi_middleware(ScoreGate)  # type: ignore[attr-defined]

@@ -19,8 +19,9 @@ class Settings(BaseSettings):
         The ledger; absent means SQLite under `home`.
     tracking_uri : str or None
         The MLflow tracking server and registry; absent means SQLite under `home`.
-    model : str
-        ``champion`` (the registry's alias), ``bento`` (the model packed into the Bento) or a path of a bundle.
+    model : str or None
+        ``champion`` (the registry's alias), ``bento`` (the model packed into the Bento) or a path of a bundle; absent
+        means ``bento`` inside a Bento and ``champion`` elsewhere.
     model_name : str
         The registered name.
     policy : Path or None
@@ -44,7 +45,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=1, le=65535)
     database_url: SecretStr | None = None
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
-    model: str = "champion"
+    model: str | None = None
     model_name: str = "heed"
     policy: Path | None = None
     catalogue: Path | None = None

@@ -64,7 +64,9 @@ class Registered:
 def keep(tracking_uri: str, experiment: str, model_name: str, bundle: Bundle, kept: Kept) -> Registered:
     """Log a run and register the bundle as a new version without an alias."""
     with _run(tracking_uri, experiment) as (mlflow, run_id), TemporaryDirectory() as folder:
-        mlflow.log_params({name: str(value) for name, value in kept.parameters.items()})
+        # `mlflow run` has logged what it was asked for, and a parameter may be logged once.
+        logged = mlflow.get_run(run_id).data.params
+        mlflow.log_params({name: str(value) for name, value in kept.parameters.items() if name not in logged})
         mlflow.log_metrics(dict(kept.metrics))
         mlflow.set_tags(dict(kept.tags))
         _log_files(mlflow, Path(folder) / "files", kept.files)

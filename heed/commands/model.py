@@ -9,6 +9,7 @@ from heed.output import json_option, print_json, progress
 from serving.settings import Settings
 
 if TYPE_CHECKING:
+    from training.evaluation.evaluate import Evaluation
     from training.pipeline import TrainingResult
 
 _STEPS = 7
@@ -54,6 +55,27 @@ def train(
 
 
 @click.command()
+@click.option("--data", "directory", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--alias", type=click.Choice(["champion", "challenger"]), default="champion", show_default=True)
+@json_option
+def evaluate(directory: Path, alias: str, as_json: bool) -> None:  # noqa: FBT001
+    """Judge a registered model on a folder of engagement data, also one it has never seen."""
+    from training.assess import assess
+
+    settings = Settings()
+    with progress(3) as steps:
+        found = assess(
+            directory, tracking_uri=settings.mlflow_uri, model_name=settings.model_name, alias=alias, progress=steps
+        )
+        steps.done("done")
+    head = {"version": found.version, "digest": found.digest, "sealed_part_only": found.sealed}
+    if as_json:
+        print_json({**head, "evaluation": found.evaluation.to_dict()})
+    else:
+        click.echo(f"{alias} version {found.version}\n{judged(found.evaluation)}")
+
+
+@click.command()
 @click.option("--version", help="The registered version to promote; the champion stays where none is named.")
 @click.option("--to-bento", is_flag=True, help="Pack the champion for `bentoml build`.")
 def promote(version: str | None, to_bento: bool) -> None:  # noqa: FBT001
@@ -89,13 +111,18 @@ def summary(result: "TrainingResult") -> dict[str, object]:
 
 def told(result: "TrainingResult") -> str:
     """The same in words."""
-    overall = result.evaluation.overall
-    figures = "  ".join(f"{name} {value:.4f}" for name, value in _figures(overall).items())
-    gates = [f"  {'open  ' if one.passed else 'CLOSED'} {one.name}: {one.sentence}" for one in result.evaluation.gates]
     head = f"{result.model_name} version {result.version} is registered as {result.alias}"
-    return "\n".join((head, f"  {figures}", *gates))
+    return f"{head}\n{judged(result.evaluation)}"
 
 
-def _figures(overall: object) -> dict[str, float]:
-    names = ("log_loss", "base_log_loss", "brier", "auc", "ece")
-    return {name: float(getattr(overall, name)) for name in names if getattr(overall, name, None) is not None}
+def judged(evaluation: "Evaluation") -> str:
+    """What judging found: the figures, then gate by gate."""
+    overall = evaluation.overall
+    auc = "" if overall.auc is None else f"  AUC {overall.auc:.4f}"
+    figures = (
+        f"  {overall.rows:,} rows, {overall.rate:.2%} with the outcome  log-loss {overall.log_loss:.5f} "
+        f"(base rate {overall.base_log_loss:.5f})  Brier {overall.brier:.5f}{auc}  "
+        f"calibration error {overall.calibration_error:.4f}"
+    )
+    gates = [f"  {'open  ' if one.passed else 'CLOSED'} {one.name}: {one.sentence}" for one in evaluation.gates]
+    return "\n".join((figures, *gates))
