@@ -5,10 +5,13 @@ from hypothesis import strategies as st
 from decisioning.naming import normal
 
 
+FULL_WIDTH = "\N{FULLWIDTH LATIN CAPITAL LETTER E}\N{FULLWIDTH LATIN SMALL LETTER M}ail"
+
+
 @pytest.mark.parametrize(
     "spelling",
-    ["email", "Email", "EMAIL", " email ", "\temail\n", "\u00a0email", "ｅｍａｉｌ", "ＥＭＡＩＬ"],
-    ids=ascii,
+    ["email", "Email", "EMAIL", " email ", "\temail\n", "\u00a0email", FULL_WIDTH],
+    ids=["plain", "title", "capitals", "spaces", "tab and line break", "no-break space", "full width"],
 )
 def test_spellings_of_one_name_have_one_form(spelling):
     assert normal(spelling) == "email"
