@@ -18,7 +18,7 @@ from guardrails.rules.frequency_cap import FrequencyCap
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
-from guardrails.settings import Name, NotNegative, Settings
+from guardrails.settings import Name, NotNegative, Settings, Word
 
 CandidateRule = ConsentRule | SuppressionRule | QuietHours | FrequencyCap | EligibilityRule | ConditionRule
 ChoiceRule = ConfidenceRule | ValueFloor
@@ -28,9 +28,9 @@ AnyRule = Annotated[CandidateRule | ChoiceRule, Field(discriminator="kind")]
 class Vocabulary(Settings):
     """Names that scopes may use beyond those of the catalogue, so that one policy serves several catalogues."""
 
-    channels: tuple[Name, ...] = ()
-    purposes: tuple[Name, ...] = ()
-    categories: tuple[Name, ...] = ()
+    channels: tuple[Word, ...] = ()
+    purposes: tuple[Word, ...] = ()
+    categories: tuple[Word, ...] = ()
 
 
 class TermsOfValue(Settings):

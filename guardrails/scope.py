@@ -5,7 +5,7 @@ from typing import Annotated, Protocol, Self
 from pydantic import Field, model_validator
 
 from decisioning.catalogue import Action, MessageClass
-from guardrails.settings import Jurisdiction, Names, Settings
+from guardrails.settings import Jurisdiction, Names, Settings, Words
 
 
 class Offered(Protocol):
@@ -26,9 +26,9 @@ class Offered(Protocol):
 class Selection(Settings):
     """Names along six dimensions; a dimension that is not named takes in everything."""
 
-    channels: Names | None = Field(default=None, examples=["[email, sms]"])
-    purposes: Names | None = Field(default=None, examples=["[marketing]"])
-    categories: Names | None = Field(default=None, examples=["[winback]"])
+    channels: Words | None = Field(default=None, examples=["[email, sms]"])
+    purposes: Words | None = Field(default=None, examples=["[marketing]"])
+    categories: Words | None = Field(default=None, examples=["[winback]"])
     message_classes: Annotated[tuple[MessageClass, ...], Field(min_length=1)] | None = Field(
         default=None, examples=["[marketing]"]
     )

@@ -24,7 +24,7 @@ from decisioning.customer import (
     Suppression,
 )
 from decisioning.verdict import Effect
-from guardrails.settings import Name, Settings
+from guardrails.settings import Name, Settings, Word
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -32,8 +32,8 @@ Text = Annotated[str, Field(min_length=1)]
 class CaseConsent(Settings):
     """One statement of the customer; see :class:`decisioning.customer.Consent`."""
 
-    channel: Name
-    purpose: Name
+    channel: Word
+    purpose: Word
     status: ConsentStatus
     recorded_at: AwareDatetime
     contact_point: Name | None = None
@@ -45,17 +45,17 @@ class CaseSuppression(Settings):
 
     recorded_at: AwareDatetime
     reason: Text = "case"
-    channel: Name | None = None
+    channel: Word | None = None
     until: AwareDatetime | None = None
 
 
 class CaseContact(Settings):
     """One contact slot; see :class:`decisioning.customer.Contact`."""
 
-    channel: Name
+    channel: Word
     at: AwareDatetime
-    purpose: Name = "marketing"
-    category: Name = "general"
+    purpose: Word = "marketing"
+    category: Word = "general"
     action_id: Name = "earlier"
     message_class: MessageClass = MessageClass.MARKETING
     state: ContactState = ContactState.EXECUTED
@@ -67,7 +67,7 @@ class CaseCustomer(Settings):
     attributes: Mapping[str, Scalar] = {}
     time_zone: str | None = None
     jurisdiction: str | None = None
-    contact_points: Mapping[Name, Name] = {}
+    contact_points: Mapping[Name, Word] = {}
     consents: tuple[CaseConsent, ...] = ()
     suppressions: tuple[CaseSuppression, ...] = ()
     contacts: tuple[CaseContact, ...] = ()
@@ -89,10 +89,10 @@ class CaseCustomer(Settings):
 class CaseAction(Settings):
     """The candidate; see :class:`decisioning.catalogue.Action`."""
 
-    channel: Name
+    channel: Word
     action_id: Name = "candidate"
-    purpose: Name = "marketing"
-    category: Name = "general"
+    purpose: Word = "marketing"
+    category: Word = "general"
     message_class: MessageClass = MessageClass.MARKETING
     value: float = 10.0
     eligibility: Text | None = None

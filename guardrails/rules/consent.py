@@ -11,7 +11,7 @@ from decisioning.customer import Consent, ConsentStatus, Customer, Facts
 from decisioning.verdict import Verdict
 from guardrails.rules import words
 from guardrails.rules.rule import Rule
-from guardrails.settings import Name
+from guardrails.settings import Word
 
 EVERYTHING = "*"
 _GRANTED, _WITHDRAWN = ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN
@@ -30,7 +30,7 @@ class ConsentRule(Rule):
 
     kind: Literal["consent"]
     required: bool = Field(default=True, strict=True)
-    addressless: Annotated[tuple[Name, ...], Field(examples=["[web]"])] = ()
+    addressless: Annotated[tuple[Word, ...], Field(examples=["[web]"])] = ()
 
     @property
     def permits(self) -> bool:

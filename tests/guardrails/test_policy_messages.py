@@ -231,7 +231,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 def test_text_is_what_it_looks_like():
     text = TOP + "vocabulary: {channels: [NO, on, 20:00, 2026-03-01, 0x1F]}\nrules: []\n"
-    assert parse_policy(text).policy.vocabulary.channels == ("NO", "on", "20:00", "2026-03-01", "0x1F")
+    assert parse_policy(text).policy.vocabulary.channels == ("no", "on", "20:00", "2026-03-01", "0x1f")
 
 
 def test_an_action_s_broken_condition_is_the_catalogue_s_fault():
