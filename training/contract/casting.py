@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from decisioning.errors import ContractError
+from decisioning.naming import normal
 from training.contract.schema import TIME
 
 NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -47,6 +48,13 @@ def declared(column: pa.ChunkedArray, dtype: str, where: str) -> Cast:
     if dtype == "float64":
         return _numbers(_flat(column, where))
     return _texts(_flat(column, where), where)
+
+
+def named(cast: Cast) -> Cast:
+    """Channels, purposes, categories and types in the form in which rules and features compare them."""
+    codes, spelled = pd.factorize(cast.values)
+    forms = pd.array([normal(one) or None for one in spelled], dtype="str")
+    return Cast(pd.Series(forms.take(codes, allow_fill=True)), cast.bad)
 
 
 def attribute(column: pa.ChunkedArray, where: str, *, typed: bool) -> Cast:

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from decisioning.catalogue import HOLD
 from decisioning.errors import ContractError, shortened
-from training.contract.casting import Cast, attribute, declared
+from training.contract.casting import Cast, attribute, declared, named
 from training.contract.files import Stored, refuse_doubled
 from training.contract.report import EXAMPLES, Fault, Rejection, TableReport
-from training.contract.schema import ROW_RULE_COLUMN, schemas
+from training.contract.schema import ROW_RULE_COLUMN, WORD, schemas
 
 REASONS = {"not_nullable": "is missing", "field_uniqueness": "is not unique: an earlier row has the same"}
 Finding = tuple[str, str, np.ndarray]
@@ -125,6 +125,7 @@ def _casts(name: str, stored: Stored) -> Iterator[tuple[str, Cast]]:
     for key, column in columns.items():
         raw = stored.content[key] if key in present else pa.chunked_array([pa.nulls(len(stored.content))])
         cast = declared(raw, str(column.dtype), f"{stored.file} {key}")
+        cast = named(cast) if column.metadata == WORD else cast
         yield key, cast if column.default is None else _filled(cast, column.default)
     for key in sorted(set(present) - set(columns)):
         yield key, attribute(stored.content[key], f"{stored.file} {key}", typed=stored.typed)

@@ -15,6 +15,8 @@ import pandera.pandas as pa
 from decisioning.catalogue import HOLD, Autonomy, MessageClass
 
 TIME: Final = "datetime64[us, UTC]"
+# Marks the columns that rules and features compare exactly, which are therefore taken in one form.
+WORD: Final = {"word": True}
 HARMS = ("opt_out", "complaint", "unsubscribe")
 REQUIRED_TABLES = ("actions", "customers", "contacts")
 OPTIONAL_TABLES = ("signals", "outcomes")
@@ -39,6 +41,14 @@ def _text(*checks: pa.Check) -> pa.Column:
 
 def _optional_text(*checks: pa.Check, default: str | None = None) -> pa.Column:
     return pa.Column(str, list(checks), nullable=True, required=False, default=default)
+
+
+def _word() -> pa.Column:
+    return pa.Column(str, metadata=WORD)
+
+
+def _optional_word() -> pa.Column:
+    return pa.Column(str, nullable=True, required=False, metadata=WORD)
 
 
 def _number(*checks: pa.Check) -> pa.Column:
@@ -105,13 +115,13 @@ def schemas() -> Mapping[str, pa.DataFrameSchema]:
         "actions": pa.DataFrameSchema(
             {
                 "action_id": pa.Column(str, [_not_hold()], unique=True, report_duplicates="exclude_first"),
-                "channel": _text(),
-                "purpose": _text(),
-                "category": _text(),
+                "channel": _word(),
+                "purpose": _word(),
+                "category": _word(),
                 "message_class": _optional_text(_one_of(MessageClass), default=MessageClass.MARKETING.value),
                 "value": _number(_at_least_zero()),
                 "cost": _optional_number(_at_least_zero(), default=0.0),
-                "outcome": _text(),
+                "outcome": _word(),
                 "window_days": _number(_above_zero()),
                 "autonomy": _optional_text(_one_of(Autonomy), default=Autonomy.ASSIST.value),
                 "valid_from": _optional_time(),
@@ -132,8 +142,8 @@ def schemas() -> Mapping[str, pa.DataFrameSchema]:
                 "signal_id": _key(),
                 "customer_id": _text(),
                 "at": _time(),
-                "type": _text(),
-                "channel": _optional_text(),
+                "type": _word(),
+                "channel": _optional_word(),
                 "certainty": _optional_number(_probability(), default=1.0),
                 "value": _optional_number(),
             }
@@ -154,7 +164,7 @@ def schemas() -> Mapping[str, pa.DataFrameSchema]:
                 "outcome_id": _key(),
                 "customer_id": _text(),
                 "contact_id": _optional_text(),
-                "type": _text(),
+                "type": _word(),
                 "at": _time(),
                 "value": _optional_number(),
             }
