@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from decisioning.naming import normal
 
-
 FULL_WIDTH = "\N{FULLWIDTH LATIN CAPITAL LETTER E}\N{FULLWIDTH LATIN SMALL LETTER M}ail"
 
 
