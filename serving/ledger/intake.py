@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Insert, Select
 
 from decisioning.errors import InvalidInput, shortened
@@ -26,6 +27,7 @@ class Intake:
 
 
 _CONSENTS = Intake("consent_id", queries.CONSENT_BY_ID, queries.ADD_CONSENT)
+_ENTRY = ("type", "at", "channel", "certainty", "value")
 _SIGNALS = Intake("signal_id", queries.SIGNAL_BY_ID, queries.ADD_SIGNAL)
 
 
@@ -111,15 +113,13 @@ def take_consent(transaction: Transaction, now: datetime, report: ConsentReport)
 
 
 def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) -> bool:
-    content = {
-        "customer_id": report.customer_id,
-        "type": report.type,
-        "at": micros(report.at),
-        "channel": report.channel,
-        "certainty": report.certainty,
-        "value": report.value,
-    }
-    return take(transaction, now, _SIGNALS, report.signal_id, content)
+    value = None if report.value is None else float(report.value)
+    entry = (report.type, micros(report.at), report.channel, float(report.certainty), value)
+    content = dict(zip(_ENTRY, entry, strict=True))
+    packed = orjson.dumps(entry).decode()
+    return take(
+        transaction, now, _SIGNALS, report.signal_id, {"customer_id": report.customer_id, **content, "entry": packed}
+    )
 
 
 def _record(transaction: Transaction, now: datetime, reports: Sequence[R], taken: Callable[[R], bool]) -> Receipted:

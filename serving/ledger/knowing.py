@@ -49,7 +49,7 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
         contact_points=tuple([ContactPoint(*one) for one in transaction.rows(queries.CONTACT_POINTS, who)]),
         consents=tuple([_consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
         suppressions=tuple([_suppression(one) for one in transaction.rows(queries.SUPPRESSIONS, who)]),
-        signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})),
+        signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
         contacts=_contacts(transaction.rows(queries.CONTACTS, history)),
     )
     return Known(customer, row[0], exists=True)
@@ -79,8 +79,10 @@ def _suppression(row: Row) -> Suppression:
     return Suppression(reason, moment(recorded_at), channel, moment_or_none(until))
 
 
-def _signals(newest_first: list[Row]) -> Signals:
-    return Signals(*zip(*reversed(newest_first), strict=True)) if newest_first else Signals()
+def _signals(newest_first: str | None) -> Signals:
+    if newest_first is None:
+        return Signals()
+    return Signals(*zip(*reversed(orjson.loads(f"[{newest_first}]")), strict=True))
 
 
 def _contacts(rows: list[Row]) -> tuple[Contact, ...]:

@@ -71,7 +71,8 @@ suppressions = Table(
     Index("suppressions_of_customer", "customer_id", "recorded_at", "suppression_id"),
 )
 
-# The index of a history holds all that a decision reads of it, so that one customer's history is one run of pages.
+# A decision reads a customer's signals in one piece: `entry` says a whole signal once more as a JSON array, and the
+# index holds it, so that a history is one run of pages and one string.
 signals = Table(
     "signals",
     metadata,
@@ -82,9 +83,10 @@ signals = Table(
     Column("channel", Text),
     Column("certainty", Float, nullable=False),
     Column("value", Float),
+    Column("entry", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     CheckConstraint("certainty > 0 AND certainty <= 1", name="signal_certainty"),
-    Index("signals_of_customer", "customer_id", "at", "signal_id", "type", "channel", "certainty", "value"),
+    Index("signals_of_customer", "customer_id", "at", "signal_id", "entry"),
 )
 
 contacts = Table(

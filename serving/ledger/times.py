@@ -1,13 +1,12 @@
 """Moments as the ledger stores them: integer microseconds since 1970 in UTC, exact both ways."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from decisioning.customer import EPOCH, microseconds
 from decisioning.errors import InvalidInput
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
@@ -21,8 +20,7 @@ def micros(moment: datetime) -> int:
     if moment.tzinfo is None:
         remedy = "give an offset, such as `Z`"
         raise InvalidInput("a time without an offset names no moment", value=moment.isoformat(), remedy=remedy)
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return microseconds(moment)
 
 
 def micros_or_none(moment: datetime | None) -> int | None:
@@ -32,7 +30,7 @@ def micros_or_none(moment: datetime | None) -> int | None:
 
 def moment(stored: int) -> datetime:
     """The moment that `stored` microseconds stand for, in UTC."""
-    return _EPOCH + timedelta(microseconds=stored)
+    return EPOCH + timedelta(microseconds=stored)
 
 
 def moment_or_none(stored: int | None) -> datetime | None:
@@ -42,4 +40,4 @@ def moment_or_none(stored: int | None) -> datetime | None:
 
 def moments(stored: Sequence[int]) -> list[datetime]:
     """Many moments at once, about five times as fast as one by one."""
-    return list(map(_EPOCH.__add__, np.asarray(stored, dtype=np.int64).view("timedelta64[us]").tolist()))
+    return list(map(EPOCH.__add__, np.asarray(stored, dtype=np.int64).view("timedelta64[us]").tolist()))

@@ -1,8 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisioning.catalogue import MessageClass
@@ -390,3 +392,21 @@ def test_moments_survive_storage_to_the_microsecond(times):
 @given(aware, aware)
 def test_stored_moments_are_in_order_of_time(one, other):
     assert (micros(one) < micros(other)) == (one < other)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(words, aware, st.none() | words, st.floats(1e-300, 1.0), st.none() | numbers), max_size=8))
+def test_signals_come_back_to_the_last_bit(rows):
+    with TemporaryDirectory() as folder, new_ledger(Path(folder), Clock()) as ledger:
+        sent = [SignalReport(f"{n}", "ada", at, kind, *rest) for n, (kind, at, *rest) in enumerate(rows)]
+        wait(ledger.record_signals(sent))
+        earliest = min((one.at for one in sent), default=NOON)
+        found = ledger.known("ada", since=earliest).customer.signals
+    in_order = sorted(sent, key=lambda one: (one.at, one.signal_id))
+    expected = [Signal(one.type, one.at, one.channel, one.certainty, one.value) for one in in_order]
+    assert [repr(one.value) for one in found] == [repr(one.value) for one in expected]
+    assert list(found) == expected

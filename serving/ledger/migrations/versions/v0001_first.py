@@ -136,12 +136,11 @@ def _signals() -> None:
         sa.Column("channel", sa.Text()),
         sa.Column("certainty", sa.Float(), nullable=False),
         sa.Column("value", sa.Float()),
+        sa.Column("entry", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("certainty > 0 AND certainty <= 1", name="signal_certainty"),
     )
-    op.create_index(
-        "signals_of_customer", "signals", ["customer_id", "at", "signal_id", "type", "channel", "certainty", "value"]
-    )
+    op.create_index("signals_of_customer", "signals", ["customer_id", "at", "signal_id", "entry"])
 
 
 def _suppressions() -> None:
