@@ -55,6 +55,15 @@ def test_rows_of_one_class_tell_neither_slope_nor_auc(label: np.ndarray) -> None
     assert (found.slope, found.slope_error, found.auc) == (1.0, float("inf"), None)
 
 
+@pytest.mark.parametrize(
+    "label",
+    [np.arange(60) >= 30, np.arange(60) >= 51],
+    ids=["perfectly separated", "nine outcomes"],
+)
+def test_rows_that_no_finite_or_few_that_any_slope_fits_tell_none(label: np.ndarray) -> None:
+    assert calibration_line(np.linspace(0.01, 0.99, 60), label) == (1.0, float("inf"), 0.0)
+
+
 def test_true_probabilities_show_almost_no_calibration_error_and_less_with_more_rows() -> None:
     few, many = (np.mean([calibration_error(*said(rows, seed)) for seed in range(20)]) for rows in (500, 20_000))
     assert many < few

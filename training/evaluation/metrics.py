@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from decisioning.score import Floats
@@ -13,6 +14,10 @@ from training.model.calibration import logistic_regression
 Labels = NDArray[np.bool_]
 
 _BINS = 15
+_LEAST_OF_A_KIND = 10
+_UNTOLD = (1.0, float("inf"), 0.0)
+# Reached where the classes are separable, so that a steeper slope always fits better.
+_SEPARABLE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +124,19 @@ def calibration_line(propensity: Floats, label: Labels) -> tuple[float, float, f
     """Slope, its standard error, and intercept of the outcome's logistic regression on the stated log-odds.
 
     A slope below 1 means that the model is too bold, above 1 that it is too timid (Cox, "Two further applications
-    of a model for binary regression", Biometrika 45, 1958). Where the rows are of one class or all the same, nothing
-    can be told: slope 1 with an infinite error.
+    of a model for binary regression", Biometrika 45, 1958). Where fewer than ten rows are of either class, all say the
+    same, or a probability parts them perfectly, nothing can be told: slope 1 with an infinite error.
     """
     stated = np.log(propensity) - np.log1p(-propensity)
-    if label.all() or not label.any() or np.ptp(stated) == 0.0:
-        return 1.0, float("inf"), 0.0
+    positives = int(label.sum())
+    if min(positives, len(label) - positives) < _LEAST_OF_A_KIND or np.ptp(stated) == 0.0:
+        return _UNTOLD
     design = np.stack([stated, np.ones_like(stated)], axis=1)
     slope, intercept = logistic_regression(design, label.astype(np.float64), np.zeros_like(stated))
-    p = 1.0 / (1.0 + np.exp(-(slope * stated + intercept)))
-    information = (design * (p * (1.0 - p))[:, None]).T @ design
-    return float(slope), float(np.sqrt(np.linalg.inv(information)[0, 0])), float(intercept)
+    p = expit(slope * stated + intercept)
+    weight = p * (1.0 - p)
+    # What the slope's data tell of it, once the intercept has taken its share.
+    information = float(weight @ stated**2) - float(weight @ stated) ** 2 / max(float(weight.sum()), _SEPARABLE)
+    if information < _SEPARABLE:
+        return _UNTOLD
+    return float(slope), float(1.0 / np.sqrt(information)), float(intercept)

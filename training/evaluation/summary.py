@@ -61,8 +61,8 @@ def _beeswarm(values: Floats, shown: Floats, names: Sequence[str], features: int
     try:
         frame = pd.DataFrame(shown, columns=list(names))
         summary_plot(values, frame, max_display=features, show=False, rng=np.random.default_rng(0), plot_size=(9, 6))
-        figure.axes[0].set_xlabel("Effect on the log-odds of the outcome: left of 0 lowers it, right of 0 raises it")
-        figure.axes[0].set_title(title, loc="left", fontsize=11)
+        figure.axes[0].set_xlabel("lowers the probability  ←  effect on its log-odds  →  raises it")
+        figure.axes[0].set_title(title, fontsize=13)
         figure.tight_layout()
         FigureCanvasAgg(figure)
         return figure

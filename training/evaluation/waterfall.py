@@ -44,7 +44,7 @@ def steps(explanation: Explanation, words: Mapping[str, str], largest: int = 9) 
     others = explanation.contributions[largest:]
     parts = [(f"{words.get(one.feature, one.feature)} = {shown(one.value)}", one.points) for one in named]
     if others:
-        parts.append((f"Everything else ({len(others)})", _total(others)))
+        parts.append((f"Everything else ({len(others)} features)", _total(others)))
     found, at = [], 100.0 * explanation.base_probability
     for said, points in parts:
         found.append(Step(said, at, at + points))
@@ -104,7 +104,9 @@ def _end(axis: Axes, place: int, percent: float) -> None:
 
 
 def _plain(axis: Axes) -> None:
-    axis.margins(x=0.16)
+    # Bars would otherwise hold the edge of the picture where they end, and cut what stands there.
+    axis.use_sticky_edges = False
+    axis.margins(x=0.14)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.spines["bottom"].set_color(_GREY)
     axis.tick_params(axis="y", length=0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from decisioning.score import Floats
 from training.errors import TrainingError
@@ -114,7 +115,7 @@ def logistic_regression(design: Floats, target: Floats, offset: Floats) -> Float
     """
     weights = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
-        p = 1.0 / (1.0 + np.exp(-(design @ weights + offset)))
+        p = expit(design @ weights + offset)
         gradient = design.T @ (p - target)
         if np.abs(gradient).max() < 1e-10 * len(target):
             break
