@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from decisioning.score import Floats
@@ -29,7 +29,10 @@ def reliability_figure(propensity: Floats, label: NDArray[np.bool_], title: str)
     upper.set_title(f"{title}\nOn the line, probabilities keep their word", color=_INK, fontsize=11, loc="left")
     upper.set_ylabel("What happened: share with the outcome", color=_INK)
     upper.legend(frameon=False, loc="upper left", fontsize=9)
-    lower.hist(np.clip(propensity, 0.0, limit), bins=40, range=(0.0, limit), color=_PALE)
+    lower.hist(propensity, bins=40, range=(0.0, limit), color=_PALE)
+    beyond = int((propensity > limit).sum())
+    if beyond:
+        lower.annotate(f"{beyond:,} further right", (1.0, 0.9), xycoords="axes fraction", ha="right", fontsize=8)
     lower.set_ylabel("contacts", color=_GREY)
     lower.set_xlabel("What the model said: probability of the outcome", color=_INK)
     _bare(lower)
@@ -53,6 +56,7 @@ def reliability_by_action_figure(parts: Mapping[str, tuple[Floats, NDArray[np.bo
         _draw(axis, grouped, _limit(grouped))
         said = f"said {propensity.mean():.1%}, happened {label.mean():.1%} of {len(label):,}"
         axis.set_title(f"{name}\n{said}", fontsize=9, color=_INK, loc="left")
+        axis.xaxis.set_major_locator(MaxNLocator(4))
     for axis in axes[len(shown) :]:
         axis.set_axis_off()
     figure.supxlabel("What the model said", color=_INK, fontsize=11)
@@ -95,6 +99,7 @@ def _bare(axis: Axes) -> None:
     axis.spines[["left", "bottom"]].set_color(_GREY)
     axis.tick_params(colors=_GREY, labelsize=8)
     axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _figure(width: float, height: float) -> Figure:
