@@ -62,8 +62,8 @@ def served(folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = (folder / "service.log").open("w")
-    command = [str(python), "-m", "bentoml", "serve", "bento", "--host", "127.0.0.1", "--port", str(port)]
-    service = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    command = [str(python), "-m", "bentoml", "serve", ".", "--host", "127.0.0.1", "--port", str(port)]
+    service = subprocess.Popen(command, env=env, cwd=folder / "bento", stdout=log, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}"
         await_ready(service, url, folder / "service.log")
