@@ -1,11 +1,22 @@
 """What serving raises beyond the tree of `decisioning.errors`.
 
 HeedError
-└── StaleFacts        the customer's facts changed between decision and commit; decide again
+├── InvalidInput
+│   ├── TooLarge           the body is larger than any request needs to be
+│   └── NotJson            the body is not announced as JSON
+└── StaleFacts             the customer's facts changed between decision and commit; decide again
 """
 
-from decisioning.errors import HeedError
+from decisioning.errors import HeedError, InvalidInput
 
 
 class StaleFacts(HeedError):
     """The facts a decision was made on are no longer the facts. Nothing was recorded: decide again."""
+
+
+class TooLarge(InvalidInput):
+    """The body is larger than heed reads at once. Nothing of it was kept."""
+
+
+class NotJson(InvalidInput):
+    """The body is announced as something other than JSON, or as nothing."""

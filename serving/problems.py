@@ -7,6 +7,7 @@ from http import HTTPStatus
 import orjson
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decisioning.errors import (
@@ -20,12 +21,16 @@ from decisioning.errors import (
     Unavailable,
     shortened,
 )
+from serving.errors import NotJson, TooLarge
 
 logger = logging.getLogger("heed.serving")
 
 MEDIA_TYPE = "application/problem+json"
 
+# The first class that an error is one of decides.
 _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
+    TooLarge: (413, "too-large"),
+    NotJson: (415, "unsupported-media-type"),
     InvalidInput: (400, "invalid-input"),
     PolicyError: (400, "invalid-policy"),
     NotFound: (404, "not-found"),
@@ -64,6 +69,8 @@ def of_error(error: Exception) -> Problem:
             "timeout",
             "the request took too long; it may or may not have been recorded: ask again with the same Idempotency-Key",
         )
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "incomplete", "the connection ended before the body did; nothing was recorded")
     if isinstance(error, HTTPException):
         return _of_response(error.status_code, b"")
     for kind, (status, name) in _STATUS.items():

@@ -1,47 +1,17 @@
 """What callers may send. Unknown fields are refused, and errors do not repeat personal data into logs."""
 
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from decisioning.catalogue import MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.decision import Explain
+from serving.fields import Counter, Id, Moment, Name, Text, Values, Word
 from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, SignalReport
 
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-# Booleans before numbers and no coercion: `true` stays a boolean and "1" stays a text.
-Value = (
-    Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
-    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
-    | Annotated[str, Field(strict=True, max_length=1000)]
-    | None
-)
-Values = Annotated[dict[Name, Value], Field(max_length=500)]
-Text = Annotated[str, Field(max_length=2000)]
 WHOLE = "*"
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
-
-
-def _written(value: object) -> datetime:
-    """Read RFC 3339 and nothing else: no numbers, no dates, no times without an offset."""
-    if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
-        raise ValueError("a time is text such as 2026-03-01T09:30:00+01:00 (RFC 3339, with an offset)")
-    return datetime.fromisoformat(value.upper())
-
-
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("a time whose UTC form lies outside the years 1 to 9999") from error
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written, json_schema_input_type=datetime), AfterValidator(_in_utc)]
 
 
 class Request(BaseModel):
@@ -58,21 +28,27 @@ class InlineCustomer(Request):
     jurisdiction: Name | None = None
 
 
+def _each_once(named: list[str]) -> list[str]:
+    if len(set(named)) < len(named):
+        raise ValueError("a candidate is named twice")
+    return named
+
+
+Candidates = Annotated[
+    list[Id],
+    Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_each_once),
+]
+
+
 class DecideRequest(Request):
     """One decision."""
 
     customer_id: Id
     customer: InlineCustomer | None = None
-    candidates: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    candidates: Candidates | None = None
     context: Values = Field(default_factory=dict)
     explain: Explain = Explain.CHOSEN
-
-    @model_validator(mode="after")
-    def _no_candidate_twice(self) -> "DecideRequest":
-        named = self.candidates or []
-        if len(set(named)) < len(named):
-            raise ValueError("a candidate is named twice in `candidates`")
-        return self
 
 
 class DecideBatchRequest(Request):
@@ -86,7 +62,7 @@ class ScoreRequest(Request):
 
     customer_id: Id
     customer: InlineCustomer | None = None
-    candidates: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
+    candidates: Candidates | None = None
     context: Values = Field(default_factory=dict)
     explain: Explain = Explain.NONE
 
@@ -95,15 +71,15 @@ class ContactPointIn(Request):
     """An address, number or device under an opaque name: never the address itself."""
 
     contact_point: Id
-    channel: Name
+    channel: Word
 
 
 class SuppressionIn(Request):
-    """An order not to contact."""
+    """An order not to contact on one channel, or on all, which ``*`` says as well as leaving it out."""
 
     reason: Text
     recorded_at: Moment
-    channel: Name | None = None
+    channel: Annotated[Word | None, AfterValidator(lambda named: None if named == WHOLE else named)] = None
     until: Moment | None = None
 
 
@@ -129,13 +105,24 @@ class CustomerIn(Request):
         )
 
 
+_EXACT: JsonDict = {"not": {"pattern": r"^\s*\*\s*$"}}
+_GRANTS_ARE_EXACT: JsonDict = {
+    "anyOf": [
+        {"properties": {"status": {"const": ConsentStatus.WITHDRAWN.value}}},
+        {"properties": {"channel": _EXACT, "purpose": _EXACT}},
+    ]
+}
+
+
 class ConsentIn(Request):
     """One statement of consent. A withdrawal may cover every channel or purpose by ``*``; a grant may not."""
 
+    model_config = ConfigDict(json_schema_extra=_GRANTS_ARE_EXACT)
+
     consent_id: Id
     customer_id: Id
-    channel: Name
-    purpose: Name
+    channel: Word
+    purpose: Word
     status: ConsentStatus
     recorded_at: Moment
     contact_point: Id | None = None
@@ -159,8 +146,8 @@ class SignalIn(Request):
     signal_id: Id
     customer_id: Id
     at: Moment
-    type: Name
-    channel: Name | None = None
+    type: Word
+    channel: Word | None = None
     certainty: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 1.0
     value: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
@@ -169,8 +156,17 @@ class SignalIn(Request):
         return SignalReport(**dict(self))
 
 
+def _required(*names: str) -> JsonDict:
+    told: JsonDict = {name: {"type": "string"} for name in names}
+    return {"required": list(names), "properties": told}
+
+
 class ContactIn(Request):
     """A contact that was made, by heed's decision (`decision_id`) or by another tool, or one that failed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [_required("decision_id"), _required("action_id", "channel", "purpose")]}
+    )
 
     contact_id: Id
     customer_id: Id
@@ -178,9 +174,9 @@ class ContactIn(Request):
     status: Literal["executed", "failed"] = "executed"
     decision_id: Id | None = None
     action_id: Id | None = None
-    channel: Name | None = None
-    purpose: Name | None = None
-    category: Name | None = None
+    channel: Word | None = None
+    purpose: Word | None = None
+    category: Word | None = None
     message_class: MessageClass = MessageClass.MARKETING
     source: Name | None = None
 
@@ -201,7 +197,7 @@ class OutcomeIn(Request):
 
     outcome_id: Id
     customer_id: Id
-    type: Name
+    type: Word
     at: Moment
     decision_id: Id | None = None
     contact_id: Id | None = None
@@ -255,7 +251,7 @@ class SettleRequest(Request):
     """Settle a claimed case; `fence` is the number that the claim returned."""
 
     reviewer: Name
-    fence: Annotated[int, Field(ge=1, le=2**53)]
+    fence: Counter
     note: Text | None = None
 
 

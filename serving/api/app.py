@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from decisioning.errors import HeedError
 from serving.api import decisions, facts, operations, reviews
@@ -54,10 +55,18 @@ def make_app(start: Callable[[], Runtime]) -> Application:
                 await task
         running.ledger.close()
 
-    app = Application(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = Application(
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
     for module in (decisions, facts, reviews, operations):
         app.include_router(module.router)
-    for kind in (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, Exception):
+    foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
+    for kind in (*foreseen, Exception):
         app.add_exception_handler(kind, _answered)
     return app
 
@@ -66,7 +75,9 @@ async def _answered(request: Request, error: Exception) -> Response:
     problem = _problem(error)
     if hasattr(request.app.state, "runtime"):
         request.app.state.runtime.metrics.problems.labels(str(problem.status)).inc()
-    return Response(problem.encoded(), status_code=problem.status, media_type=MEDIA_TYPE)
+    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
 
 
 def _problem(error: Exception) -> Problem:

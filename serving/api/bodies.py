@@ -6,34 +6,56 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel
 
-from decisioning.errors import InvalidInput
+from serving.errors import NotJson, TooLarge
 
 Model = TypeVar("Model", bound=BaseModel)
 
 MAX_BYTES = 8 * 1024 * 1024
+JSON = "application/json"
 
 
 def body_of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     """A dependency that reads the body as `model`."""
 
     async def read(request: Request) -> Model:
-        return model.model_validate_json(await bounded(request))
+        return model.model_validate_json(await json_body(request))
 
     return read
 
 
-async def bounded(request: Request) -> bytes:
-    """The body, refused as soon as it grows past `MAX_BYTES`."""
+async def json_body(request: Request) -> bytes:
+    """The body of a request that is announced as JSON.
+
+    A page of another origin can send any other media type, or none, without asking first (Fetch Standard, CORS-
+    safelisted requests); what it may not announce as JSON is not read as JSON.
+
+    Raises
+    ------
+    NotJson
+        If the header ``Content-Type`` is missing or names another media type.
+    TooLarge
+        As soon as the body grows past `MAX_BYTES`.
+    """
+    announced = request.headers.get("content-type")
+    if announced is None or announced.partition(";")[0].strip().lower() != JSON:
+        remedy = f"send the header Content-Type: {JSON}"
+        raise NotJson(
+            "the body is not announced as JSON", field="Content-Type", value=announced or "nothing", remedy=remedy
+        )
+    return await _bounded(request)
+
+
+async def _bounded(request: Request) -> bytes:
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > MAX_BYTES:
             remedy = f"send at most {MAX_BYTES // 1024 // 1024} MiB at once"
-            raise InvalidInput("the body is too large", field="body", remedy=remedy)
+            raise TooLarge("the body is too large", field="body", remedy=remedy)
     return bytes(content)
 
 
 def documented(model: type[BaseModel]) -> dict[str, object]:
     """The OpenAPI part that describes a body read by `body_of`."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from decisioning.errors import InvalidInput
 from serving.answer import DecisionAnswer
-from serving.api.bodies import bounded, documented
+from serving.api.bodies import documented, json_body
 from serving.engine import Caller
+from serving.fields import Id
 from serving.pages import DecisionBatchAnswer, DecisionsPage
-from serving.requests import DecideBatchRequest, DecideRequest, Id
+from serving.requests import DecideBatchRequest, DecideRequest
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["decisions"])
@@ -36,7 +37,7 @@ async def decide(request: Request) -> Response:
     """Answer with one decision, which is in the ledger before it is answered."""
     began = perf_counter()
     running = runtime(request)
-    asked = DecideRequest.model_validate_json(await bounded(request))
+    asked = DecideRequest.model_validate_json(await json_body(request))
     answer = await running.engine.decide(asked, caller(request))
     running.metrics.seconds.observe(perf_counter() - began)
     return Response(answer, media_type="application/json")
@@ -50,7 +51,7 @@ async def decide(request: Request) -> Response:
 )
 async def decide_batch(request: Request) -> Response:
     """Answer with one decision or problem per request, in order."""
-    asked = DecideBatchRequest.model_validate_json(await bounded(request))
+    asked = DecideBatchRequest.model_validate_json(await json_body(request))
     answer = await runtime(request).engine.decide_batch(asked, caller(request))
     return Response(answer, media_type="application/json")
 

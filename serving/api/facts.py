@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from serving.api.bodies import body_of, documented
+from serving.fields import Id
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
-from serving.requests import ConsentsIn, ContactsIn, CustomersIn, Id, OutcomesIn, SignalsIn
+from serving.requests import ConsentsIn, ContactsIn, CustomersIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["facts"])
@@ -45,7 +46,8 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], ru
     return await running.ledger.record_outcomes([one.report() for one in body.outcomes])
 
 
-@router.get("/v1/customers/{customer_id}", summary="A customer and their timeline")
+# An id may hold slashes: it is whatever the source system calls the customer.
+@router.get("/v1/customers/{customer_id:path}", summary="A customer and their timeline")
 async def customer(customer_id: Id, running: Running) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
     timeline = running.ledger.timeline(customer_id)

@@ -1,5 +1,6 @@
 """The OpenAPI document: what the routes declare, corrected to what is really answered."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from decisioning import __version__
 from serving.answer import ScoreAnswer
+from serving.api.links import LINKS
 from serving.pages import ProblemAnswer
 from serving.problems import MEDIA_TYPE
 from serving.requests import (
@@ -53,9 +55,14 @@ _PROBLEMS = {
     "400": "The request is wrong; the problem names the field, the value and the remedy.",
     "404": "There is no such thing.",
     "409": "Not in the present state of the thing, or refused by a guardrail.",
+    "413": "The body is too large.",
+    "415": "The body is not announced as JSON.",
     "422": "The idempotency key came before with another request.",
     "503": "A part that heed depends on is down; nothing was executed.",
+    "504": "It took too long; it may or may not have been recorded.",
 }
+_CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check"})
+_VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ScoreAnswer", ScoreAnswer))
 
 
 def document(app: FastAPI) -> Json:
@@ -66,10 +73,13 @@ def document(app: FastAPI) -> Json:
     schemas.update(_of_values())
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    made["paths"]["/score"] = _score()
-    for path in made["paths"].values():
-        for operation in path.values():
-            operation["responses"] = {**_successes(operation["responses"]), **_problems()}
+    made["paths"].update(_served_by_bentoml())
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            problems = {status: _problem(status) for status in _statuses(path, operation)}
+            operation["responses"] = {**_successes(operation["responses"]), **problems}
+    for (path, method), links in LINKS.items():
+        made["paths"][path][method]["responses"]["200"]["links"] = links
     return made
 
 
@@ -87,30 +97,53 @@ def _of_values() -> Json:
     return found
 
 
-_VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ScoreAnswer", ScoreAnswer))
-
-
 def _successes(responses: Json) -> Json:
     return {status: one for status, one in responses.items() if status.startswith("2")}
 
 
-def _problems() -> Json:
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemAnswer"}}}
-    return {status: {"description": said, "content": content} for status, said in _PROBLEMS.items()}
+def _statuses(path: str, operation: Json) -> Iterator[str]:
+    """The errors that an operation can answer."""
+    parameters, body = operation.get("parameters", []), "requestBody" in operation
+    if parameters or body:
+        yield "400"
+    if "{" in path:
+        yield "404"
+    if body and path not in _CHANGES_NOTHING:
+        yield "409"
+    if body:
+        yield from ("413", "415")
+    if any(one["in"] == "header" for one in parameters):
+        yield "422"
+    yield from ("503", "504")
 
 
-def _score() -> Json:
-    """The call that BentoML serves itself; its own document cannot say what it refuses."""
+def _problem(status: str) -> Json:
+    schema = {"$ref": f"{_SCHEMAS}ProblemAnswer"}
+    return {"description": _PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
 
-    def content(name: str) -> Json:
-        return {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{name}"}}}
 
+def _served_by_bentoml() -> Json:
+    """What BentoML serves itself; its own document cannot say what it refuses."""
     return {
-        "post": {
-            "tags": ["decisions"],
-            "summary": "Score candidates: no verdicts, no record, no side effects",
-            "operationId": "score_score_post",
-            "requestBody": {"required": True, "content": content("ScoreRequest")},
-            "responses": {"200": {"description": "Successful Response", "content": content("ScoreAnswer")}},
-        }
+        "/score": {
+            "post": {
+                "tags": ["decisions"],
+                "summary": "Score candidates: no verdicts, no record, no side effects",
+                "operationId": "score",
+                "requestBody": {"required": True, "content": _json("ScoreRequest")},
+                "responses": {"200": {"description": "Successful Response", "content": _json("ScoreAnswer")}},
+            }
+        },
+        "/livez": {"get": _probe("livez", "Whether the process runs")},
+        "/readyz": {"get": _probe("readyz", "Whether decisions can be made")},
     }
+
+
+def _json(name: str) -> Json:
+    return {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{name}"}}}
+
+
+def _probe(name: str, summary: str) -> Json:
+    plain = {"text/plain": {"schema": {"type": "string"}}}
+    answer = {"description": "Yes.", "content": plain}
+    return {"tags": ["operations"], "summary": summary, "operationId": name, "responses": {"200": answer}}

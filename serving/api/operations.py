@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from serving.api.bodies import body_of, documented
+from serving.fields import Id
 from serving.pages import Delivered, OutboxPage, PolicyView
 from serving.policies import checked, view
-from serving.requests import Id, PolicyText
+from serving.requests import PolicyText
 from serving.runtime import Runtime, runtime
 
 router = APIRouter()
@@ -58,7 +59,7 @@ async def delivered(outbox_id: Id, running: Running) -> Delivered:
     return Delivered(outbox_id, running.engine.clock())
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=Response)
+@router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
 async def metrics(running: Running) -> Response:
     """Counters of this process."""
     running.metrics.ready.set(int(running.standby.ready))

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
+from serving.fields import Id
 from serving.ledger.records import Case, ReviewState
 from serving.pages import ReviewsPage
-from serving.requests import ClaimRequest, Id, OverrideRequest, SettleRequest
+from serving.requests import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])

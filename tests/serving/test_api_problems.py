@@ -1,8 +1,12 @@
+from urllib.parse import quote
+
 import pytest
 
 from tests.serving.running import MONDAY_MORNING
 
 SIGNAL = {"signal_id": "s1", "customer_id": "c1", "at": MONDAY_MORNING.isoformat(), "type": "click"}
+
+JSON = {"content-type": "application/json"}
 
 
 def assert_problem(answer, status, kind):
@@ -49,8 +53,149 @@ def test_a_body_that_is_no_request_is_refused(heed, content):
 
 
 def test_a_body_that_is_too_large_is_refused(heed):
-    answer = heed.http.post("/v1/signals", content=b" " * (9 * 1024 * 1024))
-    assert "too large" in assert_problem(answer, 400, "invalid-input")["detail"]
+    answer = heed.http.post("/v1/signals", content=b" " * (9 * 1024 * 1024), headers=JSON)
+    assert assert_problem(answer, 413, "too-large")["remedy"] == "send at most 8 MiB at once"
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"],
+    ids=["nothing", "text", "a form", "a form of parts", "almost JSON"],
+)
+def test_only_json_is_read(heed, announced):
+    headers = {} if announced is None else {"content-type": announced}
+    answer = heed.http.post("/decide", content=b'{"customer_id": "c1"}', headers=headers)
+    problem = assert_problem(answer, 415, "unsupported-media-type")
+    assert (problem["field"], problem["value"]) == ("Content-Type", announced or "nothing")
+
+
+@pytest.mark.parametrize("announced", ["application/json; charset=utf-8", "Application/JSON", "application/json "])
+def test_json_may_be_announced_with_parameters_and_in_any_case(heed, announced):
+    answer = heed.http.post("/decide", content=b'{"customer_id": "c1"}', headers={"content-type": announced})
+    assert answer.status_code == 200
+
+
+def test_a_wrong_method_is_told_which_there_are(heed):
+    answer = heed.http.get("/decide")
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        (b"true", True),
+        (b'"1"', "1"),
+        (b"3", 3),
+        (b"-0.5", -0.5),
+        (b"1e308", 1e308),
+        (b"1" + b"0" * 30, 1e30),
+        (b"null", None),
+    ],
+    ids=lambda one: repr(one)[:12],
+)
+def test_a_value_is_taken_as_written(heed, written, taken):
+    customer = b'{"customers": [{"customer_id": "c1", "attributes": {"a": %b}}]}' % written
+    assert heed.http.post("/v1/customers", content=customer, headers=JSON).status_code == 200
+    stored = heed.get("/v1/customers/c1")["attributes"]["a"]
+    assert (stored, type(stored)) == (taken, type(taken))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"1" + b"0" * 400, b"[1]", b"{}", b'"' + b"x" * 1001 + b'"'],
+    ids=lambda one: repr(one)[:12],
+)
+def test_a_value_that_is_none_stores_nothing(heed, written):
+    customer = b'{"customers": [{"customer_id": "c1", "attributes": {"a": %b}}]}' % written
+    answer = heed.http.post("/v1/customers", content=customer, headers=JSON)
+    assert_problem(answer, 400, "invalid-input")
+    assert heed.http.get("/v1/customers/c1").status_code == 404
+
+
+def test_a_value_of_no_kind_is_one_fault(heed):
+    answer = heed.http.post("/decide", json={"customer_id": "c1", "context": {"page": [1]}})
+    problem = assert_problem(answer, 400, "invalid-input")
+    assert problem["field"] == "context.page"
+    assert "a value is a text of at most 1000 characters" in problem["detail"]
+    assert "faults" not in problem
+
+
+DEEP = b'{"customer_id": "c1", "context": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEEP,
+        b'{"customer_id": "\xff"}',
+        b'{"customer_id": "\xed\xa0\x80"}',
+        b'{"customer_id": "\\ud800"}',
+        b'{"customer_id": "a\\u0000b"}',
+        b'\xef\xbb\xbf{"customer_id": "c1"}',
+        '{"customer_id": "c1"}'.encode("utf-16"),
+        b'{"customer_id": "c1"} {}',
+        b'{"customer_id": "c1",}',
+        b"{'customer_id': 'c1'}",
+        b'{"customer_id": "' + b"x" * 201 + b'"}',
+        b'{"customer_id": "c1", "candidates": ["mail", "mail"]}',
+        b'{"customer_id": "c1", "context": {"": 1}}',
+        b"null",
+        b"\x1f\x8b\x08\x00",
+    ],
+    ids=[
+        "very deep",
+        "no UTF-8",
+        "an encoded surrogate",
+        "a lone surrogate",
+        "a NUL",
+        "a byte order mark",
+        "UTF-16",
+        "two objects",
+        "a trailing comma",
+        "single quotes",
+        "a long id",
+        "a candidate twice",
+        "an empty name",
+        "null",
+        "gzip",
+    ],
+)
+@pytest.mark.parametrize("path", ["/decide", "/v1/signals"])
+def test_odd_bodies_are_refused_with_reasons(heed, path, content):
+    assert_problem(heed.http.post(path, content=content, headers=JSON), 400, "invalid-input")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/v1/customers/%00", 400, "invalid-input"),
+        ("/v1/customers/%0A", 400, "invalid-input"),
+        ("/v1/customers/" + "x" * 201, 400, "invalid-input"),
+        ("/v1/customers/%FF%FE", 404, "not-found"),
+        ("/v1/customers/%F0%9F%A6%86", 404, "not-found"),
+        ("/v1/customers/%20", 404, "not-found"),
+        ("/v1/customers/a%2Fb", 404, "not-found"),
+        ("/v1/customers/'; DROP TABLE customers; --", 404, "not-found"),
+        ("/v1/customers/%2E%2E", 404, "not-found"),
+        ("/v1/reviews/..%2F..%2Fetc", 404, "not-found"),
+        ("/v1/decisions/?", 404, "not-found"),
+        ("/v1/customers/c1/", 404, "not-found"),
+        ("//v1/customers/c1", 404, "not-found"),
+        ("/v1/decisions?customer_id=%00", 400, "invalid-input"),
+        ("/v1/decisions?customer_id=a&limit=99999999999999999999", 400, "invalid-input"),
+        ("/v1/reviews?limit=ten", 400, "invalid-input"),
+    ],
+    ids=ascii,
+)
+def test_odd_paths_are_answered_with_problems(heed, path, status, kind):
+    assert_problem(heed.http.get(path), status, kind)
+
+
+@pytest.mark.parametrize("customer_id", ["a/b", "ä ö", "?&#", "🦆", "'; --"], ids=ascii)
+def test_a_customer_of_any_id_can_be_read_again(heed, customer_id):
+    heed.post("/v1/customers", {"customers": [{"customer_id": customer_id}]})
+    assert heed.get("/v1/customers/" + quote(customer_id, safe=""))["customer_id"] == customer_id
 
 
 @pytest.mark.parametrize(

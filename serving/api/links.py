@@ -1,0 +1,39 @@
+"""Where one answer leads: the OpenAPI links from an operation to those that take what it answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Link = dict[str, Any]
+Places = Mapping[str, str]
+
+
+def _to(operation: str, parameters: Places, body: Places | None = None) -> Link:
+    """A link that hands over values of the answer, each at a place that a JSON pointer names."""
+    link: Link = {"operationId": operation, "parameters": _at(parameters)}
+    return link if body is None else {**link, "requestBody": _at(body)}
+
+
+def _at(places: Places) -> dict[str, str]:
+    return {name: f"$response.body#{place}" for name, place in places.items()}
+
+
+_CASE = {"review_id": "/review_id"}
+_OLDEST = {"review_id": "/reviews/0/review_id"}
+_CLAIM = {"reviewer": "/claimed_by", "fence": "/fence"}
+
+LINKS: Mapping[tuple[str, str], Mapping[str, Link]] = {
+    ("/decide", "post"): {
+        "record": _to("decision", {"decision_id": "/decision_id"}),
+        "customer": _to("customer", {"customer_id": "/customer_id"}),
+        "review": _to("review", _CASE),
+    },
+    ("/v1/outbox", "get"): {"delivered": _to("delivered", {"outbox_id": "/messages/0/outbox_id"})},
+    ("/v1/reviews", "get"): {"case": _to("review", _OLDEST), "claim": _to("claim", _OLDEST)},
+    ("/v1/reviews/{review_id}/claim", "post"): {
+        "case": _to("review", _CASE),
+        "approve": _to("approve", _CASE, _CLAIM),
+        "override": _to("override", _CASE, {**_CLAIM, "action_id": "/proposed_action_id"}),
+        "reject": _to("reject", _CASE, _CLAIM),
+        "release": _to("release", _CASE, _CLAIM),
+    },
+}

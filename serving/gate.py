@@ -1,0 +1,48 @@
+"""The door before BentoML's own call: what is no request is refused here, as everywhere else."""
+
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decisioning.errors import HeedError
+from serving.api.bodies import json_body
+from serving.problems import MEDIA_TYPE, of_error
+from serving.requests import ScoreRequest
+
+PATH = "/score"
+
+
+class ScoreGate:
+    """Read the body of ``/score`` before BentoML does.
+
+    BentoML reads a body of any size and of several media types, logs every wrong one with a traceback, and leaves the
+    offending value out of its answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything else on untouched, and a right body as it came."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self.app(scope, receive, send)
+            return
+        try:
+            content = await json_body(Request(scope, receive))
+            ScoreRequest.model_validate_json(content)
+        except (HeedError, ValidationError, ClientDisconnect) as error:
+            problem = of_error(error)
+            await Response(problem.encoded(), problem.status, media_type=MEDIA_TYPE)(scope, receive, send)
+            return
+        await self.app(scope, _again(content, receive), send)
+
+
+def _again(content: bytes, receive: Receive) -> Receive:
+    """The body once more, then whatever else the connection has to say."""
+    waiting: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def read() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return read
