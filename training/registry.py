@@ -51,6 +51,7 @@ def quiet() -> Iterator[None]:
     """MLflow without telemetry, without chatter, and without the warnings of its own dependencies."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
         # They speak of calls between MLflow, SQLAlchemy and pandas, about which a user of heed can do nothing.
         warnings.simplefilter("ignore")

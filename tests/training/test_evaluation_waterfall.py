@@ -30,7 +30,7 @@ def test_the_largest_contributions_are_named_and_the_rest_is_counted() -> None:
                                  Contribution("c", 1.5, -0.05, -0.5))
     )  # fmt: skip
     assert [step.words for step in steps(explanation, {"a": "Age"}, 2)] == [
-        "Age = 2", "b = unknown", "Everything else (1)"
+        "Age = 2", "b = unknown", "Everything else (1 features)"
     ]  # fmt: skip
     assert [step.points for step in steps(explanation, {}, 2)] == pytest.approx([3.0, -1.5, -0.5])
 

@@ -13,7 +13,7 @@ def column(source: Source, of: str = "", measure: Measure | None = None) -> Feat
     ("feature", "words"),
     [
         pytest.param(column(Source.CUSTOMER, "tenure_days"), "Customer: tenure days", id="an attribute"),
-        pytest.param(column(Source.ACTION, "action_id"), "Which action it is", id="the action itself"),
+        pytest.param(column(Source.ACTION, "action_id"), "Action", id="the action itself"),
         pytest.param(column(Source.ACTION, "incentive"), "Action: incentive", id="a property of the action"),
         pytest.param(column(Source.CONTEXT, "page"), "Context: page", id="a context"),
         pytest.param(

@@ -6,7 +6,7 @@ from training.features.schema import FeatureSchema
 
 _CLOCK = {"hour": "Hour of the day, where the customer is", "weekday": "Day of the week, where the customer is"}
 _FIELDS = {
-    "action_id": "Which action it is",
+    "action_id": "Action",
     "window_days": "Action: days in which the outcome counts",
 }
 # One event, many events, and what stands in for the key where it is the candidate's own.
