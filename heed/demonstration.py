@@ -129,7 +129,7 @@ async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Step
 async def _decide(settings: Settings, played: "Played", watch: _Watch, steps: Steps) -> None:
     from serving.bootstrap import bootstrap
 
-    chosen = _drawn(played.data.customers["customer_id"])
+    chosen = drawn(played.data.customers["customer_id"])
     steps.step(f"deciding for {chosen.size} customers")
     runtime = bootstrap(settings, clock=watch, identify=_Counter())
     try:
@@ -149,8 +149,8 @@ async def _decide_for(engine: "Engine", ids: list[str]) -> None:
     await asyncio.gather(*(engine.decide(DecideRequest(customer_id=one), Caller("demo")) for one in ids))
 
 
-def _drawn(ids: pd.Series) -> np.ndarray:
-    """Customers to decide for, nobody twice, shape (hours, decisions per hour)."""
+def drawn(ids: pd.Series) -> np.ndarray:
+    """Customers to decide for hour by hour, nobody twice; shape (24, decisions per hour)."""
     names = ids.to_numpy(dtype=object)
     per_hour = min(_DECISIONS_PER_HOUR, len(names) // _HOURS)
     drawn: np.ndarray = np.random.default_rng(SEED).choice(names, _HOURS * per_hour, replace=False)
