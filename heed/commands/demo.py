@@ -1,6 +1,7 @@
 """`heed demo`: everything from nothing, then the service."""
 
 import json
+import signal
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ def _prepare(settings: Settings, customers: int) -> None:
 
 def _serve(settings: Settings, customer_id: str) -> None:
     service = subprocess.Popen(command(settings, settings.port), env=environment(settings))  # noqa: S603
+    # Whoever stops the demo stops its service too: the default would leave it running alone.
+    signal.signal(signal.SIGTERM, lambda *_: service.terminate())
     try:
         url = f"http://{settings.host}:{settings.port}"
         _await_ready(service, url)
