@@ -30,11 +30,13 @@ def ranked(
         By index of the action.
     """
     order = ranking(actions, values)
-    worth_more = sum(1 for value in values if value > 0.0)
+    worth_more = sum(1 for value in values.tolist() if value > 0.0)
+    columns = _columns(scores, values)
 
     def candidate(place: int, index: int) -> Candidate:
         rank = place + 1 if place < worth_more else place + 2
-        return _candidate(actions[index], rank, index, scores, values, verdicts[index], explanations.get(index))
+        said = verdicts[index]
+        return Candidate(actions[index].action_id, rank, *columns[index], combined(said), said, explanations.get(index))
 
     listed = [candidate(place, index) for place, index in enumerate(order)]
     return (*listed[:worth_more], hold(scores.hold, worth_more + 1), *listed[worth_more:])
@@ -45,25 +47,10 @@ def hold(propensity: float | None, rank: int) -> Candidate:
     return Candidate(HOLD, rank, propensity, None, None, None, None, 0.0, Effect.ALLOW)
 
 
-def _candidate(
-    action: Action,
-    rank: int,
-    index: int,
-    scores: Scores,
-    values: Floats,
-    verdicts: Verdicts,
-    explanation: Explanation | None,
-) -> Candidate:
-    return Candidate(
-        action_id=action.action_id,
-        rank=rank,
-        propensity=float(scores.propensity[index]),
-        low=float(scores.low[index]),
-        high=float(scores.high[index]),
-        uplift=None if scores.uplift is None else float(scores.uplift[index]),
-        harm=None if scores.harm is None else float(scores.harm[index]),
-        net_value=float(values[index]),
-        effect=combined(verdicts),
-        verdicts=verdicts,
-        explanation=explanation,
-    )
+def _columns(scores: Scores, values: Floats) -> list[tuple[float, float, float, float | None, float | None, float]]:
+    """Propensity, low, high, uplift, harm and net value of each action, as plain numbers."""
+    unknown = [None] * len(values)
+    uplift = unknown if scores.uplift is None else scores.uplift.tolist()
+    harm = unknown if scores.harm is None else scores.harm.tolist()
+    known = (scores.propensity.tolist(), scores.low.tolist(), scores.high.tolist())
+    return list(zip(*known, uplift, harm, values.tolist(), strict=True))
