@@ -8,7 +8,6 @@ from enum import StrEnum
 from decisioning.canonical import Scalar
 from decisioning.catalogue import MessageClass
 
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
