@@ -264,4 +264,4 @@ class OverrideRequest(SettleRequest):
 class PolicyText(Request):
     """A policy file's text."""
 
-    policy: Annotated[str, Field(max_length=1_000_000)]
+    policy: Annotated[str, Field(max_length=500_000)]

@@ -1,0 +1,155 @@
+"""The document at /docs says what is answered, and what it forbids is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, from_schema
+from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
+from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+from starlette.types import Receive, Scope, Send
+
+from tests.serving.running import POLICY, Heed, running
+
+# These are asked of the real service in test_service.py.
+SERVED_BY_BENTOML = r"^/(score|livez|readyz)$"
+
+# Refusals that hang on what is in force or on record, which no schema can say. All of them come after the body was
+# read as one that the document allows.
+NO_SCHEMA_SAYS = (
+    "unknown action",
+    "not an admissible candidate of this decision",
+    "was recorded before with another",
+    "the decision took no contact slot",
+    "the key was used for another request",
+    "policy:",  # how a policy file reads
+)
+
+
+class Mounted:
+    """The application of a heed that runs already; schemathesis would start it a second time."""
+
+    def __init__(self, heed: Heed) -> None:
+        self._app = heed.http.app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("it has started")
+        await self._app(scope, receive, send)
+
+
+@pytest.fixture
+def unsure(tmp_path: Path) -> Iterator[Heed]:
+    """A heed that cannot tell two actions apart."""
+    with running(tmp_path, propensities={"mail": 0.30, "text": 0.29, "banner": 0.05}, spread=0.1) as heed:
+        yield heed
+
+
+def documented(heed: Heed) -> OpenApiSchema:
+    generation = {"deterministic": True, "max-examples": 5, "database": "none"}
+    config = SchemathesisConfig.from_dict({"seed": 7, "generation": generation})
+    schema = schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=config)
+    schema.hook("filter_failure")(a_schema_could_have_said_it)
+    return schema.exclude(path_regex=SERVED_BY_BENTOML)
+
+
+def a_schema_could_have_said_it(_context: Any, failure: Any, _case: Any, response: Any) -> bool:
+    said = response.json()["detail"] if isinstance(failure, RejectedPositiveData) else ""
+    return not any(reason in said for reason in NO_SCHEMA_SAYS)
+
+
+def faults(schema: OpenApiSchema) -> Iterator[str]:
+    """What schemathesis finds in all its phases: boundary values, random requests, and chains of linked calls."""
+    for event in from_schema(schema).execute():
+        if isinstance(event, FatalError | NonFatalError):
+            yield repr(event)
+        if isinstance(event, ScenarioFinished):
+            checks = (one for checks in event.recorder.checks.values() for one in checks)
+            yield from (
+                f"{event.recorder.label}: {one.failure_info}" for one in checks if one.status is not Status.SUCCESS
+            )
+
+
+def test_schemathesis_finds_no_fault(unsure):
+    for customer_id in ("c1", "c2"):
+        unsure.know(customer_id)
+        assert unsure.decide(customer_id)["disposition"] == "review"
+    assert list(faults(documented(unsure))) == []
+
+
+def test_each_operation_answers_what_is_documented(unsure):
+    schema = documented(unsure)
+    answered = set()
+
+    def check(response: Any) -> None:
+        response.read()
+        operation = schema.find_operation_by_path(response.request.method, response.request.url.path)
+        operation.validate_response(response)
+        answered.add(operation.label)
+
+    unsure.http.event_hooks = {"response": [check]}
+    live_through_everything(unsure)
+    assert answered == {one.ok().label for one in schema.get_all_operations()}
+
+
+def live_through_everything(heed: Heed) -> None:
+    """One customer's story in which every operation answers 200."""
+    heed.know(attributes={"age": 41, "tier": "gold", "member": True, "since": None})
+    now = heed.clock().isoformat()
+    heed.post("/v1/signals", {"signals": [{"signal_id": "s1", "customer_id": "c1", "at": now, "type": "click"}]})
+    heed.contacted("c1", "web")
+    settled(heed, "release")
+    settled(heed, "reject", note="not now")
+    settled(heed, "override", action_id="text")
+    approved = settled(heed, "approve")
+    (first, *_) = heed.get("/v1/outbox")["messages"]
+    heed.post(f"/v1/outbox/{first['outbox_id']}/delivered", None)
+    happened = {"outcome_id": "o1", "customer_id": "c1", "at": now, "type": "conversion", "value": 12.5}
+    heed.post("/v1/outcomes", {"outcomes": [{**happened, "decision_id": approved["decision_id"]}]})
+    heed.post("/decide_batch", {"requests": [{"customer_id": "c1"}, {"customer_id": "c1", "candidates": ["fax"]}]})
+    for path in (f"/v1/decisions/{approved['decision_id']}", "/v1/decisions?customer_id=c1", "/v1/customers/c1"):
+        heed.get(path)
+    heed.get("/v1/reviews?state=approved")
+    heed.get("/v1/policy")
+    heed.post("/v1/policy/check", {"policy": POLICY})
+    assert heed.http.get("/metrics").status_code == 200
+
+
+def settled(heed: Heed, verdict: str, **more: Any) -> Any:
+    """A decision that went to review, and the case settled so."""
+    decision = heed.decide(explain="all")
+    path = f"/v1/reviews/{decision['review_id']}"
+    case = heed.post(f"{path}/claim", {"reviewer": "ana"})
+    heed.post(f"{path}/{verdict}", {"reviewer": "ana", "fence": case["fence"], **more})
+    heed.get(path)
+    return decision
+
+
+def test_every_error_is_documented_as_the_one_problem(unsure):
+    document = unsure.get("/openapi.json")
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            errors = {status: one for status, one in operation["responses"].items() if not status.startswith("2")}
+            assert {"503", "504"} <= errors.keys()
+            assert {tuple(one["content"]) for one in errors.values()} == {("application/problem+json",)}
+
+
+def test_links_lead_to_operations_and_their_parameters(unsure):
+    document = unsure.get("/openapi.json")
+    operations = {
+        one["operationId"]: {part["name"] for part in one.get("parameters", [])}
+        for path in document["paths"].values()
+        for one in path.values()
+    }
+    links = [
+        link
+        for path in document["paths"].values()
+        for one in path.values()
+        for link in one["responses"]["200"].get("links", {}).values()
+    ]
+    assert len(links) >= 10
+    assert all(link["parameters"].keys() <= operations[link["operationId"]] for link in links)
