@@ -27,6 +27,10 @@ check: $(VENV)/.development
 artefacts: $(VENV)/.development
 	$(BIN)/python -m pytest -q tests/artefacts
 
+# Runs the notebook on a home made for it and saves its outputs.
+notebook: $(VENV)/.development
+	$(BIN)/python -m notebooks.run
+
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks.online
 
