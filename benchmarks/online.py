@@ -106,7 +106,7 @@ def _await(url: str, home: Prepared, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 90.0
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            if httpx.post(url, content=body, timeout=10.0).is_success:
+            if httpx.post(url, content=body, headers={"content-type": "application/json"}, timeout=10.0).is_success:
                 return
         except httpx.HTTPError:
             pass

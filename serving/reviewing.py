@@ -80,7 +80,11 @@ class Reviewing:
         message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
 
         def against(customer: Customer, now: datetime) -> str | None:
-            return _against(in_force, Facts(customer, now), action)
+            fresh = Facts(customer, now)
+            # The message to the executor names one contact point; consent for another does not cover it.
+            if in_force.guard.contact_point(fresh, action) != point:
+                return "the contact point changed while the case was settled; settle it again."
+            return _against(in_force, fresh, action)
 
         return Execution(reservation_id, reserved(action, self._clock()), message), against
 
