@@ -6,28 +6,11 @@ from typing import Any
 
 import pytest
 import schemathesis
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, from_schema
-from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
-from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.types import Receive, Scope, Send
 
+from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults
 from tests.serving.running import POLICY, Heed, running
-
-# These are asked of the real service in test_service.py.
-SERVED_BY_BENTOML = r"^/(score|livez|readyz)$"
-
-# Refusals that hang on what is in force or on record, which no schema can say. All of them come after the body was
-# read as one that the document allows.
-NO_SCHEMA_SAYS = (
-    "unknown action",
-    "not an admissible candidate of this decision",
-    "was recorded before with another",
-    "the decision took no contact slot",
-    "the key was used for another request",
-    "policy:",  # how a policy file reads
-)
 
 
 class Mounted:
@@ -50,28 +33,9 @@ def unsure(tmp_path: Path) -> Iterator[Heed]:
 
 
 def documented(heed: Heed) -> OpenApiSchema:
-    generation = {"deterministic": True, "max-examples": 5, "database": "none"}
-    config = SchemathesisConfig.from_dict({"seed": 7, "generation": generation})
-    schema = schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=config)
-    schema.hook("filter_failure")(a_schema_could_have_said_it)
+    """The document without what BentoML serves beside the application; test_service.py asks the real service."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=bounded())
     return schema.exclude(path_regex=SERVED_BY_BENTOML)
-
-
-def a_schema_could_have_said_it(_context: Any, failure: Any, _case: Any, response: Any) -> bool:
-    said = response.json()["detail"] if isinstance(failure, RejectedPositiveData) else ""
-    return not any(reason in said for reason in NO_SCHEMA_SAYS)
-
-
-def faults(schema: OpenApiSchema) -> Iterator[str]:
-    """What schemathesis finds in all its phases: boundary values, random requests, and chains of linked calls."""
-    for event in from_schema(schema).execute():
-        if isinstance(event, FatalError | NonFatalError):
-            yield repr(event)
-        if isinstance(event, ScenarioFinished):
-            checks = (one for checks in event.recorder.checks.values() for one in checks)
-            yield from (
-                f"{event.recorder.label}: {one.failure_info}" for one in checks if one.status is not Status.SUCCESS
-            )
 
 
 def test_schemathesis_finds_no_fault(unsure):
