@@ -32,7 +32,7 @@ class ContactState(StrEnum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContactPoint:
     """An address, number or device of the customer, under an opaque name."""
 
@@ -40,7 +40,7 @@ class ContactPoint:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consent:
     """One statement about one channel and purpose.
 
@@ -61,7 +61,7 @@ class Consent:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suppression:
     """An order not to contact, for one channel or (None) for all, until a moment or (None) for good."""
 
@@ -82,7 +82,7 @@ class Signal:
     value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signals:
     """A history of signals, column by column: hundreds of events that are read, stored and replayed as a whole.
 
@@ -134,7 +134,7 @@ class Contact:
         return self.state is not ContactState.RELEASED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Customer:
     """One customer with all that is known, histories in order of time (oldest first)."""
 
@@ -149,7 +149,7 @@ class Customer:
     contacts: tuple[Contact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that a decision may look at. Nothing is fetched later, so any decision can be made again.
 

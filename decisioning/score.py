@@ -14,7 +14,7 @@ from decisioning.customer import Facts
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contribution:
     """What one feature added to one propensity.
 
@@ -36,7 +36,7 @@ class Contribution:
     points: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Explanation:
     """A propensity taken apart: base plus contributions give the served value, in log-odds and in points.
 

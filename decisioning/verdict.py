@@ -14,7 +14,7 @@ class Effect(StrEnum):
     SUPPRESS = "suppress"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """One rule's word on one candidate.
 

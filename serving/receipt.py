@@ -16,7 +16,7 @@ FORMAT = 1
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Receipt:
     """Inputs and versions of one decision. What it must come to again is the answer, which the ledger keeps beside it.
 

@@ -50,11 +50,11 @@ def explain_row(
 def _contributions(
     row: list[float], effects: list[float], points: list[float], schema: FeatureSchema
 ) -> tuple[Contribution, ...]:
-    names, describe = schema.names, schema.describe
-    return tuple(
-        Contribution(names[column], describe(row[column], column), effects[column], points[column])
-        for column in _by_size(effects, names)
-    )
+    names = schema.names
+    columns = _by_size(effects, names)
+    told = map(schema.describe, [row[column] for column in columns], columns)
+    picked = ([of[column] for column in columns] for of in (effects, points))
+    return tuple(map(Contribution, [names[column] for column in columns], told, *picked))
 
 
 def _secant(base: float, base_probability: float, log_odds: float, propensity: float) -> float:
