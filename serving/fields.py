@@ -63,7 +63,7 @@ def _names_described(schema: JsonDict) -> None:
 
 Values = Annotated[dict[Name, Value], Field(max_length=500, json_schema_extra=_names_described)]
 Text = Annotated[str, Field(max_length=2000)]
-_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 def _written(value: object) -> datetime:

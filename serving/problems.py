@@ -118,6 +118,7 @@ def _fault(one: Mapping[str, object]) -> dict[str, object]:
 
 
 def _said(kind: str, message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return {"extra_forbidden": "unknown field", "missing": "missing field"}.get(kind, message[:1].lower() + message[1:])
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from decisioning.errors import InvalidInput
 from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body
+from serving.api.parameters import only_declared
 from serving.engine import Caller
 from serving.fields import Id
 from serving.pages import DecisionBatchAnswer, DecisionsPage
@@ -56,13 +57,23 @@ async def decide_batch(request: Request) -> Response:
     return Response(answer, media_type="application/json")
 
 
-@router.get("/v1/decisions/{decision_id}", summary="One decision as it was answered", response_model=DecisionAnswer)
+@router.get(
+    "/v1/decisions/{decision_id}",
+    summary="One decision as it was answered",
+    response_model=DecisionAnswer,
+    dependencies=[Depends(only_declared)],
+)
 async def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
     """The recorded answer, byte for byte."""
     return Response(running.ledger.decision(decision_id).answer, media_type="application/json")
 
 
-@router.get("/v1/decisions", summary="A customer's decisions, newest first", response_model=DecisionsPage)
+@router.get(
+    "/v1/decisions",
+    summary="A customer's decisions, newest first",
+    response_model=DecisionsPage,
+    dependencies=[Depends(only_declared)],
+)
 async def decisions(
     running: Annotated[Runtime, Depends(runtime)],
     customer_id: Annotated[Id, Query()],

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from serving.api.bodies import body_of, documented
+from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
 from serving.requests import ConsentsIn, ContactsIn, CustomersIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
 
-router = APIRouter(tags=["facts"])
+router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 

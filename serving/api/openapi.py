@@ -61,6 +61,7 @@ _PROBLEMS = {
     "503": "A part that heed depends on is down; nothing was executed.",
     "504": "It took too long; it may or may not have been recorded.",
 }
+_PROBES = frozenset({"/livez", "/readyz"})
 _CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check"})
 _VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ScoreAnswer", ScoreAnswer))
 
@@ -104,7 +105,7 @@ def _successes(responses: Json) -> Json:
 def _statuses(path: str, operation: Json) -> Iterator[str]:
     """The errors that an operation can answer."""
     parameters, body = operation.get("parameters", []), "requestBody" in operation
-    if parameters or body:
+    if path not in _PROBES:
         yield "400"
     if "{" in path:
         yield "404"

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from serving.api.bodies import body_of, documented
+from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.pages import Delivered, OutboxPage, PolicyView
 from serving.policies import checked, view
 from serving.requests import PolicyText
 from serving.runtime import Runtime, runtime
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(only_declared)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 Text = Annotated[PolicyText, Depends(body_of(PolicyText))]

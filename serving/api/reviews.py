@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
+from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.ledger.records import Case, ReviewState
 from serving.pages import ReviewsPage
 from serving.requests import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime
 
-router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(only_declared)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 Claim = Annotated[ClaimRequest, Depends(body_of(ClaimRequest))]

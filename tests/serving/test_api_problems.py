@@ -192,6 +192,41 @@ def test_odd_paths_are_answered_with_problems(heed, path, status, kind):
     assert_problem(heed.http.get(path), status, kind)
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("/v1/decisions?customer_id=c1&limt=3", "send only customer_id, limit"),
+        ("/v1/reviews?limt=3", "send only limit, state"),
+        ("/v1/policy?limt=3", "send none here"),
+    ],
+    ids=["decisions", "reviews", "policy"],
+)
+def test_an_unknown_parameter_is_refused(heed, path, remedy):
+    problem = assert_problem(heed.http.get(path), 400, "invalid-input")
+    assert (problem["field"], problem["remedy"]) == ("query.limt", remedy)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+05:00",
+        "9999-12-31T23:59:59-01:00",
+        "2026-02-30T00:00:00Z",
+        "2026-03-02T24:00:00Z",
+        "2026-03-02T23:59:60Z",
+        "2026-03-02 10:00:00Z",
+        "2026-03-02T10:00Z",
+        "\u0662026-03-02T10:00:00Z",
+    ],
+    ids=ascii,
+)
+def test_a_moment_that_is_none_is_refused(heed, written):
+    answer = heed.http.post("/v1/signals", json={"signals": [{**SIGNAL, "at": written}]})
+    problem = assert_problem(answer, 400, "invalid-input")
+    assert (problem["field"], problem["value"]) == ("signals.0.at", written)
+
+
 @pytest.mark.parametrize("customer_id", ["a/b", "ä ö", "?&#", "🦆", "'; --"], ids=ascii)
 def test_a_customer_of_any_id_can_be_read_again(heed, customer_id):
     heed.post("/v1/customers", {"customers": [{"customer_id": customer_id}]})
