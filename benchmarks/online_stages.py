@@ -16,6 +16,7 @@ from serving.engine import Caller
 from serving.requests import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
+from serving.trim import settle_memory
 
 T = TypeVar("T")
 _WARM, _COUNTED = 50, 400
@@ -25,6 +26,7 @@ def stages(settings: Settings, home: Prepared) -> dict[str, list[float]]:
     """Seconds of each stage, one entry per decision, every one of another customer."""
     running = bootstrap(settings.model_copy(update={"model": str(home.bundle)}))
     running.standby.try_load()
+    settle_memory()
     try:
         return asyncio.run(_measured(running, home))
     finally:
