@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _NEEDED = (
     "lightgbm", "mlflow", "numba", "numpy", "orjson", "pandas", "pandera", "pyarrow", "scikit-learn", "scipy", "tzdata",
 )  # fmt: skip
+_URI = "MLFLOW_TRACKING_URI"
 _EXAMPLE_ROWS = 3
 
 
@@ -137,7 +138,8 @@ def _run(tracking_uri: str, experiment: str) -> Iterator[tuple[Any, str]]:
         import mlflow
         import mlflow.pyfunc
 
-        before = mlflow.get_tracking_uri()
+        # MLflow keeps the URI in the environment as well, where processes started later would find it.
+        before, inherited = mlflow.get_tracking_uri(), os.environ.get(_URI)
         _make_room(tracking_uri)
         mlflow.set_tracking_uri(tracking_uri)
         try:
@@ -147,6 +149,8 @@ def _run(tracking_uri: str, experiment: str) -> Iterator[tuple[Any, str]]:
                 yield mlflow, run.info.run_id
         finally:
             mlflow.set_tracking_uri(before)
+            os.environ.pop(_URI, None)
+            os.environ.update({} if inherited is None else {_URI: inherited})
 
 
 def _choose_experiment(mlflow: Any, tracking_uri: str, experiment: str) -> None:

@@ -261,3 +261,9 @@ def test_contacts_that_are_not_over_cannot_be_learnt_from(trained: Trained, tmp_
 def test_a_folder_without_data_is_refused(trained: Trained, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="a table is missing"):
         train(tmp_path, tracking_uri=trained.uri)
+
+
+def test_training_leaves_the_surroundings_as_they_were(trained: Trained) -> None:
+    # A service started by the same process would look for its model where MLFLOW_TRACKING_URI says.
+    assert trained.first.version == "1"
+    assert "MLFLOW_TRACKING_URI" not in os.environ
