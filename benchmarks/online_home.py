@@ -1,4 +1,4 @@
-"""What the benchmark of `/decide` runs on: a world with 20 actions, a model of it, a ledger that knows its customers."""
+"""What the benchmark of `/decide` runs on: a world with 20 actions, a model of it, and a ledger that knows them."""
 
 import asyncio
 import json

@@ -37,6 +37,7 @@ async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
     in_force = running.standby.current()
     booster = lightgbm.Booster(model_file=home.bare / "booster.txt")
     took: dict[str, list[float]] = {}
+    scorer, guard = in_force.scorer, in_force.guard
 
     def lap(name: str, call: Callable[[], T]) -> T:
         began = perf_counter()
@@ -49,7 +50,6 @@ async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
         known = lap("read facts from the ledger", lambda c=customer_id: running.ledger.known(c))
         facts = Facts(known.customer, now())
         actions = in_force.catalogue.valid_at(facts.now)
-        scorer, guard = in_force.scorer, in_force.guard
         rows = lap("features", lambda f=facts, a=actions: scorer.assembler.matrix(f, a, hold=True))
         lap("(LightGBM predict on the same rows)", lambda r=rows: booster.predict(r, num_threads=1))
         scores = lap("scores, features included", lambda f=facts, a=actions: scorer.score(f, a))

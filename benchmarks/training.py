@@ -1,7 +1,7 @@
 """Adapt, train, judge and register on the five public data sets, one line each.
 
-``python -m benchmarks.training --data ../shared/data`` prints the table of `benchmarks/RESULTS.md`. Figures are those of
-the sealed part, which neither the booster nor the calibration has seen.
+``python -m benchmarks.training --data ../shared/data`` prints the table of `benchmarks/RESULTS.md`. Figures are those
+of the sealed part, which neither the booster nor the calibration has seen.
 """
 
 import argparse
@@ -20,7 +20,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with one folder per data set")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print("| data set | sealed rows | with outcome | log-loss | of base rate | AUC | calibration error | slope | gates | s |")
+    print(
+        "| data set | sealed rows | outcome | log-loss | of base rate | AUC | calibration error | slope | gates | s |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |")
     for name in NAMES:
         began = perf_counter()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -14,6 +15,8 @@ _KINDS = ("customers", "consents", "signals", "contacts", "outcomes")
 _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:invalid-input": InvalidInput,
     "urn:heed:problem:not-found": NotFound,
+    "urn:heed:problem:too-large": InvalidInput,
+    "urn:heed:problem:unsupported-media-type": InvalidInput,
     "urn:heed:problem:conflict": Conflict,
     "urn:heed:problem:refused-by-guardrail": Refused,
     "urn:heed:problem:idempotency-key-reused": KeyReused,
@@ -101,11 +104,11 @@ class Client:
 
     def decision(self, decision_id: str) -> Json:
         """One recorded decision."""
-        return self._call("GET", f"/v1/decisions/{decision_id}")
+        return self._call("GET", f"/v1/decisions/{_segment(decision_id)}")
 
     def customer(self, customer_id: str) -> Json:
         """A customer as the ledger knows them, with the timeline."""
-        return self._call("GET", f"/v1/customers/{customer_id}")
+        return self._call("GET", f"/v1/customers/{_segment(customer_id)}")
 
     def reviews(self, state: str = "open", limit: int = 50) -> list[Json]:
         """Review cases in one state, oldest first."""
@@ -114,12 +117,12 @@ class Client:
 
     def claim(self, review_id: str, reviewer: str) -> Json:
         """Claim a review case; the answer holds the `fence` that settling it needs."""
-        return self._call("POST", f"/v1/reviews/{review_id}/claim", json={"reviewer": reviewer})
+        return self._call("POST", f"/v1/reviews/{_segment(review_id)}/claim", json={"reviewer": reviewer})
 
     def settle(self, review_id: str, verdict: str, *, reviewer: str, fence: int, **more: str) -> Json:
         """Settle a claimed case: `verdict` is approve, override (with ``action_id=``), reject or release."""
         body = {"reviewer": reviewer, "fence": fence, **more}
-        return self._call("POST", f"/v1/reviews/{review_id}/{verdict}", json=body)
+        return self._call("POST", f"/v1/reviews/{_segment(review_id)}/{_segment(verdict)}", json=body)
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
         try:
@@ -145,6 +148,11 @@ def _request(
     }
     present = {name: value for name, value in optional.items() if value is not None}
     return {"customer_id": customer_id, "explain": explain, **present}
+
+
+def _segment(name: str) -> str:
+    """An id as one segment of a path, whatever characters it holds."""
+    return quote(name, safe="")
 
 
 def _raised(response: httpx.Response) -> HeedError:

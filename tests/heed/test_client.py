@@ -46,6 +46,12 @@ def test_facts_are_recorded_once(client):
     assert client.customer("c1")["customer_id"] == "c1"
 
 
+def test_an_id_may_hold_any_characters(service, client):
+    odd = "a/b?c#d e%"
+    service.know(odd, channels=())
+    assert client.customer(odd)["customer_id"] == odd
+
+
 def test_an_unknown_kind_of_fact_is_refused_before_it_is_sent(client):
     with pytest.raises(InvalidInput, match="unknown kind of facts in `kind`: `purchases`; use customers, consents"):
         client.record("purchases", [])
@@ -60,7 +66,7 @@ def test_problems_become_errors_with_field_value_and_remedy(client):
 
 def test_another_request_under_the_same_key_is_an_error_of_its_own(client):
     client.decide("c1", idempotency_key="k")
-    with pytest.raises(KeyReused, match="idempotency key"):
+    with pytest.raises(KeyReused, match="the key was used for another request"):
         client.decide("c2", idempotency_key="k")
 
 

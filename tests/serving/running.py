@@ -39,7 +39,13 @@ rules:
     kind: quiet_hours
     scope: {channels: [email, sms]}
     windows: [{from: 21:00, to: 07:00}]
-  - {id: cap-email, purpose: Two a week., owner: crm, kind: frequency_cap, scope: {channels: [email]}, limit: 2, window: 7d}
+  - id: cap-email
+    purpose: Two a week.
+    owner: crm
+    kind: frequency_cap
+    scope: {channels: [email]}
+    limit: 2
+    window: 7d
   - {id: cap-overall, purpose: Three a week., owner: crm, kind: frequency_cap, limit: 3, window: 7d}
   - {id: eligibility, purpose: The catalogue's conditions., owner: crm, kind: eligibility}
   - {id: minimum-confidence, purpose: Not sure means ask., owner: crm, kind: confidence, act_at_least: 0.7}
