@@ -136,7 +136,7 @@ class Engine:
         now = self.clock()
         customer = overlaid(self.ledger.known(request.customer_id).customer, request.customer)
         facts = Facts(customer, now, request.context)
-        return score(facts, _actions(in_force, request.candidates, now), in_force, request.explain)
+        return score(facts, in_force.offered(request.candidates, now), in_force, request.explain)
 
     async def _answered(self, request: DecideRequest, caller: Caller) -> bytes:
         try:
@@ -151,7 +151,7 @@ class Engine:
         known = self.ledger.known(request.customer_id)
         now = self.clock()
         facts = Facts(overlaid(known.customer, request.customer), now, request.context)
-        actions = _actions(in_force, request.candidates, now)
+        actions = in_force.offered(request.candidates, now)
         decision = decide(
             facts,
             actions,
@@ -242,12 +242,6 @@ def still_allowed(made: _Made, action: Action) -> Callable[[datetime], bool]:
         return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
 
     return check
-
-
-def _actions(in_force: InForce, named: list[str] | None, now: datetime) -> tuple[Action, ...]:
-    if named is None:
-        return in_force.catalogue.valid_at(now)
-    return tuple(action for action in in_force.catalogue.named(named) if action.valid_at(now))
 
 
 def _named(made: _Made) -> Action | None:

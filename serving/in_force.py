@@ -1,12 +1,13 @@
 """What decides at this moment: one model, one policy and one catalogue, together and unchangeable."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
-from decisioning.catalogue import Catalogue
+from decisioning.catalogue import Action, Catalogue
 from decisioning.decide import Guard
 from decisioning.errors import HeedError, Unavailable
 from decisioning.score import Scorer
@@ -32,6 +33,18 @@ class InForce:
     catalogue: Catalogue
     versions: Versions
     level: float
+
+    def offered(self, named: Sequence[str] | None, now: datetime) -> tuple[Action, ...]:
+        """The candidates of a request: those it names, or the whole catalogue, as far as they are valid now.
+
+        Raises
+        ------
+        InvalidInput
+            If an id is not in the catalogue.
+        """
+        if named is None:
+            return self.catalogue.valid_at(now)
+        return tuple(action for action in self.catalogue.named(named) if action.valid_at(now))
 
 
 class Standing(Protocol):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from decisioning.catalogue import Action
 from decisioning.decide import decide
 from decisioning.decision import Decision, Explain
 from decisioning.errors import Conflict
@@ -22,9 +21,10 @@ def again(receipt: Receipt, in_force: InForce) -> Decision:
     if receipt.versions != in_force.versions:
         remedy = "load the model, the policy and the catalogue that the receipt names"
         raise Conflict("another version decided", field="versions", value=receipt.versions, remedy=remedy)
+    named = receipt.request["candidates"]
     return decide(
         receipt.facts,
-        _offered(receipt, in_force),
+        in_force.offered(named if isinstance(named, list) else None, receipt.facts.now),
         scorer=in_force.scorer,
         guard=in_force.guard,
         currency=in_force.catalogue.currency,
@@ -42,13 +42,6 @@ def differences(decision: Decision, answer: DecisionAnswer, level: float) -> tup
     """
     made, answered = _made(decision, level), _answered(answer, len(decision.reasons))
     return tuple(name for name, value in made.items() if value != answered[name])
-
-
-def _offered(receipt: Receipt, in_force: InForce) -> tuple[Action, ...]:
-    named, now = receipt.request["candidates"], receipt.facts.now
-    if not isinstance(named, list):
-        return in_force.catalogue.valid_at(now)
-    return tuple(action for action in in_force.catalogue.named(named) if action.valid_at(now))
 
 
 def _made(decision: Decision, level: float) -> dict[str, Any]:
