@@ -5,6 +5,7 @@ import pytest
 
 from decisioning.errors import Conflict, InvalidInput, KeyReused, NotFound, Unavailable
 from heed.client import Client
+from tests.heed.talking import client_of
 from tests.serving.running import Heed, running
 
 
@@ -17,18 +18,7 @@ def service(tmp_path) -> Iterator[Heed]:
 
 @pytest.fixture
 def client(service) -> Iterator[Client]:
-    """The client, talking to the service in this process."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        headers = {
-            name: value for name, value in request.headers.items() if name in ("content-type", "idempotency-key")
-        }
-        found = service.http.request(
-            request.method, str(request.url.raw_path, "ascii"), content=request.content, headers=headers
-        )
-        return httpx.Response(found.status_code, content=found.content)
-
-    with Client("http://heed.test", transport=httpx.MockTransport(answer)) as made:
+    with client_of(service, "http://heed.test") as made:
         yield made
 
 

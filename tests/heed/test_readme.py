@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from heed.cli import heed
 from serving.answer import CandidateAnswer, DecisionAnswer
+from tests.heed.talking import client_of
 from tests.serving.running import running
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,15 @@ def test_the_request_shown_is_answered(tmp_path):
     with running(tmp_path) as service:
         service.know(body["customer_id"])
         assert service.post("/decide", body)["disposition"] == "act"
+
+
+def test_the_snippet_shown_runs(tmp_path, monkeypatch, capsys):
+    (snippet,) = blocks("python")
+    with running(tmp_path) as service:
+        service.know("c000001")
+        monkeypatch.setattr("heed.Client", lambda url: client_of(service, url))
+        exec(compile(snippet, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "mail via email\n"
 
 
 def test_every_room_of_the_tree_exists_and_none_is_left_out():
