@@ -102,12 +102,15 @@ def _train(settings: Settings, steps: Steps) -> None:
 
 async def _live(settings: Settings, played: "Played", until: datetime, steps: Steps) -> None:
     """Make the ledger aside and move it into place when it is whole, so that whoever is interrupted can start again."""
-    aside = settings.model_copy(update={"home": settings.home / "preparing", "tracking_uri": settings.mlflow_uri})
+    aside = settings.model_copy(
+        update={"home": settings.home / "preparing", "tracking_uri": settings.mlflow_uri, "database_url": None}
+    )
     shutil.rmtree(aside.home, ignore_errors=True)
     watch = _Watch(until - timedelta(hours=_HOURS))
     await _fill(aside, played, watch, steps)
     await _decide(aside, played, watch, steps)
-    aside.ledger_path.rename(settings.ledger_path)
+    settings.ledger_path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(aside.ledger_path, settings.ledger_path)
     shutil.rmtree(aside.home)
 
 

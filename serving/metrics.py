@@ -20,7 +20,6 @@ class Metrics:
         )
         self.problems = Counter("heed_problems", "Errors answered.", ["status"], registry=self.registry)
         self.ready = Gauge("heed_ready", "1 while decisions can be made.", registry=self.registry)
-        self.open_reviews = Gauge("heed_open_reviews", "Review cases that wait for a person.", registry=self.registry)
 
     def decided(self, decision: Decision, *, replayed: bool) -> None:
         """Count one decision, unless it only repeats one."""

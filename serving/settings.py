@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from serving.ledger.location import sqlite_path
+
 
 class Settings(BaseSettings):
     """Everything about one running heed that is not policy, model or data.
@@ -16,7 +18,7 @@ class Settings(BaseSettings):
     host, port : str, int
         Where the service listens. Only loopback is safe without keys.
     database_url : SecretStr or None
-        The ledger; absent means SQLite under `home`.
+        The ledger, as ``sqlite:///`` and a path; absent means a file under `home`.
     tracking_uri : str or None
         The MLflow tracking server and registry; absent means SQLite under `home`.
     model : str or None
@@ -34,8 +36,6 @@ class Settings(BaseSettings):
         After this time an unsettled review case expires to hold.
     claim_minutes : float
         How long a reviewer's claim lasts.
-    timeout_seconds : float
-        Bound on any one request.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEED_", frozen=True, extra="ignore", populate_by_name=True)
@@ -52,12 +52,19 @@ class Settings(BaseSettings):
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     review_hours: float = Field(default=24.0, gt=0)
     claim_minutes: float = Field(default=15.0, gt=0)
-    timeout_seconds: float = Field(default=10.0, gt=0)
 
     @property
     def ledger_path(self) -> Path:
-        """The SQLite file of the ledger."""
-        return self.home / "ledger.db"
+        """The SQLite file of the ledger.
+
+        Raises
+        ------
+        InvalidInput
+            If `database_url` names another kind of database, or no file.
+        """
+        return (
+            self.home / "ledger.db" if self.database_url is None else sqlite_path(self.database_url.get_secret_value())
+        )
 
     @property
     def mlflow_uri(self) -> str:

@@ -17,7 +17,6 @@ from decisioning.customer import (
 )
 from serving.ledger import queries
 from serving.ledger.records import Known
-from serving.ledger.rows import builder
 from serving.ledger.times import micros, moment, moment_or_none, moments
 from serving.ledger.transaction import Row, Transaction
 
@@ -26,7 +25,6 @@ HISTORY = timedelta(days=92)
 MOST_SIGNALS = 2_000
 
 _MESSAGE_CLASSES = {one.value: one for one in MessageClass}
-_contacts_of = builder(Contact)
 _STATES = {one.value: one for one in ContactState}
 
 
@@ -91,4 +89,4 @@ def _contacts(rows: list[Row]) -> tuple[Contact, ...]:
     action_ids, channels, purposes, categories, at, classes, states = zip(*rows, strict=True)
     message_classes = [_MESSAGE_CLASSES[one] for one in classes]
     state = [_STATES[one] for one in states]
-    return _contacts_of(action_ids, channels, purposes, categories, moments(at), message_classes, state)
+    return tuple(map(Contact, action_ids, channels, purposes, categories, moments(at), message_classes, state))
