@@ -1,6 +1,6 @@
 """Adapt the public data sets that are to be had and hold their success rates against the published ones.
 
-    python benchmarks/adapters.py --data ../shared/data
+    python -m benchmarks.adapters --data ../shared/data
 
 Prints a line per data set and per arm. Exit code 1 if a rate lies more than four standard errors from its reference.
 """
@@ -28,12 +28,16 @@ class Reference:
     column: str = "action_id"
 
 
-# Hillstrom: scikit-uplift's EDA notebook. Bank: the authors' notes. Donors: table 2A of the paper. Shop: table 1 of the
-# repository, full size. The rewards data has no published rates.
+# Hillstrom: scikit-uplift's EDA notebook. Bank: the authors' notes. Donors: table 2A of the paper. Voters: the full
+# file. Shop: table 1 of the repository, full size. The rewards data has no published rates.
 PUBLISHED = {
     "hillstrom": (Reference("mens", 0.182757), Reference("womens", 0.151400), Reference("hold", 0.106167)),
     "bank_marketing": (Reference("", 0.1127),),
     "karlan_list": (Reference("hold", 0.018), Reference("!", 0.022)),
+    "social_pressure": (
+        *(Reference("hold", 0.2966), Reference("civic_duty", 0.3145), Reference("hawthorne", 0.3224)),
+        *(Reference("self", 0.3452), Reference("neighbors", 0.3779)),
+    ),
     "obd": (Reference("random", 0.0050, "policy"), Reference("thompson", 0.0065, "policy")),
     "starbucks": (),
 }

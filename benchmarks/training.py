@@ -1,4 +1,4 @@
-"""Adapt, train, judge and register on the five public data sets, one line each.
+"""Adapt, train, judge and register on the public data sets, one line each.
 
 ``python -m benchmarks.training --data ../shared/data`` prints the table of `benchmarks/RESULTS.md`. Figures are those
 of the sealed part, which neither the booster nor the calibration has seen.

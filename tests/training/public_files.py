@@ -105,6 +105,26 @@ def replication_rows() -> pd.DataFrame:
     return rows.rename(columns=lambda name: name.removeprefix("treat_")).replace(-999.0, np.nan)
 
 
+def voter_rows() -> pd.DataFrame:
+    """Two blocks: a household of two that got no mailing, one voter for each mailing; every other one voted."""
+    arms = ["No Postcard", "No Postcard", "Civic Duty", "Hawthorne", "Self", "Neighbors"]
+    past = {f"{kind}_{year}": [0, 1, 0, 1, 0, 1] for kind in ("primary", "general") for year in ("00", "02")}
+    return pd.DataFrame(
+        {
+            "cluster": ["1", "1", "1", "12", "12", "12"],
+            "primary_06": [0, 1, 0, 1, 0, 1],
+            "treatment": arms,
+            "sex": ["Male", "Female"] * 3,
+            "age": [65, 59, 24, 38, 50, 77],
+            **past,
+            "primary_04": [1, 0, 1, 0, 1, 0],
+            "general_04": 1,
+            "hh_size": [2, 2, 1, 1, 1, 1],
+            "neighbors": [21, 21, 21, 20, 20, 20],
+        }
+    )
+
+
 OFFERS = [
     {
         "reward": 10,

@@ -14,6 +14,7 @@ from tests.training.public_files import (
     store_hillstrom,
     store_obd,
     store_starbucks,
+    voter_rows,
 )
 from training.adapters.registry import adapter
 from training.contract.labels import labels, last_moment, matured, primary_outcome
@@ -44,6 +45,12 @@ def donors(tmp_path):
 
 
 @pytest.fixture
+def voters(tmp_path):
+    voter_rows().to_csv(tmp_path / "x", index=False)
+    return adapter("social_pressure")(tmp_path)
+
+
+@pytest.fixture
 def rewards(tmp_path):
     return adapter("starbucks")(store_starbucks(tmp_path))
 
@@ -56,7 +63,7 @@ def shop(tmp_path):
     return adapter("obd")(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["hillstrom", "bank", "donors", "rewards", "shop"])
+@pytest.mark.parametrize("name", ["hillstrom", "bank", "donors", "voters", "rewards", "shop"])
 def test_adapted_data_reads_back_without_rejection_and_is_fully_watched(request, tmp_path, name):
     data = request.getfixturevalue(name)
     write(data, tmp_path / "out")
@@ -174,6 +181,37 @@ def test_the_replication_file_beside_its_copy_is_refused(tmp_path):
     replication_rows().to_csv(tmp_path / "y", index=False)
     with pytest.raises(ContractError, match=r"several files hold the matching-grant trial \(x, y\)"):
         adapter("karlan_list")(tmp_path)
+
+
+def test_voters_keep_arms_design_and_turnout(voters):
+    assert voters.contacts["action_id"].tolist() == ["hold", "hold", "civic_duty", "hawthorne", "self", "neighbors"]
+    assert voters.contacts["propensity"].tolist() == [5 / 9, 5 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9]
+    assert successes(voters) == [False, True] * 3
+    assert set(zip(voters.actions["value"], voters.actions["cost"], strict=True)) == {(1.0, 0.0)}
+
+
+def test_voters_vote_on_the_day_of_the_election_within_the_window(voters):
+    assert set(voters.outcomes["at"].dt.tz_convert("America/Detroit")) == {pd.Timestamp("2006-08-08 12:00-04:00")}
+
+
+def test_voter_ids_tell_the_block_and_no_feature_does(voters):
+    assert voters.customers["customer_id"].tolist()[2:4] == ["block-00001-voter-000003", "block-00012-voter-000004"]
+    assert attributes("contacts", voters.contacts) == ()
+    assert set(attributes("customers", voters.customers)) == {
+        *("sex", "age", "hh_size", "neighbors"),
+        *("primary_00", "general_00", "primary_02", "general_02", "primary_04"),
+    }
+
+
+def test_past_turnout_is_yes_or_no(voters):
+    assert voters.customers["primary_04"].tolist() == [True, False] * 3
+    assert str(voters.customers["general_02"].dtype) == "boolean"
+
+
+def test_an_arm_that_the_voters_never_had_is_refused(tmp_path):
+    voter_rows().replace("Hawthorne", "Phone Call").to_csv(tmp_path / "x", index=False)
+    with pytest.raises(ContractError, match=r"contacts action_id: is missing \(1 rows?, such as row 4"):
+        adapter("social_pressure")(tmp_path)
 
 
 def test_rewards_waves_without_an_offer_are_hold(rewards):

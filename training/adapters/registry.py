@@ -7,7 +7,7 @@ from pathlib import Path
 from decisioning.errors import InvalidInput
 from training.contract.data import EngagementData
 
-NAMES = ("hillstrom", "starbucks", "bank_marketing", "karlan_list", "obd")
+NAMES = ("hillstrom", "starbucks", "bank_marketing", "karlan_list", "social_pressure", "obd")
 Adapter = Callable[[Path], EngagementData]
 
 
