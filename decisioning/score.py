@@ -69,16 +69,19 @@ class Scores:
         Ends of the propensity's interval at the model's stated level, in [0, 1].
     propensity_draws : array of float, shape (n, K)
         Joint draws of the propensities: column k is one state of the world that the model holds possible.
+    explain : callable
+        Why the actions at these places have their propensity, in the order asked for; worked out when asked.
     hold : float or None
         Probability of the same outcome under hold, where the training data can tell.
-    hold_draws : array of float, shape (K,), or None
-        The same draws for hold.
+    uplift, uplift_low, uplift_high : array of float, shape (n,), or None
+        Propensity minus the probability under hold, in [-1, 1], with the ends of its interval; None where the training
+        data cannot tell.
+    uplift_draws : array of float, shape (n, K), or None
+        Draws of the uplift in the same states of the world.
     harm : array of float, shape (n,), or None
         Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
     harm_draws : array of float, shape (n, K), or None
         Joint draws of harm.
-    explain : callable
-        Why the actions at these places have their propensity, in the order asked for; worked out when asked.
     """
 
     propensity: Floats
@@ -87,14 +90,12 @@ class Scores:
     propensity_draws: Floats
     explain: Callable[[Sequence[int]], tuple[Explanation, ...]]
     hold: float | None = None
-    hold_draws: Floats | None = None
+    uplift: Floats | None = None
+    uplift_low: Floats | None = None
+    uplift_high: Floats | None = None
+    uplift_draws: Floats | None = None
     harm: Floats | None = None
     harm_draws: Floats | None = None
-
-    @property
-    def uplift(self) -> Floats | None:
-        """Propensity minus the probability under hold, shape (n,), where that is known."""
-        return None if self.hold is None else self.propensity - self.hold
 
 
 class Scorer(Protocol):

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from decisioning.catalogue import Action
-from decisioning.score import Floats, Scores
+from decisioning.score import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,57 @@ class Terms:
     tolerance: float = 0.0
 
 
-def net_values(actions: Sequence[Action], scores: Scores, terms: Terms) -> Floats:
+class Weighed(Protocol):
+    """What net value needs of scores: of one decision, shapes (n,) and (n, K), or of many, with their axis before."""
+
+    @property
+    def propensity(self) -> Floats:
+        """Calibrated probability of each action's outcome."""
+        ...
+
+    @property
+    def propensity_draws(self) -> Floats:
+        """Joint draws of it."""
+        ...
+
+    @property
+    def uplift(self) -> Floats | None:
+        """Difference to holding, where known."""
+        ...
+
+    @property
+    def uplift_draws(self) -> Floats | None:
+        """Draws of the uplift."""
+        ...
+
+    @property
+    def harm(self) -> Floats | None:
+        """Probability of harm, where known."""
+        ...
+
+    @property
+    def harm_draws(self) -> Floats | None:
+        """Draws of the harm."""
+        ...
+
+
+def net_values(actions: Sequence[Action], scores: Weighed, terms: Terms) -> Floats:
     """Net value of each action: ``lever x value x uplift (or propensity) - harm_cost x harm - cost``.
 
     Returns
     -------
-    array of float, shape (n,)
+    array of float, shape (n,) or (decisions, n)
         In the catalogue's currency.
     """
     gain = scores.propensity if scores.uplift is None else scores.uplift
     harm = np.zeros(len(actions)) if scores.harm is None else scores.harm
-    return _worth(actions, terms) * gain - terms.harm_cost * harm - _costs(actions)
+    values: Floats = _worth(actions, terms) * gain - terms.harm_cost * harm - _costs(actions)
+    return values
 
 
-def net_value_draws(actions: Sequence[Action], scores: Scores, terms: Terms) -> Floats:
-    """Joint draws of the net values, shape (n, K): the same formula in each state of the world."""
-    gain = scores.propensity_draws if scores.hold_draws is None else scores.propensity_draws - scores.hold_draws
+def net_value_draws(actions: Sequence[Action], scores: Weighed, terms: Terms) -> Floats:
+    """Joint draws of the net values, shape (n, K) or (decisions, n, K): the same formula in each state of the world."""
+    gain = scores.propensity_draws if scores.uplift_draws is None else scores.uplift_draws
     harm = 0.0 if scores.harm_draws is None else terms.harm_cost * scores.harm_draws
     draws: Floats = _worth(actions, terms)[:, None] * gain - harm - _costs(actions)[:, None]
     return draws

@@ -1,7 +1,7 @@
 """A scorer and a guard whose every answer the test chooses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,6 +14,7 @@ from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+LIFTED = ("uplift", "uplift_low", "uplift_high", "uplift_draws")
 ALLOWED = (Verdict("consent", Effect.ALLOW, "Consent is live."),)
 
 
@@ -48,9 +49,12 @@ class FixedScorer:
         # Neighbours move against each other, so that draws disagree on the best.
         signs = np.array([1.0 if place % 2 == 0 else -1.0 for place in range(len(actions))])
         draws = mean[:, None] + signs[:, None] * steps[None, :]
-        held = None if self.hold is None else np.full(5, self.hold)
         low, high = mean - self.spread, mean + self.spread
-        return Scores(mean, low, high, draws, lambda places: _explained(mean, places), self.hold, held)
+        scores = Scores(mean, low, high, draws, lambda places: _explained(mean, places))
+        if self.hold is None:
+            return scores
+        lifted = (mean - self.hold, low - self.hold, high - self.hold, draws - self.hold)
+        return replace(scores, hold=self.hold, **dict(zip(LIFTED, lifted, strict=True)))
 
 
 def _explained(mean: Floats, places: Sequence[int]) -> tuple[Explanation, ...]:

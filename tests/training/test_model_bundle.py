@@ -30,8 +30,8 @@ def test_scores_have_one_entry_per_action_and_hold_beside_them() -> None:
     assert scores.propensity.shape == scores.low.shape == scores.high.shape == (count,)
     assert scores.propensity_draws.shape == (count, draws)
     assert scores.hold is not None
-    assert scores.hold_draws is not None
-    assert scores.hold_draws.shape == (draws,)
+    assert scores.uplift_draws is not None
+    assert scores.uplift_draws.shape == scores.propensity_draws.shape
     assert 0.0 < scores.hold < 1.0
     assert scores.harm is None
 

@@ -55,7 +55,7 @@ class Assembler:
         InvalidInput
             If an attribute is of another type than in training.
         """
-        rows, own = self._candidates(actions, hold=hold)
+        rows, own = self.candidates(actions, hold=hold)
         first = self.schema.first_columns
         out = np.empty((len(rows), len(self.schema.features)))
         out[:, : first[Source.ACTION]] = self._values(Source.CUSTOMER, _customer_values(facts.customer))
@@ -67,7 +67,8 @@ class Assembler:
             _run(self._layout, happened, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own, out)
         return out
 
-    def _candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
+    def candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
+        """Action columns and codes of these candidates, hold last if asked for."""
         rows, own, places = self._rows, self._own, [self._place(action) for action in actions]
         if NONE in places:
             rows, own = self._encode(actions)
@@ -123,15 +124,52 @@ def training_matrix(schema: FeatureSchema, data: EngagementData, rows: Ints | No
     """
     contacts = data.contacts if rows is None else data.contacts.iloc[rows]
     who = events.places(pd.Index(data.customers["customer_id"]), contacts)
+    out = _situations(schema, data, contacts, who)
+    _fill_actions(schema, data.actions, contacts, out)
+    _fill_windows(Layout(schema), data, contacts, who, out)
+    return out
+
+
+def offers_matrix(
+    schema: FeatureSchema, data: EngagementData, rows: Ints, actions: Sequence[Action], *, hold: bool
+) -> Floats:
+    """Rows of every action for the customers of contacts, each as seen just before the contact's moment.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``; what was offered there is not looked at.
+    actions : sequence of Action
+        The candidates, of which there are m, hold included if asked for.
+
+    Returns
+    -------
+    array of float, shape (n m, columns)
+        Contact after contact, each with its candidates in their order, hold last.
+    """
+    contacts = data.contacts.iloc[rows]
+    who = events.places(pd.Index(data.customers["customer_id"]), contacts)
+    assembler = Assembler(schema, actions)
+    offered, own = assembler.candidates(actions, hold=hold)
+    first, layout = schema.first_columns, Layout(schema)
+    out = np.repeat(_situations(schema, data, contacts, who), len(own), axis=0)
+    out[:, first[Source.ACTION] : first[Source.CONTEXT]] = np.tile(offered, (len(contacts), 1))
+    if len(layout.program):
+        places = np.arange(len(contacts) + 1, dtype=np.int64) * len(own)
+        moments = events.times(contacts["at"])
+        _run(layout, events.of_data(layout, data), who, moments, places, np.tile(own, (len(contacts), 1)), out)
+    return out
+
+
+def _situations(schema: FeatureSchema, data: EngagementData, contacts: pd.DataFrame, who: Ints) -> Floats:
+    """Rows with what is known of customer and moment; the other columns are yet to be filled."""
     out = np.empty((len(contacts), len(schema.features)))
     for column, feature in enumerate(schema.features):
         if feature.source is Source.CUSTOMER:
             out[:, column] = encoded(feature, data.customers, feature.of)[who]
         elif feature.source is Source.CONTEXT:
             out[:, column] = encoded(feature, contacts, feature.of)
-    _fill_actions(schema, data.actions, contacts, out)
     _fill_clock(schema, contacts["at"], data.customers["time_zone"].iloc[who], out)
-    _fill_windows(Layout(schema), data, contacts, who, out)
     return out
 
 

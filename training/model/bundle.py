@@ -1,7 +1,7 @@
 """The trained model as one value: scores candidates, explains them, and can be stored in plain files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from training.model.calibration import Calibration
 from training.model.card import Card
 from training.model.explanation import explain_row
 from training.model.kernel import Served, serve
+from training.model.offers import Offers
 from training.model.trees import Trees
 from training.model.uncertainty import Posterior
 
@@ -63,31 +64,56 @@ class Bundle:
         """
         self._refuse_other_outcomes(actions)
         rows = self.assembler.matrix(facts, actions, hold=self.learns_uplift)
-        served = self.serve(rows)
-        _, propensity, low, high, draws = served
-        count = len(actions)
+        one = self.weigh(rows, actions)
         return Scores(
-            propensity=propensity[:count],
-            low=low[:count],
-            high=high[:count],
-            propensity_draws=draws[:count],
-            explain=lambda places: self._explained(rows, served, list(places)),
-            hold=float(propensity[count]) if self.learns_uplift else None,
-            hold_draws=draws[count] if self.learns_uplift else None,
+            propensity=one.propensity[0],
+            low=one.low[0],
+            high=one.high[0],
+            propensity_draws=one.propensity_draws[0],
+            explain=lambda places: self.explain_rows(rows[list(places)]),
+            hold=None if one.hold is None else float(one.hold[0]),
+            uplift=_first(one.uplift),
+            uplift_low=_first(one.uplift_low),
+            uplift_high=_first(one.uplift_high),
+            uplift_draws=_first(one.uplift_draws),
+            harm=_first(one.harm),
+            harm_draws=_first(one.harm_draws),
+        )
+
+    def weigh(self, rows: Floats, actions: Sequence[Action]) -> Offers:
+        """Scores of n decisions with the same candidates.
+
+        Parameters
+        ----------
+        rows : array of float, shape (n m, columns)
+            Features of each decision's m candidates: these actions, and hold last if the model learns uplift.
+        """
+        width = len(actions) + self.learns_uplift
+        _, propensity, low, high, draws = (part.reshape(-1, width, *part.shape[1:]) for part in self.serve(rows))
+        count = len(actions)
+        found = Offers(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
+        if not self.learns_uplift:
+            return found
+        held, held_draws = propensity[:, count], draws[:, count:]
+        uplift_draws = found.propensity_draws - held_draws
+        uplift = found.propensity - held[:, None]
+        reach = self._reach * uplift_draws.std(axis=2)
+        return replace(
+            found,
+            hold=held,
+            uplift=uplift,
+            uplift_low=uplift - reach,
+            uplift_high=uplift + reach,
+            uplift_draws=uplift_draws,
         )
 
     def explain_rows(self, rows: Floats) -> tuple[Explanation, ...]:
         """Explanations of rows of features, shape (n, columns), in their order."""
-        return self._explained(rows, self.serve(rows), list(range(len(rows))))
-
-    def _explained(self, rows: Floats, served: Served, places: list[int]) -> tuple[Explanation, ...]:
-        log_odds, propensity, *_ = served
-        shares = self.trees.contributions(rows[places])
+        log_odds, propensity, *_ = self.serve(rows)
+        shares = self.trees.contributions(rows)
         return tuple(
-            explain_row(
-                rows[place], share, float(log_odds[place]), float(propensity[place]), self.calibration, self.schema
-            )
-            for place, share in zip(places, shares, strict=True)
+            explain_row(row, share, float(said), float(stated), self.calibration, self.schema)
+            for row, share, said, stated in zip(rows, shares, log_odds, propensity, strict=True)
         )
 
     def serve(self, rows: Floats) -> Served:
@@ -126,3 +152,7 @@ class Bundle:
                 message = f"the model gives the probability of `{self.outcome}`, not of the action's outcome"
                 remedy = "leave the action out, or train a model for its outcome"
                 raise InvalidInput(message, field=action.action_id, value=action.outcome, remedy=remedy)
+
+
+def _first(values: Floats | None) -> Floats | None:
+    return None if values is None else values[0]

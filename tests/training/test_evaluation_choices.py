@@ -1,0 +1,68 @@
+"""What would be chosen in bulk is what the pure decision chooses one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from decisioning.arbitration import choose, confidence, ranking
+from decisioning.catalogue import HOLD
+from decisioning.value import Terms
+from tests.decisioning.doubles import action
+from tests.training.modelling import bundle, prepared
+from training.evaluation.choices import NOBODY, best, choices, offers
+from training.features.assemble import offers_matrix, training_matrix
+from training.model.split import Part
+
+ROWS = np.arange(300)
+
+
+def test_the_matrix_of_offers_holds_the_rows_of_what_was_offered():
+    data, schema = prepared().data, prepared().schema
+    actions = bundle().catalogue.actions
+    offered = offers_matrix(schema, data, ROWS, actions, hold=True).reshape(len(ROWS), len(actions) + 1, -1)
+    places = {one.action_id: place for place, one in enumerate(actions)} | {HOLD: len(actions)}
+    taken = np.array([places[one] for one in data.contacts["action_id"].iloc[ROWS]])
+    assert len(set(taken.tolist())) > 5
+    np.testing.assert_array_equal(offered[np.arange(len(ROWS)), taken], training_matrix(schema, data, ROWS))
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.1], ids=["the best alone is good", "a tenth less is good enough"])
+def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
+    model, data = bundle(), prepared().data
+    terms = Terms(levers={model.catalogue.actions[0].action_id: 2.0}, harm_cost=20.0, tolerance=tolerance)
+    found = choices(model, data, ROWS, terms)
+    draws = np.concatenate([one.uplift_draws for one in offers(model, data, ROWS, found.actions)])
+    worth = np.array([terms.levers.get(one.action_id, 1.0) * one.value for one in found.actions])
+    costs = np.array([one.cost for one in found.actions])
+    everything = [True] * len(found.actions)
+    for row in range(len(ROWS)):
+        chosen = choose(ranking(found.actions, found.net_value[row]), found.net_value[row], everything)
+        sure = confidence(worth[:, None] * draws[row] - costs[:, None], chosen, everything, tolerance)
+        assert found.chosen[row] == (NOBODY if chosen is None else chosen)
+        assert found.confidence[row] == sure
+        assert found.action_id[row] == (HOLD if chosen is None else found.actions[chosen].action_id)
+
+
+def test_ties_break_as_in_the_pure_decision():
+    dear, cheap, same = action("a", cost=2.0), action("c", cost=1.0), action("b", cost=1.0)
+    values = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    assert best((dear, cheap, same), values).tolist() == [2, 1, NOBODY]
+
+
+def test_choices_do_not_depend_on_their_company():
+    model, data, rows = bundle(), prepared().data, prepared().contacts(Part.TEST)[:40]
+    together, alone = choices(model, data, rows), choices(model, data, rows[7:8])
+    assert alone.confidence[0] == together.confidence[7]
+    np.testing.assert_array_equal(alone.net_value[0], together.net_value[7])
+
+
+def test_without_hold_rows_the_choice_is_by_propensity():
+    model = replace(bundle(), learns_uplift=False)
+    found = choices(model, prepared().data, ROWS[:50])
+    assert found.uplift is None
+    assert found.hold is None
+    np.testing.assert_allclose(
+        found.net_value,
+        found.propensity * [one.value for one in found.actions] - np.array([one.cost for one in found.actions]),
+    )

@@ -1,0 +1,129 @@
+"""What heed would choose for the customers of recorded contacts, and how sure it would be: no rule, the model alone.
+
+Guardrails are not asked here: every action of the catalogue competes, hold included.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decisioning.catalogue import HOLD, Action
+from decisioning.score import Floats
+from decisioning.value import Terms, net_value_draws, net_values
+from training.contract.data import EngagementData
+from training.features.assemble import offers_matrix
+from training.features.windows import Ints
+from training.model.bundle import Bundle
+from training.model.offers import Offers
+
+NOBODY = -1
+_BLOCK = 8_192
+_TOLD = ("propensity", "low", "high", "hold", "uplift", "uplift_low", "uplift_high", "harm")
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """The choices for n contacts among a actions.
+
+    Attributes
+    ----------
+    actions : tuple of Action, length a
+    propensity, low, high, net_value : array of float, shape (n, a)
+        Net values are in the catalogue's currency.
+    hold : array of float, shape (n,), or None
+    uplift, uplift_low, uplift_high, harm : array of float, shape (n, a), or None
+    chosen : array of int, shape (n,)
+        Place of the chosen action, -1 for hold.
+    confidence : array of float, shape (n,)
+        That nothing else, hold included, is better by more than the tolerance.
+    """
+
+    actions: tuple[Action, ...]
+    propensity: Floats
+    low: Floats
+    high: Floats
+    hold: Floats | None
+    uplift: Floats | None
+    uplift_low: Floats | None
+    uplift_high: Floats | None
+    harm: Floats | None
+    net_value: Floats
+    chosen: Ints
+    confidence: Floats
+
+    @property
+    def action_id(self) -> np.ndarray:
+        """Id of the chosen action of each contact, ``hold`` included, shape (n,)."""
+        return np.array([*(action.action_id for action in self.actions), HOLD])[self.chosen]
+
+
+def choices(
+    bundle: Bundle,
+    data: EngagementData,
+    rows: Ints,
+    terms: Terms | None = None,
+    actions: Sequence[Action] | None = None,
+) -> Choices:
+    """What would be chosen at the moment of these contacts, for their customers.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``.
+    terms : Terms
+        How net value is reckoned; harm free of cost and no tolerance if not given.
+    actions : sequence of Action
+        The candidates; the model's whole catalogue if not given.
+    """
+    candidates = tuple(bundle.catalogue.actions if actions is None else actions)
+    parts = [_chosen(one, candidates, terms or Terms()) for one in offers(bundle, data, rows, candidates)]
+    return Choices(candidates, **{name: _joined(parts, name) for name in parts[0]})
+
+
+def offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequence[Action]) -> Iterator[Offers]:
+    """Scores of these actions for the customers of contacts, at the contacts' moments.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``.
+
+    Yields
+    ------
+    Offers
+        Of consecutive contacts, some thousand candidates at a time: the draws of all would not fit into memory.
+    """
+    size = max(1, _BLOCK // (len(actions) + 1))
+    for start in range(0, max(len(rows), 1), size):
+        block = rows[start : start + size]
+        matrix = offers_matrix(bundle.schema, data, block, actions, hold=bundle.learns_uplift)
+        yield bundle.weigh(matrix, actions)
+
+
+def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms) -> dict[str, Any]:
+    values = net_values(actions, offered, terms)
+    chosen = best(actions, values)
+    draws = net_value_draws(actions, offered, terms)
+    told = {name: getattr(offered, name) for name in _TOLD}
+    return {**told, "net_value": values, "chosen": chosen, "confidence": _confidence(draws, chosen, terms.tolerance)}
+
+
+def best(actions: Sequence[Action], values: Floats) -> Ints:
+    """The same as :func:`decisioning.arbitration.choose` for every row of net values, shape (n, a); -1 for hold."""
+    order = np.array(sorted(range(len(actions)), key=lambda place: (actions[place].cost, actions[place].action_id)))
+    first = order[np.argmax(values[:, order], axis=1)]
+    return np.where(values[np.arange(len(values)), first] > 0.0, first, NOBODY)
+
+
+def _confidence(draws: Floats, chosen: Ints, tolerance: float) -> Floats:
+    """The same as :func:`decisioning.arbitration.confidence` for every decision of draws, shape (n, a, K)."""
+    worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
+    own = worth[np.arange(len(worth)), chosen]
+    near: Floats = np.mean(own >= worth.max(axis=1) - tolerance, axis=1)
+    return near
+
+
+def _joined(parts: Sequence[Mapping[str, Any]], name: str) -> Any:
+    return None if parts[0][name] is None else np.concatenate([part[name] for part in parts])
