@@ -26,6 +26,7 @@ class Listening(FixedGuard):
     heard: list[Choice] = field(default_factory=list)
 
     def second_look(self, known, choice):
+        del known
         self.heard.append(choice)
         return ()
 
