@@ -107,9 +107,10 @@ def test_a_customer_counts_once_however_often_contacted():
     sample = moments.at(0.5, drawn(moments, 0))
     assert (sample.executed, sample.risk) == (2, 0.5)
     weighted = replace(moments, weight=np.array([2.0, 4.0, 1.0, 2.0, 1.0, 1.0]), bound=4.0).at(0.5, drawn(moments, 0))
-    np.testing.assert_allclose(weighted.losses, [2.0, 0.0, 0.0])
-    np.testing.assert_allclose(weighted.weights, [2.0, 2.0, 0.0])
-    assert weighted.executed == 2
+    # 2 + 4 is more than one moment can bring.
+    np.testing.assert_allclose(weighted.losses, [4.0, 0.0])
+    np.testing.assert_allclose(weighted.weights, [6.0, 2.0])
+    assert (weighted.executed, weighted.worth, weighted.risk) == (2, 2.0, 0.5)
 
 
 @pytest.mark.parametrize(

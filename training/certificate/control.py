@@ -88,7 +88,7 @@ def look(threshold: float, sample: Sample, delta: float) -> Seen:
 
 
 def needed(alpha: float, delta: float) -> int:
-    """Customers without any loss that it takes to certify alpha at level delta, all weights being equal."""
+    """Customers without any loss that it takes to certify alpha at level delta, all of the largest weight."""
     return math.ceil(math.log(delta) / math.log1p(-alpha)) if 0.0 < alpha < 1.0 else 1
 
 
@@ -108,9 +108,9 @@ def needed_at(risk: float, alpha: float, delta: float) -> int | None:
 def _start(pilot: Moments, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> int:
     """Place of the strictest threshold that, by the pilot, has losses enough; the last of the grid where none has."""
     order = drawn(pilot, seed)
-    counts = [pilot.at(one, order).executed * (1.0 - PILOT) / PILOT for one in grid]
-    ample = _AMPLE * needed(alpha, delta) if pilot.equal else 0.5 * max(counts)
-    return next((place for place, count in enumerate(counts) if count >= ample > 0.0), len(grid) - 1)
+    worth = [pilot.at(one, order).worth * (1.0 - PILOT) / PILOT for one in grid]
+    ample = 0.5 * max(worth) if pilot.estimated else _AMPLE * needed(alpha, delta)
+    return next((place for place, one in enumerate(worth) if one >= ample > 0.0), len(grid) - 1)
 
 
 def _in_sequence(moments: Moments, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> Iterator[Tested]:

@@ -2,8 +2,9 @@
 
 Moments of one customer are not independent. Where all weights are equal, each customer counts once, by one of the
 moments at which heed would have done by itself what was done, drawn by a seed: losses of 0 and 1 stay such, and the
-exact test can be used. Where weights differ, drawing among matching moments would distort them, so each customer counts
-by the mean over all moments, which a test of bounded means can use as it is.
+exact test can be used. Where weights differ, drawing among matching moments would distort them, so each customer
+counts by the sum over all moments, cut off at the largest loss that one moment can bring: without that, one customer
+could lose any amount and no bound would hold. It matters only to customers who are harmed more than once.
 """
 
 from dataclasses import dataclass, replace
@@ -106,9 +107,11 @@ def _counted(moments: Moments, taken: Bools, order: Ints) -> Counted:
 
 
 def _weighted(moments: Moments, taken: Bools) -> Weighted:
-    names, place = np.unique(moments.customer, return_inverse=True)
-    counts = np.bincount(place, minlength=len(names))
-    weight = np.where(taken, moments.weight, 0.0)
-    sums = (np.bincount(place, one, len(names)) for one in (weight * np.where(taken, moments.loss, 0.0), weight))
-    losses, weights = (one / counts for one in sums)
-    return Weighted(losses, weights, moments.bound, moments.largest)
+    names, place = np.unique(moments.customer[taken], return_inverse=True)
+    weight = moments.weight[taken]
+    losses = np.minimum(_sums(place, weight * moments.loss[taken], len(names)), moments.bound)
+    return Weighted(losses, _sums(place, weight, len(names)), moments.bound, moments.largest)
+
+
+def _sums(place: Ints, values: Floats, customers: int) -> Floats:
+    return np.bincount(place, values, customers).astype(np.float64)

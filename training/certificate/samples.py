@@ -21,6 +21,11 @@ class Sample(Protocol):
         ...
 
     @property
+    def worth(self) -> float:
+        """How many customers of the largest weight would tell as much."""
+        ...
+
+    @property
     def risk(self) -> float:
         """Mean loss; NaN where nobody tells anything."""
         ...
@@ -57,6 +62,11 @@ class Counted:
         return len(self.losses)
 
     @property
+    def worth(self) -> float:
+        """As many as there are."""
+        return float(len(self.losses))
+
+    @property
     def risk(self) -> float:
         """Mean loss."""
         return float(self.losses.mean()) if len(self.losses) else float("nan")
@@ -85,12 +95,12 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """A weighted loss and a weight per customer, both means over all of the customer's moments.
+    """A weighted loss and a weight per customer, both sums over the customer's moments.
 
     Attributes
     ----------
     losses : array of float, shape (customers,)
-        Weight times loss; may be negative where the loss is against holding.
+        Weight times loss, at most `bound`; may be negative where the loss is against holding.
     weights : array of float, shape (customers,)
         At least 0; where it is 0, so is the loss.
     bound : float
@@ -108,6 +118,11 @@ class Weighted:
     def executed(self) -> int:
         """Customers with weight."""
         return int(np.count_nonzero(self.weights))
+
+    @property
+    def worth(self) -> float:
+        """Sum of the weights over what one customer can lose."""
+        return float(self.weights.sum()) / self.bound
 
     @property
     def risk(self) -> float:
