@@ -45,8 +45,10 @@ class Weighing:
 
     Attributes
     ----------
-    choice, taken : array of int, shape (n,)
-        The action that the policy takes and the one that was taken; `hold` is the number of actions.
+    chance : array of float, shape (n, actions + 1)
+        Probability with which the policy takes each action, and holds, which comes last.
+    taken : array of int, shape (n,)
+        What was done; `hold` is the number of actions.
     label : array of bool, shape (n,)
         Whether the outcome happened.
     logged : array of float, shape (n,)
@@ -55,7 +57,7 @@ class Weighing:
         Of each action.
     """
 
-    choice: Ints
+    chance: Floats
     taken: Ints
     label: Bools
     logged: Floats
@@ -66,6 +68,32 @@ class Weighing:
     def hold(self) -> int:
         """The place of hold, after the last action."""
         return len(self.value)
+
+    @property
+    def acts(self) -> Floats:
+        """Probability of not holding, shape (n,)."""
+        return np.asarray(1.0 - self.chance[:, self.hold])
+
+    @property
+    def weight(self) -> Floats:
+        """How much likelier the policy makes what was done than it was, shape (n,)."""
+        return np.asarray(self.chance[np.arange(len(self.taken)), self.taken] / self.logged)
+
+    @property
+    def earned(self) -> Floats:
+        """What was done was worth, less its cost, shape (n,); 0 where it was hold."""
+        worth = np.append(self.value, 0.0)[self.taken] * self.label
+        return np.asarray(worth - np.append(self.cost, 0.0)[self.taken])
+
+    @property
+    def anyway(self) -> Floats:
+        """What the policy would have had for nothing where the outcome came under hold, shape (n,)."""
+        return np.asarray((self.taken == self.hold) * (self.chance[:, : self.hold] @ self.value) * self.label)
+
+
+def certain(choice: Ints, actions: int) -> Floats:
+    """A policy that takes these actions for sure, shape (n, actions + 1); hold is the number of actions."""
+    return np.eye(actions + 1)[choice]
 
 
 def clustered_mean(values: Sequence[Floats], clusters: Sequence[Ints]) -> Estimate:
@@ -97,14 +125,9 @@ def jackknifed(measure: Measure, clusters: Sequence[Ints]) -> Estimate:
     return Estimate(float(whole.mean()), float(np.sqrt(max(spread, _between(whole)))))
 
 
-def rate_weights(rows: Weighing) -> Floats:
-    """One over the logged probability where the policy takes what was taken, else 0; shape (n,)."""
-    return np.where(rows.choice == rows.taken, 1.0 / rows.logged, 0.0)
-
-
 def rates(rows: Weighing) -> Floats:
     """What each row adds to the policy's outcome rate, by inverse propensity; shape (n,), its mean is the rate."""
-    return rate_weights(rows) * rows.label
+    return rows.weight * rows.label
 
 
 def gains(rows: Weighing) -> Floats:
@@ -113,25 +136,23 @@ def gains(rows: Weighing) -> Floats:
     A contact is worth its value if the outcome happens, less its cost, less its value wherever the outcome would have
     happened anyway, which is seen among rows that were held. Holding gains 0.
     """
-    acts = rows.choice != rows.hold
-    value, cost = np.append(rows.value, 0.0)[rows.choice], np.append(rows.cost, 0.0)[rows.choice]
-    earned = (rows.choice == rows.taken) * (value * rows.label - cost)
-    anyway = (rows.taken == rows.hold) * value * rows.label
-    return np.where(acts, (earned - anyway) / rows.logged, 0.0)
+    return rows.weight * rows.earned - rows.anyway / rows.logged
 
 
 def normalised_rate(rows: Weighing, kept: Bools) -> float:
     """The policy's outcome rate among the `kept` rows with weights that sum to one (Hajek)."""
-    return _weighted(rows.label.astype(np.float64), rate_weights(rows) * kept)
+    return _weighted(rows.label.astype(np.float64), rows.weight * kept)
 
 
 def normalised_gain(rows: Weighing, kept: Bools) -> float:
     """The policy's worth over holding among the `kept` rows with weights that sum to one, per row."""
-    value, cost = np.append(rows.value, 0.0)[rows.choice], np.append(rows.cost, 0.0)[rows.choice]
-    acts = (rows.choice != rows.hold) & kept
-    earned = _weighted(value * rows.label - cost, rate_weights(rows) * acts)
-    anyway = _weighted(value * rows.label, (rows.taken == rows.hold) * acts / rows.logged)
-    return float(acts.sum() / max(kept.sum(), 1)) * (earned - anyway)
+    done = (rows.taken != rows.hold) & kept
+    earned = _weighted(rows.earned, rows.weight * done)
+    held = ~done & kept
+    weight = rows.acts * held / rows.logged
+    total = float(weight.sum())
+    anyway = float((rows.anyway * held / rows.logged).sum()) / total if total else 0.0
+    return float(rows.acts[kept].mean()) * (earned - anyway)
 
 
 def _weighted(values: Floats, weights: Floats) -> float:

@@ -133,7 +133,7 @@ def _policy(rounds: Sequence[Round], method: str) -> Policy:
     known = rounds[0].material.world is not None
     return Policy(
         method=method,
-        acts=float(np.mean([(one.choice != one.hold).mean() for one in rows])),
+        acts=float(np.mean([one.acts.mean() for one in rows])),
         rate=_mean(rounds, lambda one: rates(one.weighing(method))),
         normalised_rate=_jackknifed(rounds, rows, normalised_rate),
         gain=_mean(rounds, lambda one: gains(one.weighing(method))),
@@ -217,7 +217,7 @@ def _true_worth(one: Round) -> Floats:
 
 def _worth(one: Round, method: str) -> Floats:
     worth = _true_worth(one)
-    return np.asarray(worth[np.arange(len(worth)), one.chosen[method]])
+    return np.asarray((one.chosen[method] * worth).sum(axis=1))
 
 
 def _ideal(one: Round) -> Floats:

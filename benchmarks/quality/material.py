@@ -69,6 +69,16 @@ class Material:
             return catalogue
         return replace(catalogue, actions=tuple(replace(one, value=1.0, cost=0.0) for one in catalogue.actions))
 
+    @property
+    def value(self) -> Floats:
+        """What an outcome of each action is worth, shape (actions,)."""
+        return np.array([action.value for action in self.catalogue.actions])
+
+    @property
+    def cost(self) -> Floats:
+        """What each action costs, shape (actions,)."""
+        return np.array([action.cost for action in self.catalogue.actions])
+
     @cached_property
     def taken(self) -> Ints:
         """The place of the action of each row, after the last for hold, shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.environment import Peers
-from benchmarks.quality.estimates import Weighing, normalised_gain
+from benchmarks.quality.estimates import Weighing, certain, normalised_gain
 from benchmarks.quality.material import Material
 from benchmarks.quality.tasks import Task
 from training.contract.reading import write
@@ -43,15 +43,15 @@ class Round:
     material : Material
     said : mapping of method to array of float, shape (m,)
         Probability of the outcome of what was done.
-    chosen : mapping of method to array of int, shape (m,)
-        The action that each would have taken; hold comes after the last.
+    chosen : mapping of method to array of float, shape (m, actions + 1)
+        Probability with which each would have taken each action; hold comes last.
     seconds : mapping of method to float
         To train and to answer.
     """
 
     material: Material
     said: dict[str, Floats] = field(default_factory=dict)
-    chosen: dict[str, Ints] = field(default_factory=dict)
+    chosen: dict[str, Floats] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -78,16 +78,15 @@ def play(material: Material, peers: Peers, *, with_heed: bool) -> Round:
     return found
 
 
-def weighed(material: Material, rows: NDArray[np.bool_], choice: Ints) -> Weighing:
+def weighed(material: Material, rows: NDArray[np.bool_], chance: Floats) -> Weighing:
     """What some rows of the material say of choices for them."""
-    actions = material.catalogue.actions
     return Weighing(
-        choice=choice,
+        chance=chance,
         taken=material.taken[rows],
         label=material.label[rows],
         logged=material.logged[rows],
-        value=np.array([action.value for action in actions]),
-        cost=np.array([action.cost for action in actions]),
+        value=material.value,
+        cost=material.cost,
     )
 
 
@@ -114,17 +113,16 @@ def best_single(material: Material) -> int:
     return int(np.argmax(gains)) if max(gains) > 0.0 else len(gains)
 
 
-def _always(material: Material, rows: NDArray[np.bool_], place: int) -> Ints:
+def at_random(allowed: NDArray[np.bool_]) -> Floats:
+    """Every allowed action with the same probability, hold where none is; shape (n, actions + 1)."""
+    count = allowed.sum(axis=1, keepdims=True)
+    return np.hstack([allowed / np.maximum(count, 1), count == 0])
+
+
+def _always(material: Material, rows: NDArray[np.bool_], place: int) -> Floats:
     hold = len(material.catalogue.actions)
-    if place == hold:
-        return np.full(int(rows.sum()), hold)
-    return np.where(material.allowed[rows, place], place, hold)
-
-
-def _at_random(material: Material, rows: NDArray[np.bool_]) -> Ints:
-    draw = np.random.default_rng(material.seed).random(material.allowed[rows].shape)
-    equal = np.ones(draw.shape[1])
-    return choose(draw, material.allowed[rows], equal, 0.0 * equal)
+    allowed = np.ones(int(rows.sum()), dtype=np.bool_) if place == hold else material.allowed[rows, place]
+    return certain(np.where(allowed, place, hold), hold)
 
 
 def _note(found: Round, peers: Peers, matrix: Floats, schema: FeatureSchema) -> None:
@@ -136,7 +134,7 @@ def _note(found: Round, peers: Peers, matrix: Floats, schema: FeatureSchema) -> 
 def _simple_choices(found: Round) -> None:
     material, rows = found.material, found.test
     found.chosen[HOLD] = _always(material, rows, len(material.catalogue.actions))
-    found.chosen[ANY] = _at_random(material, rows)
+    found.chosen[ANY] = at_random(material.allowed[rows])
     found.chosen[SINGLE] = _always(material, rows, best_single(material))
 
 
@@ -148,10 +146,10 @@ def _learners(found: Round, peers: Peers, matrix: Floats, schema: FeatureSchema)
     found.chosen.update({name: _chosen(found, uplift) for name, uplift in answer.said.items()})
 
 
-def _chosen(found: Round, uplift: Floats) -> Ints:
-    allowed = found.material.allowed[found.test]
-    rows = weighed(found.material, found.test, np.zeros(0, dtype=np.int64))
-    return choose(uplift, allowed, rows.value, rows.cost)
+def _chosen(found: Round, uplift: Floats) -> Floats:
+    material = found.material
+    choice = choose(uplift, material.allowed[found.test], material.value, material.cost)
+    return certain(choice, len(material.value))
 
 
 def _task(material: Material, matrix: Floats, categories: tuple[int, ...], *, learners: bool) -> Task:

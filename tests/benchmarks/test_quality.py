@@ -13,6 +13,7 @@ from benchmarks.quality.division import numbers, trains
 from benchmarks.quality.estimates import (
     Estimate,
     Weighing,
+    certain,
     clustered_mean,
     gains,
     jackknifed,
@@ -22,7 +23,7 @@ from benchmarks.quality.estimates import (
 )
 from benchmarks.quality.figures import Figures, Policy, Probabilities
 from benchmarks.quality.material import material, of_customers
-from benchmarks.quality.rounds import best_single, choose
+from benchmarks.quality.rounds import at_random, best_single, choose
 from benchmarks.quality.simulation import simulate
 from benchmarks.quality.tables import markdown
 from benchmarks.quality.tasks import Answer, Task, load_answer, load_task, save_answer, save_task
@@ -37,7 +38,7 @@ chances = st.floats(0.05, 1.0)
 
 
 def weighing(choice, taken, label, logged):
-    return Weighing(np.array(choice), np.array(taken), np.array(label), np.array(logged), VALUE, COST)
+    return Weighing(certain(np.array(choice), HOLD), np.array(taken), np.array(label), np.array(logged), VALUE, COST)
 
 
 def people(count, each=3):
@@ -114,13 +115,19 @@ def test_a_gain_is_value_less_cost_where_done_and_less_value_where_it_happened_a
     assert rates(rows).tolist() == [2.0, 0.0, 0.0, 0.0, 0.0]
 
 
-@given(st.integers(0, 2), st.tuples(*[st.booleans()] * 3), st.tuples(chances, chances, chances))
-def test_over_all_that_could_have_been_done_the_estimates_are_the_truth(choice, happens, weights):
-    chance = np.array(weights) / sum(weights)
-    every = weighing([choice] * 3, [0, 1, HOLD], list(happens), chance)
-    truth = 0.0 if choice == HOLD else VALUE[choice] * (happens[choice] - float(happens[HOLD])) - COST[choice]
-    assert chance @ gains(every) == pytest.approx(truth)
-    assert chance @ rates(every) == pytest.approx(float(happens[choice]))
+@given(st.tuples(chances, chances, chances), st.tuples(*[st.booleans()] * 3), st.tuples(chances, chances, chances))
+def test_over_all_that_could_have_been_done_the_estimates_are_the_truth(policy, happens, weights):
+    logged, chance = np.array(weights) / sum(weights), np.array(policy) / sum(policy)
+    every = replace(weighing([0] * 3, [0, 1, HOLD], list(happens), logged), chance=np.tile(chance, (3, 1)))
+    outcome = np.array(happens, dtype=float)
+    worth = VALUE * (outcome[:HOLD] - outcome[HOLD]) - COST
+    assert logged @ gains(every) == pytest.approx(chance[:HOLD] @ worth)
+    assert logged @ rates(every) == pytest.approx(chance @ outcome)
+
+
+def test_any_action_at_random_is_an_allowed_one_or_hold_where_there_is_none():
+    allowed = np.array([[True, True], [False, True], [False, False]])
+    assert at_random(allowed).tolist() == [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 
 
 def test_weights_that_sum_to_one_know_a_constant_outcome_exactly():
