@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from decisioning.score import Floats
 from training.model.calibrators.curve import LEAST_SLOPE, Curve
 from training.model.calibrators.kin import Kin
-from training.model.calibrators.mixed import Mixed, mixed
+from training.model.calibrators.laplace import Mixed
+from training.model.calibrators.mixed import mixed
 from training.model.calibrators.regression import cells
 
 # Width of a cell in log-odds: its rows differ by 5 % of their odds, and by nothing on average.
