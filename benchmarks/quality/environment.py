@@ -12,7 +12,7 @@ from benchmarks.quality.tasks import Answer, Task, load_answer, save_task
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
-SOURCES = ("peers.py", "tasks.py", "linear.py", "probabilities.py", "learners.py", "requirements.txt")
+SHARED = ("peers.py", "tasks.py", "linear.py", "requirements.txt")
 _PATIENCE = 3 * 3_600
 
 
@@ -35,7 +35,7 @@ class Peers:
         """What the peers of a kind (``probabilities`` or ``learners``) say; one thread, one after the other."""
         question = self.cache / f"{kind}-task.npz"
         save_task(task, question)
-        answer = self.cache / f"{kind}-{_key(question)}.npz"
+        answer = self.cache / f"{kind}-{_key(kind, question)}.npz"
         if not answer.exists():
             self._run(kind, question, answer)
         return load_answer(answer)
@@ -62,8 +62,9 @@ def peers(cache: Path) -> Peers:
     return Peers(python, cache)
 
 
-def _key(question: Path) -> str:
-    return _digest([question, *(HERE / name for name in SOURCES)])
+def _key(kind: str, question: Path) -> str:
+    """The same as long as neither the question nor what answers it changes."""
+    return _digest([question, *(HERE / name for name in (*SHARED, f"{kind}.py"))])
 
 
 def _digest(paths: list[Path]) -> str:

@@ -1,6 +1,7 @@
 """Peers for policies: uplift learners of econml. Imported in the peers' environment only."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmarks.quality.linear import linear_parts
 from benchmarks.quality.tasks import Task
 
 FOLDS = 3
+PENALTIES = np.logspace(1, 6, 6)
 TREES = {
     "n_estimators": 100,
     "learning_rate": 0.05,
@@ -29,7 +31,7 @@ TREES = {
 }
 
 
-class Designed(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Designed(ClassifierMixin, BaseEstimator):
     """A propensity model that was not learnt: the trial's own probabilities, hold first."""
 
     def __init__(self, design: np.ndarray) -> None:
@@ -63,36 +65,48 @@ def x_learner(task: Task) -> np.ndarray:
 
 def dr_learner(task: Task) -> np.ndarray:
     """Doubly robust effects (Kennedy, Electronic Journal of Statistics 2023), learnt by boosted trees."""
-    return _effects(_doubly_robust(task, _regressor(task, times=4)), task)
+    return _said(_doubly_robust(task), task)
 
 
 def dr_linear(task: Task) -> np.ndarray:
-    """Doubly robust effects, learnt by ridge regression."""
-    return _effects(_doubly_robust(task, make_pipeline(StandardScaler(), RidgeCV(np.logspace(1, 6, 11)))), task)
+    """The same, learnt by ridge regression."""
+    learner = _doubly_robust(task)
+    learner.model_final = make_pipeline(StandardScaler(), RidgeCV(PENALTIES, cv=FOLDS))
+    learner.refit_final()
+    return _said(learner, task)
 
 
-def _doubly_robust(task: Task, final: Any) -> DRLearner:
-    return DRLearner(
+@cache
+def _doubly_robust(task: Task) -> DRLearner:
+    learner = DRLearner(
         model_propensity=_propensities(task),
         model_regression=_classifier(task),
-        model_final=final,
+        model_final=_regressor(task, times=4),
         discrete_outcome=True,
         cv=FOLDS,
         min_propensity=0.01,
         random_state=task.random_state,
     )
+    learner.fit(task.label.astype(float), task.taken, X=linear_parts(task)[0], cache_values=True)
+    return learner
 
 
 def _effects(learner: Any, task: Task) -> np.ndarray:
+    learner.fit(task.label.astype(float), task.taken, X=linear_parts(task)[0])
+    return _said(learner, task)
+
+
+def _said(learner: Any, task: Task) -> np.ndarray:
     """Uplift over hold of each action, shape (n, actions)."""
-    train, test = linear_parts(task)
-    learner.fit(task.label.astype(float), task.taken, X=train)
+    test = linear_parts(task)[1]
     return np.asarray(learner.const_marginal_effect(test), dtype=float).reshape(len(test), -1)
 
 
 def _propensities(task: Task) -> Any:
     """What the design says where it says it, else what boosted trees make of the log."""
-    return Designed(task.design) if len(task.design) else _classifier(task)
+    return (
+        Designed(task.design) if len(task.design) else _classifier(task).set_params(n_estimators=50, learning_rate=0.1)
+    )
 
 
 def _least_in_leaf(task: Task, times: int) -> int:

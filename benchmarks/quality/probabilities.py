@@ -1,5 +1,6 @@
 """Peers for probabilities. Imported in the peers' environment only."""
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -33,7 +34,7 @@ TREES = {
 }
 
 
-class WithCategories(LGBMClassifier):  # type: ignore[misc]
+class WithCategories(LGBMClassifier):
     """A LightGBM that knows which columns are categories, also when others clone and fit it."""
 
     def __init__(self, categories: list[int] | None = None, **settings: Any) -> None:
@@ -122,6 +123,7 @@ def _tuned(task: Task) -> WithCategories:
 def _search(task: Task) -> tuple[int, int]:
     """Leaves and trees with the least cross-validated log-loss."""
     _, trees, leaves = min((*_cross_validated(task, leaves), leaves) for leaves in LEAVES)
+    print(f"    tuned to {leaves} leaves, {trees} trees", file=sys.stderr, flush=True)
     return leaves, trees
 
 
