@@ -70,6 +70,7 @@ def consider(
             _put(found, name, values, mine, places, (len(rows), len(actions)))
         found["chosen"][mine] = _chosen(some, places)
         found["confidence"][mine] = some.confidence if places else 1.0
+        found["shortfall"][mine] = some.shortfall if places else 0.0
     return Choices(tuple(actions), **found)
 
 
