@@ -27,7 +27,7 @@ from training.prepare import actions_of
 from training.progress import Progress, Silent
 from training.registry import CHAMPION, named
 
-STEPS = 5
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -90,19 +90,29 @@ class Assessment:
         """Of the bundle."""
         return self.bundle.digest
 
+    @property
+    def data_digest(self) -> str:
+        """Of the data it was judged on."""
+        return self.material.data.digest
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be scored or told, in sentences."""
+        return (*self.counts.notes(), *self.findings.notes)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, without the predictions."""
         return {
             "version": self.version,
             "digest": self.digest,
-            "data_digest": self.material.data.digest,
+            "data_digest": self.data_digest,
             "outcome": self.bundle.outcome,
             "currency": self.bundle.catalogue.currency,
             "interval_level": self.bundle.posterior.level,
             "sealed_part_only": self.sealed,
             "counts": {name: getattr(self.counts, name) for name in self.counts.__dataclass_fields__},
             "rejected_rows": None if self.report is None else self.report.rejected,
-            "notes": [*self.counts.notes(), *self.findings.notes],
+            "notes": list(self.notes),
             "evaluation": self.evaluation.to_dict(),
             "findings": self.findings.to_dict(),
         }

@@ -34,6 +34,11 @@ class Curve:
         """Area between the curve and the straight line to its end, which is where ranking at random leads."""
         return self.area - float(self.gain[-1]) / 2.0
 
+    def thinned(self, steps: int = 50) -> "Curve":
+        """The curve at evenly spaced shares, to be drawn or stored."""
+        share = np.linspace(0.0, 1.0, steps + 1)
+        return Curve(share, np.interp(share, self.share, self.gain))
+
 
 def uplift_curve(uplift: Floats, happened: Floats, treated: NDArray[np.bool_], weight: Floats) -> Curve:
     """Share of all rows, times the difference of the outcome's mean between treated and held among them.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from decisioning.score import Floats
 from training.evaluation.bins import places
 from training.evaluation.estimates import Estimate, Ints, Told, weighted_mean
-from training.evaluation.qini import qini_by_chance, qini_curve, uplift_curve
+from training.evaluation.qini import Curve, qini_by_chance, qini_curve, uplift_curve
 
 ALL = "all"
 _LEAST = 30
@@ -92,6 +92,8 @@ class UpliftFound:
         Area under the uplift curve, in outcomes per contact; see :func:`training.evaluation.qini.uplift_curve`.
     qini : Estimate
         Area beyond chance of the Qini curve, in outcomes per contact, with a bootstrap interval.
+    curve : Curve
+        The uplift curve at each fiftieth.
     """
 
     action: str
@@ -105,6 +107,7 @@ class UpliftFound:
     met: int
     auuc: float
     qini: Estimate
+    curve: Curve
 
 
 def weights(treated: NDArray[np.bool_], logged: Floats) -> tuple[Floats, Method]:
@@ -152,7 +155,8 @@ def found(action: str, trial: Trial, seed: int = 0) -> UpliftFound:
     everything = np.ones(len(trial.treated), dtype=bool)
     groups = _tenths(trial)
     bounds = qini_by_chance(trial.uplift, trial.happened, trial.treated, trial.weight, trial.cluster, seed)
-    curve = qini_curve(trial.uplift, trial.happened, trial.treated, trial.weight)
+    qini = qini_curve(trial.uplift, trial.happened, trial.treated, trial.weight).beyond_chance
+    curve = uplift_curve(trial.uplift, trial.happened, trial.treated, trial.weight)
     return UpliftFound(
         action=action,
         method=trial.method,
@@ -163,8 +167,9 @@ def found(action: str, trial: Trial, seed: int = 0) -> UpliftFound:
         tenths=groups,
         error=_error(groups),
         met=sum(one.low <= one.realised.high and one.realised.low <= one.high for one in groups),
-        auuc=uplift_curve(trial.uplift, trial.happened, trial.treated, trial.weight).area,
-        qini=Estimate(curve.beyond_chance, *bounds, len(trial.treated)),
+        auuc=curve.area,
+        qini=Estimate(qini, *bounds, len(trial.treated)),
+        curve=curve.thinned(),
     )
 
 
