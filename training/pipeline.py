@@ -65,6 +65,8 @@ def train(
     seed: int = 0,
     split: str = "customer",
     exclude: frozenset[str] = frozenset(),
+    include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
     promote: bool = True,
     currency: str = "EUR",
     settings: Settings | None = None,
@@ -84,6 +86,10 @@ def train(
         ``customer`` or ``time``.
     exclude : frozenset of str
         Customer attributes that the model may not see.
+    include : frozenset of str
+        Sensitive attributes that it may see nevertheless; see :mod:`training.features.sensitive`.
+    words : mapping of str to str
+        What people are told that features say; see :mod:`training.features.dictionary`.
 
     Raises
     ------
@@ -99,7 +105,7 @@ def train(
     said.step("reading and checking the data")
     data, report = read(Path(data_dir))
     said.step("assembling features")
-    prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude)
+    prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
     model = _learn(prepared, settings or Settings(), seed, said)
     bundle = _bundle(prepared, model, settings or Settings(), model_name, seed, currency)
     said.step("judging on the sealed part")

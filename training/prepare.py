@@ -52,9 +52,21 @@ class Prepared:
 
 
 def prepare(
-    data: EngagementData, *, outcome: str | None, by: str, seed: int, exclude: frozenset[str] = frozenset()
+    data: EngagementData,
+    *,
+    outcome: str | None,
+    by: str,
+    seed: int,
+    exclude: frozenset[str] = frozenset(),
+    include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Samples for each part; features are declared from the fitting rows alone.
+
+    Parameters
+    ----------
+    exclude, include, words
+        See :func:`training.features.declare.declare`.
 
     Raises
     ------
@@ -67,7 +79,7 @@ def prepare(
     rows = usable(data, outcome)
     label = labels(data, outcome)[rows]
     parts = split(data.contacts.iloc[rows], by, seed)
-    schema = declare(data, rows[parts[Part.FIT]], exclude=exclude)
+    schema = declare(data, rows[parts[Part.FIT]], exclude=exclude, include=include, words=words)
     sample = Sample(training_matrix(schema, data, rows), label)
     samples = {part: sample.take(parts[part]) for part in Part}
     return Prepared(data, outcome, rows, label, parts, schema, samples)
