@@ -1,9 +1,8 @@
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import TrainingError
@@ -32,6 +31,7 @@ def test_a_straight_line_has_two_knots_and_is_one_everywhere() -> None:
     assert straight(margin) == pytest.approx(0.7 * margin - 0.4, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(POINTS, st.integers(0, 2**32 - 1))
 def test_one_by_one_and_all_at_once_are_equal_to_the_last_bit(heights: list[float], seed: int) -> None:
     curve = through(np.arange(len(heights)) * 0.37, np.array(heights))
@@ -40,6 +40,7 @@ def test_one_by_one_and_all_at_once_are_equal_to_the_last_bit(heights: list[floa
     assert curve.slope(margins).tolist() == [rise_at(one, curve.margin, curve.log_odds) for one in margins]
 
 
+@settings(deadline=None)
 @given(POINTS, st.lists(st.floats(1e-7, 5.0), min_size=40, max_size=40))
 def test_a_curve_through_any_points_rises_within_its_bounds(heights: list[float], gaps: list[float]) -> None:
     xs = np.concatenate([np.cumsum(gaps[: len(heights) - 1]), [sum(gaps)]])
@@ -49,6 +50,7 @@ def test_a_curve_through_any_points_rises_within_its_bounds(heights: list[float]
     assert rises.max() <= GREATEST_SLOPE * (1.0 + 1e-3)
 
 
+@settings(deadline=None)
 @given(POINTS, st.integers(0, 2**32 - 1))
 def test_a_greater_margin_always_means_greater_log_odds(heights: list[float], seed: int) -> None:
     curve = through(np.arange(len(heights)) * 0.5, np.array(heights))
@@ -56,13 +58,15 @@ def test_a_greater_margin_always_means_greater_log_odds(heights: list[float], se
     assert (np.diff(curve(margins)) > 0.0).all()
 
 
-@given(POINTS)
-def test_the_curve_never_falls_between_neighbouring_numbers_around_a_knot(heights: list[float]) -> None:
-    curve = through(np.arange(len(heights)) * 0.1, np.array(heights))
-    for knot in curve.margin:
-        near = [np.nextafter(knot, -np.inf), knot, np.nextafter(knot, np.inf)]
-        told = [along(one, curve.margin, curve.log_odds) for one in near]
-        assert all(first <= second for first, second in pairwise(told))
+def test_the_curve_never_falls_between_neighbouring_numbers_around_a_knot() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(2000):
+        # A long segment that ends near 0: there the rounding of its length shows most.
+        start, length = generator.normal(0.0, 3.0), 0.5 + generator.random()
+        xs = start + np.array([0.0, length, length + 1.0])
+        curve = Curve(xs, np.array([-10.0 * generator.random() - 1.0, 0.01 * generator.random(), 1.0]))
+        near = np.array([np.nextafter(xs[1], -np.inf), xs[1], np.nextafter(xs[1], np.inf)])
+        assert (np.diff(curve(near)) >= 0.0).all()
 
 
 def test_points_that_rise_already_are_kept() -> None:

@@ -37,6 +37,11 @@ def soft_regression(columns: Floats, target: Floats) -> Floats:
     return np.append(model.coef_[0], model.intercept_[0])
 
 
+def test_platts_targets_lie_as_far_inside_as_the_class_is_small() -> None:
+    label = np.array([True, False, True, True, False])
+    assert platt_targets(label) == pytest.approx([4 / 5, 1 / 4, 4 / 5, 4 / 5, 1 / 4])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_sigmoid_is_the_line_that_scikit_learn_finds(seed: int) -> None:
     margin, label = drawn(900, seed, slope=0.7, intercept=0.4)
@@ -199,6 +204,14 @@ def test_a_margin_that_points_the_wrong_way_becomes_almost_flat_and_keeps_the_ra
     curve = fit_sigmoid(margin, label)
     assert curve.slope(np.zeros(1)) == pytest.approx([LEAST_SLOPE])
     assert probability(curve(margin)).mean() == pytest.approx(label.mean(), abs=2e-3)
+
+
+@pytest.mark.parametrize("place", [-300.0, -30.0, 0.0, 30.0, 300.0])
+@pytest.mark.parametrize("spread", [0.0, 1e-3], ids=["all margins equal", "margins hardly apart"])
+def test_margins_far_from_the_truth_are_brought_back_to_the_rate(place: float, spread: float) -> None:
+    margin = place + spread * np.arange(500)
+    label = np.arange(500) % 5 == 0
+    assert probability(fit_sigmoid(margin, label)(margin)).mean() == pytest.approx(0.2, abs=2e-3)
 
 
 @every
