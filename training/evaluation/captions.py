@@ -7,7 +7,7 @@ misjudged. The columns below show to how many contacts the model said what.
 """
 SEGMENTS = """
 The diamond is what the model said on average, the dot what happened. Orange: they differ by more than chance shows 19
-times in 20. In brackets: how many contacts.
+times in 20. In brackets: how many contacts. Of more than 16 groups the largest are drawn.
 """
 UPLIFT = """
 Left: groups of customers by how much contact was said to add; the pale line is the stated interval. Right: what is

@@ -47,7 +47,7 @@ def segments_figure(segments: Mapping[str, Sequence[Segment]]) -> Figure:
 
 def uplift_figure(found: UpliftFound) -> Figure:
     """Stated uplift against realised, and what is gained by contacting those of greatest stated uplift first."""
-    drawn = figure(3.9, 9.2)
+    drawn = figure(4.2, 9.2)
     left, right = drawn.subplots(1, 2)
     _tenths(left, found)
     right.plot(found.curve.share, found.curve.gain, color=BLUE, linewidth=1.8, label="greatest stated uplift first")
@@ -59,7 +59,7 @@ def uplift_figure(found: UpliftFound) -> Figure:
     percent(right, "x")
     points(right, "y")
     bare(right)
-    right.legend(frameon=False, fontsize=9, loc="lower right")
+    _legend_below(right)
     return drawn
 
 
@@ -174,7 +174,7 @@ def _happened(one: Segment) -> Estimate:
 def _tenths(axis: Axes, found: UpliftFound) -> None:
     stated = [one.stated for one in found.tenths]
     for one in found.tenths:
-        axis.plot([one.low, one.high], [one.realised.value] * 2, color=PALE, linewidth=3, zorder=0)
+        axis.plot([one.low, one.high], [one.realised.value] * 2, color=PALE, linewidth=2, zorder=0)
     upright(axis, stated, [one.realised for one in found.tenths], "groups of customers, 95 % interval")
     ends = [one.realised.low for one in found.tenths] + [one.realised.high for one in found.tenths] + stated
     low, high = min(ends), max(ends)
@@ -189,4 +189,9 @@ def _tenths(axis: Axes, found: UpliftFound) -> None:
     points(axis, "x")
     points(axis, "y")
     bare(axis)
-    axis.legend(frameon=False, fontsize=9, loc="upper left")
+    _legend_below(axis)
+
+
+def _legend_below(axis: Axes) -> None:
+    """Where no point can be hidden by it."""
+    axis.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, borderpad=0.0)

@@ -22,7 +22,7 @@ from training.evaluation.metrics import Labels
 from training.evaluation.policies import Policies, Surest, policies, surest
 from training.evaluation.segments import Segment, segments, share
 from training.evaluation.trials import uplifts
-from training.evaluation.uplift import UpliftFound
+from training.evaluation.uplift import ALL, UpliftFound
 
 _BINS, _ACTION_BINS = 10, 5
 
@@ -59,6 +59,8 @@ class Findings:
 
     Attributes
     ----------
+    overall : Segment
+        All rows as one.
     reliability : mapping of str to mapping
         Groups of rising probability, of ``all`` rows and by action; see :class:`training.evaluation.bins.Bins`.
     segments : mapping of str to tuple of Segment
@@ -67,6 +69,7 @@ class Findings:
         What could not be told, and why.
     """
 
+    overall: Segment
     decomposition: Decomposition
     lift: tuple[Tenth, ...]
     bands: Bands
@@ -103,7 +106,9 @@ def find(material: Material, attributes: Sequence[str], wished: Sequence[str] = 
     groups = {name: group_of(material.data, material.rows, name) for name in named}
     said, propensity, label = material.said, material.propensity, material.label
     people = [name for name in named if is_of_customers(material.data, name)]
+    (overall,) = segments(np.full(len(label), ALL), said, seed)
     return Findings(
+        overall=overall,
         decomposition=decompose(propensity, label),
         lift=tenths(propensity, label),
         bands=bands(propensity, material.low, material.high, label, _BINS),
@@ -130,7 +135,7 @@ def _present(data: EngagementData, wished: Sequence[str]) -> tuple[list[str], li
 
 
 def _reliability(material: Material) -> dict[str, dict[str, Any]]:
-    found = {"all": _binned(material.propensity, material.label, _BINS)}
+    found = {ALL: _binned(material.propensity, material.label, _BINS)}
     for name, propensity, label in material.judged.by_action():
         found[f"action/{name}"] = _binned(propensity, label, _ACTION_BINS)
     return found

@@ -10,6 +10,7 @@ from training.evaluation.material import Material
 from training.evaluation.off_policy import Log, PolicyValue, difference, logging_value, policy_value
 
 LEAST_ROWS = 100
+_LEAST_EFFECTIVE = 30
 _STEPS = 10
 
 
@@ -20,8 +21,8 @@ class Policies:
     Attributes
     ----------
     singles : tuple of PolicyValue
-        One action for everybody to whom it was open, best first (doubly robust). The first was found on the rows that
-        judge it, so it is flattered.
+        One action for everybody to whom it was open, best first (doubly robust); after them those that fewer than 30
+        rows tell of. The first was found on the rows that judge it, so it is flattered.
     better : Estimate
         heed's value less that of the best single action.
     against_hold : bool
@@ -64,7 +65,7 @@ def policies(material: Material) -> Policies | None:
     if len(material.randomised) < LEAST_ROWS:
         return None
     log, chosen = material.log, material.choices.chosen[material.randomised]
-    singles = sorted(_singles(material, log), key=lambda one: (-one[0].value.doubly_robust.value, one[0].name))
+    singles = sorted(_singles(material, log), key=lambda one: _rank(one[0]))
     return Policies(
         rows=len(chosen),
         against_hold=log.against_hold,
@@ -90,6 +91,10 @@ def surest(material: Material) -> tuple[Surest, ...]:
         share = float(taken.mean())
         found.append(Surest(share, float(edge), value, share * float(scores.mean())))
     return tuple(found)
+
+
+def _rank(one: PolicyValue) -> tuple[bool, float, str]:
+    return one.effective_rows < _LEAST_EFFECTIVE, -one.value.doubly_robust.value, one.name
 
 
 def _singles(material: Material, log: Log) -> list[tuple[PolicyValue, Ints]]:

@@ -76,6 +76,7 @@ def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[Extra])
         [
             f"<h1>Does heed keep its word?</h1>{paragraph(_about(assessment), 'quiet')}",
             paragraph(words.summary(assessment.evaluation, assessment.findings), kind),
+            paragraph(next(words.of_policies(assessment.findings.policies, assessment.bundle.catalogue.currency))),
             links(
                 [
                     ("gates", "Gates"),
@@ -112,7 +113,7 @@ def _reliability(assessment: "Assessment", pictures: Pictures) -> str:
         "reliability",
         "Do probabilities come true?",
         paragraph(captions.RELIABILITY),
-        image(pictures["reliability"], words.on_average(overall)),
+        image(pictures["reliability"], words.on_average(found.overall)),
         paragraph(words.of_intervals(found.bands, assessment.bundle.posterior.level)),
         tables.scores_table(overall, found),
         image(pictures.get("lift"), "Share of outcomes found by share of contacts, most probable first."),

@@ -7,7 +7,6 @@ from training.evaluation.estimates import Estimate
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.fairness import FOUR_FIFTHS, Fairness
 from training.evaluation.findings import Confidence, Findings
-from training.evaluation.metrics import Metrics
 from training.evaluation.policies import Policies
 from training.evaluation.segments import LEAST_ROWS, Segment
 from training.evaluation.uplift import ALL, Method, UpliftFound
@@ -51,13 +50,16 @@ def verdict(evaluation: Evaluation) -> str:
     return f"The probabilities {word}: {', '.join(closed)} failed."
 
 
-def on_average(overall: Metrics) -> str:
+def on_average(whole: Segment) -> str:
     """What was said and what happened, all together."""
-    error = overall.calibration_error
-    off = f"off by {100 * error:.2f} points" if error > 0 else "off by no more than chance shows"
+    off = f"{100 * whole.calibration_error:.2f} points"
+    chance = f"chance alone shows up to {100 * whole.by_chance:.2f}"
+    by_group = (
+        f"off by {off} ({chance})" if whole.calibration_error > 0 else f"off by no more than chance shows ({chance})"
+    )
     return (
-        f"Over {overall.rows:,} contacts and holds the model said {share(overall.mean_propensity)} on average, and "
-        f"{share(overall.rate)} had the outcome; group by group it is {off}."
+        f"Over {whole.rows:,} contacts and holds the model said {share(whole.propensity)} on average, and "
+        f"{share(whole.rate.value)} had the outcome; group by group it is {by_group}."
     )
 
 
@@ -71,7 +73,8 @@ def where_not(segments: Mapping[str, Sequence[Segment]]) -> str:
     if not off:
         return f"None of {len(looked)} groups stands out (about {by_chance} would by chance)."
     named = "; ".join(f"`{one.name}` ({name}): {_missed(one)}" for name, one in off[:3])
-    return f"{len(off)} of {len(looked)} groups stand out (about {by_chance} would by chance), most of all {named}."
+    stand = "stands" if len(off) == 1 else "stand"
+    return f"{len(off)} of {len(looked)} groups {stand} out (about {by_chance} would by chance), most of all {named}."
 
 
 def of_intervals(bands: Bands, level: float) -> str:
@@ -88,7 +91,7 @@ def of_uplift(found: Sequence[UpliftFound]) -> str:
         return ""
     one = found[0]
     finds = (
-        "Contacting those of greatest stated uplift first gains more than any order would."
+        "Contacting those of greatest stated uplift first gains more than contacting in random order."
         if one.qini.low > 0
         else "Ranking by uplift is not told from chance on these data."
     )
@@ -125,8 +128,8 @@ def of_policies(found: Policies | None, currency: str) -> Iterator[str]:
         best = found.singles[0]
         worth = between(best.value.doubly_robust, "money")
         yield (
-            f"The best single action for everybody, `{best.name}`, is worth {worth}; heed's choice less that: "
-            f"{between(found.better, 'money')}."
+            f"The best single action for everybody, `{best.name}`, is worth {worth} (flattered, being picked on "
+            f"these rows); heed's choice less that: {between(found.better, 'money')}."
         )
     yield f"What was really done was worth {between(found.logging.value.doubly_robust, 'money')}."
     yield from _of_weights(found.heed.weight)
@@ -152,8 +155,8 @@ def of_fairness(tables: Sequence[Fairness]) -> list[str]:
 
 
 def summary(evaluation: Evaluation, findings: Findings) -> str:
-    """The first paragraph."""
-    parts = (verdict(evaluation), on_average(evaluation.overall), where_not(findings.segments))
+    """The first paragraph: whether the model keeps its word, and where not."""
+    parts = (verdict(evaluation), on_average(findings.overall), where_not(findings.segments))
     return " ".join(part for part in parts if part)
 
 
