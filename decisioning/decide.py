@@ -8,6 +8,7 @@ from decisioning import reasons
 from decisioning.arbitration import choose, confidence, ranking
 from decisioning.candidates import Verdicts, hold, ranked
 from decisioning.catalogue import Action, Autonomy
+from decisioning.certificate import Certificate
 from decisioning.customer import Facts
 from decisioning.decision import Decision, Disposition, Explain
 from decisioning.score import Explanation, Floats, Scorer, Scores
@@ -23,6 +24,7 @@ class Choice:
     propensity: float
     net_value: float
     confidence: float
+    certificate: Certificate | None = None
 
 
 class Guard(Protocol):
@@ -122,7 +124,8 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
     chosen = choose(order, values, admissible)
     sure = confidence(net_value_draws(actions, scores, guard.terms), chosen, admissible, guard.terms.tolerance)
     if chosen is not None:
-        choice = Choice(actions[chosen], float(scores.propensity[chosen]), float(values[chosen]), sure)
+        said = float(scores.propensity[chosen]), float(values[chosen])
+        choice = Choice(actions[chosen], *said, sure, scores.certificate)
         looked = verdicts[chosen] + guard.second_look(facts, choice)
         verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
     return _Weighed(actions, scores, values, verdicts, order, chosen, sure)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import Action
+from decisioning.certificate import Certificate
 from decisioning.customer import Facts
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,8 @@ class Scores:
         Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
     harm_draws : array of float, shape (n, K), or None
         Joint draws of harm.
+    certificate : Certificate or None
+        From which confidence on heed may act alone, where that was certified for the model.
     """
 
     propensity: Floats
@@ -96,6 +99,7 @@ class Scores:
     uplift_draws: Floats | None = None
     harm: Floats | None = None
     harm_draws: Floats | None = None
+    certificate: Certificate | None = None
 
 
 class Scorer(Protocol):

@@ -24,7 +24,7 @@ from guardrails.rules.value_floor import ValueFloor
 from guardrails.variables import depends_on_action
 
 Judge = Callable[[Facts, Action], Verdict]
-Look = Callable[[Choice], Verdict]
+Look = Callable[[Facts, Choice], Verdict]
 # Actions for which this gives the same get the same verdict from the rule, so one judgement serves them all.
 Share = Callable[[Action], Hashable]
 Conditions = Mapping[str, Condition]
@@ -62,7 +62,7 @@ class ChoiceJudge:
         rule = self.rule
         try:
             speaks = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
-            verdict = self.look(choice) if speaks else None
+            verdict = self.look(facts, choice) if speaks else None
         except Exception as error:  # noqa: BLE001  as above
             verdict = failed(rule, error)
         return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)
@@ -98,11 +98,11 @@ def candidate_judge(rule: CandidateRule, conditions: Conditions) -> CandidateJud
             return _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
 
 
-def choice_judge(rule: ChoiceRule) -> ChoiceJudge:
-    """Bind a rule of the second look to its judging function."""
+def choice_judge(rule: ChoiceRule, weighing: str) -> ChoiceJudge:
+    """Bind a rule of the second look to its judging function; `weighing` is the digest of how net values are made."""
     match rule:
         case ConfidenceRule():
-            return ChoiceJudge(rule, partial(confidence.look, rule))
+            return ChoiceJudge(rule, partial(confidence.look, rule, weighing))
         case ValueFloor():
             return ChoiceJudge(rule, partial(floor.look, rule))
 

@@ -17,6 +17,7 @@ from decisioning.customer import Facts
 from decisioning.decide import Choice
 from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
+from decisioning.weighing import weighing
 from guardrails.checking import checked_conditions
 from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge
 from guardrails.loading import LoadedPolicy, load_policy
@@ -164,8 +165,9 @@ def guard_of(
     policy = loaded.policy
     conditions = checked_conditions(loaded, catalogue, attribute_types or {})
     judges = tuple(candidate_judge(rule, conditions) for rule in policy.rules if not isinstance(rule, ChoiceRule))
-    looks = tuple(choice_judge(rule) for rule in policy.rules if isinstance(rule, ChoiceRule))
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
+    made = weighing(terms, catalogue.actions)
+    looks = tuple(choice_judge(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
     slots, plans = _planned(catalogue.actions, judges)
     return PolicyGuard(
         policy, policy.hash, terms, judges, looks, slots, {plan.action.action_id: plan for plan in plans}

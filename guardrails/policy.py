@@ -48,6 +48,18 @@ class Ceilings(Settings):
     actions: Mapping[Name, Autonomy] = Field(default={}, examples=["{call_retention: suggest}"])
 
 
+class WhatToJudge(Settings):
+    """What evaluations of a model look at beside what they always do.
+
+    Attributes
+    ----------
+    fairness : tuple of str
+        Attributes of customers by whose groups selection and calibration are compared.
+    """
+
+    fairness: tuple[Name, ...] = Field(default=(), examples=["[age, jurisdiction]"])
+
+
 class Policy(Settings):
     """A versioned set of rules. What no rule allows is suppressed, so an empty policy suppresses everything.
 
@@ -67,6 +79,7 @@ class Policy(Settings):
     vocabulary: Vocabulary = Vocabulary()
     terms: TermsOfValue = TermsOfValue()
     autonomy: Ceilings = Ceilings()
+    evaluation: WhatToJudge = WhatToJudge()
     context: Mapping[
         Annotated[str, Field(pattern=r"^(action|context|customer)\.[A-Za-z_]\w*$", examples=["customer.age"])], CelType
     ] = {}

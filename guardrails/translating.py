@@ -19,6 +19,7 @@ _REMEDIES = {
     "purpose": "write in one sentence why the rule is there",
     "id": "write lower-case words joined by hyphens, such as `id: email-weekly-cap`",
     "act_at_least": "write a share from 0 to 1, such as `act_at_least: 0.6`",
+    "delta": "write how often the certificate may be wrong, such as `delta: 0.1`",
 }
 _MESSAGES = {
     "int_type": "value is no whole number",
@@ -41,6 +42,8 @@ _MESSAGES = {
 _BOUNDS = {
     "greater_than_equal": "value is below {ge:g}",
     "less_than_equal": "value is above {le:g}",
+    "greater_than": "value is not above {gt:g}",
+    "less_than": "value is not below {lt:g}",
 }
 
 

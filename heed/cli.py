@@ -14,7 +14,7 @@ _COMMANDS = {
     "db": "heed.commands.db",
     "decide": "heed.commands.decide",
     "demo": "heed.commands.demo",
-    "evaluate": "heed.commands.model",
+    "evaluate": "heed.commands.evaluate",
     "policy": "heed.commands.policy",
     "promote": "heed.commands.model",
     "serve": "heed.commands.serve",

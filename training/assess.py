@@ -1,25 +1,58 @@
-"""Judging the champion on any engagement data, without training."""
+"""Judging a model on any engagement data, without training."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from decisioning.score import Floats
+from decisioning.catalogue import Action
+from decisioning.value import Terms
+from training.contract.catalogue import to_catalogue
 from training.contract.data import EngagementData
-from training.contract.labels import labels
 from training.contract.reading import read
 from training.contract.report import Report
-from training.errors import TrainingError
-from training.evaluation.champion import ask
-from training.evaluation.evaluate import Evaluation, Judged, assessed
+from training.evaluation.considered import consider, only, places_of, possible, scored, taken
+from training.evaluation.evaluate import Evaluation, assessed
+from training.evaluation.findings import Findings, find
+from training.evaluation.material import Material
+from training.evaluation.outcomes import harmed
+from training.evaluation.predictions import predictions, with_choices
+from training.evaluation.scope import Counts, Scope, scope_of
 from training.model.bundle import Bundle
-from training.model.split import Part, split
-from training.model.storage import load
-from training.prepare import actions_of, usable
+from training.model.storage import MODEL, load
+from training.prepare import actions_of
 from training.progress import Progress, Silent
-from training.registry import CHAMPION, champion
+from training.registry import CHAMPION, named
+
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of an evaluation.
+
+    Attributes
+    ----------
+    terms : Terms
+        How the policy reckons net value.
+    by : tuple of str
+        Attributes to make segments by, and to judge fairness by where they are of customers. All must be in the data.
+    fairness : tuple of str
+        The same, as the policy names them: what the data do not have is noted.
+    policy_values : bool
+        Whether predictions say what heed would choose for every contact whose probability is recorded.
+    seed : int
+        Of what is found by drawing: bounds of chance, bootstrap.
+    """
+
+    terms: Terms = field(default_factory=Terms)
+    by: tuple[str, ...] = ()
+    fairness: tuple[str, ...] = ()
+    policy_values: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +61,61 @@ class Assessment:
 
     Attributes
     ----------
+    version : str
+        Of the model, or the folder of its bundle.
+    bundle : Bundle
+        The model that was judged.
+    material : Material
+        The contacts that figures are about.
+    predictions : pandas.DataFrame
+        A row for every contact that could be scored; see :func:`training.evaluation.predictions.predictions`.
+    report : Report or None
+        What was read; None where the data did not come from files.
     sealed : bool
         Whether only the sealed part was judged, because the model was trained on this very data.
     """
 
     version: str
-    digest: str
+    bundle: Bundle
     evaluation: Evaluation
-    report: Report
+    findings: Findings
+    counts: Counts
+    material: Material
+    predictions: pd.DataFrame
+    report: Report | None
     sealed: bool
+
+    @property
+    def digest(self) -> str:
+        """Of the bundle."""
+        return self.bundle.digest
+
+    @property
+    def data_digest(self) -> str:
+        """Of the data it was judged on."""
+        return self.material.data.digest
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be scored or told, in sentences."""
+        return (*self.counts.notes(), *self.findings.notes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, without the predictions."""
+        return {
+            "version": self.version,
+            "digest": self.digest,
+            "data_digest": self.data_digest,
+            "outcome": self.bundle.outcome,
+            "currency": self.bundle.catalogue.currency,
+            "interval_level": self.bundle.posterior.level,
+            "sealed_part_only": self.sealed,
+            "counts": {name: getattr(self.counts, name) for name in self.counts.__dataclass_fields__},
+            "rejected_rows": None if self.report is None else self.report.rejected,
+            "notes": list(self.notes),
+            "evaluation": self.evaluation.to_dict(),
+            "findings": self.findings.to_dict(),
+        }
 
 
 def assess(
@@ -44,48 +123,115 @@ def assess(
     *,
     tracking_uri: str,
     model_name: str = "heed",
-    alias: str = CHAMPION,
-    seed: int = 0,
+    model: str = CHAMPION,
+    asked: Asked | None = None,
     progress: Progress | None = None,
 ) -> Assessment:
-    """How well a registered model's probabilities fit the contacts of a directory.
+    """How well a model's probabilities, intervals, uplift and choices fit the contacts of a directory.
 
     Of the data it was trained on, only the sealed part is judged. Of other data every contact is, those of customers
     that both hold included: the figures then flatter.
+
+    Parameters
+    ----------
+    model : str
+        A version or an alias in the registry, or the folder of a bundle.
 
     Raises
     ------
     ContractError
         If the data do not keep the contract.
+    InvalidInput
+        If an attribute is asked for that they do not have.
     TrainingError
-        If the model cannot be asked about them.
-    Unavailable
+        If the model has nothing to say of them.
+    NotFound, Unavailable
         If there is no such model.
     """
     said = progress or Silent()
     said.step("finding the model")
-    found = champion(tracking_uri, model_name, alias)
-    bundle = load(found.path)
+    bundle, version = find_model(tracking_uri, model_name, model)
     said.step("reading and checking the data")
     data, report = read(Path(data_dir))
-    said.step("scoring and judging")
-    rows, sealed = _rows(bundle, data)
-    propensity = _asked(bundle, found.version, data, rows)
-    judged = Judged(propensity, labels(data, bundle.outcome)[rows], actions_of(data, rows), bundle.card.base_rate)
-    return Assessment(found.version, bundle.digest, assessed(judged, seed), report, sealed)
+    return examine(bundle, version, data, report=report, asked=asked, progress=said)
 
 
-def _rows(bundle: Bundle, data: EngagementData) -> tuple[NDArray[np.int64], bool]:
-    rows = usable(data, bundle.outcome)
-    if data.digest != bundle.card.data_digest:
-        return rows, False
-    return rows[split(data.contacts.iloc[rows], bundle.card.split, bundle.card.seed)[Part.TEST]], True
+def find_model(tracking_uri: str, model_name: str, model: str) -> tuple[Bundle, str]:
+    """The bundle of a version, an alias or a folder, and what it is called."""
+    folder = Path(model)
+    if (folder / MODEL).is_file():
+        return load(folder), str(folder)
+    found = named(tracking_uri, model, model_name)
+    return load(found.path), found.version
 
 
-def _asked(bundle: Bundle, version: str, data: EngagementData, rows: NDArray[np.int64]) -> Floats:
-    card = bundle.card
-    answer = ask(bundle, version, data, rows, bundle.outcome, card.seed, card.split)
-    if answer.propensity is None:
-        remedy = "give data with the model's attributes, or train on this data"
-        raise TrainingError(f"the model cannot be asked: {answer.note}", field="data", value=version, remedy=remedy)
-    return answer.propensity
+def examine(
+    bundle: Bundle,
+    version: str,
+    data: EngagementData,
+    *,
+    report: Report | None = None,
+    asked: Asked | None = None,
+    progress: Progress | None = None,
+) -> Assessment:
+    """The same for a model and data that are at hand; see :func:`assess`."""
+    said, wanted = progress or Silent(), asked or Asked()
+    scope = scope_of(bundle, data)
+    said.step(f"scoring {len(scope.rows):,} contacts and all they could have been offered")
+    material, frame = _scored(bundle, data, scope, wanted)
+    said.step("judging")
+    return Assessment(
+        version=version,
+        bundle=bundle,
+        evaluation=assessed(material.judged, wanted.seed),
+        findings=find(material, wanted.by, wanted.fairness, wanted.seed),
+        counts=scope.counts,
+        material=material,
+        predictions=frame,
+        report=report,
+        sealed=scope.sealed,
+    )
+
+
+def _scored(bundle: Bundle, data: EngagementData, scope: Scope, asked: Asked) -> tuple[Material, pd.DataFrame]:
+    """Everything said of the rows in scope: of all what was done, of those that judge all that could have been."""
+    rows, action = scope.rows, actions_of(data, scope.rows)
+    logged = data.contacts["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+    candidates = _candidates(bundle, data, action)
+    done = places_of(candidates, action)
+    weighed = scope.judging | (np.isfinite(logged) & asked.policy_values)
+    admitted = np.where(weighed[:, None], possible(data, rows, candidates, done), taken(done, len(candidates)))
+    stated = scored(bundle, data, rows)
+    said = consider(bundle, data, rows, candidates, admitted, asked.terms)
+    frame = predictions(data, rows, done, stated, said, scope.label, scope.mature, scope.part)
+    if asked.policy_values:
+        frame = with_choices(frame, said, weighed)
+    mine = np.flatnonzero(scope.judging)
+    material = Material(
+        data=data,
+        rows=rows[mine],
+        action=action[mine],
+        done=done[mine],
+        propensity=stated[0][mine],
+        low=stated[1][mine],
+        high=stated[2][mine],
+        label=scope.label[mine],
+        harmed=harmed(data)[rows[mine]],
+        logged=logged[mine],
+        cluster=pd.factorize(data.contacts["customer_id"].iloc[rows[mine]])[0].astype(np.int64),
+        choices=only(said, mine),
+        base_rate=bundle.card.base_rate,
+        terms=asked.terms,
+    )
+    return material, frame
+
+
+def _candidates(bundle: Bundle, data: EngagementData, done: np.ndarray) -> Sequence[Action]:
+    """The actions of the data that were taken, as the data describe them; all of the outcome if none was."""
+    catalogue = to_catalogue(data, bundle.catalogue.currency)
+    mine = [action for action in catalogue.actions if action.outcome == bundle.outcome]
+    happened = set(done.tolist())
+    found = [action for action in mine if action.action_id in happened] or mine
+    known = bundle.catalogue.by_id
+    # The model's very objects where they say the same, since it keeps them encoded.
+    return [known[one.action_id] if known.get(one.action_id) == one else one for one in found]

@@ -97,6 +97,19 @@ def find(tracking_uri: str, name: str = "heed", alias: str = CHAMPION) -> Bundle
         return None if version is None else _located(tracking_uri, name, version)
 
 
+def named(tracking_uri: str, model: str, name: str = "heed") -> BundleRef:
+    """The model of a version, which is a whole number, or under an alias.
+
+    Raises
+    ------
+    NotFound
+        If there is no such version.
+    Unavailable
+        If the registry cannot be reached, no version has the alias, or the files are gone.
+    """
+    return _numbered(tracking_uri, model, name) if model.isdecimal() else champion(tracking_uri, name, model)
+
+
 def promote(tracking_uri: str, version: str, name: str = "heed", alias: str = CHAMPION) -> BundleRef:
     """Give a version the alias, whatever its gates said: this is a person's decision.
 
@@ -107,24 +120,28 @@ def promote(tracking_uri: str, version: str, name: str = "heed", alias: str = CH
     Unavailable
         If its files are gone; the alias then stays where it was.
     """
+    ref = _numbered(tracking_uri, version, name)
     with quiet():
-        from mlflow.exceptions import MlflowException
-
-        client = _client(tracking_uri)
-        try:
-            found = client.get_model_version(name, version)
-        except MlflowException as error:
-            remedy = "name a version that `heed train` registered"
-            raise NotFound("no such model version", field=name, value=version, remedy=remedy) from error
-        ref = _located(tracking_uri, name, found)
-        client.set_registered_model_alias(name, alias, version)
-        return ref
+        _client(tracking_uri).set_registered_model_alias(name, alias, version)
+    return ref
 
 
 def sqlite_path(tracking_uri: str) -> Path | None:
     """The database file of a SQLite tracking URI, None for any other."""
     parts = urlsplit(tracking_uri)
     return Path(parts.path[1:]).absolute() if parts.scheme == "sqlite" else None
+
+
+def _numbered(tracking_uri: str, version: str, name: str) -> BundleRef:
+    with quiet():
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = _client(tracking_uri).get_model_version(name, version)
+        except MlflowException as error:
+            remedy = "name a version that `heed train` registered"
+            raise NotFound("no such model version", field=name, value=version, remedy=remedy) from error
+        return _located(tracking_uri, name, found)
 
 
 def _version(tracking_uri: str, name: str, alias: str) -> "ModelVersion | None":

@@ -84,6 +84,30 @@ def keep(tracking_uri: str, experiment: str, model_name: str, bundle: Bundle, ke
         return Registered(run_id, _register(mlflow, model_name, made, run_id, kept.tags))
 
 
+def keep_evaluation(
+    tracking_uri: str,
+    experiment: str,
+    *,
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    files: Mapping[str, bytes],
+) -> str:
+    """Log an evaluation as a run of its own, and give the run's id.
+
+    Parameters
+    ----------
+    tags : mapping of str to str
+        Which model was judged, and on which data.
+    files : mapping of str to bytes
+        Artifacts by name, such as ``report.html``.
+    """
+    with _run(tracking_uri, experiment) as (mlflow, run_id), TemporaryDirectory() as folder:
+        mlflow.log_metrics({name: value for name, value in metrics.items() if np.isfinite(value)})
+        mlflow.set_tags({"kind": "evaluation", **tags})
+        _log_files(mlflow, Path(folder) / "files", files)
+    return run_id
+
+
 def set_alias(tracking_uri: str, model_name: str, alias: str, number: str) -> None:
     """Move an alias to a version."""
     with quiet():

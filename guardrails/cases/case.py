@@ -2,7 +2,8 @@
 
 A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path from the case,
 or a policy written out), the moment, a customer, an action, and what is expected. Fields that a case does not name
-have the defaults of heed's vocabulary. Give `confidence` and `net_value` to have the second look as well.
+have the defaults of heed's vocabulary. Give `confidence` and `net_value` to have the second look as well, and
+`certificate` for a model that carries one.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import Action, MessageClass
+from decisioning.certificate import Certificate, Evidence, Loss
 from decisioning.customer import (
     Consent,
     ConsentStatus,
@@ -102,6 +104,39 @@ class CaseAction(Settings):
         return Action(**dict(self), outcome="conversion", window_days=7.0)
 
 
+class CaseCertificate(Settings):
+    """The certificate that the model carries; see :class:`decisioning.certificate.Certificate`.
+
+    Attributes
+    ----------
+    same_terms : bool
+        Whether it was made for the net values of the case's policy and action.
+    """
+
+    loss: Loss = Loss.HARM
+    alpha: float = 0.02
+    delta: float = 0.1
+    threshold: float = 0.8
+    certified_at: AwareDatetime
+    valid_until: AwareDatetime
+    same_terms: bool = True
+
+    def certificate(self, weighing: str) -> Certificate:
+        """The same in heed's vocabulary, for net values of this digest."""
+        stated = self.model_dump(exclude={"same_terms"})
+        return Certificate(
+            **stated,
+            evidence=Evidence(contacts=1000, customers=900, executed=500, risk=0.01, upper=0.02),
+            method="binomial",
+            grid=(self.threshold,),
+            data_digest="case",
+            model_digest="case",
+            weighing=weighing if self.same_terms else "other",
+            sealed=True,
+            assumptions=(),
+        )
+
+
 class Expectation(Settings):
     """What must come out.
 
@@ -131,6 +166,7 @@ class Case(Settings):
     action: CaseAction
     confidence: float | None = None
     net_value: float | None = None
+    certificate: CaseCertificate | None = None
     expect: Expectation
 
     def facts(self) -> Facts:

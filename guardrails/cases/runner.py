@@ -11,6 +11,7 @@ from decisioning.catalogue import Catalogue
 from decisioning.decide import Choice
 from decisioning.errors import InvalidInput, PolicyError
 from decisioning.verdict import Effect, Verdict, binding, combined
+from decisioning.weighing import weighing
 from guardrails.cases.case import Case, ends
 from guardrails.document import dotted
 from guardrails.guard import PolicyGuard, guard_of
@@ -115,7 +116,9 @@ def _verdicts(case: Case, guard: PolicyGuard) -> tuple[Verdict, ...]:
         return said
     sure = 1.0 if case.confidence is None else case.confidence
     worth = 1.0 if case.net_value is None else case.net_value
-    return said + guard.second_look(facts, Choice(action, 0.1, worth, sure))
+    made_for = weighing(guard.terms, (action,))
+    carried = None if case.certificate is None else case.certificate.certificate(made_for)
+    return said + guard.second_look(facts, Choice(action, 0.1, worth, sure, carried))
 
 
 def _differences(case: Case, verdicts: tuple[Verdict, ...]) -> Iterable[str]:

@@ -1,12 +1,20 @@
-"""What the model is not sure of goes to a person: a second look at the candidate that arbitration chose."""
+"""What the model is not sure of goes to a person: a second look at the candidate that arbitration chose.
+
+Which threshold holds. Without `certificate` it is `act_at_least`. With it, and a certificate that counts, it is the
+larger of `act_at_least` and the certified threshold. Where none counts, a required one sends every act to review, and
+one that is not required leaves `act_at_least`.
+"""
 
 import math
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from decisioning.certificate import Certificate
+from decisioning.customer import Facts
 from decisioning.decide import Choice
 from decisioning.verdict import Effect, Verdict
+from guardrails.rules.certified import Demand, objection
 from guardrails.rules.rule import Rule
 
 
@@ -17,18 +25,49 @@ class ConfidenceRule(Rule):
     ----------
     act_at_least : float
         In [0, 1].
+    certificate : Demand or None
+        The certificate of the model to go by as well; certificates are not looked at where it is absent.
     """
 
     kind: Literal["confidence"]
     act_at_least: Annotated[float, Field(strict=True, ge=0, le=1, examples=["0.6"])]
+    certificate: Demand | None = Field(default=None, examples=["{loss: harm, alpha: 0.02, delta: 0.1}"])
 
 
-def look(rule: ConfidenceRule, choice: Choice) -> Verdict:
-    """Review below the threshold; what is not a number is below it."""
-    asked = f"{rule.act_at_least:.1%}"
-    if choice.confidence >= rule.act_at_least:
-        return rule.allow(f"Confidence {_shown(choice.confidence)} reaches the {asked} asked for.")
-    return rule.against(Effect.REVIEW, f"Confidence {_shown(choice.confidence)} is below the {asked} asked for.")
+def look(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> Verdict:
+    """Review below the threshold; what is not a number is below it.
+
+    Parameters
+    ----------
+    weighing : str
+        Digest of how the policy reckons net values, which a certificate must share.
+    """
+    if rule.certificate is None:
+        return _compared(rule, choice, rule.act_at_least, "asked for")
+    against = objection(rule.certificate, choice.certificate, weighing, facts)
+    if against is None:
+        return _certified(rule, choice, choice.certificate)
+    if rule.certificate.required:
+        required = f"A valid certificate of {rule.certificate.loss.value} is required."
+        return rule.against(Effect.REVIEW, f"{required} {against}")
+    return _compared(rule, choice, rule.act_at_least, "asked for", f" {against}")
+
+
+def _certified(rule: ConfidenceRule, choice: Choice, certificate: Certificate | None) -> Verdict:
+    if certificate is None or certificate.threshold < rule.act_at_least:
+        return _compared(rule, choice, rule.act_at_least, "asked for, which is stricter than what is certified")
+    return _compared(rule, choice, certificate.threshold, f"certified to keep {certificate.promise}")
+
+
+def _compared(rule: ConfidenceRule, choice: Choice, threshold: float, why: str, note: str = "") -> Verdict:
+    asked = f"{_asked(threshold)} {why}.{note}"
+    if choice.confidence >= threshold:
+        return rule.allow(f"Confidence {_shown(choice.confidence)} reaches the {asked}")
+    return rule.against(Effect.REVIEW, f"Confidence {_shown(choice.confidence)} is below the {asked}")
+
+
+def _asked(threshold: float) -> str:
+    return f"{threshold:.1%}"
 
 
 def _shown(confidence: float) -> str:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from decisioning.customer import Facts
 from decisioning.decide import Choice
 from decisioning.verdict import Verdict
 from guardrails.rules.rule import Restraint, Rule
@@ -26,8 +27,9 @@ class ValueFloor(Rule):
     effect: Restraint = Restraint.SUPPRESS
 
 
-def look(rule: ValueFloor, choice: Choice) -> Verdict:
+def look(rule: ValueFloor, facts: Facts, choice: Choice) -> Verdict:
     """Object below the floor; what is not a number is below it."""
+    del facts
     asked = f"{rule.net_value_at_least:.2f}"
     if choice.net_value >= rule.net_value_at_least:
         return rule.allow(f"Net value {choice.net_value:.2f} reaches the {asked} asked for.")

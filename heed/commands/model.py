@@ -55,27 +55,6 @@ def train(
 
 
 @click.command()
-@click.option("--data", "directory", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--alias", type=click.Choice(["champion", "challenger"]), default="champion", show_default=True)
-@json_option
-def evaluate(directory: Path, alias: str, as_json: bool) -> None:  # noqa: FBT001
-    """Judge a registered model on a folder of engagement data, also one it has never seen."""
-    from training.assess import assess
-
-    settings = Settings()
-    with progress(3) as steps:
-        found = assess(
-            directory, tracking_uri=settings.mlflow_uri, model_name=settings.model_name, alias=alias, progress=steps
-        )
-        steps.done("done")
-    head = {"version": found.version, "digest": found.digest, "sealed_part_only": found.sealed}
-    if as_json:
-        print_json({**head, "evaluation": found.evaluation.to_dict()})
-    else:
-        click.echo(f"{alias} version {found.version}\n{judged(found.evaluation)}")
-
-
-@click.command()
 @click.option("--version", help="The registered version to promote; the champion stays where none is named.")
 @click.option("--to-bento", is_flag=True, help="Pack the champion for `bentoml build`.")
 def promote(version: str | None, to_bento: bool) -> None:  # noqa: FBT001

@@ -41,6 +41,9 @@ def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
         sure = confidence(worth[:, None] * draws[row] - costs[:, None], chosen, everything, tolerance)
         assert found.chosen[row] == (NOBODY if chosen is None else chosen)
         assert found.confidence[row] == sure
+        best_of_all = np.maximum((worth[:, None] * draws[row] - costs[:, None]).max(axis=0), 0.0)
+        own = 0.0 if chosen is None else worth[chosen] * draws[row][chosen] - costs[chosen]
+        assert found.shortfall[row] == pytest.approx(np.mean(best_of_all - own), abs=1e-9)
         assert found.action_id[row] == (HOLD if chosen is None else found.actions[chosen].action_id)
 
 

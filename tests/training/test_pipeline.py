@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from decisioning.errors import ContractError, Unavailable
+from decisioning.errors import ContractError, NotFound, Unavailable
 from tests.training.modelling import SETTINGS
 from tests.training.world_played import small
-from training.assess import Assessment, assess
+from training.assess import assess, find_model
 from training.contract.reading import from_frames, write
 from training.errors import TrainingError
 from training.model.storage import load, save
@@ -184,32 +184,23 @@ def test_the_signature_lets_every_feature_be_missing(trained: Trained) -> None:
     assert info.signature.outputs.input_names() == ["propensity", "low", "high"]
 
 
-def assessed(trained: Trained, data: Path) -> Assessment:
-    return assess(data, tracking_uri=trained.uri)
-
-
 def test_assessing_on_the_training_data_looks_at_the_sealed_part_alone(trained: Trained) -> None:
-    found = assessed(trained, trained.data)
+    found = assess(trained.data, tracking_uri=trained.uri)
     assert found.sealed
     assert found.evaluation.overall == trained.first.evaluation.overall
 
 
-def test_assessing_on_other_data_looks_at_all_of_it(trained: Trained, tmp_path: Path) -> None:
-    data = small()[1].data
-    some = data.customers["customer_id"].iloc[:400]
-    kept = {name: frame[frame["customer_id"].isin(some)] for name, frame in data.tables() if name != "actions"}
-    write(from_frames(actions=data.actions, **kept), tmp_path)
-    found = assessed(trained, tmp_path)
-    assert not found.sealed
-    assert found.evaluation.overall.rows > 1_000
+@pytest.mark.parametrize("model", ["1", "champion", "a folder"])
+def test_a_model_is_found_by_version_alias_or_folder(trained: Trained, model: str) -> None:
+    folder = champion(trained.uri).path
+    bundle, version = find_model(trained.uri, "heed", str(folder) if model == "a folder" else model)
+    assert bundle.digest == trained.first.digest
+    assert version == (str(folder) if model == "a folder" else trained.first.version)
 
 
-def test_assessing_data_without_the_models_attributes_says_which(trained: Trained, tmp_path: Path) -> None:
-    data = small()[1].data
-    tables = dict(data.tables()) | {"customers": data.customers.drop(columns=["age"])}
-    write(from_frames(**tables), tmp_path)
-    with pytest.raises(TrainingError, match=r"cannot be asked: it looks at `customers.age`, which is not in this data"):
-        assessed(trained, tmp_path)
+def test_a_version_that_was_never_registered_is_refused(trained: Trained) -> None:
+    with pytest.raises(NotFound, match=r"no such model version in `heed`: `99`; name a version that `heed train`"):
+        find_model(trained.uri, "heed", "99")
 
 
 def test_a_planted_leak_keeps_a_model_out_of_office(trained: Trained, tmp_path: Path) -> None:

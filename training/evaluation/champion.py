@@ -41,10 +41,15 @@ def ask(
 def _unfit(bundle: Bundle, data: EngagementData, outcome: str) -> str | None:
     if bundle.outcome != outcome:
         return f"it predicts `{bundle.outcome}`."
-    missing = sorted(_attributes(bundle.schema) - _columns(data))
+    missing = missing_columns(bundle.schema, data)
     if missing:
         return f"it looks at `{missing[0]}`, which is not in this data."
     return None
+
+
+def missing_columns(schema: FeatureSchema, data: EngagementData) -> list[str]:
+    """What a model looks at and the data do not have, as ``customers.age``, in the order of the names."""
+    return sorted(_attributes(schema) - _columns(data))
 
 
 def _attributes(schema: FeatureSchema) -> set[str]:

@@ -38,6 +38,9 @@ class Choices:
         Place of the chosen action, -1 for hold.
     confidence : array of float, shape (n,)
         That nothing else, hold included, is better by more than the tolerance.
+    shortfall : array of float, shape (n,)
+        What the choice is expected to be worth less than the best, hold included, under the model's own uncertainty, in
+        the catalogue's currency; at least 0. A person who knew the best would gain as much.
     """
 
     actions: tuple[Action, ...]
@@ -52,6 +55,7 @@ class Choices:
     net_value: Floats
     chosen: Ints
     confidence: Floats
+    shortfall: Floats
 
     @property
     def action_id(self) -> np.ndarray:
@@ -107,7 +111,8 @@ def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms) -> dict[st
     chosen = best(actions, values)
     draws = net_value_draws(actions, offered, terms)
     told = {name: getattr(offered, name) for name in _TOLD}
-    return {**told, "net_value": values, "chosen": chosen, "confidence": _confidence(draws, chosen, terms.tolerance)}
+    sure = _confidence(draws, chosen, terms.tolerance)
+    return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": _shortfall(draws, chosen)}
 
 
 def best(actions: Sequence[Action], values: Floats) -> Ints:
@@ -119,10 +124,21 @@ def best(actions: Sequence[Action], values: Floats) -> Ints:
 
 def _confidence(draws: Floats, chosen: Ints, tolerance: float) -> Floats:
     """The same as :func:`decisioning.arbitration.confidence` for every decision of draws, shape (n, a, K)."""
-    worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
-    own = worth[np.arange(len(worth)), chosen]
-    near: Floats = np.mean(own >= worth.max(axis=1) - tolerance, axis=1)
+    own, greatest = _beside(draws, chosen)
+    near: Floats = np.mean(own >= greatest - tolerance, axis=1)
     return near
+
+
+def _shortfall(draws: Floats, chosen: Ints) -> Floats:
+    own, greatest = _beside(draws, chosen)
+    short: Floats = np.mean(greatest - own, axis=1)
+    return short
+
+
+def _beside(draws: Floats, chosen: Ints) -> tuple[Floats, Floats]:
+    """Worth of the choice and of the best, hold included, in each draw, both of shape (n, K)."""
+    worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
+    return worth[np.arange(len(worth)), chosen], worth.max(axis=1)
 
 
 def _joined(parts: Sequence[Mapping[str, Any]], name: str) -> Any:

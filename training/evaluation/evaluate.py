@@ -55,7 +55,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; a number that cannot be told is null."""
         found = {"overall": self.overall, "by_action": self.by_action, "gates": self.gates, "passed": self.passed}
-        return {name: _finite(plain(value)) for name, value in found.items()}
+        return {name: finite(plain(value)) for name, value in found.items()}
 
 
 def evaluate(
@@ -87,9 +87,10 @@ def assessed(judged: Judged, seed: int) -> Evaluation:
     return Evaluation(overall, per_action, gates)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A JSON-ready value in which every number that is none is null."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

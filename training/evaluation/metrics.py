@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from decisioning.score import Floats
 from training.evaluation.bins import places
@@ -32,6 +32,8 @@ class Metrics:
         Mean per row, in nats; `base_log_loss` is that of one probability for all, the fitting part's rate.
     auc : float or None
         Area under the ROC curve; None where all rows are of one class.
+    average_precision : float or None
+        Area under the curve of precision over recall, in steps; None where all rows are of one class.
     calibration_error : float
         See :func:`calibration_error`.
     slope, intercept : float
@@ -47,6 +49,7 @@ class Metrics:
     base_log_loss: float
     brier: float
     auc: float | None
+    average_precision: float | None
     calibration_error: float
     slope: float
     slope_error: float
@@ -64,6 +67,7 @@ def measure(propensity: Floats, label: Labels, base_rate: float) -> Metrics:
         Of the rows the model was fitted on, in (0, 1).
     """
     slope, slope_error, intercept = calibration_line(propensity, label)
+    both = 0 < label.sum() < len(label)
     return Metrics(
         rows=len(label),
         rate=float(label.mean()),
@@ -71,7 +75,8 @@ def measure(propensity: Floats, label: Labels, base_rate: float) -> Metrics:
         log_loss=float(log_loss(label, propensity, labels=[False, True])),
         base_log_loss=float(losses(np.full(len(label), base_rate), label).mean()),
         brier=float(brier_score_loss(label, propensity, pos_label=True)),
-        auc=float(roc_auc_score(label, propensity)) if 0 < label.sum() < len(label) else None,
+        auc=float(roc_auc_score(label, propensity)) if both else None,
+        average_precision=float(average_precision_score(label, propensity)) if both else None,
         calibration_error=calibration_error(propensity, label),
         slope=slope,
         slope_error=slope_error,

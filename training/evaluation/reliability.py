@@ -92,6 +92,7 @@ def _draw(axis: Axes, grouped: Bins, limit: float) -> None:
     axis.set_ylim(0.0, limit)
     _bare(axis)
     axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.yaxis.set_major_locator(MaxNLocator(6))
 
 
 def _bare(axis: Axes) -> None:

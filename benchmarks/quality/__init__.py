@@ -1,0 +1,1 @@
+"""heed's probabilities and choices beside those of the peers that a user would pick instead."""

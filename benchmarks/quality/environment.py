@@ -1,0 +1,71 @@
+"""The peers' own environment: made once, kept in a cache, asked through files."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.quality.tasks import Answer, Task, load_answer, save_task
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+SHARED = ("peers.py", "tasks.py", "linear.py", "requirements.txt")
+_PATIENCE = 3 * 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Peers that can be asked, and remember what they answered to the same question.
+
+    Attributes
+    ----------
+    python : Path
+        Of their environment.
+    cache : Path
+        Where questions and answers are kept.
+    """
+
+    python: Path
+    cache: Path
+
+    def ask(self, kind: str, task: Task) -> Answer:
+        """What the peers of a kind (``probabilities`` or ``learners``) say; one thread, one after the other."""
+        question = self.cache / f"{kind}-task.npz"
+        save_task(task, question)
+        answer = self.cache / f"{kind}-{_key(kind, question)}.npz"
+        if not answer.exists():
+            self._run(kind, question, answer)
+        return load_answer(answer)
+
+    def _run(self, kind: str, question: Path, answer: Path) -> None:
+        place = answer.with_suffix(".part.npz")
+        command = [str(self.python), "-m", "benchmarks.quality.peers", kind, str(question), str(place)]
+        # One thread, and nothing of heed's environment but what finds the program.
+        alone = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", ""), "OMP_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, cwd=HERE.parent.parent, env=alone, timeout=_PATIENCE)
+        place.rename(answer)
+
+
+def peers(cache: Path) -> Peers:
+    """The peers, installed below `cache` if they are not there yet."""
+    home = cache / f"environment-{_digest([REQUIREMENTS])}"
+    python = home / "bin" / "python"
+    if not (home / "ready").exists():
+        print(f"installing the peers in {home}", file=sys.stderr, flush=True)
+        venv.create(home, with_pip=True, clear=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)]
+        subprocess.run(install, check=True, timeout=_PATIENCE)
+        (home / "ready").touch()
+    return Peers(python, cache)
+
+
+def _key(kind: str, question: Path) -> str:
+    """The same as long as neither the question nor what answers it changes."""
+    return _digest([question, *(HERE / name for name in (*SHARED, f"{kind}.py"))])
+
+
+def _digest(paths: list[Path]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()[:16]

@@ -1,0 +1,133 @@
+"""`heed evaluate`: how well a model keeps its word, on any engagement data."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from heed.commands.model import judged
+from heed.output import json_option, print_json, progress
+from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from training.assess import Asked, Assessment
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_EXPERIMENT = "heed"
+_MORE_STEPS = 1
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--data", "directory", required=True, type=_FOLDER, help="A folder in the form of the data contract.")
+@click.option("--model", default="champion", show_default=True, help="A version, an alias, or the folder of a bundle.")
+@click.option("--predictions", type=_NEW_FILE, help="Write a row for each contact or hold: .parquet or .csv.")
+@click.option("--policy-values", is_flag=True, help="Say what heed would choose in every randomised row.")
+@click.option(
+    "--policy", "policy_file", type=_FILE, help="Whose terms and fairness attributes count; the one in force."
+)
+@click.option(
+    "--report", "report_folder", type=_NEW_FOLDER, help="Write the report (HTML, JSON, pictures) there as well."
+)
+@click.option("--no-log", is_flag=True, help="Keep no run with the report in MLflow.")
+@click.option("--by", multiple=True, help="An attribute to judge segments and fairness by; may be repeated.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@json_option
+def evaluate(
+    directory: Path,
+    model: str,
+    predictions: Path | None,
+    policy_values: bool,  # noqa: FBT001
+    policy_file: Path | None,
+    report_folder: Path | None,
+    no_log: bool,  # noqa: FBT001
+    by: tuple[str, ...],
+    seed: int,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Judge a model on a folder of engagement data, also one it has never seen."""
+    from training.assess import STEPS, assess
+
+    settings = Settings()
+    _refuse_other_suffixes(predictions)
+    asked = _asked(policy_file or settings.policy, by, policy_values=policy_values, seed=seed)
+    with progress(STEPS + _MORE_STEPS) as steps:
+        found = assess(
+            directory,
+            tracking_uri=settings.mlflow_uri,
+            model_name=settings.model_name,
+            model=model,
+            asked=asked,
+            progress=steps,
+        )
+        steps.step("writing")
+        where = _written(found, predictions, report_folder, None if no_log else settings.mlflow_uri)
+        steps.done("done")
+    print_json(found.to_dict() | where) if as_json else click.echo(told(found, where))
+
+
+def told(found: "Assessment", where: Mapping[str, str | None]) -> str:
+    """What an evaluation found, and where it is written, for people."""
+    from training.evaluation.words import spoken
+
+    sealed = " (the sealed part of its own data)" if found.sealed else ""
+    head = f"model {found.version}{sealed}\n{judged(found.evaluation)}"
+    said = [f"  {one}" for one in (*spoken(found.findings, found.bundle.catalogue.currency), *found.notes)]
+    files = [f"  {name.replace('_', ' ')}: {place}" for name, place in where.items() if place is not None]
+    return "\n".join((head, *said, *files))
+
+
+def _asked(policy: Path | None, by: tuple[str, ...], *, policy_values: bool, seed: int) -> "Asked":
+    from decisioning.value import Terms
+    from guardrails.loading import DEFAULT_POLICY, load_policy
+    from training.assess import Asked
+
+    loaded = load_policy(policy or DEFAULT_POLICY).policy
+    weighed = loaded.terms
+    return Asked(
+        terms=Terms(levers=dict(weighed.levers), harm_cost=weighed.harm_cost, tolerance=weighed.tolerance),
+        by=by,
+        fairness=loaded.evaluation.fairness,
+        policy_values=policy_values,
+        seed=seed,
+    )
+
+
+def _refuse_other_suffixes(predictions: Path | None) -> None:
+    """Refuse a file that could not be written before the work rather than after."""
+    from training.evaluation.predictions import check_suffix
+
+    if predictions is not None:
+        check_suffix(predictions)
+
+
+def _written(
+    found: "Assessment", predictions: Path | None, folder: Path | None, tracking_uri: str | None
+) -> dict[str, str | None]:
+    """Write what was asked for; where each is."""
+    from training.evaluation.predictions import write
+    from training.evaluation.report import PAGE, report
+
+    if predictions is not None:
+        write(found.predictions, predictions)
+    files = report(found) if folder is not None or tracking_uri is not None else {}
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    return {
+        "predictions": None if predictions is None else str(predictions),
+        "report": None if folder is None else str(folder / PAGE),
+        "run_id": None if tracking_uri is None else _logged(found, files, tracking_uri),
+    }
+
+
+def _logged(found: "Assessment", files: Mapping[str, bytes], tracking_uri: str) -> str:
+    from training.tracking import flat_metrics, keep_evaluation
+
+    tags = {"model_version": found.version, "bundle_digest": found.digest, "data_digest": found.data_digest}
+    metrics = flat_metrics(found.evaluation)
+    return keep_evaluation(tracking_uri, _EXPERIMENT, metrics=metrics, tags=tags, files=files)

@@ -1,0 +1,78 @@
+"""The certificate travels from the scorer to the rules that judge the choice, and knows what it was made for."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decisioning.certificate import Loss
+from decisioning.decide import Choice, decide
+from decisioning.score import Scores
+from decisioning.value import Terms
+from decisioning.weighing import weighing
+from tests.decisioning.certified import certificate
+from tests.decisioning.doubles import FixedGuard, FixedScorer, action, facts
+
+
+@dataclass(frozen=True)
+class Certified(FixedScorer):
+    def score(self, known, actions) -> Scores:
+        return replace(super().score(known, actions), certificate=certificate())
+
+
+@dataclass(frozen=True)
+class Listening(FixedGuard):
+    heard: list[Choice] = field(default_factory=list)
+
+    def second_look(self, known, choice):
+        del known
+        self.heard.append(choice)
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("scorer", "carried"),
+    [(FixedScorer, None), (Certified, certificate())],
+    ids=["a model without a certificate", "a model with one"],
+)
+def test_the_rules_of_the_second_look_see_what_the_model_carries(scorer, carried):
+    guard = Listening()
+    decide(facts(), [action("a")], scorer=scorer({"a": 0.3}), guard=guard)
+    assert [one.certificate for one in guard.heard] == [carried]
+
+
+@pytest.mark.parametrize(
+    ("changed", "promise"),
+    [
+        ({}, "harm at most 2 % with probability 0.9"),
+        ({"loss": Loss.REGRET, "alpha": 0.5, "delta": 0.05}, "regret at most 0.5 per act with probability 0.95"),
+    ],
+    ids=["harm is a share of contacts", "regret is money per act"],
+)
+def test_a_certificate_says_what_it_promises(changed, promise):
+    assert certificate(**changed).promise == promise
+
+
+OFFERS = (action("a", value=10.0, cost=1.0), action("b", value=5.0))
+
+
+@pytest.mark.parametrize(
+    ("terms", "offers"),
+    [
+        (Terms(harm_cost=1.0), OFFERS),
+        (Terms(tolerance=0.1), OFFERS),
+        (Terms(levers={"a": 2.0}), OFFERS),
+        (Terms(), OFFERS[:1]),
+        (Terms(), (action("a", value=11.0, cost=1.0), OFFERS[1])),
+        (Terms(), (action("a", value=10.0, cost=2.0), OFFERS[1])),
+    ],
+    ids=["harm cost", "tolerance", "a lever", "fewer actions", "another value", "another cost"],
+)
+def test_other_net_values_have_another_digest(terms, offers):
+    assert weighing(terms, offers) != weighing(Terms(), OFFERS)
+
+
+@given(st.permutations(OFFERS))
+def test_the_order_of_the_catalogue_changes_no_net_value(offers):
+    assert weighing(Terms(levers={"b": 2.0, "a": 1.5}), offers) == weighing(Terms(levers={"a": 1.5, "b": 2.0}), OFFERS)

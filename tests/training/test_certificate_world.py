@@ -1,0 +1,196 @@
+"""Certificates of a small world: what they rest on, what they say, and when there is none."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from decisioning.catalogue import HOLD
+from decisioning.certificate import Loss
+from decisioning.errors import InvalidInput
+from decisioning.value import Terms
+from decisioning.weighing import weighing
+from tests.decisioning.certified import certificate
+from tests.training.modelling import bundle, prepared
+from training.certificate.asked import Asked
+from training.certificate.certify import certify
+from training.certificate.control import GRID
+from training.certificate.losses import moments_of
+from training.certificate.moments import drawn
+from training.certificate.stored import from_dict, to_dict
+from training.errors import TrainingError
+from training.evaluation.choices import choices
+from training.evaluation.considered import consider, places_of, possible
+from training.evaluation.material import Material
+from training.evaluation.outcomes import harmed
+from training.features.assemble import training_matrix
+from training.model.split import Part
+from training.prepare import actions_of
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+TERMS = Terms(harm_cost=20.0, tolerance=0.1)
+
+
+@cache
+def material() -> Material:
+    data, rows = prepared().data, prepared().contacts(Part.TEST)
+    action, actions = actions_of(data, rows), bundle().catalogue.actions
+    done = places_of(actions, action)
+    made = consider(bundle(), data, rows, actions, possible(data, rows, actions, done), TERMS)
+    said = bundle().score_frame(training_matrix(bundle().schema, data, rows))
+    return Material(
+        data=data,
+        rows=rows,
+        action=action,
+        done=done,
+        propensity=said[0],
+        low=said[1],
+        high=said[2],
+        label=prepared().samples[Part.TEST].label,
+        harmed=harmed(data)[rows],
+        logged=data.contacts["propensity"].to_numpy()[rows],
+        cluster=pd.factorize(data.contacts["customer_id"].iloc[rows])[0].astype(np.int64),
+        choices=made,
+        base_rate=0.1,
+        terms=TERMS,
+    )
+
+
+def unlogged(**changed) -> Material:
+    return replace(material(), logged=np.full(len(material().rows), np.nan), **changed)
+
+
+def found(given=None, **asked):
+    return certify(bundle(), material() if given is None else given, Asked(**asked), sealed=True, now=NOW)
+
+
+def test_a_certificate_says_what_it_rests_on():
+    made = found(alpha=0.3).certificate
+    assert made.loss is Loss.HARM
+    assert (made.alpha, made.delta, made.grid) == (0.3, 0.1, GRID)
+    assert made.threshold in GRID
+    assert (made.data_digest, made.model_digest) == (prepared().data.digest, bundle().digest)
+    assert made.weighing == weighing(TERMS, bundle().catalogue.actions)
+    assert made.valid_until - made.certified_at == timedelta(days=90)
+    assert made.evidence.contacts <= len(material().rows)
+    assert made.evidence.risk < made.evidence.upper <= 0.3
+    assert made.method == "betting"
+    words = " ".join(made.assumptions)
+    for said in ("exchangeable", "harm cost 20", "tolerance 0.1", "No guardrail was asked", "sealed part", "opt_out"):
+        assert said in words
+
+
+def test_harm_is_looked_for_in_the_contacts_that_heed_would_have_made():
+    moments = moments_of(Loss.HARM, material(), clip=20.0)
+    same = material().choices.action_id == material().action
+    np.testing.assert_array_equal(moments.executed, same & (material().action != HOLD))
+    np.testing.assert_allclose(moments.weight, np.minimum(1.0 / material().logged, 20.0))
+    mine = moments.executed & (moments.confidence >= 0.5)
+    by_hand = (moments.weight * moments.loss)[mine].sum() / moments.weight[mine].sum()
+    assert moments.at(0.5, drawn(moments, 0)).risk == pytest.approx(by_hand)
+
+
+def test_regret_is_right_on_average():
+    """Against the world's truth: what holding would have brought less what acting would have."""
+    moments = moments_of(Loss.REGRET, material(), clip=1e9)
+    made, rows = material().choices, np.arange(len(material().rows))
+    gain = np.where(made.action_id == material().action, -moments.loss * material().logged, np.nan)
+    acted = np.isfinite(gain) & (made.chosen >= 0)
+    worth = np.array([one.value for one in made.actions])[made.chosen]
+    cost = np.array([one.cost for one in made.actions])[made.chosen]
+    expected = worth * material().label - 20.0 * material().harmed - cost
+    np.testing.assert_allclose(gain[acted], expected[acted])
+    held = (material().action == HOLD) & (made.chosen >= 0)
+    np.testing.assert_allclose((moments.loss * material().logged)[held], (worth * material().label)[held])
+    others = moments.executed & ~acted & ~held
+    assert (moments.loss[others] == 0.0).all()
+    assert acted.sum() + held.sum() + others.sum() == (made.chosen >= 0).sum() <= len(rows)
+    assert (moments.loss <= moments.bound).all()
+
+
+def test_without_propensities_customers_are_counted():
+    made = found(unlogged(), alpha=0.2).certificate
+    assert made.method == "binomial"
+    assert "Not every contact has a propensity" in " ".join(made.assumptions)
+    assert "counts once, by one of the contacts" in " ".join(made.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "sentence"),
+    [
+        (unlogged, {"alpha": 0.0001}, r"Too few contacts: \d+ customers .* takes about 23,025 without any loss"),
+        (material, {"alpha": 0.0001}, r"Too few contacts: \d+ customers .* takes about [\d,]+ without any loss"),
+        (
+            lambda: unlogged(harmed=np.ones(len(material().rows), dtype=bool)),
+            {"alpha": 0.2},
+            r"customers show a mean loss of 100 %.* too much, or known too badly, to certify at most 20 %",
+        ),
+        (
+            lambda: unlogged(harmed=np.arange(len(material().rows)) % 6 == 0),
+            {"alpha": 0.3},
+            r"At this loss it takes about [\d,]+ such customers to certify at most 30 %",
+        ),
+    ],
+    ids=["too few", "too few by their weights", "too much harm", "harm that more customers could certify"],
+)
+def test_where_nothing_can_be_certified_it_is_said_what_it_would_take(given, asked, sentence):
+    nothing = found(given(), **asked)
+    assert nothing.certificate is None
+    assert re.search(sentence, nothing.sentence), nothing.sentence
+    assert len(nothing.curve) > 10
+
+
+def test_harm_that_nobody_recorded_is_not_certified_away():
+    data = material().data
+    mute = replace(data, outcomes=data.outcomes[data.outcomes["type"] == "conversion"])
+    with pytest.raises(TrainingError, match="no harm is recorded, which is not the same as no harm"):
+        found(replace(material(), data=mute))
+
+
+def test_regret_needs_to_know_holding():
+    with pytest.raises(TrainingError, match="cannot tell acting from holding"):
+        found(unlogged(), loss=Loss.REGRET)
+    contacted = replace(material(), action=np.where(material().action == HOLD, "other", material().action))
+    with pytest.raises(TrainingError, match="cannot tell acting from holding"):
+        found(contacted, loss=Loss.REGRET)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"alpha": 0.0}, "alpha"),
+        ({"alpha": 1.0}, "alpha"),
+        ({"alpha": -1.0, "loss": Loss.REGRET}, "alpha"),
+        ({"delta": 0.0}, "delta"),
+        ({"days": 0.0}, "days"),
+        ({"clip": 1.0}, "clip"),
+    ],
+    ids=["no harm at all", "any harm", "a sure gain", "never wrong", "never valid", "all weights alike"],
+)
+def test_what_cannot_be_asked_for_is_refused(asked, field):
+    with pytest.raises(InvalidInput, match=rf"no certificate can be asked for like this in `{field}`"):
+        Asked(**asked)
+
+
+def test_a_certificate_survives_being_stored():
+    for made in (found(alpha=0.3).certificate, certificate()):
+        assert from_dict(json.loads(json.dumps(to_dict(made)))) == made
+    with pytest.raises(TrainingError, match="not a certificate"):
+        from_dict({**to_dict(certificate()), "loss": "luck"})
+    with pytest.raises(TrainingError, match="not a certificate"):
+        from_dict({name: value for name, value in to_dict(certificate()).items() if name != "delta"})
+
+
+def test_choices_are_made_among_the_whole_catalogue_as_in_service():
+    some = choices(bundle(), material().data, material().rows, TERMS, bundle().catalogue.actions[:3])
+    narrow = replace(material(), choices=some)
+    assert found(narrow, alpha=0.3) == found(alpha=0.3)
+
+
+def test_the_same_question_gets_the_same_answer():
+    assert found(alpha=0.1) == found(alpha=0.1)

@@ -1,0 +1,124 @@
+"""Learn then Test: fixed-sequence testing from the strictest threshold downwards.
+
+The grid is fixed beforehand. Each threshold is tested at the full level delta as long as all stricter ones were
+rejected; the first that is not rejected ends the testing. The chance that any rejected threshold has a mean loss above
+alpha is then at most delta, whatever the losses look like between thresholds. Very strict thresholds have too few
+losses for any test, and would end the testing before it began: where to start is therefore chosen on other customers.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from training.certificate.moments import Moments, apart, drawn
+from training.certificate.samples import Sample, upper_bound
+
+GRID: tuple[float, ...] = tuple(hundredths / 100.0 for hundredths in range(99, -1, -1))
+PILOT = 0.1
+# So many times the least number that could ever be certified gives a test a fair chance.
+_AMPLE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One threshold that was tested."""
+
+    threshold: float
+    sample: Sample
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """What testing came to.
+
+    Attributes
+    ----------
+    tested : tuple of Tested, at least one
+        In the order of testing; the last may be the one that was not rejected.
+    certified : Tested or None
+        At the least threshold that was rejected.
+    moments : Moments
+        Those that were tested on.
+    """
+
+    tested: tuple[Tested, ...]
+    certified: Tested | None
+    moments: Moments
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One threshold: who would have been acted upon, and their mean loss with its upper bound at level delta."""
+
+    threshold: float
+    executed: int
+    risk: float
+    upper: float
+
+
+def control(moments: Moments, alpha: float, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID) -> Controlled:
+    """The least threshold at which the mean loss is at most alpha, with probability 1 - delta.
+
+    Parameters
+    ----------
+    alpha : float
+        At least 0; for harm in (0, 1).
+    delta : float
+        In (0, 1).
+    grid : sequence of float
+        Thresholds, strictest first.
+    """
+    pilot, others = apart(moments, PILOT, seed)
+    start = _start(pilot, alpha, delta, seed, grid)
+    tested = tuple(_in_sequence(others, alpha, delta, seed, grid[start:]))
+    rejected = [one for one in tested if one.p_value <= delta]
+    return Controlled(tested, rejected[-1] if rejected else None, others)
+
+
+def seen(moments: Moments, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID) -> tuple[Seen, ...]:
+    """Loss and bound at every threshold, each by itself: the bounds do not hold all at once."""
+    order = drawn(moments, seed)
+    return tuple(look(one, moments.at(one, order), delta) for one in grid)
+
+
+def look(threshold: float, sample: Sample, delta: float) -> Seen:
+    """Loss and bound at one threshold."""
+    return Seen(threshold, sample.executed, sample.risk, upper_bound(sample, delta))
+
+
+def needed(alpha: float, delta: float) -> int:
+    """Customers without any loss that it takes to certify alpha at level delta, all of the largest weight."""
+    return math.ceil(math.log(delta) / math.log1p(-alpha)) if 0.0 < alpha < 1.0 else 1
+
+
+def needed_at(risk: float, alpha: float, delta: float) -> int | None:
+    """Customers that it takes if their mean loss stays what it is, None where that is alpha or more.
+
+    From the relative entropy of the two, to which the exact test tends.
+    """
+    if risk >= alpha:
+        return None
+    if risk <= 0.0:
+        return needed(alpha, delta)
+    entropy = risk * math.log(risk / alpha) + (1.0 - risk) * math.log((1.0 - risk) / (1.0 - alpha))
+    return max(needed(alpha, delta), math.ceil(math.log(1.0 / delta) / entropy))
+
+
+def _start(pilot: Moments, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> int:
+    """Place of the strictest threshold that, by the pilot, has losses enough; the last of the grid where none has."""
+    order = drawn(pilot, seed)
+    worth = [pilot.at(one, order).worth * (1.0 - PILOT) / PILOT for one in grid]
+    ample = 0.5 * max(worth) if pilot.estimated else _AMPLE * needed(alpha, delta)
+    return next((place for place, one in enumerate(worth) if one >= ample > 0.0), len(grid) - 1)
+
+
+def _in_sequence(moments: Moments, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> Iterator[Tested]:
+    """Test one threshold after the other, the first that is not rejected the last."""
+    order = drawn(moments, seed)
+    for threshold in grid:
+        sample = moments.at(threshold, order)
+        p_value = sample.p_value(alpha)
+        yield Tested(threshold, sample, p_value)
+        if p_value > delta:
+            return

@@ -1,0 +1,130 @@
+"""What the model says of every action that was possible at the moments of recorded contacts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from decisioning.catalogue import Action
+from decisioning.customer import microseconds
+from decisioning.score import Floats
+from decisioning.value import Terms
+from training.contract.data import EngagementData
+from training.evaluation.choices import NOBODY, Choices, choices
+from training.features.assemble import training_matrix
+from training.model.bundle import Bundle
+
+Ints = NDArray[np.int64]
+_BLOCK = 65_536
+
+
+def places_of(actions: Sequence[Action], done: np.ndarray) -> Ints:
+    """Place of each action id among the actions, shape (n,); -1 for hold and for what is not among them."""
+    known = pd.Index([action.action_id for action in actions], dtype="str")
+    return np.asarray(known.get_indexer(pd.Index(done)), dtype=np.int64)
+
+
+def possible(data: EngagementData, rows: Ints, actions: Sequence[Action], done: Ints) -> NDArray[np.bool_]:
+    """Which actions were valid at each contact's moment, or were taken, shape (n, actions)."""
+    at = data.contacts["at"].to_numpy(dtype="datetime64[us]")[rows]
+    open_ = np.ones((len(rows), len(actions)), dtype=bool)
+    for place, action in enumerate(actions):
+        if action.valid_from is not None:
+            open_[:, place] &= at >= _moment(action.valid_from)
+        if action.valid_until is not None:
+            open_[:, place] &= at < _moment(action.valid_until)
+    return open_ | taken(done, len(actions))
+
+
+def taken(done: Ints, actions: int) -> NDArray[np.bool_]:
+    """The action taken at each contact and no other, shape (n, actions)."""
+    chosen: NDArray[np.bool_] = done[:, None] == np.arange(actions)
+    return chosen
+
+
+def consider(
+    bundle: Bundle,
+    data: EngagementData,
+    rows: Ints,
+    actions: Sequence[Action],
+    admitted: NDArray[np.bool_],
+    terms: Terms,
+) -> Choices:
+    """Choices for contacts where each has candidates of its own.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``.
+    admitted : array of bool, shape (n, actions)
+        The candidates. What the model says of the others is NaN.
+    """
+    found: dict[str, Any] = {}
+    for mine, places in _alike(admitted):
+        some = choices(bundle, data, rows[mine], terms, [actions[place] for place in places or (0,)])
+        for name, values in _told(some):
+            _put(found, name, values, mine, places, (len(rows), len(actions)))
+        found["chosen"][mine] = _chosen(some, places)
+        found["confidence"][mine] = some.confidence if places else 1.0
+        found["shortfall"][mine] = some.shortfall if places else 0.0
+    return Choices(tuple(actions), **found)
+
+
+def only(said: Choices, mine: Ints) -> Choices:
+    """The choices for some of the contacts, by their places."""
+    some: dict[str, Any] = {name: None if values is None else values[mine] for name, values in _told(said)}
+    return Choices(said.actions, **some)
+
+
+def scored(bundle: Bundle, data: EngagementData, rows: Ints) -> tuple[Floats, Floats, Floats]:
+    """Propensity, low and high of what was done at these contacts, each shape (n,)."""
+    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+    parts = [bundle.score_frame(training_matrix(bundle.schema, data, block)) for block in blocks]
+    propensity, low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return propensity, low, high
+
+
+def _moment(moment: datetime) -> np.datetime64:
+    return np.datetime64(microseconds(moment), "us")
+
+
+def _alike(admitted: NDArray[np.bool_]) -> Iterator[tuple[Ints, tuple[int, ...]]]:
+    """Rows that share their candidates, and the candidates' places."""
+    packed = np.packbits(admitted, axis=1)
+    _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    for number, row in enumerate(first):
+        yield np.flatnonzero(which == number), tuple(int(place) for place in np.flatnonzero(admitted[row]))
+
+
+def _told(some: Choices) -> Iterator[tuple[str, Any]]:
+    for field in fields(some):
+        if field.name != "actions":
+            yield field.name, getattr(some, field.name)
+
+
+def _put(
+    found: dict[str, Any], name: str, values: Any, mine: Ints, places: tuple[int, ...], shape: tuple[int, int]
+) -> None:
+    """Write what was said of some rows and candidates into the array of all."""
+    if values is None:
+        found[name] = None
+        return
+    wide = values.ndim == 2
+    if name not in found:
+        kind = np.int64 if name == "chosen" else np.float64
+        found[name] = np.full(shape if wide else shape[0], NOBODY if name == "chosen" else np.nan, dtype=kind)
+    if not wide:
+        found[name][mine] = values
+    elif places:
+        found[name][np.ix_(mine, np.array(places))] = values
+
+
+def _chosen(some: Choices, places: tuple[int, ...]) -> Ints:
+    """Places among all actions of what was chosen among some."""
+    if not places:
+        return np.full(len(some.chosen), NOBODY)
+    return np.array([*places, NOBODY], dtype=np.int64)[some.chosen]

@@ -1,0 +1,85 @@
+"""Whether probabilities are as true for each segment as they are for all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.score import Floats
+from training.evaluation.bins import wilson
+from training.evaluation.estimates import Estimate, Ints, mean
+from training.evaluation.groups import Texts, order_of
+from training.evaluation.metrics import calibration_error, calibration_error_by_chance
+
+# Below this a rate is an anecdote.
+LEAST_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One group of contacts.
+
+    Attributes
+    ----------
+    propensity : float
+        Mean probability stated for what was done.
+    rate : Estimate
+        Share with the outcome.
+    gap : Estimate
+        Realised rate less mean probability; an interval without 0 says that the group is misjudged.
+    calibration_error, by_chance : float
+        See :func:`training.evaluation.metrics.calibration_error`, and what 19 in 20 would stay below if every
+        probability were true.
+    """
+
+    name: str
+    rows: int
+    propensity: float
+    rate: Estimate
+    gap: Estimate
+    calibration_error: float
+    by_chance: float
+
+    @property
+    def misjudged(self) -> bool:
+        """Whether more than chance, at 95 %, parts what was said from what happened."""
+        return self.rows >= LEAST_ROWS and not self.gap.holds(0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What was said of contacts, and what happened; every array of shape (n,).
+
+    Attributes
+    ----------
+    cluster : array of int
+        Whose contact it is.
+    """
+
+    propensity: Floats
+    label: NDArray[np.bool_]
+    cluster: Ints
+
+
+def segments(group: Texts, said: Said, seed: int = 0) -> tuple[Segment, ...]:
+    """The segments of one attribute, in the order in which people list them."""
+    return tuple(_segment(name, group == name, said, seed) for name in order_of(group))
+
+
+def _segment(name: str, mine: NDArray[np.bool_], said: Said, seed: int) -> Segment:
+    propensity, label = said.propensity[mine], said.label[mine]
+    return Segment(
+        name=name,
+        rows=int(mine.sum()),
+        propensity=float(propensity.mean()),
+        rate=share(label),
+        gap=mean(label - propensity).estimate(said.cluster[mine]),
+        calibration_error=calibration_error(propensity, label),
+        by_chance=calibration_error_by_chance(propensity, 0.95, seed, draws=100),
+    )
+
+
+def share(flags: NDArray[np.bool_]) -> Estimate:
+    """Share of rows for which something holds, with Wilson's interval."""
+    low, high = wilson(np.array([float(flags.sum())]), np.array([len(flags)]))
+    return Estimate(float(flags.mean()), float(low[0]), float(high[0]), len(flags))

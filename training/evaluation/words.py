@@ -1,0 +1,187 @@
+"""What a report says in sentences that need no statistics."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from training.evaluation.coverage import Bands
+from training.evaluation.estimates import Estimate
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.fairness import FOUR_FIFTHS, Fairness
+from training.evaluation.findings import Confidence, Findings
+from training.evaluation.metrics import Metrics
+from training.evaluation.policies import Policies
+from training.evaluation.segments import LEAST_ROWS, Segment
+from training.evaluation.uplift import ALL, Method, UpliftFound
+
+_OF_CHANCE = {
+    Method.DIFFERENCE: "No probabilities are recorded, so this is a plain difference: it shows no cause.",
+    Method.WEIGHTED: "Contacts were chosen at random with recorded probabilities, so the difference is the effect.",
+    Method.ROBUST: "Recorded probabilities undo how contacts were chosen (doubly robust).",
+}
+
+
+def share(value: float) -> str:
+    """A share in per cent, with digits enough to tell rare outcomes apart."""
+    digits = 2 if abs(value) < 0.1 else 1
+    return f"{100 * value:.{digits}f} %"
+
+
+def points(value: float) -> str:
+    """A difference of probabilities in percentage points, with its sign."""
+    return f"{100 * value:+.2f}"
+
+
+def between(estimate: Estimate, show: str = "share") -> str:
+    """An estimate with its interval: as ``share``, ``points`` or ``money``."""
+    write = {"share": share, "points": points, "money": money}[show]
+    return f"{write(estimate.value)} ({write(estimate.low)} to {write(estimate.high)})"
+
+
+def money(value: float) -> str:
+    """An amount, as small as it may be."""
+    return f"{value:,.3f}" if abs(value) < 1.0 else f"{value:,.2f}"
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """Whether the model keeps its word, in one sentence."""
+    closed = [gate.name.replace("_", " ") for gate in evaluation.gates if not gate.passed]
+    if not closed:
+        return "The probabilities keep their word."
+    word = "do not keep their word" if "calibration error" in closed else "keep their word only in part"
+    return f"The probabilities {word}: {', '.join(closed)} failed."
+
+
+def on_average(overall: Metrics) -> str:
+    """What was said and what happened, all together."""
+    error = overall.calibration_error
+    off = f"off by {100 * error:.2f} points" if error > 0 else "off by no more than chance shows"
+    return (
+        f"Over {overall.rows:,} contacts and holds the model said {share(overall.mean_propensity)} on average, and "
+        f"{share(overall.rate)} had the outcome; group by group it is {off}."
+    )
+
+
+def where_not(segments: Mapping[str, Sequence[Segment]]) -> str:
+    """Which groups are misjudged, beside how many would seem so by chance."""
+    looked = [(name, one) for name, some in segments.items() for one in some if one.rows >= LEAST_ROWS]
+    off = sorted(((name, one) for name, one in looked if one.misjudged), key=lambda pair: -abs(pair[1].gap.value))
+    if not looked:
+        return ""
+    by_chance = max(1, round(0.05 * len(looked)))
+    if not off:
+        return f"None of {len(looked)} groups stands out (about {by_chance} would by chance)."
+    named = "; ".join(f"`{one.name}` ({name}): {_missed(one)}" for name, one in off[:3])
+    return f"{len(off)} of {len(looked)} groups stand out (about {by_chance} would by chance), most of all {named}."
+
+
+def of_intervals(bands: Bands, level: float) -> str:
+    """Whether stated intervals meet what happened."""
+    return (
+        f"In {bands.met} of {bands.count} groups the stated {level:.0%} interval meets what happened. "
+        "Outcomes alone cannot show that intervals are too wide; a simulated world can."
+    )
+
+
+def of_uplift(found: Sequence[UpliftFound]) -> str:
+    """Whether contact adds what was said, all actions together."""
+    if not found:
+        return ""
+    one = found[0]
+    finds = (
+        "Contacting those of greatest stated uplift first gains more than any order would."
+        if one.qini.low > 0
+        else "Ranking by uplift is not told from chance on these data."
+    )
+    return (
+        f"Contact was said to add {points(one.stated)} points and added {between(one.realised, 'points')}. {finds} "
+        f"{_OF_CHANCE[one.method]}"
+    )
+
+
+def of_actions(found: Sequence[UpliftFound]) -> str:
+    """Which actions' uplift did not come true."""
+    single = [one for one in found if one.action != ALL]
+    off = [one for one in single if not one.realised.holds(one.stated)]
+    if not single:
+        return ""
+    if not off:
+        return f"Of {len(single)} actions none adds clearly more or less than was said."
+    off = sorted(off, key=lambda one: -abs(one.realised.value - one.stated))
+    told = "; ".join(
+        f"`{one.action}` said {points(one.stated)}, added {between(one.realised, 'points')}" for one in off[:3]
+    )
+    return f"{len(off)} of {len(single)} actions add clearly more or less than was said: {told}."
+
+
+def of_policies(found: Policies | None, currency: str) -> Iterator[str]:
+    """What heed's choices would have been worth, beside simpler ways."""
+    if found is None:
+        yield "Too few contacts have a recorded probability to say what other choices would have been worth."
+        return
+    value = found.heed.value.doubly_robust
+    against = "than holding for everybody" if found.against_hold else "than nothing, as if no outcome came unasked"
+    yield f"Choosing as heed would is worth {between(value, 'money')} {currency} more per decision {against}."
+    if found.singles:
+        best = found.singles[0]
+        worth = between(best.value.doubly_robust, "money")
+        yield (
+            f"The best single action for everybody, `{best.name}`, is worth {worth}; heed's choice less that: "
+            f"{between(found.better, 'money')}."
+        )
+    yield f"What was really done was worth {between(found.logging.value.doubly_robust, 'money')}."
+    if not found.heed.weight.holds(1.0):
+        yield (
+            f"Only about {found.heed.weight.value:.0%} of these choices are ones that could have been recorded: others "
+            "were not open then, for want of consent or eligibility. For them the figures rest on the model alone."
+        )
+
+
+def of_confidence(found: Confidence, currency: str) -> str:
+    """How sure heed would be, and what that is worth."""
+    said = (
+        f"heed would contact in {share(found.acts.value)} of decisions, before any guardrail. Half of all decisions "
+        f"have a confidence of {found.tenths[4]:.0%} or more."
+    )
+    half = min(found.surest, key=lambda one: abs(one.share - 0.5), default=None)
+    if half is None or found.surest[-1].value.value <= 0:
+        return said
+    part = half.value.value / found.surest[-1].value.value
+    brought = f"{part:.0%} of the value ({money(half.value.value)} {currency} per decision)"
+    return f"{said} The surest {half.share:.0%} of decisions bring {brought}."
+
+
+def of_fairness(tables: Sequence[Fairness]) -> list[str]:
+    """One sentence per attribute."""
+    return [_of_attribute(table) for table in tables]
+
+
+def summary(evaluation: Evaluation, findings: Findings) -> str:
+    """The first paragraph."""
+    parts = (verdict(evaluation), on_average(evaluation.overall), where_not(findings.segments))
+    return " ".join(part for part in parts if part)
+
+
+def spoken(findings: Findings, currency: str) -> list[str]:
+    """What a person who will not open the report should know, beside scores and gates."""
+    said = (
+        where_not(findings.segments),
+        of_uplift(findings.uplift),
+        *of_policies(findings.policies, currency),
+        *of_fairness(findings.fairness),
+    )
+    return [one.replace("`", "") for one in said if one]
+
+
+def _missed(one: Segment) -> str:
+    return f"said {share(one.propensity)}, happened {share(one.rate.value)}"
+
+
+def _of_attribute(table: Fairness) -> str:
+    if table.rate_ratio is None:
+        return f"`{table.attribute}`: too few decisions by group, or no contacts, to compare."
+    fair = "is below" if table.rate_ratio < FOUR_FIFTHS else "keeps"
+    off = [one.segment.name for one in table.groups if one.segment.misjudged]
+    judged = f"; probabilities are off for {', '.join(f'`{name}`' for name in off)}" if off else ""
+    return (
+        f"`{table.attribute}`: `{table.lowest}` would be contacted {table.rate_ratio:.2f} times as often as "
+        f"`{table.highest}`, which {fair} the four-fifths rule of thumb{judged}."
+    )

@@ -1,0 +1,195 @@
+"""A rising piecewise linear map from the booster's margin to calibrated log-odds.
+
+It has no flat parts, so it never makes two candidates equal that the booster told apart.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from decisioning.score import Floats
+from training.errors import TrainingError
+
+# A slope at or below 0 would turn the booster's order around; where the rows ask for one, it has learnt nothing there
+# that holds, and almost flat is the honest answer.
+LEAST_SLOPE = 0.01
+# One hundredth of a margin is never worth more than one unit of log-odds: a steeper rise is a step seen from afar.
+GREATEST_SLOPE = 100.0
+# Closer knots than this leave a slope to rounding.
+LEAST_GAP = 1e-6
+_ROUNDING = 1e-3
+
+
+@njit(nogil=True, cache=True)
+def along(margin: float, xs: Floats, ys: Floats) -> float:
+    """The curve through the knots (xs, ys) at one margin; beyond the ends it goes on as straight as it was.
+
+    Never falls as `margin` grows, rounding included.
+
+    Parameters
+    ----------
+    margin : float
+    xs, ys : array of float, shape (knots,)
+        Rising, at least two.
+    """
+    place = _segment(margin, xs)
+    rise = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
+    value = ys[place] + rise * (margin - xs[place])
+    if margin <= xs[place + 1] and value > ys[place + 1]:
+        value = ys[place + 1]
+    return value  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, cache=True)
+def rise_at(margin: float, xs: Floats, ys: Floats) -> float:
+    """Slope of the curve at one margin; at a knot, of the segment to its right."""
+    place = _segment(margin, xs)
+    return (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, cache=True)
+def _segment(margin: float, xs: Floats) -> int:
+    """Place of the last knot at or before the margin that has a right neighbour, by bisection."""
+    low, high = 0, len(xs) - 2
+    while low < high:
+        middle = (low + high + 1) // 2
+        if xs[middle] <= margin:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@njit(nogil=True, cache=True)
+def _all_along(margins: Floats, xs: Floats, ys: Floats) -> Floats:
+    values = np.empty(len(margins))
+    for row in range(len(margins)):
+        values[row] = along(margins[row], xs, ys)
+    return values
+
+
+@njit(nogil=True, cache=True)
+def _all_rises(margins: Floats, xs: Floats, ys: Floats) -> Floats:
+    values = np.empty(len(margins))
+    for row in range(len(margins)):
+        values[row] = rise_at(margins[row], xs, ys)
+    return values
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Knots of a rising curve, straight between them and beyond the ends.
+
+    Attributes
+    ----------
+    margin : array of float, shape (knots,)
+        Rising, at least two.
+    log_odds : array of float, shape (knots,)
+        What the margins mean once calibrated. Every segment's slope, hence also beyond the ends, lies between
+        :data:`LEAST_SLOPE` and :data:`GREATEST_SLOPE`.
+
+    Raises
+    ------
+    TrainingError
+        If the knots are no such curve.
+    """
+
+    margin: Floats
+    log_odds: Floats
+
+    def __post_init__(self) -> None:
+        if self.margin.ndim != 1 or self.margin.shape != self.log_odds.shape or len(self.margin) < 2:
+            shapes = f"{self.margin.shape} and {self.log_odds.shape}"
+            raise TrainingError("a curve needs at least two knots, each with log-odds", field="curve", value=shapes)
+        if not (np.isfinite(self.margin).all() and np.isfinite(self.log_odds).all()):
+            raise TrainingError("a knot of the curve is not a number", field="curve")
+        self._refuse_falling()
+
+    def _refuse_falling(self) -> None:
+        steps = np.diff(self.margin)
+        rises = np.diff(self.log_odds) / np.where(steps > 0.0, steps, np.nan)
+        rising = (rises >= LEAST_SLOPE * (1.0 - _ROUNDING)) & (rises <= GREATEST_SLOPE * (1.0 + _ROUNDING))
+        if not rising.all():
+            remedy = f"give knots whose slopes lie between {LEAST_SLOPE} and {GREATEST_SLOPE}"
+            place = int(np.argmin(rising))
+            raise TrainingError("a curve must rise", field=f"curve segment {place}", value=rises[place], remedy=remedy)
+
+    def __call__(self, margin: Floats) -> Floats:
+        """Calibrated log-odds, same shape as `margin`, bit-equal to :func:`along` one by one."""
+        return self._each(_all_along, margin)
+
+    def slope(self, margin: Floats) -> Floats:
+        """Log-odds per margin at these margins, same shape; at a knot, of the segment to its right."""
+        return self._each(_all_rises, margin)
+
+    def stretched(self, slope: float, intercept: float) -> "Curve":
+        """The curve of log-odds ``slope * self + intercept``, kept within the bounds of a curve."""
+        return through(self.margin, slope * self.log_odds + intercept)
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """JSON-ready form."""
+        return {"margin": self.margin.tolist(), "log_odds": self.log_odds.tolist()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Sequence[float]]) -> "Curve":
+        """The curve written by :meth:`to_dict`, equal to the last bit."""
+        return cls(np.array(stored["margin"], dtype=np.float64), np.array(stored["log_odds"], dtype=np.float64))
+
+    def _each(self, rule: Callable[[Floats, Floats, Floats], Floats], margin: Floats) -> Floats:
+        flat = np.ascontiguousarray(margin, dtype=np.float64).reshape(-1)
+        return rule(flat, self.margin, self.log_odds).reshape(np.shape(margin))
+
+
+def line(slope: float, intercept: float) -> Curve:
+    """The straight line ``slope * margin + intercept``, as a curve of two knots.
+
+    `slope` lies between :data:`LEAST_SLOPE` and :data:`GREATEST_SLOPE`.
+    """
+    return Curve(np.array([0.0, 1.0]), np.array([intercept, slope + intercept]))
+
+
+def through(margin: Floats, log_odds: Floats) -> Curve:
+    """The curve closest in spirit to points that may be flat, falling or steep in places.
+
+    Where the points keep the bounds on slopes they are kept as they are. Elsewhere the curve is the mean of the lowest
+    rising curve above and the highest below them; the same again for points that rise too steeply (the mean of
+    McShane's two extensions, Bulletin of the AMS 40, 1934). Points less than :data:`LEAST_GAP` from the last are left
+    out.
+
+    Parameters
+    ----------
+    margin : array of float, shape (points,)
+        Not falling; at least two of them :data:`LEAST_GAP` apart.
+    log_odds : array of float, shape (points,)
+    """
+    xs, ys = _apart(margin, log_odds)
+    flat, steep = LEAST_SLOPE * xs, GREATEST_SLOPE * xs
+    rising = flat + (_highest_so_far(ys - flat) + _lowest_to_come(ys - flat)) / 2.0
+    gentle = steep + (_lowest_so_far(rising - steep) + _highest_to_come(rising - steep)) / 2.0
+    return Curve(xs, gentle)
+
+
+def _apart(margin: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
+    kept = [0]
+    for place in range(1, len(margin)):
+        if margin[place] - margin[kept[-1]] >= LEAST_GAP:
+            kept.append(place)
+    return margin[kept], log_odds[kept]
+
+
+def _highest_so_far(values: Floats) -> Floats:
+    return np.maximum.accumulate(values)
+
+
+def _lowest_so_far(values: Floats) -> Floats:
+    return np.minimum.accumulate(values)
+
+
+def _highest_to_come(values: Floats) -> Floats:
+    return np.maximum.accumulate(values[::-1])[::-1]
+
+
+def _lowest_to_come(values: Floats) -> Floats:
+    return np.minimum.accumulate(values[::-1])[::-1]

@@ -1,0 +1,224 @@
+"""Mode and evidence of a logistic regression with normal offsets of given spreads, by Laplace's approximation."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import expit
+
+from decisioning.score import Floats
+from training.model.calibrators.kin import Ints, Kin
+from training.model.calibrators.regression import Cells, likelihood, summed
+
+_ROUNDS = 50
+_HALVINGS = 30
+# Twice what one more step could win, in nats over all rows.
+_WON = 1e-5
+# Normal priors of intercept and slope, as precisions: far wider than what is left to them.
+_LOOSE = np.array([0.01, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """What was fitted.
+
+    Attributes
+    ----------
+    intercept, slope : float
+        Of the places' log-odds, common to all.
+    category, channel, action : array of float
+        Offsets in log-odds, in the order of the kin's names.
+    spread : array of float, shape (3,)
+        Standard deviations of the offsets by category, channel and action.
+    category_error, channel_error : array of float
+        How uncertain those offsets still are: posterior standard deviations under these spreads.
+    total_error : array of float, shape (kinds,)
+        The same of a kind's whole offset, category, channel and action together.
+    """
+
+    intercept: float
+    slope: float
+    category: Floats
+    channel: Floats
+    action: Floats
+    spread: Floats
+    category_error: Floats
+    channel_error: Floats
+    total_error: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Newton's equations; those of actions are diagonal, so they are eliminated and only the few others solved.
+
+    Attributes
+    ----------
+    shared : array of float, shape (few, few)
+        Of intercept, slope, categories and channels.
+    between : array of float, shape (few, actions)
+    own : array of float, shape (actions,)
+        The diagonal of the actions' part.
+    """
+
+    shared: Floats
+    between: Floats
+    own: Floats
+
+    @cached_property
+    def reduced(self) -> Floats:
+        """The equations of the shared unknowns, once the others are expressed by them."""
+        return self.shared - (self.between / self.own) @ self.between.T
+
+    def solve(self, gradient: Floats) -> Floats:
+        """Newton's step."""
+        few = len(self.shared)
+        own = gradient[few:] / self.own
+        shared = np.linalg.solve(self.reduced, gradient[:few] - self.between @ own)
+        return np.concatenate([shared, own - (shared @ self.between) / self.own])
+
+    def errors(self) -> Floats:
+        """Posterior standard deviations of the shared unknowns."""
+        found: Floats = np.sqrt(np.diag(np.linalg.inv(self.reduced)))
+        return found
+
+    def errors_of(self, shared: Floats, own: Floats, place: Ints) -> Floats:
+        """Posterior standard deviations of sums of unknowns.
+
+        Parameters
+        ----------
+        shared : array of float, shape (few, n)
+            The weights of the shared unknowns in each sum.
+        own : array of float, shape (n,)
+            The weight of one own unknown, which is at `place`.
+        """
+        left = shared - self.between[:, place] * (own / self.own[place])
+        found: Floats = np.sqrt(own**2 / self.own[place] + np.sum(left * np.linalg.solve(self.reduced, left), axis=0))
+        return found
+
+    @property
+    def log_determinant(self) -> float:
+        """Logarithm of the determinant of all equations."""
+        return float(np.linalg.slogdet(self.reduced)[1] + np.log(self.own).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Unknowns: intercept, slope, then standard normal scores of categories, channels and actions.
+
+    An offset is its score times the spread of its kind, so that a spread of 0 needs no case of its own.
+    """
+
+    counted: Cells
+    kin: Kin
+
+    @cached_property
+    def nothing(self) -> Floats:
+        """All unknowns at 0."""
+        return np.zeros(2 + len(self.kin.categories) + len(self.kin.channels) + len(self.kin.actions))
+
+    @cached_property
+    def centred(self) -> Floats:
+        """Places from their mean, so that intercept and slope hardly depend on each other."""
+        return self.counted.place - self.middle
+
+    @cached_property
+    def middle(self) -> float:
+        """Mean place of all rows."""
+        return float(self.counted.place @ self.counted.rows / self.counted.rows.sum())
+
+    @cached_property
+    def membership(self) -> Floats:
+        """Which categories and channels each kind of row has, shape (kinds, categories + channels)."""
+        columns = np.concatenate([np.arange(len(self.kin.categories)), np.arange(len(self.kin.channels))])
+        of = np.repeat([0, 1], [len(self.kin.categories), len(self.kin.channels)])
+        places = np.stack([self.kin.category, self.kin.channel], axis=1)
+        member: Floats = (places[:, of] == columns).astype(np.float64)
+        return member
+
+    def evidence(self, spread: Floats, start: Floats) -> tuple[float, Floats]:
+        """Laplace's approximation of the marginal log-likelihood, up to a constant, and the mode."""
+        scale = self._scales(spread)
+        scores = np.where(scale > 0.0, start, 0.0)
+        for _ in range(_ROUNDS):
+            gradient, equations = self._newton(scale, scores)
+            step = equations.solve(gradient)
+            scores = self._climb(scale, scores, step)
+            if float(gradient @ step) < _WON:
+                break
+        return self._posterior(scale, scores) - equations.log_determinant / 2.0, scores
+
+    def told(self, spread: Floats, scores: Floats) -> Mixed:
+        """The offsets and the line of these scores, with what is uncertain about them."""
+        scale = self._scales(spread)
+        categories, few = 2 + len(self.kin.categories), 2 + self.membership.shape[1]
+        offsets, equations = scores * scale, self._newton(scale, scores)[1]
+        shared = np.vstack([np.zeros((2, len(self.membership))), scale[2:few, None] * self.membership.T])
+        errors = equations.errors() * scale[:few]
+        return Mixed(
+            intercept=float(scores[0] - scores[1] * self.middle),
+            slope=1.0 + float(scores[1]),
+            category=offsets[2:categories],
+            channel=offsets[categories:few],
+            action=offsets[few:],
+            spread=spread,
+            category_error=errors[2:categories],
+            channel_error=errors[categories:],
+            total_error=equations.errors_of(shared, scale[few:][self.kin.action], self.kin.action),
+        )
+
+    def _scales(self, spread: Floats) -> Floats:
+        counts = [len(self.kin.categories), len(self.kin.channels), len(self.kin.actions)]
+        return np.concatenate([np.ones(2), np.repeat(spread, counts)])
+
+    def _log_odds(self, scale: Floats, scores: Floats) -> Floats:
+        moved = scores * scale
+        few = 2 + self.membership.shape[1]
+        of_kind = self.membership @ moved[2:few] + moved[few:][self.kin.action]
+        line: Floats = moved[0] + moved[1] * self.centred
+        return self.counted.place + line + of_kind[self.counted.code]
+
+    def _posterior(self, scale: Floats, scores: Floats) -> float:
+        prior = float(_LOOSE @ scores[:2] ** 2 + scores[2:] @ scores[2:]) / 2.0
+        return likelihood(self._log_odds(scale, scores), self.counted) - prior
+
+    def _climb(self, scale: Floats, scores: Floats, step: Floats) -> Floats:
+        now = self._posterior(scale, scores)
+        for halving in range(_HALVINGS):
+            moved: Floats = scores + step * 0.5**halving
+            if self._posterior(scale, moved) >= now:
+                return moved
+        return scores
+
+    def _newton(self, scale: Floats, scores: Floats) -> tuple[Floats, Equations]:
+        """Gradient of the log-posterior, and minus its second derivatives."""
+        p = expit(self._log_odds(scale, scores))
+        residual = self.counted.hits - self.counted.rows * p
+        left = self._by_kind(residual)
+        line = np.array([left.sum(), residual @ self.centred])
+        pull = np.concatenate([_LOOSE * scores[:2], scores[2:]])
+        gradient = scale * np.concatenate([line, left @ self.membership, self._by_action(left)]) - pull
+        return gradient, self._equations(scale, self.counted.rows * p * (1.0 - p))
+
+    def _equations(self, scale: Floats, weight: Floats) -> Equations:
+        few = 2 + self.membership.shape[1]
+        heavy, leaning = self._by_kind(weight), self._by_kind(weight * self.centred)
+        crossed = np.column_stack([heavy, leaning, heavy[:, None] * self.membership])
+        shared = np.empty((few, few))
+        shared[2:] = self.membership.T @ crossed
+        shared[:2, 2:] = shared[2:, :2].T
+        shared[:2, :2] = [[heavy.sum(), leaning.sum()], [leaning.sum(), weight @ self.centred**2]]
+        prior = np.concatenate([_LOOSE, np.ones(few - 2)])
+        return Equations(
+            shared=scale[:few, None] * scale[:few] * shared + np.diag(prior),
+            between=scale[:few, None] * self._by_action(crossed).T * scale[few:],
+            own=1.0 + scale[few:] ** 2 * self._by_action(heavy),
+        )
+
+    def _by_kind(self, values: Floats) -> Floats:
+        return summed(self.counted.code, values, len(self.kin.action))
+
+    def _by_action(self, values: Floats) -> Floats:
+        """Sum over the kinds of each action, shape (actions, ...)."""
+        total = np.zeros((len(self.kin.actions), *values.shape[1:]))
+        np.add.at(total, self.kin.action, values)
+        return total
