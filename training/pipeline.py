@@ -132,7 +132,7 @@ def train(
 def judge(bundle: Bundle, prepared: Prepared, part: Part = Part.TEST) -> Judged:
     """What the bundle says of a part, the sealed one if no other is named."""
     sample = prepared.samples[part]
-    said = bundle.score_rows(sample.matrix, sample.kin)[0]
+    said = bundle.score_frame(sample.matrix, sample.kin)[0]
     return Judged(said, sample.label, prepared.action(part), bundle.card.base_rate)
 
 

@@ -35,7 +35,7 @@ def ask(
         return Rival(version, None, f"its features cannot be assembled ({error}).")
     alike = bundle.card.seed == seed and bundle.card.split == split == "customer"
     note = "" if alike else "It was split otherwise and may have been fitted on some of these rows."
-    return Rival(version, bundle.score_rows(matrix, kin)[0], note)
+    return Rival(version, bundle.score_frame(matrix, kin)[0], note)
 
 
 def _unfit(bundle: Bundle, data: EngagementData, outcome: str) -> str | None:

@@ -54,6 +54,11 @@ class Bundle:
     digest: str
 
     @property
+    def level(self) -> float:
+        """Stated level of the intervals, in (0, 1)."""
+        return self.head.posterior.level
+
+    @property
     def learns_uplift(self) -> bool:
         """Whether hold has a probability."""
         return self.uplift is not None
@@ -127,21 +132,29 @@ class Bundle:
             self.schema,
         )
 
-    def score_rows(self, rows: Floats, kin: Kin) -> tuple[Floats, Floats, Floats]:
+    def score_frame(self, rows: Floats, kin: Kin | None = None) -> tuple[Floats, Floats, Floats]:
         """Propensity, low and high of many rows of features, each with an action of its own: each shape (n,).
 
         Parameters
         ----------
         kin : Kin
-            The action of each row, hold among them; actions that the model never saw may be.
+            The action of each row, hold among them, also such as the model never saw; where none is given, as far as
+            the features tell.
         """
-        return self._each(self.head, rows, kin)
+        return self._each(self.head, rows, self.kin_of_rows(rows) if kin is None else kin)
 
-    def harm_rows(self, rows: Floats, kin: Kin) -> Floats | None:
-        """Probability of harm of many rows, shape (n,), where the model can tell; 0 for hold."""
+    def harm_frame(self, rows: Floats, kin: Kin | None = None) -> Floats | None:
+        """Probability of harm of many rows, shape (n,), 0 for hold; None where the model cannot tell."""
         if self.harm is None:
             return None
-        return np.where(kin.held, 0.0, self._each(self.harm, rows, kin)[0])
+        known = self.kin_of_rows(rows) if kin is None else kin
+        return np.where(known.held, 0.0, self._each(self.harm, rows, known)[0])
+
+    def explain_frame(self, rows: Floats) -> tuple[Explanation, ...]:
+        """Explanations of many rows of features, shape (n, columns), each of the action that its features tell of."""
+        kin = self.kin_of_rows(rows)
+        known = {action.action_id: action for action in self.catalogue.actions}
+        return self.explain(rows, [known.get(kin.actions[kin.action[code]]) for code in kin.code])
 
     def kin_of_rows(self, rows: Floats) -> Kin:
         """The action of each row of features, as far as its columns tell; "unknown" where they do not."""
@@ -149,8 +162,8 @@ class Bundle:
         only = next(iter(known)) if len(known) == 1 else UNKNOWN
         column = next((place for place, name in enumerate(self.schema.names) if name == "action.action_id"), None)
         told = [only] * len(rows) if column is None else [self._told(row, column) for row in rows]
-        channels, categories = zip(*(known.get(name, (None, None)) for name in told), strict=True)
-        return kin_of(told, channels, categories)
+        kept = [known.get(name, (None, None)) for name in told]
+        return kin_of(told, [channel for channel, _ in kept], [category for _, category in kept])
 
     def _told(self, row: Floats, column: int) -> str:
         said = self.schema.describe(float(row[column]), column)

@@ -2,9 +2,9 @@
 
 Two contacts of one customer share what is hidden of that customer. Seen from the moment of the earlier one, the product
 of their residuals has the mean of the covariance of their probabilities, by which its size can be told without ever
-seeing it (method of moments for generalised linear mixed models; McCulloch, Searle and Neuhaus, "Generalized, Linear, and
-Mixed Models", 2008). The later contact must be judged by what was known at the earlier one: its own features already
-know what came of that. Where every customer was contacted once nothing can be told, and nothing is added.
+seeing it (method of moments for generalised linear mixed models; McCulloch, Searle and Neuhaus, "Generalized, Linear,
+and Mixed Models", 2008). The later contact must be judged by what was known at the earlier one: its own features
+already know what came of that. Where every customer was contacted once nothing can be told, and nothing is added.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from training.model.sample import Places, Sample
 
 _MOST = 4.0
 # How much of what is hidden is common to all actions shows only in pairs of different actions, of which few are ever
-# alike enough. Before such pairs speak it is taken to be three quarters: what makes a customer respond to one action makes
-# the same customer respond to its rivals. With less, stated confidence was too small in simulated worlds.
+# alike enough. Before such pairs speak it is taken to be three quarters: what makes a customer respond to one action
+# makes the same customer respond to its rivals. With less, stated confidence was too small in simulated worlds.
 _SHARE, _SHARE_ERROR = 0.75, 0.10
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from decisioning.score import Floats
 from training.features.schema import FeatureSchema
+from training.model.calibrators.choose import choose_calibration
 from training.model.calibrators.curve import Curve
 from training.model.calibrators.pooled import PooledCalibration
-from training.model.calibrators.choose import choose_calibration
 from training.model.fit import CrossFit, Settings, cross_fit, fit_booster
 from training.model.head import Head
 from training.model.hidden import Hidden, find_hidden
@@ -52,7 +52,7 @@ def learn(sample: Sample, schema: FeatureSchema, settings: Settings, seed: int =
     calibrated. The booster that serves is then fitted on all rows.
     """
     crossed = cross_fit(sample, schema, settings, seed)
-    chosen = choose_calibration(crossed.margin, sample.label, *sample.kin.named(), sample.customer, seed)
+    chosen = choose_calibration(crossed.margin, sample.label, sample.kin, sample.customer, seed)
     offset = chosen.calibration.offsets.of_rows(sample.kin)
     propensity = chosen.calibration.probability(crossed.margin, offset)
     trees = read_trees(fit_booster(sample, schema, settings, crossed.rounds, seed))

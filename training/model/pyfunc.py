@@ -33,7 +33,7 @@ class PyfuncModel:
         """Propensity with its interval for each row, under the index of the input."""
         del params
         rows = encode_frame(self._bundle.schema, model_input)
-        scores = self._bundle.score_rows(rows, self._bundle.kin_of_rows(rows))
+        scores = self._bundle.score_frame(rows)
         return pd.DataFrame(dict(zip(OUTPUT, scores, strict=True)), index=model_input.index)
 
 

@@ -1,8 +1,8 @@
 """How large the model's errors are, found out by a rehearsal in which the truth is known.
 
-A draw from the model's own posterior plays the truth, with as much hidden of every customer as the data show: outcomes are
-drawn from it for the same customers, a second model is learnt from those of most of them as the first was from the real
-ones, and the distance between what it says of the others and the truth is compared with what it states. This is
+A draw from the model's own posterior plays the truth, with as much hidden of every customer as the data show: outcomes
+are drawn from it for the same customers, a second model is learnt from those of most of them as the first was from the
+real ones, and the distance between what it says of the others and the truth is compared with what it states. This is
 simulation-based calibration (Talts and others, "Validating Bayesian inference algorithms with simulation-based
 calibration", 2018) of the whole procedure: learnt structure, shrinkage and choice of the number of trees included.
 """

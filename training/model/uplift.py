@@ -3,11 +3,12 @@
 The model says of every customer what would happen with an action and without. Where the log was confounded, or the
 booster shrank the difference, that is off. With r the residual of a row and w one over the probability with which the
 logging policy did what it did, the mean of w r over an action's rows less that over the hold rows is the average error
-of its uplift, whichever of the two, model or propensities, is right (augmented inverse propensity weighting; Robins,
-Rotnitzky and Zhao, J. Am. Stat. Assoc. 89, 1994). The slope of the same errors on the stated uplift says how much of the
-difference between customers is real (best linear predictor of the effect; Chernozhukov, Demirer, Duflo and Fernandez-Val,
-"Generic machine learning inference on heterogeneous treatment effects", 2018). Both are drawn to the model where the data say
-little: an action's error to the mean of all actions (DerSimonian and Laird, 1986), the slope to 1.
+of its uplift, whichever of the two is right, model or propensities (augmented inverse propensity weighting; Robins,
+Rotnitzky and Zhao, J. Am. Stat. Assoc. 89, 1994). The slope of the same errors on the stated uplift says how much of
+the difference between customers is real (best linear predictor of the effect; Chernozhukov, Demirer, Duflo and
+Fernandez-Val, "Generic machine learning inference on heterogeneous treatment effects", 2018). Both are drawn to the
+model where the data say little: an action's error to the mean of all actions (DerSimonian and Laird, 1986), the slope
+to 1.
 """
 
 from collections.abc import Mapping, Sequence
