@@ -81,10 +81,13 @@ def _features(chosen: Candidate) -> tuple[str, ...]:
 
 def _feature(one: Contribution) -> str:
     direction = "raises" if one.points > 0 else "lowers"
-    return f"`{one.feature}` = {_shown(one.value)} {direction} it by {abs(one.points):.2f} points."
+    named = one.words or f"`{one.feature}`"
+    return f"{named} = {_shown(one.value)} {direction} it by {abs(one.points):.2f} points."
 
 
 def _shown(value: Scalar) -> str:
     if value is None:
         return "missing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -29,12 +29,15 @@ class Contribution:
         Its SHAP value on the calibrated log-odds.
     points : float
         The same effect in percentage points of the served probability.
+    words : str
+        What the feature says, in words for people; empty where nothing but its name is known.
     """
 
     feature: str
     value: Scalar
     log_odds: float
     points: float
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from decisioning.canonical import canonical_json
 from decisioning.catalogue import Autonomy
@@ -60,6 +60,30 @@ class WhatToJudge(Settings):
     fairness: tuple[Name, ...] = Field(default=(), examples=["[age, jurisdiction]"])
 
 
+class Sensitive(Settings):
+    """Which sensitive attributes of customers a model may learn from; none unless somebody answers for it.
+
+    Attributes
+    ----------
+    allow_sensitive : tuple of str
+        Attributes, spelt in any way.
+    reason : str or None
+        Why, in a sentence; with an owner required where anything is allowed.
+    owner : str or None
+        Who answers for it.
+    """
+
+    allow_sensitive: tuple[Name, ...] = Field(default=(), examples=["[health]"])
+    reason: Name | None = Field(default=None, examples=["The insurer may ask for it by law."])
+    owner: Name | None = Field(default=None, examples=["data-protection-officer"])
+
+    @model_validator(mode="after")
+    def _answered_for(self) -> Self:
+        if self.allow_sensitive and (self.reason is None or self.owner is None):
+            raise ValueError("sensitive attributes are allowed without a `reason` and an `owner`")
+        return self
+
+
 class Policy(Settings):
     """A versioned set of rules. What no rule allows is suppressed, so an empty policy suppresses everything.
 
@@ -80,6 +104,7 @@ class Policy(Settings):
     terms: TermsOfValue = TermsOfValue()
     autonomy: Ceilings = Ceilings()
     evaluation: WhatToJudge = WhatToJudge()
+    features: Sensitive = Sensitive()
     context: Mapping[
         Annotated[str, Field(pattern=r"^(action|context|customer)\.[A-Za-z_]\w*$", examples=["customer.age"])], CelType
     ] = {}

@@ -67,6 +67,8 @@ def train(
     seed: int = 0,
     split: str = "customer",
     exclude: frozenset[str] = frozenset(),
+    include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
     promote: bool = True,
     currency: str = "EUR",
     settings: Settings | None = None,
@@ -86,6 +88,10 @@ def train(
         ``customer`` or ``time``.
     exclude : frozenset of str
         Customer attributes that the model may not see.
+    include : frozenset of str
+        Sensitive attributes that it may see nevertheless; see :mod:`training.features.sensitive`.
+    words : mapping of str to str
+        What people are told that features say; see :mod:`training.features.dictionary`.
 
     Raises
     ------
@@ -101,7 +107,7 @@ def train(
     said.step("reading and checking the data")
     data, report = read(Path(data_dir))
     said.step("assembling features")
-    prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude)
+    prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
     searched = variants(Settings()) if settings is None else (settings,)
     bundle = learn_bundle(prepared, settings=searched, model_name=model_name, seed=seed, currency=currency, said=said)
     said.step("judging on the sealed part")

@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from decisioning.catalogue import HOLD
-from decisioning.naming import normal
 from training.contract.data import EngagementData
 from training.contract.labels import labels, last_moment, matured, primary_outcome
 from training.errors import TrainingError
+from training.evaluation.outcomes import harmed
 from training.features.assemble import training_matrix
 from training.features.declare import declare
 from training.features.schema import FeatureSchema
@@ -19,8 +19,6 @@ from training.model.calibrators.kin import Kin, kin_of
 from training.model.sample import Rows, Sample
 from training.model.split import Part, Split, split
 
-# Outcomes by which a customer says that a contact was one too many.
-HARMS = frozenset({"opt_out", "complaint", "unsubscribe"})
 # Fewer cases of harm tell of no feature.
 LEAST_HARM = 60
 
@@ -59,9 +57,21 @@ class Prepared:
 
 
 def prepare(
-    data: EngagementData, *, outcome: str | None, by: str, seed: int, exclude: frozenset[str] = frozenset()
+    data: EngagementData,
+    *,
+    outcome: str | None,
+    by: str,
+    seed: int,
+    exclude: frozenset[str] = frozenset(),
+    include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Samples for each part; features are declared from the fitting rows alone.
+
+    Parameters
+    ----------
+    exclude, include, words
+        See :func:`training.features.declare.declare`.
 
     Raises
     ------
@@ -74,7 +84,7 @@ def prepare(
     rows = usable(data, outcome)
     label = labels(data, outcome)[rows]
     parts = split(data.contacts.iloc[rows], by, seed)
-    schema = declare(data, rows[parts[Part.FIT]], exclude=exclude)
+    schema = declare(data, rows[parts[Part.FIT]], exclude=exclude, include=include, words=words)
     samples = {part: sample_of(schema, data, rows[parts[part]], label[parts[part]]) for part in Part}
     samples[Part.FIT] = _foreseeing(schema, data, rows[parts[Part.FIT]], samples[Part.FIT])
     instead = _instead(schema, data, rows[parts[Part.FIT]], samples[Part.FIT], seed)
@@ -90,15 +100,6 @@ def harm_sample(prepared: Prepared) -> Sample | None:
         return None
     sample = prepared.samples[Part.FIT].take(contacted).labelled(label)
     return _foreseeing(prepared.schema, prepared.data, rows[contacted], sample)
-
-
-def harmed(data: EngagementData) -> NDArray[np.bool_]:
-    """Whether each contact was followed by an opt-out, a complaint or an unsubscribe within its window."""
-    happened = np.zeros(len(data.contacts), dtype=np.bool_)
-    for kind in data.outcomes["type"].unique():
-        if normal(str(kind)) in HARMS:
-            happened |= labels(data, str(kind))
-    return happened
 
 
 def sample_of(

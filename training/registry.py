@@ -88,9 +88,7 @@ def find(tracking_uri: str, name: str = "heed", alias: str = CHAMPION) -> Bundle
     Unavailable
         If the registry cannot be reached or the files are gone.
     """
-    database = sqlite_path(tracking_uri)
-    if database is not None and not database.exists():
-        # Asking would make the whole database, which takes seconds, to find nothing in it.
+    if not _exists(tracking_uri):
         return None
     with quiet():
         version = _version(tracking_uri, name, alias)
@@ -132,14 +130,22 @@ def sqlite_path(tracking_uri: str) -> Path | None:
     return Path(parts.path[1:]).absolute() if parts.scheme == "sqlite" else None
 
 
+def _exists(tracking_uri: str) -> bool:
+    """Whether there can be models: asking would make a whole database, which takes seconds, to find nothing in it."""
+    database = sqlite_path(tracking_uri)
+    return database is None or database.exists()
+
+
 def _numbered(tracking_uri: str, version: str, name: str) -> BundleRef:
+    remedy = "name a version that `heed train` registered"
+    if not _exists(tracking_uri):
+        raise NotFound("no such model version", field=name, value=version, remedy=remedy)
     with quiet():
         from mlflow.exceptions import MlflowException
 
         try:
             found = _client(tracking_uri).get_model_version(name, version)
         except MlflowException as error:
-            remedy = "name a version that `heed train` registered"
             raise NotFound("no such model version", field=name, value=version, remedy=remedy) from error
         return _located(tracking_uri, name, found)
 

@@ -1,6 +1,6 @@
 """Whether a certificate is what the policy demands, at this moment and for these net values."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -31,7 +31,7 @@ class Demand(Settings):
     delta: Annotated[float, Field(strict=True, gt=0, lt=1, examples=["0.1"])]
 
     @model_validator(mode="after")
-    def _possible(self) -> "Demand":
+    def _possible(self) -> Self:
         if self.loss is Loss.HARM and not 0.0 < self.alpha < 1.0:
             raise ValueError("`alpha` of harm is a probability between 0 and 1")
         return self

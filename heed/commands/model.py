@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from training.pipeline import TrainingResult
 
 _STEPS = 7
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -21,6 +22,10 @@ _STEPS = 7
 @click.option("--split", type=click.Choice(["customer", "time"]), default="customer", show_default=True)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.option("--exclude", multiple=True, help="A customer attribute that the model may not see; may be repeated.")
+@click.option(
+    "--policy", "policy_file", type=_FILE, help="Which sensitive attributes may be learnt from; the policy in force."
+)
+@click.option("--words", "dictionary", type=_FILE, help="YAML: what features are called, by feature or attribute name.")
 @click.option("--no-promote", is_flag=True, help="Register only; the champion stays.")
 @json_option
 def train(
@@ -29,13 +34,18 @@ def train(
     split: str,
     seed: int,
     exclude: tuple[str, ...],
+    policy_file: Path | None,
+    dictionary: Path | None,
     no_promote: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Train on a folder of engagement data, judge, register, and promote if every gate is open."""
+    from heed.attributes import allowed_sensitive, feature_dictionary
     from training.pipeline import train as run
 
     settings = Settings()
+    allowed = allowed_sensitive(policy_file or settings.policy)
+    words = {} if dictionary is None else feature_dictionary(dictionary)
     settings.home.mkdir(parents=True, exist_ok=True)
     with progress(_STEPS) as steps:
         result = run(
@@ -46,6 +56,8 @@ def train(
             seed=seed,
             split=split,
             exclude=frozenset(exclude),
+            include=allowed,
+            words=words,
             promote=not no_promote,
             currency=settings.currency,
             progress=steps,

@@ -10,6 +10,7 @@ from decisioning.customer import Customer, Facts, Signal, Signals
 from decisioning.score import Floats
 from tests.training.world_played import small
 from training.contract.catalogue import to_catalogue
+from training.evaluation.outcomes import harmed
 from training.features.feature import Feature, Kind, Source
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
@@ -22,7 +23,7 @@ from training.model.sample import Sample
 from training.model.split import Part
 from training.model.storage import with_digest
 from training.model.uplift import UpliftLine, fit_uplift
-from training.prepare import Prepared, harmed, prepare
+from training.prepare import Prepared, prepare
 
 SETTINGS = Settings(trees=60)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

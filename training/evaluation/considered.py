@@ -20,7 +20,8 @@ from training.model.bundle import Bundle
 from training.prepare import contacts_kin
 
 Ints = NDArray[np.int64]
-_BLOCK = 65_536
+_BLOCK = 16_384
+_FRAME = 65_536
 
 
 def places_of(actions: Sequence[Action], done: np.ndarray) -> Ints:
@@ -66,13 +67,29 @@ def consider(
     """
     found: dict[str, Any] = {}
     for mine, places in _alike(admitted):
-        some = choices(bundle, data, rows[mine], terms, [actions[place] for place in places or (0,)])
-        for name, values in _told(some):
-            _put(found, name, values, mine, places, (len(rows), len(actions)))
-        found["chosen"][mine] = _chosen(some, places)
-        found["confidence"][mine] = some.confidence if places else 1.0
-        found["shortfall"][mine] = some.shortfall if places else 0.0
+        for part in (mine[start : start + _BLOCK] for start in range(0, len(mine), _BLOCK)):
+            some = choices(bundle, *narrowed(data, rows[part]), terms, [actions[place] for place in places or (0,)])
+            _gather(found, some, part, places, admitted.shape)
     return Choices(tuple(actions), **found)
+
+
+def narrowed(data: EngagementData, rows: Ints) -> tuple[EngagementData, Ints]:
+    """The data of the customers of some contacts, and the places of these contacts in it.
+
+    Whoever asks for few contacts at a time then looks at few customers, and not at all of them every time. Outcomes
+    are left out, and the digest: it is a view for scoring.
+    """
+    who = data.contacts["customer_id"].iloc[rows].unique()
+    kept = data.contacts["customer_id"].isin(who).to_numpy()
+    view = EngagementData(
+        actions=data.actions,
+        customers=_of(data.customers, who),
+        signals=_of(data.signals, who),
+        contacts=data.contacts.loc[kept].reset_index(drop=True),
+        outcomes=data.outcomes.iloc[:0],
+        digest="",
+    )
+    return view, (np.cumsum(kept) - 1)[rows]
 
 
 def only(said: Choices, mine: Ints) -> Choices:
@@ -83,11 +100,11 @@ def only(said: Choices, mine: Ints) -> Choices:
 
 def scored(bundle: Bundle, data: EngagementData, rows: Ints) -> tuple[Floats, Floats, Floats]:
     """Propensity, low and high of what was done at these contacts, each shape (n,)."""
-    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+    blocks = [rows[start : start + _FRAME] for start in range(0, len(rows), _FRAME)]
     kin = contacts_kin(data, data.contacts["action_id"].iloc[rows])
     parts = [
         bundle.score_frame(training_matrix(bundle.schema, data, block), kin.take(np.arange(start, start + len(block))))
-        for start, block in zip(range(0, len(rows), _BLOCK), blocks, strict=True)
+        for start, block in zip(range(0, len(rows), _FRAME), blocks, strict=True)
     ]
     propensity, low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
     return propensity, low, high
@@ -111,8 +128,21 @@ def _told(some: Choices) -> Iterator[tuple[str, Any]]:
             yield field.name, getattr(some, field.name)
 
 
+def _of(frame: pd.DataFrame, who: Any) -> pd.DataFrame:
+    return frame.loc[frame["customer_id"].isin(who)].reset_index(drop=True)
+
+
+def _gather(found: dict[str, Any], some: Choices, mine: Ints, places: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Write the choices of some rows among some candidates into the arrays of all."""
+    for name, values in _told(some):
+        _put(found, name, values, mine, places, shape)
+    found["chosen"][mine] = _chosen(some, places)
+    found["confidence"][mine] = some.confidence if places else 1.0
+    found["shortfall"][mine] = some.shortfall if places else 0.0
+
+
 def _put(
-    found: dict[str, Any], name: str, values: Any, mine: Ints, places: tuple[int, ...], shape: tuple[int, int]
+    found: dict[str, Any], name: str, values: Any, mine: Ints, places: tuple[int, ...], shape: tuple[int, ...]
 ) -> None:
     """Write what was said of some rows and candidates into the array of all."""
     if values is None:

@@ -91,7 +91,7 @@ def confidence_figure(surest: Sequence[Surest], currency: str) -> Figure:
     axis.plot([0.0, last.share], [0.0, last.value.value], color=GREY, lw=1, ls=(0, (4, 3)), label="drawn at random")
     for one in surest[1:-1:2]:
         where, words = (one.share, one.value.value), f"{one.confidence:.0%} sure or more"
-        axis.annotate(words, where, (6, -9), textcoords="offset points", fontsize=8, color=GREY)
+        axis.annotate(words, where, (-5, 6), textcoords="offset points", ha="right", fontsize=8, color=INK)
     title(axis, "What is gained when only the surest decisions are taken")
     axis.set_xlabel("Share of decisions taken; all others hold", color=INK)
     axis.set_ylabel(f"{currency} per decision", color=INK)
@@ -154,7 +154,7 @@ def _segments(axis: Axes, name: str, some: Sequence[Segment]) -> None:
     heights = rows(axis, [f"{one.name}  ({one.rows:,})" for one in some])
     off = [place for place, one in enumerate(some) if one.misjudged]
     fine = [place for place in range(len(some)) if place not in off]
-    across(axis, [some[place].rate for place in fine], heights[fine], label="happened, 95 % interval")
+    across(axis, [_happened(some[place]) for place in fine], heights[fine], label="happened, 95 % interval")
     if off:
         across(
             axis, [some[place].rate for place in off], heights[off], ORANGE, label="happened, off by more than chance"
@@ -163,6 +163,12 @@ def _segments(axis: Axes, name: str, some: Sequence[Segment]) -> None:
     axis.plot(said, heights, "D", markersize=7, mfc="none", mec=INK, mew=1.2, label="said")
     percent(axis, "x")
     title(axis, f"By {name}")
+
+
+def _happened(one: Segment) -> Estimate:
+    """The realised rate with the interval of its distance to what was said, so that both can be told apart by eye."""
+    said = one.propensity
+    return Estimate(one.rate.value, max(0.0, said + one.gap.low), min(1.0, said + one.gap.high), one.rows)
 
 
 def _tenths(axis: Axes, found: UpliftFound) -> None:

@@ -41,12 +41,16 @@ class Confidence:
         Confidence at 10, 20, ... 90 % of the decisions.
     surest : tuple of Surest
         What the surest decisions are worth; none where too little was randomised.
+    area, area_by_chance : float or None
+        Mean of that value over all shares, and the same for decisions drawn at random: what the order is good for.
     """
 
     acts: Estimate
     mean: float
     tenths: tuple[float, ...]
     surest: tuple[Surest, ...]
+    area: float | None
+    area_by_chance: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,4 +144,12 @@ def _binned(propensity: np.ndarray, label: Labels, bins: int) -> dict[str, Any]:
 def _confidence(material: Material) -> Confidence:
     stated = material.choices.confidence
     ranks = tuple(float(one) for one in np.quantile(stated, np.arange(1, 10) / 10))
-    return Confidence(share(material.acts), float(stated.mean()), ranks, surest(material))
+    best = surest(material)
+    area, by_chance = _areas(best) if best else (None, None)
+    return Confidence(share(material.acts), float(stated.mean()), ranks, best, area, by_chance)
+
+
+def _areas(best: Sequence[Surest]) -> tuple[float, float]:
+    shares = [0.0, *(one.share for one in best)]
+    values = [0.0, *(one.value.value for one in best)]
+    return float(np.trapezoid(values, shares)), best[-1].value.value / 2.0

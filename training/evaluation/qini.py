@@ -46,9 +46,9 @@ def uplift_curve(uplift: Floats, happened: Floats, treated: NDArray[np.bool_], w
     Times the number of rows, and with weights of 1, it is the curve of Jaskowski and Jaroszewicz, "Uplift modeling for
     clinical trial data" (2012). See :func:`qini_curve` for the arguments.
     """
-    held, taken = _cumulated(uplift, happened, treated, weight)
-    share = (held[0] + taken[0]) / max(held[0][-1] + taken[0][-1], 1e-300)
-    return Curve(share, share * (_ratio(taken) - _ratio(held)))
+    held, taken = _arms(_Ranking.by(uplift), happened, treated, weight)
+    share = _share(held.weight + taken.weight)
+    return Curve(share, share * (taken.mean - held.mean))
 
 
 def qini_curve(uplift: Floats, happened: Floats, treated: NDArray[np.bool_], weight: Floats) -> Curve:
@@ -68,39 +68,62 @@ def qini_curve(uplift: Floats, happened: Floats, treated: NDArray[np.bool_], wei
     weight : array of float, shape (n,)
         1, or one over the logged probability of what was done.
     """
-    held, taken = _cumulated(uplift, happened, treated, weight)
-    share = taken[0] / max(taken[0][-1], 1e-300)
-    gain = np.where(held[0] > 0, share * (_ratio(taken) - _ratio(held)), share * _ratio(taken))
-    return Curve((held[0] + taken[0]) / max(held[0][-1] + taken[0][-1], 1e-300), gain)
+    return _qini(_Ranking.by(uplift), happened, treated, weight)
 
 
 def qini_by_chance(
     uplift: Floats, happened: Floats, treated: NDArray[np.bool_], weight: Floats, cluster: Ints, seed: int = 0
 ) -> tuple[float, float]:
     """95 % interval of the area beyond chance, by a seeded bootstrap of customers (their weights drawn as Poisson)."""
-    generator = np.random.default_rng(seed)
+    generator, ranking = np.random.default_rng(seed), _Ranking.by(uplift)
     codes = np.unique(cluster, return_inverse=True)[1]
     areas = []
     for _ in range(_DRAWS):
         times = generator.poisson(1.0, codes.max() + 1)[codes]
-        areas.append(qini_curve(uplift, happened, treated, weight * times).beyond_chance)
+        areas.append(_qini(ranking, happened, treated, weight * times).beyond_chance)
     low, high = np.quantile(areas, [0.025, 0.975])
     return float(low), float(high)
 
 
-def _cumulated(
-    uplift: Floats, happened: Floats, treated: NDArray[np.bool_], weight: Floats
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Weight and weighted outcomes of held and of treated, cumulated by falling uplift, 0 first."""
-    order = np.argsort(-uplift, kind="stable")
-    steps = np.append(np.flatnonzero(np.diff(uplift[order])), len(order) - 1)
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Rows by falling uplift, and where each run of equal uplift ends."""
 
-    def run(values: Floats) -> Floats:
-        return np.concatenate([[0.0], np.cumsum(values[order])[steps]])
+    order: Ints
+    ends: Ints
 
-    held, taken = weight * ~treated, weight * treated
-    return (run(held), run(held * happened)), (run(taken), run(taken * happened))
+    @classmethod
+    def by(cls, uplift: Floats) -> "_Ranking":
+        order = np.argsort(-uplift, kind="stable")
+        return cls(order, np.append(np.flatnonzero(np.diff(uplift[order])), len(order) - 1))
+
+    def run(self, values: Floats) -> Floats:
+        """Sums of the best, 0 first."""
+        return np.concatenate([[0.0], np.cumsum(values[self.order])[self.ends]])
 
 
-def _ratio(part: tuple[Floats, Floats]) -> Floats:
-    return np.divide(part[1], part[0], out=np.zeros_like(part[1]), where=part[0] > 0)
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """Weight and mean outcome of one arm among the best; the mean is 0 where there are none."""
+
+    weight: Floats
+    mean: Floats
+
+
+def _qini(ranking: _Ranking, happened: Floats, treated: NDArray[np.bool_], weight: Floats) -> Curve:
+    held, taken = _arms(ranking, happened, treated, weight)
+    return Curve(_share(held.weight + taken.weight), _share(taken.weight) * (taken.mean - held.mean))
+
+
+def _arms(ranking: _Ranking, happened: Floats, treated: NDArray[np.bool_], weight: Floats) -> tuple[_Arm, _Arm]:
+    return _arm(ranking, happened, weight * ~treated), _arm(ranking, happened, weight * treated)
+
+
+def _arm(ranking: _Ranking, happened: Floats, weight: Floats) -> _Arm:
+    size, outcomes = ranking.run(weight), ranking.run(weight * happened)
+    return _Arm(size, np.divide(outcomes, size, out=np.zeros_like(outcomes), where=size > 0))
+
+
+def _share(size: Floats) -> Floats:
+    total = size[-1]
+    return size / total if total > 0 else size

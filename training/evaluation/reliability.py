@@ -56,7 +56,8 @@ def reliability_by_action_figure(parts: Mapping[str, tuple[Floats, NDArray[np.bo
         _draw(axis, grouped, _limit(grouped))
         said = f"said {propensity.mean():.1%}, happened {label.mean():.1%} of {len(label):,}"
         axis.set_title(f"{name}\n{said}", fontsize=9, color=_INK, loc="left")
-        axis.xaxis.set_major_locator(MaxNLocator(4))
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(MaxNLocator(4))
     for axis in axes[len(shown) :]:
         axis.set_axis_off()
     figure.supxlabel("What the model said", color=_INK, fontsize=11)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from decisioning.score import Floats
 from training.evaluation.bins import wilson
-from training.evaluation.estimates import Estimate, Ints, mean
+from training.evaluation.estimates import Z95, Estimate, Ints, mean
 from training.evaluation.groups import Texts, order_of
 from training.evaluation.metrics import calibration_error, calibration_error_by_chance
 
@@ -73,10 +73,22 @@ def _segment(name: str, mine: NDArray[np.bool_], said: Said, seed: int) -> Segme
         rows=int(mine.sum()),
         propensity=float(propensity.mean()),
         rate=share(label),
-        gap=mean(label - propensity).estimate(said.cluster[mine]),
+        gap=_gap(propensity, label, said.cluster[mine]),
         calibration_error=calibration_error(propensity, label),
         by_chance=calibration_error_by_chance(propensity, 0.95, seed, draws=100),
     )
+
+
+def _gap(propensity: Floats, label: NDArray[np.bool_], cluster: Ints) -> Estimate:
+    """Realised rate less mean probability.
+
+    The error is what rows and customers show, and at least what the probabilities themselves allow: where an outcome is
+    so rare that none happened, the rows would show none.
+    """
+    found = mean(label - propensity).estimate(cluster)
+    allowed = float(np.sqrt(np.sum(propensity * (1.0 - propensity)))) / len(label)
+    reach = Z95 * float(np.fmax(found.error, allowed))
+    return Estimate(found.value, found.value - reach, found.value + reach, len(label))
 
 
 def share(flags: NDArray[np.bool_]) -> Estimate:

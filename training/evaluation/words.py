@@ -12,7 +12,8 @@ from training.evaluation.policies import Policies
 from training.evaluation.segments import LEAST_ROWS, Segment
 from training.evaluation.uplift import ALL, Method, UpliftFound
 
-_OF_CHANCE = {
+_CHANCE = 0.1
+_OF_METHOD = {
     Method.DIFFERENCE: "No probabilities are recorded, so this is a plain difference: it shows no cause.",
     Method.WEIGHTED: "Contacts were chosen at random with recorded probabilities, so the difference is the effect.",
     Method.ROBUST: "Recorded probabilities undo how contacts were chosen (doubly robust).",
@@ -93,7 +94,7 @@ def of_uplift(found: Sequence[UpliftFound]) -> str:
     )
     return (
         f"Contact was said to add {points(one.stated)} points and added {between(one.realised, 'points')}. {finds} "
-        f"{_OF_CHANCE[one.method]}"
+        f"{_OF_METHOD[one.method]}"
     )
 
 
@@ -128,11 +129,7 @@ def of_policies(found: Policies | None, currency: str) -> Iterator[str]:
             f"{between(found.better, 'money')}."
         )
     yield f"What was really done was worth {between(found.logging.value.doubly_robust, 'money')}."
-    if not found.heed.weight.holds(1.0):
-        yield (
-            f"Only about {found.heed.weight.value:.0%} of these choices are ones that could have been recorded: others "
-            "were not open then, for want of consent or eligibility. For them the figures rest on the model alone."
-        )
+    yield from _of_weights(found.heed.weight)
 
 
 def of_confidence(found: Confidence, currency: str) -> str:
@@ -169,6 +166,19 @@ def spoken(findings: Findings, currency: str) -> list[str]:
         *of_fairness(findings.fairness),
     )
     return [one.replace("`", "") for one in said if one]
+
+
+def _of_weights(weight: Estimate) -> Iterator[str]:
+    """Whether the log could have made the same choices; a tenth may always be missing by chance."""
+    if weight.holds(1.0) or abs(weight.value - 1.0) < _CHANCE:
+        return
+    if weight.value > 1.0:
+        yield f"The recorded probabilities do not add up: weights average {weight.value:.2f} instead of 1."
+        return
+    yield (
+        f"Only about {weight.value:.0%} of these choices are ones that could have been recorded: others were not open "
+        "then, for want of consent or eligibility. For them the figures rest on the model alone."
+    )
 
 
 def _missed(one: Segment) -> str:

@@ -4,7 +4,7 @@ Everything is learnt from the rows that a model will be fitted on, and from thei
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,22 +16,16 @@ from training.contract.data import EngagementData
 from training.contract.schema import attributes
 from training.features.assemble import FIELDS, training_matrix
 from training.features.clock import PARTS
+from training.features.dictionary import worded
 from training.features.events import places
 from training.features.feature import Feature, Kind, Source
 from training.features.histories import histories
 from training.features.priors import with_priors
 from training.features.schema import FeatureSchema
+from training.features.sensitive import withheld
 from training.features.vocabulary import MOST_CATEGORIES, most_frequent, vocabulary
 from training.features.windows import Ints
 
-# Special categories of personal data and criminal convictions: GDPR, articles 9 and 10.
-SENSITIVE = frozenset(
-    {
-        "biometrics", "conviction", "convictions", "criminal_record", "diagnosis", "disability", "ethnicity",
-        "genetics", "health", "political_opinion", "political_party", "politics", "pregnancy", "pregnant", "race",
-        "religion", "sexual_orientation", "sexuality", "trade_union", "union_member", "union_membership",
-    }
-)  # fmt: skip
 JURISDICTION = "jurisdiction"
 
 
@@ -41,6 +35,7 @@ def declare(
     *,
     exclude: frozenset[str] = frozenset(),
     include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
 ) -> FeatureSchema:
     """The features that the fitting rows can support: no column that says the same of every row, none twice.
 
@@ -49,24 +44,37 @@ def declare(
     rows : array of int, shape (n,)
         Positions in ``data.contacts`` of the rows to be fitted on.
     exclude : frozenset of str
-        Customer attributes to leave out, ``jurisdiction`` included.
+        Customer attributes to leave out, ``jurisdiction`` included; attributes of contacts by the same name go as well.
     include : frozenset of str
-        Attributes named in `SENSITIVE` to take nevertheless; they are left out unless asked for.
+        Sensitive attributes of customers and contacts to take nevertheless, spelt in any way; they are left out unless
+        asked for. See :func:`training.features.sensitive.is_sensitive`.
+    words : mapping of str to str
+        What people are told that features say; see :func:`training.features.dictionary.worded`.
 
     Raises
     ------
     ContractError
-        If there are no rows, or `exclude` names no attribute of the customers.
+        If there are no rows, or `exclude` or `words` names what the data do not have.
     """
     if len(rows) == 0:
         raise ContractError("no rows to learn features from", field="contacts", remedy="give more data")
     _refuse_unknown(data, exclude)
     contacts = data.contacts.iloc[rows]
-    left_out = exclude | (SENSITIVE - include)
-    draft = _draft(data, contacts, left_out)
+    draft = _draft(data, contacts, exclude | sensitive_attributes(data, include))
     matrix = training_matrix(draft, data, rows)
-    kept = _informative(draft.features, matrix)
-    return replace(draft, features=tuple(with_priors(kept, draft, matrix)))
+    kept = with_priors(_informative(draft.features, matrix), draft, matrix)
+    return replace(draft, features=worded(kept, words or {}, _nameable(data, draft)))
+
+
+def sensitive_attributes(data: EngagementData, include: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Attributes of customers and contacts that no feature is made of, unless they are included."""
+    return withheld([*attributes("customers", data.customers), *attributes("contacts", data.contacts)], include)
+
+
+def _nameable(data: EngagementData, draft: FeatureSchema) -> set[str]:
+    """Names that a dictionary may hold: what could have been a feature counts, though it told no rows apart."""
+    columns = {name for table, frame in data.tables() for name in attributes(table, frame)}
+    return columns | {JURISDICTION} | {name for one in draft.features for name in (one.name, one.of) if name}
 
 
 def _draft(data: EngagementData, contacts: pd.DataFrame, left_out: frozenset[str]) -> FeatureSchema:
@@ -76,7 +84,9 @@ def _draft(data: EngagementData, contacts: pd.DataFrame, left_out: frozenset[str
     features = (
         *_features(customers, [name for name in columns if name not in left_out], Source.CUSTOMER),
         *_action_features(data.actions, contacts),
-        *_features(contacts, attributes("contacts", contacts), Source.CONTEXT),
+        *_features(
+            contacts, [name for name in attributes("contacts", contacts) if name not in left_out], Source.CONTEXT
+        ),
         *_clock(contacts["at"]),
         *histories(words),
     )

@@ -93,6 +93,8 @@ class Feature:
         A category's place is its code.
     measure : Measure or None
         What a window or cross feature measures.
+    words : str
+        What people are told that it says, from a feature dictionary; empty where its own wording serves.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Feature:
     of: str = ""
     categories: tuple[str, ...] = ()
     measure: Measure | None = None
+    words: str = ""
 
     @cached_property
     def codes(self) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 from decisioning.canonical import Scalar, digest, plain
 from decisioning.errors import ContractError
 from training.features.feature import Feature, Group, Kind, Measure, Op, Source
+from training.features.wording import wording
 
 _RATED = (Group.SIGNAL_TYPE, Group.SIGNAL_CHANNEL)
 _OWNED = (Group.CONTACT_CHANNEL, Group.CONTACT_ACTION, Group.SIGNAL_CHANNEL)
@@ -55,6 +56,11 @@ class FeatureSchema:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def wordings(self) -> tuple[str, ...]:
+        """What each column says, in words for people."""
+        return tuple(wording(feature) for feature in self.features)
 
     @cached_property
     def words(self) -> Mapping[Group, tuple[str | None, ...]]:

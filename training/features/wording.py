@@ -1,8 +1,12 @@
 """Features in words, for people who look at pictures and never at columns."""
 
+from typing import TYPE_CHECKING
+
 from decisioning.canonical import Scalar
 from training.features.feature import Feature, Group, Measure, Op, Source
-from training.features.schema import FeatureSchema
+
+if TYPE_CHECKING:
+    from training.features.schema import FeatureSchema
 
 _CLOCK = {"hour": "Hour of the day, where the customer is", "weekday": "Day of the week, where the customer is"}
 _FIELDS = {
@@ -19,13 +23,15 @@ _EVENTS = {
 }
 
 
-def in_words(schema: FeatureSchema) -> dict[str, str]:
+def in_words(schema: "FeatureSchema") -> dict[str, str]:
     """What each feature says, in words, by its name."""
-    return {feature.name: wording(feature) for feature in schema.features}
+    return dict(zip(schema.names, schema.wordings, strict=True))
 
 
 def wording(feature: Feature) -> str:
-    """What one feature says, in words: ``Contacts by email, last 30 days``."""
+    """What one feature says, in words: those of its dictionary, else such as ``Contacts by email, last 30 days``."""
+    if feature.words:
+        return feature.words
     if feature.measure is not None:
         return _measured(feature.measure)
     if feature.source is Source.TIME:

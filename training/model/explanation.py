@@ -57,11 +57,11 @@ def explain_row(
 def _contributions(
     row: list[float], effects: list[float], points: list[float], schema: FeatureSchema
 ) -> tuple[Contribution, ...]:
-    names = schema.names
-    columns = _by_size(effects, names)
+    columns = _by_size(effects, schema.names)
     told = map(schema.describe, [row[column] for column in columns], columns)
+    names, words = ([of[column] for column in columns] for of in (schema.names, schema.wordings))
     picked = ([of[column] for column in columns] for of in (effects, points))
-    return tuple(map(Contribution, [names[column] for column in columns], told, *picked))
+    return tuple(map(Contribution, names, told, *picked, words))
 
 
 def _secant(start: float, at_start: float, end: float, at_end: float, tangent: float) -> float:

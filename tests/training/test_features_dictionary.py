@@ -1,0 +1,74 @@
+"""A feature dictionary gives features words of their own, which travel with the schema into explanations."""
+
+import numpy as np
+import pytest
+
+from decisioning.errors import ContractError
+from tests.training.feature_stories import data_of
+from tests.training.modelling import SCHEMA
+from tests.training.test_features_declare import LIVELY
+from training.features.declare import declare
+from training.features.schema import FeatureSchema
+from training.features.wording import in_words
+from training.model.calibration import Calibration
+from training.model.explanation import explain_row
+
+ROWS = np.arange(len(LIVELY.offered))
+
+
+def told(**words):
+    return in_words(
+        declare(data_of(LIVELY), ROWS, words={name.replace("__", "."): text for name, text in words.items()})
+    )
+
+
+def test_a_feature_is_called_by_its_own_name_or_by_its_attributes():
+    said = told(customer__age="Age in  years", plan="Tariff", action__action_id="What is offered")
+    assert said["customer.age"] == "Age in years"
+    assert said["customer.plan"] == "Tariff"
+    assert said["action.action_id"] == "What is offered"
+    assert said["customer.vip"] == "Customer: vip"
+
+
+def test_the_features_own_name_counts_first():
+    assert told(age="Years", customer__age="Age")["customer.age"] == "Age"
+
+
+def test_an_attribute_that_became_no_feature_may_stand_in_the_dictionary():
+    assert "Where the law is from" not in told(jurisdiction="Where the law is from").values()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"agee": "Age"}, "the dictionary names no feature in `words`: `agee`; did you mean `age`?"),
+        ({"zzz": "Z"}, "the dictionary names no feature in `words`: `zzz`; name a feature or an attribute"),
+        ({"age": "  "}, "the dictionary has no words in `age`"),
+        ({"age": "Same", "plan": "Same"}, "tells `customer.age` and `customer.plan` alike in `words`: `Same`"),
+    ],
+    ids=["a typo", "nobody", "no words", "two alike"],
+)
+def test_a_dictionary_that_cannot_be_meant_is_refused(words, message):
+    with pytest.raises(ContractError, match=message.replace("?", r"\?")):
+        told(**words)
+
+
+def test_words_are_part_of_the_schema():
+    data = data_of(LIVELY)
+    plain, worded = declare(data, ROWS), declare(data, ROWS, words={"age": "Age in years"})
+    assert plain.digest != worded.digest
+    assert FeatureSchema.from_dict(worded.to_dict()) == worded
+    assert [one.name for one in plain.features] == [one.name for one in worded.features]
+
+
+def test_a_schema_stored_before_there_were_dictionaries_still_reads():
+    stored = SCHEMA.to_dict()
+    for one in stored["features"]:
+        del one["words"]
+    assert FeatureSchema.from_dict(stored) == SCHEMA
+
+
+def test_an_explanation_tells_features_in_words():
+    shares = np.array([0.5, 0.0, -0.2, 0.1, -2.0])
+    found = explain_row(np.array([1.0, 2.0, 3.0, 1.0]), shares, -1.6, 0.168, Calibration(1.0, 0.0), SCHEMA)
+    assert [one.words for one in found.contributions] == ["Customer: a", "Customer: c", "Customer: kind"]
