@@ -41,7 +41,7 @@ def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
         chosen = choose(ranking(found.actions, found.net_value[row]), found.net_value[row], everything)
         drawn = worth[:, None] * draws[row] - 20.0 * harms[row] - costs[:, None]
         assert found.chosen[row] == (NOBODY if chosen is None else chosen)
-        assert found.confidence[row] == confidence(drawn, chosen, everything, tolerance)
+        assert found.confidence[row] == confidence(drawn, chosen, everything, tolerance, model.trust)
         best_of_all = np.maximum(drawn.max(axis=0), 0.0)
         own = 0.0 if chosen is None else drawn[chosen]
         assert found.shortfall[row] == pytest.approx(np.mean(best_of_all - own), abs=1e-9)

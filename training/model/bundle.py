@@ -9,7 +9,7 @@ import numpy as np
 from decisioning.catalogue import Action, Catalogue
 from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
-from decisioning.score import Explanation, Floats, Scores
+from decisioning.score import Explanation, Floats, Scores, Trust
 from training.features.assemble import Assembler
 from training.features.schema import FeatureSchema
 from training.model.calibrators.kin import Kin, kin_of
@@ -20,6 +20,9 @@ from training.model.offers import Offers
 from training.model.uplift import UpliftLine
 
 _BLOCK = 4_096
+# Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
+# known. `python -m benchmarks.confidence` holds it against other worlds.
+SIMULATED = Trust(slope=0.655, intercept=-0.06)
 # What stands for an action that a row of features does not name.
 UNKNOWN = "unknown"
 
@@ -42,6 +45,8 @@ class Bundle:
         The outcome type whose probability it gives.
     digest : str
         SHA-256 over all stored files that change a score.
+    trust : Trust
+        What a share of the draws is worth as confidence.
     """
 
     head: Head
@@ -52,6 +57,7 @@ class Bundle:
     outcome: str
     card: Card
     digest: str
+    trust: Trust = SIMULATED
 
     @property
     def level(self) -> float:
@@ -92,6 +98,7 @@ class Bundle:
             uplift_draws=_first(one.uplift_draws),
             harm=_first(one.harm),
             harm_draws=_first(one.harm_draws),
+            trust=self.trust,
         )
 
     def weigh(self, rows: Floats, actions: Sequence[Action]) -> Offers:

@@ -18,9 +18,9 @@ from training.model.sample import Places, Sample
 
 _MOST = 4.0
 # How much of what is hidden is common to all actions shows only in pairs of different actions, of which few are ever
-# alike enough. Before such pairs speak it is taken to be three quarters: what makes a customer respond to one action
-# makes the same customer respond to its rivals. With less, stated confidence was too small in simulated worlds.
-_SHARE, _SHARE_ERROR = 0.75, 0.10
+# alike enough. Before such pairs speak it is taken to be a half, at which confidence in simulated worlds is right on
+# the average of many decisions.
+_SHARE, _SHARE_ERROR = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True)

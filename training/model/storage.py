@@ -24,6 +24,7 @@ import numpy as np
 
 from decisioning.canonical import canonical_json, digest, plain
 from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from decisioning.score import Trust
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
@@ -89,6 +90,7 @@ def _bundle(files: Mapping[str, bytes], card: Card, found: str) -> Bundle:
         outcome=model["outcome"],
         card=card,
         digest=found,
+        trust=Trust(**model["trust"]),
     )
 
 
@@ -110,6 +112,7 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
         "head": _plain_head(bundle.head),
         "harm": None if bundle.harm is None else _plain_head(bundle.harm),
         "uplift": None if bundle.uplift is None else bundle.uplift.to_dict(),
+        "trust": plain(bundle.trust),
     }
     return {
         **_trees(bundle.head, ""),
