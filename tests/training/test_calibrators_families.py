@@ -155,6 +155,7 @@ def test_the_order_of_rows_changes_nothing(family: Family) -> None:
         (np.array([1e6, -1e6, 0.0]), np.array([True, False, False])),
         (np.linspace(0.0, 1e-9, 50), np.arange(50) >= 25),
         (np.linspace(20.0, 30.0, 50), np.arange(50) >= 25),
+        (np.array([0.0, 5e-324, 1.0, 2.0]), np.array([False, True, False, True])),
     ],
     ids=[
         "never happened",
@@ -167,6 +168,7 @@ def test_the_order_of_rows_changes_nothing(family: Family) -> None:
         "huge margins",
         "margins apart by rounding",
         "margins far from even",
+        "margins apart by the least number there is",
     ],
 )
 def test_poor_rows_give_a_finite_rising_curve(family: Family, margin: Floats, label: np.ndarray) -> None:

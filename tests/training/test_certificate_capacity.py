@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decisioning.errors import InvalidInput
-from training.certificate.capacity import capacity, flow, readings
+from tests.training.certifying import material
+from training.certificate.capacity import capacity, flow, flow_of, readings
 
 # Four days, six acts, two holds; the last day has no act.
 CONFIDENCE = np.array([0.9, 0.5, 0.7, 0.5, 0.95, 0.8, 0.1, 0.99])
@@ -78,6 +79,14 @@ def test_readings_go_from_nobody_to_people_for_every_act():
     assert found[-1].automated == 0.0
     assert 0.6 in [one.capacity for one in found]
     assert [one.capacity for one in found] == sorted(one.capacity for one in found)
+
+
+def test_recorded_moments_are_counted_by_their_days():
+    found = flow_of(material(), share=0.5)
+    assert len(found.confidence) == material().acts.sum()
+    at = material().data.contacts["at"].iloc[material().rows]
+    assert found.days == (at.max().floor("D") - at.min().floor("D")).days + 1
+    assert capacity(found, 1e9).acts_a_day == pytest.approx(material().acts.sum() / found.days / 0.5)
 
 
 def test_what_cannot_be_read_is_refused():

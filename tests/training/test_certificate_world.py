@@ -3,70 +3,25 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import timedelta
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from decisioning.catalogue import HOLD
 from decisioning.certificate import Loss
 from decisioning.errors import InvalidInput
-from decisioning.value import Terms
 from decisioning.weighing import weighing
 from tests.decisioning.certified import certificate
+from tests.training.certifying import TERMS, found, material, unlogged
 from tests.training.modelling import bundle, prepared
 from training.certificate.asked import Asked
-from training.certificate.certify import certify
 from training.certificate.control import GRID
 from training.certificate.losses import moments_of
 from training.certificate.moments import drawn
 from training.certificate.stored import from_dict, to_dict
 from training.errors import TrainingError
 from training.evaluation.choices import choices
-from training.evaluation.considered import consider, places_of, possible
-from training.evaluation.material import Material
-from training.evaluation.outcomes import harmed
-from training.features.assemble import training_matrix
-from training.model.split import Part
-from training.prepare import actions_of
-
-NOW = datetime(2026, 11, 3, tzinfo=UTC)
-TERMS = Terms(harm_cost=20.0, tolerance=0.1)
-
-
-@cache
-def material() -> Material:
-    data, rows = prepared().data, prepared().contacts(Part.TEST)
-    action, actions = actions_of(data, rows), bundle().catalogue.actions
-    done = places_of(actions, action)
-    made = consider(bundle(), data, rows, actions, possible(data, rows, actions, done), TERMS)
-    said = bundle().score_frame(training_matrix(bundle().schema, data, rows))
-    return Material(
-        data=data,
-        rows=rows,
-        action=action,
-        done=done,
-        propensity=said[0],
-        low=said[1],
-        high=said[2],
-        label=prepared().samples[Part.TEST].label,
-        harmed=harmed(data)[rows],
-        logged=data.contacts["propensity"].to_numpy()[rows],
-        cluster=pd.factorize(data.contacts["customer_id"].iloc[rows])[0].astype(np.int64),
-        choices=made,
-        base_rate=0.1,
-        terms=TERMS,
-    )
-
-
-def unlogged(**changed) -> Material:
-    return replace(material(), logged=np.full(len(material().rows), np.nan), **changed)
-
-
-def found(given=None, **asked):
-    return certify(bundle(), material() if given is None else given, Asked(**asked), sealed=True, now=NOW)
 
 
 def test_a_certificate_says_what_it_rests_on():

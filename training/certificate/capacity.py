@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from decisioning.errors import InvalidInput
 from decisioning.score import Floats
+from training.evaluation.material import Material
 from training.features.windows import Ints
 
 Bools = NDArray[np.bool_]
@@ -94,6 +95,20 @@ def flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, share: f
         raise InvalidInput("no recorded decision to read a capacity from", field="data", remedy="give more contacts")
     days = int(day.max() - day.min()) + 1
     return Flow(confidence[acts], shortfall[acts], day[acts] - day.min(), days, share)
+
+
+def flow_of(material: Material, share: float = 1.0) -> Flow:
+    """The acts that heed would have made at recorded moments, by days of UTC.
+
+    Parameters
+    ----------
+    share : float
+        Share of all decisions of these days that the material holds, in (0, 1].
+    """
+    at = material.data.contacts["at"].to_numpy(dtype="datetime64[us]")[material.rows]
+    day = at.astype("datetime64[D]").astype(np.int64)
+    made = material.choices
+    return flow(made.confidence, material.acts, made.shortfall, day, share)
 
 
 def capacity(given: Flow, a_day: float) -> Reading:

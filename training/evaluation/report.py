@@ -1,7 +1,7 @@
 """The report of an evaluation: one page for people, one JSON file for programs, and the pictures."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
@@ -15,6 +15,7 @@ from training.evaluation.drawings import (
     segments_figure,
     uplift_figure,
 )
+from training.evaluation.extra import Extra
 from training.evaluation.page import folded, image, items, links, page, paragraph, section
 from training.evaluation.reliability import picture, reliability_by_action_figure, reliability_figure
 
@@ -25,15 +26,22 @@ PAGE, NUMBERS = "report.html", "evaluation.json"
 Pictures = Mapping[str, bytes]
 
 
-def report(assessment: "Assessment") -> dict[str, bytes]:
+def report(assessment: "Assessment", extras: Sequence[Extra] = ()) -> dict[str, bytes]:
     """Files by name: ``report.html``, ``evaluation.json``, and a PNG for each picture.
 
     The page holds its pictures and needs no network. What the data cannot tell has no section.
+
+    Parameters
+    ----------
+    extras : sequence of Extra
+        Further sections, in the JSON by their names.
     """
     pictures = {name: picture(figure) for name, figure in _figures(assessment).items()}
-    numbers = json.dumps(assessment.to_dict(), indent=1, ensure_ascii=False, allow_nan=False).encode()
+    found = assessment.to_dict() | {extra.name: extra.numbers for extra in extras}
+    numbers = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False).encode()
     files = {f"{name}.png": content for name, content in pictures.items()}
-    return {PAGE: _page(assessment, pictures), NUMBERS: numbers, **files}
+    further = {name: content for extra in extras for name, content in extra.files.items()}
+    return {PAGE: _page(assessment, pictures, extras), NUMBERS: numbers, **files, **further}
 
 
 def _figures(assessment: "Assessment") -> dict[str, Figure]:
@@ -60,7 +68,7 @@ def _figures(assessment: "Assessment") -> dict[str, Figure]:
     return drawn
 
 
-def _page(assessment: "Assessment", pictures: Pictures) -> bytes:
+def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[Extra]) -> bytes:
     model = f"model {assessment.version}"
     kind = "lead" if assessment.evaluation.passed else "lead off"
     return page(
@@ -75,6 +83,7 @@ def _page(assessment: "Assessment", pictures: Pictures) -> bytes:
                     ("segments", "Actions and segments"),
                     *([("uplift", "Uplift")] if assessment.findings.uplift else []),
                     ("choices", "Choices"),
+                    *((extra.name, extra.name.capitalize()) for extra in extras),
                     ("fairness", "Fairness"),
                     ("reckoned", "How it was reckoned"),
                 ]
@@ -84,6 +93,7 @@ def _page(assessment: "Assessment", pictures: Pictures) -> bytes:
             _segments(assessment, pictures),
             _uplift(assessment, pictures),
             _choices(assessment, pictures),
+            *(section(extra.name, extra.heading, *extra.parts) for extra in extras),
             _fairness(assessment, pictures),
             _reckoned(assessment),
         ],

@@ -2,11 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
+from sklearn.isotonic import isotonic_regression
 
 from decisioning.score import Floats
 from training.model.calibrators.curve import LEAST_GAP, Curve, through
 from training.model.calibrators.groups import grouped
+from training.model.calibrators.regression import summed
 from training.model.calibrators.sigmoid import fit_sigmoid
 
 _GROUPS = 64
@@ -24,10 +25,13 @@ def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     """
     straight = fit_sigmoid(margin, label)
     order = np.argsort(margin, kind="stable")
-    margin, label = margin[order], label[order]
-    rate = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(margin, label.astype(np.float64))
-    block = np.concatenate([[0], np.cumsum(np.diff(rate) > 0.0)])
-    return centred(margin, block, rate, label.astype(np.float64), straight)
+    hit = label[order].astype(np.float64)
+    place = np.unique(margin, return_inverse=True)[1][order]
+    rows = np.bincount(place).astype(np.float64)
+    # The class would interpolate between margins, and divide by gaps that rounding leaves of nothing.
+    level = isotonic_regression(summed(place, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
+    block = np.concatenate([[0], np.cumsum(np.diff(level) > 0.0)])[place]
+    return centred(margin[order], block, level[place], hit, straight)
 
 
 def centred(margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Floats, straight: Curve) -> Curve:
