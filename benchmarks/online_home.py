@@ -94,7 +94,7 @@ def _bare(home: Path, bundle: Bundle, customer_ids: tuple[str, ...]) -> Path:
     """The booster and, for every customer, the rows that heed would assemble."""
     folder = home / "bare"
     folder.mkdir()
-    (folder / "booster.txt").write_text(bundle.trees.booster.model_to_string(), encoding="utf-8")
+    (folder / "booster.txt").write_text(bundle.head.trees.booster.model_to_string(), encoding="utf-8")
     ledger = SqliteLedger.open(home / "ledger.db", readonly=True)
     now = datetime.now(UTC)
     actions = bundle.catalogue.valid_at(now)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decisioning.catalogue import Action
-from decisioning.score import Floats
+from decisioning.score import Floats, Trust
 
 
 def ranking(actions: Sequence[Action], net_values: Floats) -> tuple[int, ...]:
@@ -27,7 +27,9 @@ def choose(order: Sequence[int], net_values: Floats, admissible: Sequence[bool])
     return best if best is not None and net_values[best] > 0.0 else None
 
 
-def confidence(draws: Floats, chosen: int | None, admissible: Sequence[bool], tolerance: float) -> float:
+def confidence(
+    draws: Floats, chosen: int | None, admissible: Sequence[bool], tolerance: float, trust: Trust | None = None
+) -> float:
     """Probability that the choice is within `tolerance` of the best admissible alternative, hold included.
 
     Parameters
@@ -40,15 +42,19 @@ def confidence(draws: Floats, chosen: int | None, admissible: Sequence[bool], to
         Which actions compete. Hold always does.
     tolerance : float
         In the catalogue's currency, at least 0.
+    trust : Trust or None
+        What a share of the draws is worth.
 
     Returns
     -------
     float
-        Share of the draws, in [0, 1]; exactly 1 when hold is chosen and nothing else is admissible.
+        In [0, 1], the share of the draws where no trust is given; exactly 1 when hold is chosen and nothing else is
+        admissible.
     """
     mask: NDArray[np.bool_] = np.asarray(admissible, dtype=np.bool_)
     if not mask.any():
         return 1.0
     best = np.maximum(draws[mask].max(axis=0), 0.0)
     own = 0.0 if chosen is None else draws[chosen]
-    return float(np.mean(own >= best - tolerance))
+    share = np.mean(own >= best - tolerance)
+    return float(share if trust is None else trust.of(share, draws.shape[1]))

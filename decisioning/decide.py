@@ -122,7 +122,8 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
     admissible = [combined(said) is not Effect.SUPPRESS for said in verdicts]
     order = ranking(actions, values)
     chosen = choose(order, values, admissible)
-    sure = confidence(net_value_draws(actions, scores, guard.terms), chosen, admissible, guard.terms.tolerance)
+    draws = net_value_draws(actions, scores, guard.terms)
+    sure = confidence(draws, chosen, admissible, guard.terms.tolerance, scores.trust)
     if chosen is not None:
         said = float(scores.propensity[chosen]), float(values[chosen])
         choice = Choice(actions[chosen], *said, sure, scores.certificate)

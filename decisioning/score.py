@@ -62,6 +62,31 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """What a share of draws is worth as a probability: ``slope * log-odds of the share + intercept``, in log-odds.
+
+    Draws know what the model knows that it does not know. A slope below 1 owns up to the rest.
+
+    Attributes
+    ----------
+    slope : float
+        Greater than 0, so that the order of decisions stays.
+    intercept : float
+        In log-odds.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def of(self, share: Floats, draws: int) -> Floats:
+        """Probability of shares of so many draws, strictly inside (0, 1), same shape."""
+        least = 0.5 / draws
+        inside = np.clip(share, least, 1.0 - least)
+        stated: Floats = 1.0 / (1.0 + np.exp(-(self.slope * np.log(inside / (1.0 - inside)) + self.intercept)))
+        return stated
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """Scores of n candidates, hold not among them, with K joint draws of the model's own uncertainty.
 
@@ -86,6 +111,8 @@ class Scores:
         Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
     harm_draws : array of float, shape (n, K), or None
         Joint draws of harm.
+    trust : Trust or None
+        From the share of draws to confidence, where the model has learnt it; the share itself where not.
     certificate : Certificate or None
         From which confidence on heed may act alone, where that was certified for the model.
     """
@@ -102,6 +129,7 @@ class Scores:
     uplift_draws: Floats | None = None
     harm: Floats | None = None
     harm_draws: Floats | None = None
+    trust: Trust | None = None
     certificate: Certificate | None = None
 
 

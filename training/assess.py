@@ -108,7 +108,7 @@ class Assessment:
             "data_digest": self.data_digest,
             "outcome": self.bundle.outcome,
             "currency": self.bundle.catalogue.currency,
-            "interval_level": self.bundle.posterior.level,
+            "interval_level": self.bundle.level,
             "sealed_part_only": self.sealed,
             "counts": {name: getattr(self.counts, name) for name in self.counts.__dataclass_fields__},
             "rejected_rows": None if self.report is None else self.report.rejected,

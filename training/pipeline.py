@@ -1,6 +1,6 @@
 """Training from end to end: engagement data in, a registered model out, promoted if every gate is open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,13 @@ from training.evaluation.summary import mean_effects, sampled, summary_figure
 from training.model.bundle import Bundle
 from training.model.card import Card
 from training.model.fit import Settings
-from training.model.learn import Learnt, learn, stretched
+from training.model.head import Head
+from training.model.learn import Learnt, learn, search, unseen, variants
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
-from training.model.storage import load, make_bundle
-from training.prepare import Prepared, prepare
+from training.model.storage import load, with_digest
+from training.model.uplift import UpliftLine, fit_uplift
+from training.prepare import Prepared, harm_sample, prepare
 from training.progress import Progress, Silent
 from training.registry import CHALLENGER, CHAMPION, BundleRef, find
 from training.tracking import Kept, flat_metrics, keep, pretty, set_alias
@@ -106,8 +108,8 @@ def train(
     data, report = read(Path(data_dir))
     said.step("assembling features")
     prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
-    model = _learn(prepared, settings or Settings(), seed, said)
-    bundle = _bundle(prepared, model, settings or Settings(), model_name, seed, currency)
+    searched = variants(Settings()) if settings is None else (settings,)
+    bundle = learn_bundle(prepared, settings=searched, model_name=model_name, seed=seed, currency=currency, said=said)
     said.step("judging on the sealed part")
     judged = judge(bundle, prepared)
     rival = None if in_office is None else _rival(in_office, prepared, seed)
@@ -129,27 +131,43 @@ def train(
         report=report,
         rows=bundle.card.rows,
         features=len(bundle.schema.features),
-        trees=len(bundle.trees.offsets),
+        trees=len(bundle.head.trees.offsets),
     )
 
 
 def judge(bundle: Bundle, prepared: Prepared, part: Part = Part.TEST) -> Judged:
     """What the bundle says of a part, the sealed one if no other is named."""
     sample = prepared.samples[part]
-    said = bundle.score_frame(sample.matrix)[0]
+    said = bundle.score_frame(sample.matrix, sample.kin)[0]
     return Judged(said, sample.label, prepared.action(part), bundle.card.base_rate)
 
 
-def _learn(prepared: Prepared, settings: Settings, seed: int, said: Progress) -> Learnt:
-    said.step("fitting and calibrating the booster")
-    model = learn(prepared.samples, prepared.schema, settings, seed)
-    said.step("rehearsing to learn how wide intervals must be")
-    rehearsal = imagine(prepared.samples, model, seed)
-    rehearsed = learn(rehearsal.samples, prepared.schema, settings, seed)
-    return stretched(model, rehearsed_scale(rehearsal, rehearsed))
+def learn_bundle(
+    prepared: Prepared,
+    *,
+    settings: Sequence[Settings],
+    model_name: str = "heed",
+    seed: int = 0,
+    currency: str = "EUR",
+    said: Progress | None = None,
+) -> Bundle:
+    """The bundle that the fitting rows teach; nothing is judged or registered.
 
-
-def _bundle(prepared: Prepared, model: Learnt, settings: Settings, model_name: str, seed: int, currency: str) -> Bundle:
+    Parameters
+    ----------
+    settings : sequence of Settings
+        Searched among, where there are several.
+    """
+    told = said or Silent()
+    fit, schema = prepared.samples[Part.FIT], prepared.schema
+    told.step("choosing settings")
+    chosen, losses = search(fit, schema, settings, seed)
+    told.step("cross-fitting and calibrating")
+    learnt = learn(fit, schema, chosen, seed)
+    told.step("rehearsing to learn how wide intervals must be")
+    scale = rehearsed_scale(imagine(fit, learnt.head, seed), schema, chosen, seed)
+    told.step("learning harm and uplift")
+    harm = _harm(prepared, chosen, scale, seed)
     card = Card(
         name=model_name,
         created_at=datetime.now(UTC),
@@ -157,13 +175,34 @@ def _bundle(prepared: Prepared, model: Learnt, settings: Settings, model_name: s
         seed=seed,
         split=prepared.parts.by,
         rows={part.value: len(prepared.parts[part]) for part in Part},
-        base_rate=float(prepared.samples[Part.FIT].label.mean()),
-        parameters=settings.to_dict(),
+        base_rate=float(fit.label.mean()),
+        parameters={**chosen.to_dict(), "searched": losses},
+        calibration=learnt.record,
     )
-    catalogue = _learnt_actions(to_catalogue(prepared.data, currency), prepared.outcome)
-    return make_bundle(
-        model, prepared.schema, catalogue, outcome=prepared.outcome, learns_uplift=prepared.learns_uplift, card=card
+    bundle = Bundle(
+        head=learnt.head.stretched(scale),
+        harm=harm,
+        uplift=_uplift(prepared, learnt),
+        schema=schema,
+        catalogue=_learnt_actions(to_catalogue(prepared.data, currency), prepared.outcome),
+        outcome=prepared.outcome,
+        card=card,
+        digest="",
     )
+    return with_digest(bundle)
+
+
+def _harm(prepared: Prepared, settings: Settings, scale: float, seed: int) -> Head | None:
+    """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain."""
+    sample = harm_sample(prepared)
+    return None if sample is None else learn(sample, prepared.schema, settings, seed).head.stretched(scale)
+
+
+def _uplift(prepared: Prepared, learnt: Learnt) -> UpliftLine | None:
+    if prepared.instead is None:
+        return None
+    other = unseen(learnt.crossed, learnt.head.calibration, prepared.instead)
+    return fit_uplift(prepared.samples[Part.FIT], learnt.propensity, other)
 
 
 def _learnt_actions(catalogue: Catalogue, outcome: str) -> Catalogue:
@@ -187,15 +226,13 @@ def _kept(
     failed = [gate.name for gate in evaluation.gates if not gate.passed]
     return Kept(
         parameters={
-            **card.parameters,
+            **{name: value for name, value in card.parameters.items() if name != "searched"},
             "seed": seed,
             "split": card.split,
             "outcome": bundle.outcome,
-            "trees_grown": len(bundle.trees.offsets),
+            "trees_grown": len(bundle.head.trees.offsets),
             "features": len(bundle.schema.features),
-            "calibration_slope": bundle.calibration.slope,
-            "calibration_intercept": bundle.calibration.intercept,
-            "interval_scale": bundle.posterior.scale,
+            **_learnt_parameters(bundle),
             **{f"rows_{part}": count for part, count in card.rows.items()},
         },
         metrics=card.metrics,
@@ -215,6 +252,20 @@ def _kept(
         },
         example=matrix,
     )
+
+
+def _learnt_parameters(bundle: Bundle) -> dict[str, object]:
+    """What was learnt beside the trees, in the numbers that people compare."""
+    head, line = bundle.head, bundle.uplift
+    chosen = bundle.card.calibration["chosen"]
+    return {
+        "calibration": chosen["family"],
+        "calibration_offsets": chosen["offsets"],
+        "interval_scale": head.posterior.scale,
+        **{f"hidden_{name}": value for name, value in head.hidden.to_dict().items()},
+        "learns_harm": bundle.harm is not None,
+        **({} if line is None else {"uplift_slope": line.slope, "uplift_slope_error": line.slope_error}),
+    }
 
 
 def _pictures(bundle: Bundle, judged: Judged, matrix: Floats) -> dict[str, bytes]:

@@ -1,20 +1,26 @@
 """From engagement data to samples: which contacts count, in which part, with which features and labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from decisioning.catalogue import HOLD
 from training.contract.data import EngagementData
 from training.contract.labels import labels, last_moment, matured, primary_outcome
 from training.errors import TrainingError
+from training.evaluation.outcomes import harmed
 from training.features.assemble import training_matrix
 from training.features.declare import declare
 from training.features.schema import FeatureSchema
-from training.model.fit import Sample
+from training.model.calibrators.kin import Kin, kin_of
+from training.model.sample import Rows, Sample
 from training.model.split import Part, Split, split
+
+# Fewer cases of harm tell of no feature.
+LEAST_HARM = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +33,9 @@ class Prepared:
         Positions in ``data.contacts`` of the contacts that count.
     parts : Split
         Positions within `rows`.
+    instead : Rows or None
+        The fitting rows as if they had been hold, and hold rows as if they had been an action drawn at random; None
+        where no customer was knowingly left alone.
     """
 
     data: EngagementData
@@ -36,6 +45,7 @@ class Prepared:
     parts: Split
     schema: FeatureSchema
     samples: Mapping[Part, Sample]
+    instead: Rows | None
 
     def action(self, part: Part) -> np.ndarray:
         """The action of each row of a part, ``hold`` included."""
@@ -44,11 +54,6 @@ class Prepared:
     def contacts(self, part: Part) -> NDArray[np.int64]:
         """Positions in ``data.contacts`` of a part."""
         return self.rows[self.parts[part]]
-
-    @property
-    def learns_uplift(self) -> bool:
-        """Whether the fitting rows hold customers who were knowingly left alone."""
-        return bool((self.action(Part.FIT) == HOLD).any())
 
 
 def prepare(
@@ -80,9 +85,79 @@ def prepare(
     label = labels(data, outcome)[rows]
     parts = split(data.contacts.iloc[rows], by, seed)
     schema = declare(data, rows[parts[Part.FIT]], exclude=exclude, include=include, words=words)
-    sample = Sample(training_matrix(schema, data, rows), label)
-    samples = {part: sample.take(parts[part]) for part in Part}
-    return Prepared(data, outcome, rows, label, parts, schema, samples)
+    samples = {part: sample_of(schema, data, rows[parts[part]], label[parts[part]]) for part in Part}
+    samples[Part.FIT] = _foreseeing(schema, data, rows[parts[Part.FIT]], samples[Part.FIT])
+    instead = _instead(schema, data, rows[parts[Part.FIT]], samples[Part.FIT], seed)
+    return Prepared(data, outcome, rows, label, parts, schema, samples, instead)
+
+
+def harm_sample(prepared: Prepared) -> Sample | None:
+    """The fitting contacts, hold rows left out, labelled with harm; None where there is too little of it to learn."""
+    rows = prepared.contacts(Part.FIT)
+    contacted = np.flatnonzero(~prepared.samples[Part.FIT].held)
+    label = harmed(prepared.data)[rows[contacted]]
+    if label.sum() < LEAST_HARM:
+        return None
+    sample = prepared.samples[Part.FIT].take(contacted).labelled(label)
+    return _foreseeing(prepared.schema, prepared.data, rows[contacted], sample)
+
+
+def sample_of(
+    schema: FeatureSchema,
+    data: EngagementData,
+    rows: NDArray[np.int64],
+    label: NDArray[np.bool_],
+) -> Sample:
+    """Contacts as rows to learn from or to judge.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``.
+    """
+    mine = data.contacts.iloc[rows]
+    recorded = mine["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return Sample(
+        matrix=training_matrix(schema, data, rows),
+        label=label,
+        customer=pd.factorize(mine["customer_id"])[0].astype(np.int64),
+        kin=contacts_kin(data, mine["action_id"]),
+        propensity=recorded,
+        at=mine["at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
+    )
+
+
+def contacts_kin(data: EngagementData, action: pd.Series) -> Kin:
+    """Channel and category of actions, which hold and actions that the table ``actions`` does not name have not."""
+    table = data.actions.set_index("action_id")
+    return kin_of(
+        action.astype(str).tolist(), action.map(table["channel"]).tolist(), action.map(table["category"]).tolist()
+    )
+
+
+def _instead(
+    schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], fit: Sample, seed: int
+) -> Rows | None:
+    if not fit.held.any():
+        return None
+    action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
+    drawn = np.random.default_rng(seed).choice(action[~fit.held], size=int(fit.held.sum()))
+    other = np.full(len(rows), HOLD, dtype=object)
+    other[fit.held] = drawn
+    return _acting(schema, data, rows, other)
+
+
+def _foreseeing(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The sample, with each customer's next action as it looked at the moment of each row."""
+    following = sample.following
+    if (following < 0).all():
+        return sample
+    action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
+    return replace(sample, foreseen=_acting(schema, data, rows, np.where(following >= 0, action[following], action)))
+
+
+def _acting(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:
+    return Rows(training_matrix(schema, data, rows, action), contacts_kin(data, pd.Series(action)))
 
 
 def actions_of(data: EngagementData, rows: NDArray[np.int64]) -> np.ndarray:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation
     from training.pipeline import TrainingResult
 
-_STEPS = 7
+_STEPS = 9
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisioning.arbitration import choose, confidence, ranking
+from decisioning.score import Trust
 from tests.decisioning.doubles import action
 
 
@@ -49,3 +50,19 @@ def test_a_wider_tolerance_never_lowers_confidence(rows, first, second):
     admissible = [True] * len(rows)
     low, high = sorted((first, second))
     assert confidence(draws, 0, admissible, low) <= confidence(draws, 0, admissible, high)
+
+
+def test_trust_keeps_the_order_of_shares_and_stays_inside_0_and_1() -> None:
+    shares = np.linspace(0.0, 1.0, 65)
+    stated = Trust(0.6, -0.1).of(shares, 64)
+    assert (np.diff(stated) >= 0.0).all()
+    assert 0.0 < stated[0] < stated[-1] < 1.0
+
+
+def test_trust_of_slope_1_changes_nothing_but_certainty() -> None:
+    shares = np.array([0.0, 0.25, 0.5, 1.0])
+    assert Trust().of(shares, 64) == pytest.approx([0.5 / 64, 0.25, 0.5, 1.0 - 0.5 / 64])
+
+
+def test_a_choice_without_rivals_is_certain_whatever_the_trust() -> None:
+    assert confidence(np.ones((1, 8)), None, [False], 0.0, Trust(0.5, -1.0)) == 1.0

@@ -10,14 +10,19 @@ from decisioning.customer import Customer, Facts, Signal, Signals
 from decisioning.score import Floats
 from tests.training.world_played import small
 from training.contract.catalogue import to_catalogue
+from training.evaluation.outcomes import harmed
 from training.features.feature import Feature, Kind, Source
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
+from training.model.calibrators.kin import kin_of
 from training.model.card import Card
-from training.model.fit import Sample, Settings
-from training.model.learn import Learnt, learn
+from training.model.fit import Settings
+from training.model.head import Head
+from training.model.learn import Learnt, learn, unseen
+from training.model.sample import Sample
 from training.model.split import Part
-from training.model.storage import make_bundle
+from training.model.storage import with_digest
+from training.model.uplift import UpliftLine, fit_uplift
 from training.prepare import Prepared, prepare
 
 SETTINGS = Settings(trees=60)
@@ -31,7 +36,7 @@ def prepared() -> Prepared:
 
 @cache
 def learnt() -> Learnt:
-    return learn(prepared().samples, prepared().schema, SETTINGS, seed=0)
+    return learn(prepared().samples[Part.FIT], prepared().schema, SETTINGS, seed=0)
 
 
 def card(**changed: object) -> Card:
@@ -40,16 +45,36 @@ def card(**changed: object) -> Card:
 
 
 @cache
+def harm() -> Head:
+    """Learnt from whatever harm the small world holds, which is too little for a real model."""
+    data = prepared()
+    rows = np.flatnonzero(~data.samples[Part.FIT].held)
+    label = harmed(data.data)[data.contacts(Part.FIT)[rows]]
+    return learn(data.samples[Part.FIT].take(rows).labelled(label), data.schema, SETTINGS, seed=0).head
+
+
+@cache
 def bundle() -> Bundle:
     data = prepared()
-    return make_bundle(
-        learnt(),
-        data.schema,
-        to_catalogue(data.data),
+    made = Bundle(
+        head=learnt().head,
+        harm=harm(),
+        uplift=line(),
+        schema=data.schema,
+        catalogue=to_catalogue(data.data),
         outcome=data.outcome,
-        learns_uplift=data.learns_uplift,
         card=card(base_rate=float(data.samples[Part.FIT].label.mean())),
+        digest="",
     )
+    return with_digest(made)
+
+
+@cache
+def line() -> UpliftLine:
+    data = prepared()
+    assert data.instead is not None
+    other = unseen(learnt().crossed, learnt().head.calibration, data.instead)
+    return fit_uplift(data.samples[Part.FIT], learnt().propensity, other)
 
 
 def facts(place: int = 0) -> Facts:
@@ -97,12 +122,18 @@ def noise(rows: int, seed: int, base: float = -1.5) -> Noise:
     matrix[:, 3] = generator.integers(0, 4, rows)
     matrix[generator.random(rows) < 0.05, 1] = np.nan
     truth = base + 0.8 * matrix[:, 0] + 0.5 * np.nan_to_num(matrix[:, 1]) + 0.4 * (matrix[:, 3] == 2)
-    return Noise(Sample(matrix, generator.random(rows) < 1.0 / (1.0 + np.exp(-truth))), truth)
+    return Noise(alone(matrix, generator.random(rows) < 1.0 / (1.0 + np.exp(-truth))), truth)
 
 
-def quarters(sample: Sample) -> dict[Part, Sample]:
-    """The parts of a sample: 60, 10, 15 and 15 % in order."""
-    ends = (np.array([0.0, 0.6, 0.7, 0.85, 1.0]) * len(sample)).astype(int)
-    return {
-        part: sample.take(np.arange(start, end)) for part, start, end in zip(Part, ends[:-1], ends[1:], strict=True)
-    }
+def alone(matrix: Floats, label: np.ndarray) -> Sample:
+    """Rows of one action, each of a customer of its own."""
+    rows = len(label)
+    nothing = np.zeros(rows, dtype=np.int64)
+    kin = kin_of(["mail"] * rows, ["email"] * rows, ["news"] * rows)
+    return Sample(matrix, kin, label, np.arange(rows), np.full(rows, np.nan), nothing)
+
+
+def halves(sample: Sample) -> tuple[Sample, Sample]:
+    """The first seven tenths of a sample, and the rest."""
+    end = int(0.7 * len(sample))
+    return sample.take(np.arange(end)), sample.take(np.arange(end, len(sample)))

@@ -11,6 +11,7 @@ from training.errors import TrainingError
 from training.model.calibrators.choose import Chosen, choose_calibration
 from training.model.calibrators.curve import line
 from training.model.calibrators.families import FAMILIES
+from training.model.calibrators.kin import kin_of
 from training.model.calibrators.pooled import PooledCalibration
 from training.model.calibrators.pooling import Offsets
 
@@ -20,11 +21,13 @@ ACTIONS = [1500] * 12
 def chosen(margin: Floats, label: np.ndarray, seed: int = 0) -> Chosen:
     """Of one action, each row a customer."""
     rows = len(margin)
-    return choose_calibration(margin, label, ["mail"] * rows, [None] * rows, [None] * rows, np.arange(rows), seed)
+    return choose_calibration(
+        margin, label, kin_of(["mail"] * rows, [None] * rows, [None] * rows), np.arange(rows), seed
+    )
 
 
 def of_campaign(rows: Campaign, seed: int = 0) -> Chosen:
-    return choose_calibration(rows.margin, rows.label, *rows.names(), np.arange(len(rows.of)) // 3, seed)
+    return choose_calibration(rows.margin, rows.label, kin_of(*rows.names()), np.arange(len(rows.of)) // 3, seed)
 
 
 def winner(found: Chosen) -> tuple[str, bool]:
@@ -108,9 +111,9 @@ def test_a_family_is_tried_only_with_enough_rows_of_the_rarer_class(rarer: int, 
 def test_rows_of_one_customer_weigh_as_one_when_errors_are_told() -> None:
     margin, label = drawn(3_000, 4, slope=0.7)
     names = ["mail"] * 3_000, [None] * 3_000, [None] * 3_000
-    once = choose_calibration(margin, label, *names, np.arange(3_000))
-    fourfold = [np.tile(one, 4) for one in (margin, label, *(np.array(name, dtype=object) for name in names))]
-    again = choose_calibration(*fourfold, np.tile(np.arange(3_000), 4))
+    once = choose_calibration(margin, label, kin_of(*names), np.arange(3_000))
+    fourfold = [np.tile(one, 4) for one in (margin, label)]
+    again = choose_calibration(*fourfold, kin_of(*(4 * name for name in names)), np.tile(np.arange(3_000), 4))
     errors = [one.record["candidates"][1]["standard_error"] for one in (once, again)]
     assert errors[1] == pytest.approx(errors[0], rel=0.05)
 
@@ -123,7 +126,7 @@ def test_the_same_rows_and_seed_give_the_same_choice_in_any_order() -> None:
     order = np.random.default_rng(1).permutation(len(rows.of))
     names = [kind[order] for kind in rows.names()]
     customers = (np.arange(len(rows.of)) // 3)[order]
-    shuffled = choose_calibration(rows.margin[order], rows.label[order], *names, customers, 5)
+    shuffled = choose_calibration(rows.margin[order], rows.label[order], kin_of(*names), customers, 5)
     assert winner(shuffled) == winner(found)
     shown = np.linspace(-6.0, 3.0, 20)
     assert shuffled.calibration.log_odds(shown) == pytest.approx(found.calibration.log_odds(shown), abs=1e-6)
@@ -132,7 +135,7 @@ def test_the_same_rows_and_seed_give_the_same_choice_in_any_order() -> None:
 def test_one_customer_leaves_nothing_to_compare_and_gets_the_sigmoid() -> None:
     margin, label = drawn(40, 0)
     names = ["mail"] * 40, [None] * 40, [None] * 40
-    found = choose_calibration(margin, label, *names, np.zeros(40, dtype=np.int64))
+    found = choose_calibration(margin, label, kin_of(*names), np.zeros(40, dtype=np.int64))
     assert winner(found) == ("sigmoid", False)
     assert "leave nothing to compare on" in found.record["candidates"][0]["reason"]
 
@@ -140,7 +143,7 @@ def test_one_customer_leaves_nothing_to_compare_and_gets_the_sigmoid() -> None:
 def test_two_customers_are_enough_to_compare_on() -> None:
     margin, label = drawn(60, 0)
     names = ["mail"] * 60, [None] * 60, [None] * 60
-    record = choose_calibration(margin, label, *names, np.arange(60) % 2).record
+    record = choose_calibration(margin, label, kin_of(*names), np.arange(60) % 2).record
     assert record["folds"] == 2
 
 

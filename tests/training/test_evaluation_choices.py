@@ -35,14 +35,15 @@ def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
     draws = np.concatenate([one.uplift_draws for one in offers(model, data, ROWS, found.actions)])
     worth = np.array([terms.levers.get(one.action_id, 1.0) * one.value for one in found.actions])
     costs = np.array([one.cost for one in found.actions])
+    harms = np.concatenate([one.harm_draws for one in offers(model, data, ROWS, found.actions)])
     everything = [True] * len(found.actions)
     for row in range(len(ROWS)):
         chosen = choose(ranking(found.actions, found.net_value[row]), found.net_value[row], everything)
-        sure = confidence(worth[:, None] * draws[row] - costs[:, None], chosen, everything, tolerance)
+        drawn = worth[:, None] * draws[row] - 20.0 * harms[row] - costs[:, None]
         assert found.chosen[row] == (NOBODY if chosen is None else chosen)
-        assert found.confidence[row] == sure
-        best_of_all = np.maximum((worth[:, None] * draws[row] - costs[:, None]).max(axis=0), 0.0)
-        own = 0.0 if chosen is None else worth[chosen] * draws[row][chosen] - costs[chosen]
+        assert found.confidence[row] == confidence(drawn, chosen, everything, tolerance, model.trust)
+        best_of_all = np.maximum(drawn.max(axis=0), 0.0)
+        own = 0.0 if chosen is None else drawn[chosen]
         assert found.shortfall[row] == pytest.approx(np.mean(best_of_all - own), abs=1e-9)
         assert found.action_id[row] == (HOLD if chosen is None else found.actions[chosen].action_id)
 
@@ -61,7 +62,7 @@ def test_choices_do_not_depend_on_their_company():
 
 
 def test_without_hold_rows_the_choice_is_by_propensity():
-    model = replace(bundle(), learns_uplift=False)
+    model = replace(bundle(), uplift=None, harm=None)
     found = choices(model, prepared().data, ROWS[:50])
     assert found.uplift is None
     assert found.hold is None

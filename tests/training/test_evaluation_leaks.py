@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -6,7 +8,7 @@ from tests.training.modelling import SCHEMA, noise, prepared
 from training.evaluation.leaks import area, find_leaks, lone_auc
 from training.features.feature import Feature, Kind, Source
 from training.features.schema import FeatureSchema
-from training.model.fit import Sample
+from training.model.sample import Sample
 from training.model.split import Part
 
 HONEST = noise(3_000, seed=5).sample
@@ -14,7 +16,7 @@ HONEST = noise(3_000, seed=5).sample
 
 def told(column: np.ndarray, feature: Feature, sample: Sample = HONEST) -> list[str]:
     schema = FeatureSchema((feature, *SCHEMA.features))
-    widened = Sample(np.column_stack([column, sample.matrix]), sample.label)
+    widened = replace(sample, matrix=np.column_stack([column, sample.matrix]))
     found = find_leaks(widened, schema, "purchase")
     assert all(leak.feature == feature.name for leak in found)
     return [leak.sentence for leak in found]
@@ -78,7 +80,7 @@ def test_names_that_only_resemble_it_are_not(name: str) -> None:
 
 def test_with_few_outcomes_only_names_are_looked_at() -> None:
     label = np.arange(len(HONEST)) < 10
-    sample = Sample(HONEST.matrix, label)
+    sample = HONEST.labelled(label)
     assert told(label.astype(float), number(), sample) == []
     assert told(label.astype(float), number("label"), sample) == ["`customer.label` is named like the outcome."]
 

@@ -11,7 +11,7 @@ from training.features.wording import in_words
 
 def explained(action: int = 0) -> Explanation:
     rows = bundle().assembler.matrix(facts(), bundle().catalogue.actions)
-    return bundle().explain_rows(rows)[action]
+    return bundle().explain_frame(rows)[action]
 
 
 @pytest.mark.parametrize("action", range(4))

@@ -5,7 +5,8 @@ import pytest
 
 from decisioning.score import Explanation
 from tests.training.modelling import SCHEMA, bundle, facts, prepared
-from training.model.calibration import Calibration, probability
+from training.model.calibration import probability
+from training.model.calibrators.curve import line
 from training.model.explanation import explain_row
 from training.model.split import Part
 
@@ -15,11 +16,11 @@ def rows(count: int) -> np.ndarray:
 
 
 def explained(effects: list[float], margin_base: float = -2.0) -> Explanation:
-    line = Calibration(0.8, 0.1)
+    curve = line(0.8, 0.1)
     shares = np.array([*effects, margin_base])
-    log_odds = line.slope * shares.sum() + line.intercept
+    log_odds = float(curve(shares.sum(keepdims=True))[0])
     row = np.array([1.5, np.nan, 3.0, 2.0])
-    return explain_row(row, shares, log_odds, float(probability(np.array([log_odds]))[0]), line, SCHEMA)
+    return explain_row(row, shares, 0.0, log_odds, float(probability(np.array([log_odds]))[0]), curve, SCHEMA)
 
 
 def shap_values(booster: object, matrix: np.ndarray) -> np.ndarray:
@@ -32,14 +33,18 @@ def shap_values(booster: object, matrix: np.ndarray) -> np.ndarray:
 
 def test_effects_are_those_of_shaps_tree_explainer_on_margins() -> None:
     model = bundle()
-    expected = shap_values(model.trees.booster, rows(20))
-    for given, wanted in zip(model.explain_rows(rows(20)), expected, strict=True):
-        found = {one.feature: one.log_odds / model.calibration.slope for one in given.contributions}
+    booster, curve = model.head.trees.booster, model.head.calibration.curve
+    expected = shap_values(booster, rows(20))
+    margins = booster.predict(rows(20), raw_score=True)
+    for given, wanted, margin in zip(model.explain_frame(rows(20)), expected, margins, strict=True):
+        start = margin - wanted.sum()
+        stretch = float(np.diff(curve(np.array([start, margin])))[0]) / (margin - start)
+        found = {one.feature: one.log_odds / stretch for one in given.contributions}
         assert [found.get(name, 0.0) for name in model.schema.names] == pytest.approx(wanted, abs=1e-6)
 
 
 def test_log_odds_and_points_add_up_to_what_was_served() -> None:
-    for one in bundle().explain_rows(rows(200)):
+    for one in bundle().explain_frame(rows(200)):
         assert one.base_log_odds + sum(part.log_odds for part in one.contributions) == pytest.approx(
             one.log_odds, abs=1e-9
         )
@@ -58,7 +63,8 @@ def test_the_explained_probability_is_the_served_one_to_the_last_bit() -> None:
 
 
 def test_the_base_is_the_same_for_every_customer() -> None:
-    assert len({one.base_probability for one in bundle().explain_rows(rows(50))}) == 1
+    scores = [bundle().score(facts(place), bundle().catalogue.actions[:1]) for place in range(9)]
+    assert len({one.explain([0])[0].base_probability for one in scores}) == 1
 
 
 def test_the_largest_effect_comes_first_and_equals_stand_by_name() -> None:

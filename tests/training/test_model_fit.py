@@ -3,36 +3,71 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.modelling import SCHEMA, SETTINGS, noise, quarters
+from tests.training.modelling import SCHEMA, SETTINGS, alone, halves, noise
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
-from training.model.fit import Sample, fit_booster, parameters
-from training.model.split import Part
+from training.model.fit import cross_fit, fit_booster, parameters
+from training.model.learn import search
+from training.model.sample import Sample
 
-PARTS = quarters(noise(4_000, seed=2).sample)
-
-
-def fitted(fit: Sample = PARTS[Part.FIT], seed: int = 0, **changed: float):
-    return fit_booster(fit, PARTS[Part.STOP], SCHEMA, replace(SETTINGS, **changed), seed)
+FIRST, REST = halves(noise(4_000, seed=2).sample)
 
 
-def test_the_same_seed_grows_the_same_trees_whatever_the_threads() -> None:
-    one, again, two = fitted(), fitted(), fitted(threads=2)
+def fitted(sample: Sample = FIRST, seed: int = 0, rounds: int = 40, **changed: float):
+    return fit_booster(sample, SCHEMA, replace(SETTINGS, **changed), rounds, seed)
+
+
+def crossed(sample: Sample = FIRST, seed: int = 0, **changed: float):
+    return cross_fit(sample, SCHEMA, replace(SETTINGS, **changed), seed)
+
+
+def log_loss(label: np.ndarray, said: np.ndarray) -> float:
+    return float(-np.mean(np.where(label, np.log(said), np.log1p(-said))))
+
+
+def test_the_same_seed_grows_the_same_trees() -> None:
+    one, again, other = fitted(), fitted(), fitted(seed=1)
     assert one.model_to_string() == again.model_to_string()
-    rows = PARTS[Part.TEST].matrix
-    assert np.array_equal(one.predict(rows), two.predict(rows))
+    assert one.model_to_string() != other.model_to_string()
 
 
-def test_growing_stops_when_the_stop_part_sees_no_more_progress() -> None:
-    booster = fitted(trees=400, learning_rate=0.3)
-    assert booster.num_trees() < 100
+def test_cross_fitting_gives_the_same_however_many_folds_grow_at_once() -> None:
+    one, two = crossed(workers=1), crossed(workers=2)
+    assert np.array_equal(one.margin, two.margin)
+    assert one.rounds == two.rounds
+
+
+def test_growing_stops_when_unseen_customers_see_no_more_progress() -> None:
+    found = crossed(trees=400, learning_rate=0.3)
+    assert found.rounds < 100
+    assert all(booster.current_iteration() < 200 for booster in found.boosters)
+
+
+def test_a_cross_fitted_margin_is_by_the_booster_that_has_not_seen_the_customer() -> None:
+    sample = replace(FIRST, customer=FIRST.customer // 3)
+    found = crossed(sample)
+    for number, booster in enumerate(found.boosters):
+        mine = found.fold == number
+        said = booster.predict(sample.matrix[mine], raw_score=True, num_iteration=found.rounds)
+        assert np.array_equal(found.margin[mine], said)
+        assert not set(sample.customer[mine]) & set(sample.customer[~mine])
+    assert found.loss == pytest.approx(log_loss(sample.label, 1.0 / (1.0 + np.exp(-found.margin))), abs=1e-12)
+
+
+def test_other_rows_of_the_same_customers_get_the_same_boosters() -> None:
+    found = crossed()
+    assert np.array_equal(found.margins(FIRST.matrix), found.margin)
 
 
 def test_the_booster_beats_the_base_rate_on_rows_it_has_not_seen() -> None:
-    test = PARTS[Part.TEST]
-    said, rate = fitted().predict(test.matrix), PARTS[Part.FIT].label.mean()
-    loss = -np.mean(np.where(test.label, np.log(said), np.log1p(-said)))
-    assert loss < -np.mean(np.where(test.label, np.log(rate), np.log1p(-rate)))
+    rate = np.full(len(REST), FIRST.label.mean())
+    assert log_loss(REST.label, fitted().predict(REST.matrix)) < log_loss(REST.label, rate)
+
+
+def test_the_cross_fitted_loss_is_that_of_new_customers() -> None:
+    found = crossed()
+    new = log_loss(REST.label, fitted(rounds=found.rounds).predict(REST.matrix))
+    assert found.loss == pytest.approx(new, abs=4 * 0.6 / np.sqrt(len(REST)))
 
 
 def test_categories_are_split_as_categories() -> None:
@@ -46,15 +81,26 @@ def test_leaves_stand_for_more_rows_where_there_are_more() -> None:
 
 @pytest.mark.parametrize(("kept", "said"), [(0, "0 of"), (19, "19 of")], ids=["no outcome", "nineteen outcomes"])
 def test_too_few_outcomes_are_refused_with_their_number(kept: int, said: str) -> None:
-    label = np.zeros(len(PARTS[Part.FIT]), dtype=bool)
+    label = np.zeros(len(FIRST), dtype=bool)
     label[:kept] = True
     with pytest.raises(
-        TrainingError, match=rf"almost never or always in `outcomes`: `{said} 2400 contacts.*at least 20"
+        TrainingError, match=rf"almost never or always in `outcomes`: `{said} 2800 contacts.*at least 20"
     ):
-        fitted(Sample(PARTS[Part.FIT].matrix, label))
+        crossed(FIRST.labelled(label))
 
 
 def test_data_without_features_are_refused() -> None:
-    bare = Sample(np.empty((100, 0)), np.arange(100) % 2 == 0)
+    bare = alone(np.empty((100, 0)), np.arange(100) % 2 == 0)
     with pytest.raises(TrainingError, match="no feature tells contacts apart"):
-        fit_booster(bare, bare, FeatureSchema(()), SETTINGS, 0)
+        cross_fit(bare, FeatureSchema(()), SETTINGS, 0)
+
+
+def test_the_search_takes_the_settings_of_the_least_loss() -> None:
+    few, many = replace(SETTINGS, leaves=2), replace(SETTINGS, leaves=8, trees=1)
+    found, losses = search(FIRST, SCHEMA, (few, many), seed=0)
+    assert losses == {"leaves 2": crossed(leaves=2).loss, "leaves 8": crossed(leaves=8, trees=1).loss}
+    assert found is few
+
+
+def test_where_there_is_nothing_to_choose_nothing_is_searched() -> None:
+    assert search(FIRST, SCHEMA, (SETTINGS,), seed=0) == (SETTINGS, {})

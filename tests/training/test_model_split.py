@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import TrainingError
-from training.model.split import SPLITS, Part, split
+from training.model.split import SPLITS, Part, folds, split
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 
@@ -30,7 +30,7 @@ def test_every_contact_is_in_one_part_and_no_customer_in_two(by: str) -> None:
 @pytest.mark.parametrize("by", SPLITS)
 def test_parts_are_of_their_size(by: str) -> None:
     parts = split(contacts(4_000, each=1), by, seed=3)
-    assert [len(parts[part]) / 4_000 for part in Part] == pytest.approx([0.60, 0.10, 0.15, 0.15], abs=0.02)
+    assert [len(parts[part]) / 4_000 for part in Part] == pytest.approx([0.85, 0.15], abs=0.02)
 
 
 @pytest.mark.parametrize("by", SPLITS)
@@ -66,7 +66,7 @@ def test_by_time_the_customers_contacted_last_are_sealed() -> None:
 def test_by_time_equal_moments_are_split_as_well() -> None:
     table = contacts(400, each=1).assign(at=START)
     parts = split(table, "time", seed=0)
-    assert [len(parts[part]) for part in Part] == [240, 40, 60, 60]
+    assert [len(parts[part]) for part in Part] == [340, 60]
 
 
 def test_an_unknown_split_is_refused() -> None:
@@ -77,3 +77,11 @@ def test_an_unknown_split_is_refused() -> None:
 def test_too_few_customers_are_refused() -> None:
     with pytest.raises(TrainingError, match=r"no contacts fall into a part.*more than 1 customers"):
         split(contacts(1), "customer", 0)
+
+
+def test_no_customer_is_in_two_folds_and_folds_are_of_about_equal_size() -> None:
+    customer = np.repeat(np.arange(400), 3)
+    fold = folds(customer, 4, seed=0)
+    assert len(set(zip(customer.tolist(), fold.tolist(), strict=True))) == 400
+    assert np.bincount(fold).tolist() == [300, 300, 300, 300]
+    assert not np.array_equal(fold, folds(customer, 4, seed=1))

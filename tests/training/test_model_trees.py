@@ -2,7 +2,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from tests.training.modelling import SCHEMA, SETTINGS, bundle, noise, prepared, quarters
+from tests.training.modelling import SCHEMA, SETTINGS, bundle, halves, noise, prepared
 from training.errors import TrainingError
 from training.model.fit import fit_booster
 from training.model.split import Part
@@ -10,12 +10,12 @@ from training.model.trees import Trees, read_trees
 
 
 def of_noise() -> tuple[Trees, np.ndarray]:
-    parts = quarters(noise(4_000, seed=1).sample)
-    return read_trees(fit_booster(parts[Part.FIT], parts[Part.STOP], SCHEMA, SETTINGS, 0)), parts[Part.TEST].matrix
+    first, second = halves(noise(4_000, seed=1).sample)
+    return read_trees(fit_booster(first, SCHEMA, SETTINGS, 30, 0)), second.matrix
 
 
 def of_world() -> tuple[Trees, np.ndarray]:
-    return bundle().trees, prepared().samples[Part.TEST].matrix
+    return bundle().head.trees, prepared().samples[Part.TEST].matrix
 
 
 def of_a_single_leaf() -> tuple[Trees, np.ndarray]:

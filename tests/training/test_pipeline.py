@@ -97,8 +97,10 @@ def test_every_step_is_told_once_and_nothing_is_left_in_the_folder(trained: Trai
     assert trained.steps == [
         "reading and checking the data",
         "assembling features",
-        "fitting and calibrating the booster",
+        "choosing settings",
+        "cross-fitting and calibrating",
         "rehearsing to learn how wide intervals must be",
+        "learning harm and uplift",
         "judging on the sealed part",
         "drawing what was found",
         "registering the model",

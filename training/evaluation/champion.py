@@ -10,6 +10,7 @@ from training.features.assemble import training_matrix
 from training.features.feature import Source
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
+from training.prepare import contacts_kin
 
 
 def ask(
@@ -29,11 +30,12 @@ def ask(
         return Rival(version, None, reason)
     try:
         matrix = training_matrix(bundle.schema, data, rows)
+        kin = contacts_kin(data, data.contacts["action_id"].iloc[rows])
     except HeedError as error:
         return Rival(version, None, f"its features cannot be assembled ({error}).")
     alike = bundle.card.seed == seed and bundle.card.split == split == "customer"
     note = "" if alike else "It was split otherwise and may have been fitted on some of these rows."
-    return Rival(version, bundle.score_frame(matrix)[0], note)
+    return Rival(version, bundle.score_frame(matrix, kin)[0], note)
 
 
 def _unfit(bundle: Bundle, data: EngagementData, outcome: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from decisioning.catalogue import HOLD, Action
-from decisioning.score import Floats
+from decisioning.score import Floats, Trust
 from decisioning.value import Terms, net_value_draws, net_values
 from training.contract.data import EngagementData
 from training.features.assemble import offers_matrix
@@ -82,7 +82,7 @@ def choices(
         The candidates; the model's whole catalogue if not given.
     """
     candidates = tuple(bundle.catalogue.actions if actions is None else actions)
-    parts = [_chosen(one, candidates, terms or Terms()) for one in offers(bundle, data, rows, candidates)]
+    parts = [_chosen(one, candidates, terms or Terms(), bundle.trust) for one in offers(bundle, data, rows, candidates)]
     return Choices(candidates, **{name: _joined(parts, name) for name in parts[0]})
 
 
@@ -106,12 +106,12 @@ def offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequence[A
         yield bundle.weigh(matrix, actions)
 
 
-def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms) -> dict[str, Any]:
+def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms, trust: Trust) -> dict[str, Any]:
     values = net_values(actions, offered, terms)
     chosen = best(actions, values)
     draws = net_value_draws(actions, offered, terms)
     told = {name: getattr(offered, name) for name in _TOLD}
-    sure = _confidence(draws, chosen, terms.tolerance)
+    sure = trust.of(_near(draws, chosen, terms.tolerance), draws.shape[2])
     return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": _shortfall(draws, chosen)}
 
 
@@ -122,8 +122,8 @@ def best(actions: Sequence[Action], values: Floats) -> Ints:
     return np.where(values[np.arange(len(values)), first] > 0.0, first, NOBODY)
 
 
-def _confidence(draws: Floats, chosen: Ints, tolerance: float) -> Floats:
-    """The same as :func:`decisioning.arbitration.confidence` for every decision of draws, shape (n, a, K)."""
+def _near(draws: Floats, chosen: Ints, tolerance: float) -> Floats:
+    """The share of the draws that :func:`decisioning.arbitration.confidence` looks at, of draws of shape (n, a, K)."""
     own, greatest = _beside(draws, chosen)
     near: Floats = np.mean(own >= greatest - tolerance, axis=1)
     return near

@@ -17,6 +17,7 @@ from training.contract.data import EngagementData
 from training.evaluation.choices import NOBODY, Choices, choices
 from training.features.assemble import training_matrix
 from training.model.bundle import Bundle
+from training.prepare import contacts_kin
 
 Ints = NDArray[np.int64]
 _BLOCK = 16_384
@@ -100,7 +101,11 @@ def only(said: Choices, mine: Ints) -> Choices:
 def scored(bundle: Bundle, data: EngagementData, rows: Ints) -> tuple[Floats, Floats, Floats]:
     """Propensity, low and high of what was done at these contacts, each shape (n,)."""
     blocks = [rows[start : start + _FRAME] for start in range(0, len(rows), _FRAME)]
-    parts = [bundle.score_frame(training_matrix(bundle.schema, data, block)) for block in blocks]
+    kin = contacts_kin(data, data.contacts["action_id"].iloc[rows])
+    parts = [
+        bundle.score_frame(training_matrix(bundle.schema, data, block), kin.take(np.arange(start, start + len(block))))
+        for start, block in zip(range(0, len(rows), _FRAME), blocks, strict=True)
+    ]
     propensity, low, high = (np.concatenate(part) for part in zip(*parts, strict=True))
     return propensity, low, high
 

@@ -12,7 +12,7 @@ from training.evaluation.gates import Gate, Rival, base_gate, champion_gate, err
 from training.evaluation.leaks import find_leaks
 from training.evaluation.metrics import Labels, Metrics, measure
 from training.features.schema import FeatureSchema
-from training.model.fit import Sample
+from training.model.sample import Sample
 
 
 @dataclass(frozen=True, eq=False)

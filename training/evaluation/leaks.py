@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from decisioning.score import Floats
 from training.features.feature import Feature, Kind, Source
 from training.features.schema import FeatureSchema
-from training.model.fit import Sample
+from training.model.sample import Sample
 
 ALMOST_PERFECT = 0.98
 _ENOUGH = 20

@@ -114,7 +114,7 @@ def _reliability(assessment: "Assessment", pictures: Pictures) -> str:
         "Do probabilities come true?",
         paragraph(captions.RELIABILITY),
         image(pictures["reliability"], words.on_average(found.overall)),
-        paragraph(words.of_intervals(found.bands, assessment.bundle.posterior.level)),
+        paragraph(words.of_intervals(found.bands, assessment.bundle.level)),
         tables.scores_table(overall, found),
         image(pictures.get("lift"), "Share of outcomes found by share of contacts, most probable first."),
         folded("Tenth by tenth", tables.lift_table(found.lift)),

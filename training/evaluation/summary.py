@@ -22,7 +22,9 @@ def sampled(matrix: Floats, seed: int, rows: int = _ROWS) -> Floats:
 
 def effects(bundle: Bundle, matrix: Floats) -> Floats:
     """SHAP values in calibrated log-odds, shape (n, columns)."""
-    return bundle.calibration.slope * bundle.trees.contributions(matrix)[:, :-1]
+    contributions = bundle.head.trees.contributions(matrix)
+    slope = bundle.head.calibration.curve.slope(contributions.sum(axis=1))
+    return np.asarray(slope[:, None] * contributions[:, :-1])
 
 
 def mean_effects(bundle: Bundle, matrix: Floats) -> dict[str, float]:

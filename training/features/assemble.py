@@ -104,13 +104,17 @@ def serving_matrix(schema: FeatureSchema, facts: Facts, actions: Sequence[Action
     return Assembler(schema).matrix(facts, actions, hold=hold)
 
 
-def training_matrix(schema: FeatureSchema, data: EngagementData, rows: Ints | None = None) -> Floats:
+def training_matrix(
+    schema: FeatureSchema, data: EngagementData, rows: Ints | None = None, instead: np.ndarray | None = None
+) -> Floats:
     """Rows of contacts, hold rows included, each as seen just before its moment.
 
     Parameters
     ----------
     rows : array of int, shape (n,), optional
         Positions in ``data.contacts``; all of them if not given.
+    instead : array of str, shape (n,), optional
+        Actions to see in place of those of the contacts.
 
     Returns
     -------
@@ -123,6 +127,8 @@ def training_matrix(schema: FeatureSchema, data: EngagementData, rows: Ints | No
         If a column has another type than in training.
     """
     contacts = data.contacts if rows is None else data.contacts.iloc[rows]
+    if instead is not None:
+        contacts = contacts.assign(action_id=instead)
     who = events.places(pd.Index(data.customers["customer_id"]), contacts)
     out = _situations(schema, data, contacts, who)
     _fill_actions(schema, data.actions, contacts, out)

@@ -9,18 +9,22 @@ import numpy as np
 from decisioning.catalogue import Action, Catalogue
 from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
-from decisioning.score import Explanation, Floats, Scores
+from decisioning.score import Explanation, Floats, Scores, Trust
 from training.features.assemble import Assembler
 from training.features.schema import FeatureSchema
-from training.model.calibration import Calibration
+from training.model.calibrators.kin import Kin, kin_of
 from training.model.card import Card
 from training.model.explanation import explain_row
-from training.model.kernel import Served, serve
+from training.model.head import Head
 from training.model.offers import Offers
-from training.model.trees import Trees
-from training.model.uncertainty import Posterior
+from training.model.uplift import UpliftLine
 
 _BLOCK = 4_096
+# Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
+# known. `python -m benchmarks.confidence` holds it against other worlds.
+SIMULATED = Trust(slope=0.655, intercept=-0.06)
+# What stands for an action that a row of features does not name.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,25 +33,41 @@ class Bundle:
 
     Attributes
     ----------
+    head : Head
+        The probability of the outcome.
+    harm : Head or None
+        The probability of opt-out, complaint or unsubscribe, where the data could tell.
+    uplift : UpliftLine or None
+        From differences to uplift, where customers were knowingly left alone.
     catalogue : Catalogue
         The actions it was trained on. Passing these very objects to :meth:`score` saves encoding them.
     outcome : str
         The outcome type whose probability it gives.
-    learns_uplift : bool
-        Whether the fitting rows held customers who were knowingly left alone, so that hold has a probability.
     digest : str
         SHA-256 over all stored files that change a score.
+    trust : Trust
+        What a share of the draws is worth as confidence.
     """
 
-    trees: Trees
-    calibration: Calibration
-    posterior: Posterior
+    head: Head
+    harm: Head | None
+    uplift: UpliftLine | None
     schema: FeatureSchema
     catalogue: Catalogue
     outcome: str
-    learns_uplift: bool
     card: Card
     digest: str
+    trust: Trust = SIMULATED
+
+    @property
+    def level(self) -> float:
+        """Stated level of the intervals, in (0, 1)."""
+        return self.head.posterior.level
+
+    @property
+    def learns_uplift(self) -> bool:
+        """Whether hold has a probability."""
+        return self.uplift is not None
 
     @cached_property
     def assembler(self) -> Assembler:
@@ -70,7 +90,7 @@ class Bundle:
             low=one.low[0],
             high=one.high[0],
             propensity_draws=one.propensity_draws[0],
-            explain=lambda places: self.explain_rows(rows[list(places)]),
+            explain=lambda places: self.explain(rows[list(places)], [actions[place] for place in places]),
             hold=None if one.hold is None else float(one.hold[0]),
             uplift=_first(one.uplift),
             uplift_low=_first(one.uplift_low),
@@ -78,6 +98,7 @@ class Bundle:
             uplift_draws=_first(one.uplift_draws),
             harm=_first(one.harm),
             harm_draws=_first(one.harm_draws),
+            trust=self.trust,
         )
 
     def weigh(self, rows: Floats, actions: Sequence[Action]) -> Offers:
@@ -88,63 +109,92 @@ class Bundle:
         rows : array of float, shape (n m, columns)
             Features of each decision's m candidates: these actions, and hold last if the model learns uplift.
         """
-        width = len(actions) + self.learns_uplift
-        _, propensity, low, high, draws = (part.reshape(-1, width, *part.shape[1:]) for part in self.serve(rows))
-        count = len(actions)
-        found = Offers(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
-        if not self.learns_uplift:
-            return found
-        held, held_draws = propensity[:, count], draws[:, count:]
-        uplift_draws = found.propensity_draws - held_draws
-        uplift = found.propensity - held[:, None]
-        reach = self._reach * uplift_draws.std(axis=2)
-        return replace(
-            found,
-            hold=held,
-            uplift=uplift,
-            uplift_low=uplift - reach,
-            uplift_high=uplift + reach,
-            uplift_draws=uplift_draws,
+        count, width = len(actions), len(actions) + self.learns_uplift
+        served = self.head.serve(rows, actions, hold=self.learns_uplift)[1:]
+        propensity, low, high, draws = (part.reshape(-1, width, *part.shape[1:]) for part in served)
+        offered = Offers(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
+        if self.uplift is not None:
+            offered = _lifted(offered, self.uplift, actions, propensity[:, count], draws[:, count:], self._reach)
+        return offered if self.harm is None else self._with_harm(offered, self.harm, rows, actions)
+
+    def _with_harm(self, offered: Offers, harm: Head, rows: Floats, actions: Sequence[Action]) -> Offers:
+        contacts = rows.reshape(len(offered.propensity), -1, rows.shape[1])[:, : len(actions)]
+        served = harm.serve(np.ascontiguousarray(contacts.reshape(-1, rows.shape[1])), actions, hold=False)
+        shape = offered.propensity.shape
+        return replace(offered, harm=served[1].reshape(shape), harm_draws=served[4].reshape(*shape, -1))
+
+    def explain(self, rows: Floats, actions: Sequence[Action | None]) -> tuple[Explanation, ...]:
+        """Explanations of rows of features, shape (n, columns), each of its action; None is hold."""
+        return tuple(self._explained(row[None, :], action) for row, action in zip(rows, actions, strict=True))
+
+    def _explained(self, row: Floats, action: Action | None) -> Explanation:
+        log_odds, propensity, *_ = self.head.serve(row, () if action is None else (action,), hold=action is None)
+        return explain_row(
+            row[0],
+            self.head.trees.contributions(row)[0],
+            self.head.calibration.offset_of(action),
+            float(log_odds[0]),
+            float(propensity[0]),
+            self.head.calibration.curve,
+            self.schema,
         )
 
-    def explain_rows(self, rows: Floats) -> tuple[Explanation, ...]:
-        """Explanations of rows of features, shape (n, columns), in their order."""
-        log_odds, propensity, *_ = self.serve(rows)
-        shares = self.trees.contributions(rows)
-        return tuple(
-            explain_row(row, share, float(said), float(stated), self.calibration, self.schema)
-            for row, share, said, stated in zip(rows, shares, log_odds, propensity, strict=True)
-        )
+    def score_frame(self, rows: Floats, kin: Kin | None = None) -> tuple[Floats, Floats, Floats]:
+        """Propensity, low and high of many rows of features, each with an action of its own: each shape (n,).
 
-    def serve(self, rows: Floats) -> Served:
-        """Calibrated log-odds, propensity, low, high and draws of rows of features, shape (n, columns)."""
-        return serve(
-            self.trees.leaves(rows),
-            self.trees.offsets,
-            self.trees.values,
-            self.posterior.deviations,
-            self.calibration.slope,
-            self.calibration.intercept,
-            self._reach,
-        )
+        Parameters
+        ----------
+        kin : Kin
+            The action of each row, hold among them, also such as the model never saw; where none is given, as far as
+            the features tell.
+        """
+        return self._each(self.head, rows, self.kin_of_rows(rows) if kin is None else kin)
 
-    def score_frame(self, rows: Floats) -> tuple[Floats, Floats, Floats]:
-        """Propensity, low and high of many rows of features, each shape (n,)."""
-        blocks = [self.serve(rows[start : start + _BLOCK])[1:4] for start in range(0, len(rows), _BLOCK)]
-        if not blocks:
-            return np.empty(0), np.empty(0), np.empty(0)
-        propensity, low, high = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        return propensity, low, high
+    def harm_frame(self, rows: Floats, kin: Kin | None = None) -> Floats | None:
+        """Probability of harm of many rows, shape (n,), 0 for hold; None where the model cannot tell."""
+        if self.harm is None:
+            return None
+        known = self.kin_of_rows(rows) if kin is None else kin
+        return np.where(known.held, 0.0, self._each(self.harm, rows, known)[0])
+
+    def explain_frame(self, rows: Floats) -> tuple[Explanation, ...]:
+        """Explanations of many rows of features, shape (n, columns), each of the action that its features tell of."""
+        kin = self.kin_of_rows(rows)
+        known = {action.action_id: action for action in self.catalogue.actions}
+        return self.explain(rows, [known.get(kin.actions[kin.action[code]]) for code in kin.code])
+
+    def kin_of_rows(self, rows: Floats) -> Kin:
+        """The action of each row of features, as far as its columns tell; "unknown" where they do not."""
+        known = {action.action_id: (action.channel, action.category) for action in self.catalogue.actions}
+        only = next(iter(known)) if len(known) == 1 else UNKNOWN
+        column = next((place for place, name in enumerate(self.schema.names) if name == "action.action_id"), None)
+        told = [only] * len(rows) if column is None else [self._told(row, column) for row in rows]
+        kept = [known.get(name, (None, None)) for name in told]
+        return kin_of(told, [channel for channel, _ in kept], [category for _, category in kept])
+
+    def _told(self, row: Floats, column: int) -> str:
+        said = self.schema.describe(float(row[column]), column)
+        return UNKNOWN if said is None else str(said)
+
+    def _each(self, head: Head, rows: Floats, kin: Kin) -> tuple[Floats, Floats, Floats]:
+        found = np.empty((3, len(rows)))
+        for kind in range(len(kin.action)):
+            mine = np.flatnonzero(kin.code == kind)
+            for start in range(0, len(mine), _BLOCK):
+                block = mine[start : start + _BLOCK]
+                found[:, block] = head.serve_kind(rows[block], *kin.kind(kind))[1:4]
+        return found[0], found[1], found[2]
 
     def warm(self) -> None:
         """Run the compiled parts once, so that the first customer need not wait for them."""
-        rows = np.full((1, len(self.schema.features)), np.nan)
-        self.serve(rows)
-        self.explain_rows(rows)
+        action = self.catalogue.actions[0]
+        rows = np.full((1 + self.learns_uplift, len(self.schema.features)), np.nan)
+        self.weigh(rows, (action,))
+        self.explain(rows[:1], (action,))
 
     @cached_property
     def _reach(self) -> float:
-        return self.posterior.reach
+        return self.head.posterior.reach
 
     def _refuse_other_outcomes(self, actions: Sequence[Action]) -> None:
         for action in actions:
@@ -152,6 +202,23 @@ class Bundle:
                 message = f"the model gives the probability of `{self.outcome}`, not of the action's outcome"
                 remedy = "leave the action out, or train a model for its outcome"
                 raise InvalidInput(message, field=action.action_id, value=action.outcome, remedy=remedy)
+
+
+def _lifted(
+    offered: Offers, line: UpliftLine, actions: Sequence[Action], held: Floats, held_draws: Floats, reach: float
+) -> Offers:
+    difference = offered.propensity - held[:, None]
+    uplift = line.corrected(actions, difference)
+    draws = line.corrected_draws(actions, difference, offered.propensity_draws - held_draws)
+    half = reach * draws.std(axis=2)
+    return replace(
+        offered,
+        hold=held,
+        uplift=uplift,
+        uplift_low=np.maximum(uplift - half, -1.0),
+        uplift_high=np.minimum(uplift + half, 1.0),
+        uplift_draws=draws,
+    )
 
 
 def _first(values: Floats | None) -> Floats | None:

@@ -25,6 +25,8 @@ class Card:
         On the sealed test part.
     parameters : mapping
         How it was trained.
+    calibration : mapping
+        How its calibration was chosen.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Card:
     base_rate: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""

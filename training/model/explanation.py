@@ -6,7 +6,8 @@ import numpy as np
 
 from decisioning.score import Contribution, Explanation, Floats
 from training.features.schema import FeatureSchema
-from training.model.calibration import Calibration, probability
+from training.model.calibration import probability
+from training.model.calibrators.curve import Curve
 
 # Below this the difference of two probabilities is mostly rounding; the tangent is off by less than its square.
 _MEETING = 1e-6
@@ -15,15 +16,17 @@ _MEETING = 1e-6
 def explain_row(
     row: Floats,
     contributions: Floats,
+    offset: float,
     log_odds: float,
     propensity: float,
-    calibration: Calibration,
+    curve: Curve,
     schema: FeatureSchema,
 ) -> Explanation:
     """One explanation; features that changed nothing are left out.
 
-    Contributions in log-odds are SHAP values times the slope of the calibration. Points of probability are the same
-    contributions times the slope of the secant from base to served value, so both kinds add up.
+    Contributions in log-odds are SHAP values times the slope of the calibration's secant from base to served margin.
+    Points of probability are the same contributions times the slope of the secant from base to served value. So both
+    kinds add up, whatever the shape of the calibration. What it adds for the action is part of the base.
 
     Parameters
     ----------
@@ -31,13 +34,17 @@ def explain_row(
         The features as numbers.
     contributions : array of float, shape (columns + 1,)
         SHAP values of the margin, the base last.
+    offset : float
+        What the calibration adds for the action, in log-odds.
     log_odds, propensity : float
         What was served.
     """
-    base = float(calibration.log_odds(contributions[-1:])[0])
+    margins = np.array([contributions[-1], contributions.sum()])
+    base = float(curve(margins[:1])[0]) + offset
     base_probability = float(probability(np.array([base]))[0])
-    effects = calibration.slope * contributions[:-1]
-    points = effects * (100.0 * _secant(base, base_probability, log_odds, propensity))
+    effects = contributions[:-1] * _secant(margins[0], base, margins[1], log_odds, float(curve.slope(margins[1:])[0]))
+    tangent = propensity * (1.0 - propensity)
+    points = effects * (100.0 * _secant(base, base_probability, log_odds, propensity, tangent))
     return Explanation(
         base_log_odds=base,
         base_probability=base_probability,
@@ -57,11 +64,9 @@ def _contributions(
     return tuple(map(Contribution, names, told, *picked, words))
 
 
-def _secant(base: float, base_probability: float, log_odds: float, propensity: float) -> float:
-    """Probability per log-odds between two points of the logistic curve; its tangent where they all but meet."""
-    if abs(log_odds - base) < _MEETING:
-        return propensity * (1.0 - propensity)
-    return (propensity - base_probability) / (log_odds - base)
+def _secant(start: float, at_start: float, end: float, at_end: float, tangent: float) -> float:
+    """Slope of a curve between two of its points; its tangent where they all but meet."""
+    return tangent if abs(end - start) < _MEETING else (at_end - at_start) / (end - start)
 
 
 def _by_size(effects: Sequence[float], names: Sequence[str]) -> list[int]:

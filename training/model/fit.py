@@ -1,15 +1,18 @@
-"""Fitting the booster: LightGBM with small, regularised trees, stopped by customers it has not seen."""
+"""Fitting the booster: LightGBM with small, regularised trees, as many as customers it has not seen can bear."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
 from decisioning.score import Floats
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
+from training.model.sample import Places, Sample
+from training.model.split import folds
 
 _LEAST_OF_A_KIND = 20
 
@@ -21,25 +24,28 @@ class Settings:
     Attributes
     ----------
     trees : int
-        At most so many; the stop part may ask for fewer.
+        At most so many; cross-fitting may ask for fewer.
     leaves : int
         Per tree, at most.
     ridge : float
         Squared penalty on leaf values.
     patience : int
-        Trees without progress on the stop part before growing ends.
-    threads : int
-        Two are little faster than one where cores are free, and many times slower where they are not.
+        Trees without progress on unseen customers before growing ends.
+    folds : int
+        Of customers, at least 2, in cross-fitting.
+    workers : int
+        Folds grown at the same time, each on one thread.
     """
 
-    trees: int = 250
-    leaves: int = 15
-    learning_rate: float = 0.08
+    trees: int = 400
+    leaves: int = 12
+    learning_rate: float = 0.06
     ridge: float = 5.0
     feature_fraction: float = 0.7
     row_fraction: float = 0.8
-    patience: int = 30
-    threads: int = 1
+    patience: int = 25
+    folds: int = 4
+    workers: int = 2
 
     def to_dict(self) -> dict[str, float]:
         """JSON-ready form."""
@@ -47,51 +53,75 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Rows with their labels.
+class CrossFit:
+    """What models say that have not seen the customer.
 
     Attributes
     ----------
-    matrix : array of float64, shape (n, columns)
-    label : array of bool, shape (n,)
+    fold : array of int, shape (n,)
+        The fold of each row.
+    boosters : tuple of Booster
+        Number k was fitted on all folds but k.
+    rounds : int
+        How many trees a model of all rows should have.
+    margin : array of float, shape (n,)
+        In log-odds, each by the booster that has not seen the row's customer, after `rounds` trees.
+    loss : float
+        Mean log-loss of these, in nats.
     """
 
-    matrix: Floats
-    label: NDArray[np.bool_]
+    fold: Places
+    boosters: tuple[lightgbm.Booster, ...]
+    rounds: int
+    margin: Floats
+    loss: float
 
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return len(self.label)
-
-    def take(self, rows: NDArray[np.int64]) -> "Sample":
-        """The rows at these positions."""
-        return Sample(self.matrix[rows], self.label[rows])
+    def margins(self, matrix: Floats) -> Floats:
+        """Margins of other rows of the same customers, in the same order: shape (n,)."""
+        return _unseen(matrix, self.fold, self.boosters, self.rounds)
 
 
-def fit_booster(fit: Sample, stop: Sample, schema: FeatureSchema, settings: Settings, seed: int) -> lightgbm.Booster:
-    """A booster grown on `fit` until `stop` sees no more progress; the same for the same arguments.
-
-    The booster comes back through its own text, as it will from the bundle, and holds the trees up to the best.
+def cross_fit(sample: Sample, schema: FeatureSchema, settings: Settings, seed: int) -> CrossFit:
+    """Grow a booster on all folds but one, for each fold, until the fold left out sees no more progress.
 
     Raises
     ------
     TrainingError
-        If no feature tells rows apart, or the outcome happened never or always in the fit part.
+        If no feature tells rows apart, or the outcome happened never or always.
     """
-    _refuse_unlearnable(fit, schema)
-    train = _dataset(fit, schema)
-    grown = lightgbm.train(
-        parameters(len(fit), settings, seed),
-        train,
-        num_boost_round=settings.trees,
-        valid_sets=[_dataset(stop, schema, train)],
-        callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
-    )
-    return lightgbm.Booster(model_str=grown.model_to_string(num_iteration=grown.best_iteration))
+    _refuse_unlearnable(sample, schema)
+    fold = folds(sample.customer, settings.folds, seed)
+
+    def grow(left_out: int) -> lightgbm.Booster:
+        seen = _dataset(sample.take(np.flatnonzero(fold != left_out)), schema)
+        unseen = _dataset(sample.take(np.flatnonzero(fold == left_out)), schema, seen)
+        return lightgbm.train(
+            parameters(len(sample), settings, seed),
+            seen,
+            num_boost_round=settings.trees,
+            valid_sets=[unseen],
+            callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
+        )
+
+    with ThreadPoolExecutor(settings.workers) as pool:
+        boosters = tuple(pool.map(grow, range(settings.folds)))
+    rounds = max(1, round(float(np.median([booster.best_iteration for booster in boosters]))))
+    margin = _unseen(sample.matrix, fold, boosters, rounds)
+    loss = float(np.mean(np.logaddexp(0.0, np.where(sample.label, -margin, margin))))
+    return CrossFit(fold, boosters, rounds, margin, loss)
+
+
+def fit_booster(sample: Sample, schema: FeatureSchema, settings: Settings, rounds: int, seed: int) -> lightgbm.Booster:
+    """A booster of so many trees; the same for the same arguments.
+
+    It comes back through its own text, as it will from the bundle.
+    """
+    grown = lightgbm.train(parameters(len(sample), settings, seed), _dataset(sample, schema), num_boost_round=rounds)
+    return lightgbm.Booster(model_str=grown.model_to_string())
 
 
 def parameters(rows: int, settings: Settings, seed: int) -> dict[str, Any]:
-    """LightGBM's parameters for so many fitting rows."""
+    """LightGBM's parameters for so many rows."""
     return {
         "objective": "binary",
         "num_leaves": settings.leaves,
@@ -104,20 +134,29 @@ def parameters(rows: int, settings: Settings, seed: int) -> dict[str, Any]:
         "bagging_freq": 1,
         "cat_smooth": 20.0,
         "seed": seed,
-        "num_threads": settings.threads,
+        # Two threads on one booster are little faster than one where cores are free, and many times slower elsewhere.
+        "num_threads": 1,
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
     }
 
 
-def _refuse_unlearnable(fit: Sample, schema: FeatureSchema) -> None:
+def _unseen(matrix: Floats, fold: Places, boosters: Sequence[lightgbm.Booster], rounds: int) -> Floats:
+    margin = np.empty(len(matrix))
+    for number, booster in enumerate(boosters):
+        rows = np.flatnonzero(fold == number)
+        margin[rows] = booster.predict(matrix[rows], raw_score=True, num_iteration=rounds, num_threads=1)
+    return margin
+
+
+def _refuse_unlearnable(sample: Sample, schema: FeatureSchema) -> None:
     if not schema.features:
         remedy = "give attributes, contexts or signals that differ between contacts"
         raise TrainingError("no feature tells contacts apart", field="features", value=0, remedy=remedy)
-    positives = int(fit.label.sum())
-    if not _LEAST_OF_A_KIND <= positives <= len(fit) - _LEAST_OF_A_KIND:
-        said = f"{positives} of {len(fit)} contacts to fit on"
+    positives = int(sample.label.sum())
+    if not _LEAST_OF_A_KIND <= positives <= len(sample) - _LEAST_OF_A_KIND:
+        said = f"{positives} of {len(sample)} contacts to fit on"
         remedy = f"give data with at least {_LEAST_OF_A_KIND} of each, or check the outcome type and the windows"
         raise TrainingError("the outcome happens almost never or always", field="outcomes", value=said, remedy=remedy)
 

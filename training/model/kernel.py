@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from decisioning.score import Floats
 from training.model.calibration import LARGEST_LOG_ODDS
+from training.model.calibrators.curve import along
 
 Served = tuple[Floats, Floats, Floats, Floats, Floats]
+_HALF = 0.5
 
 
 @njit(nogil=True, cache=True)
@@ -24,11 +26,16 @@ def serve(
     offsets: NDArray[np.int64],
     values: Floats,
     deviations: NDArray[np.float32],
-    slope: float,
-    intercept: float,
+    xs: Floats,
+    ys: Floats,
+    shift: Floats,
+    hidden: Floats,
+    hidden_draws: Floats,
+    novel: Floats,
+    novel_draws: Floats,
     reach: float,
 ) -> Served:
-    """Calibrated log-odds, probability, interval and draws of n rows.
+    """Calibrated log-odds, probability, interval and draws of n rows, m candidates after m candidates.
 
     Every row is summed on its own, tree after tree, so its result does not depend on its company.
 
@@ -40,8 +47,14 @@ def serve(
         See :class:`training.model.trees.Trees`.
     deviations : array of float32, shape (leaves, K)
         Joint draws of what each leaf's value is off by, in log-odds of the margin.
-    slope, intercept : float
-        The calibration.
+    xs, ys : array of float, shape (knots,)
+        The calibration's curve.
+    shift : array of float, shape (m,)
+        What the calibration adds for each candidate's action, in log-odds.
+    hidden, hidden_draws : array of float, shapes (m,), (m, K)
+        What no feature tells of the customer, for each candidate: variance and draws, in log-odds.
+    novel, novel_draws : array of float, shapes (n,), (K,)
+        Variance of each row for what was never seen, and standard draws that rows share.
     reach : float
         Half width of the interval in standard deviations.
 
@@ -65,17 +78,25 @@ def serve(
             margin += values[place]
             for sample in range(samples):
                 off[sample] += deviations[place, sample]
-        centre = slope * margin + intercept
+        candidate = row % len(shift)
+        curve = along(margin, xs, ys)
+        centre = curve + shift[candidate]
+        stated = _sigmoid(centre)
+        unseen = math.sqrt(novel[row])
+        variance = hidden[candidate] + novel[row]
+        middle = centre - _HALF * variance * (1.0 - 2.0 * stated)
         square = 0.0
         for sample in range(samples):
-            moved = slope * np.float64(off[sample])
+            moved = along(margin + np.float64(off[sample]), xs, ys) - curve
             square += moved * moved
-            draws[row, sample] = _sigmoid(centre + moved)
-        spread = reach * math.sqrt(square / samples)
+            draws[row, sample] = _sigmoid(
+                middle + moved + hidden_draws[candidate, sample] + unseen * novel_draws[sample]
+            )
+        spread = reach * math.sqrt(square / samples + variance)
         log_odds[row] = centre
-        propensity[row] = _sigmoid(centre)
-        low[row] = _sigmoid(centre - spread)
-        high[row] = _sigmoid(centre + spread)
+        propensity[row] = stated
+        low[row] = _sigmoid(middle - spread)
+        high[row] = _sigmoid(middle + spread)
     return log_odds, propensity, low, high, draws
 
 

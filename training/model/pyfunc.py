@@ -32,7 +32,8 @@ class PyfuncModel:
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Propensity with its interval for each row, under the index of the input."""
         del params
-        scores = self._bundle.score_frame(encode_frame(self._bundle.schema, model_input))
+        rows = encode_frame(self._bundle.schema, model_input)
+        scores = self._bundle.score_frame(rows)
         return pd.DataFrame(dict(zip(OUTPUT, scores, strict=True)), index=model_input.index)
 
 

@@ -1,4 +1,4 @@
-"""Which contacts a model is fitted, stopped, calibrated and judged on. No customer is in two parts."""
+"""Which contacts a model is learnt from and judged on. No customer is in two parts, or in two folds."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -18,13 +18,11 @@ class Part(StrEnum):
     """What rows are for. The test part is sealed: only the evaluation looks at it."""
 
     FIT = "fit"
-    STOP = "stop"
-    CALIBRATE = "calibrate"
     TEST = "test"
 
 
 # Upper ends of the parts on a scale from 0 to 1, in the order of time where time decides.
-_ENDS: Mapping[Part, float] = {Part.FIT: 0.60, Part.STOP: 0.70, Part.CALIBRATE: 0.85, Part.TEST: 1.0}
+_ENDS: Mapping[Part, float] = {Part.FIT: 0.85, Part.TEST: 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +36,9 @@ class Split:
         """Positions of the contacts of a part, in the order of the table."""
         return self.rows[part]
 
-    def both(self, first: Part, second: Part) -> Rows:
-        """Positions of two parts together, in the order of the table."""
-        return np.sort(np.concatenate([self.rows[first], self.rows[second]]))
-
 
 def split_by_customer(contacts: pd.DataFrame, seed: int) -> Split:
-    """Parts of 60, 10, 15 and 15 % of the customers, by a hash of the customer's id.
+    """Parts of 85 and 15 % of the customers, by a hash of the customer's id.
 
     A customer stays in the same part, whatever else the data hold, as long as the seed stays.
     """
@@ -52,7 +46,7 @@ def split_by_customer(contacts: pd.DataFrame, seed: int) -> Split:
 
 
 def split_by_time(contacts: pd.DataFrame, seed: int) -> Split:
-    """Parts of about 60, 10, 15 and 15 % of the customers, in the order of their last contact.
+    """Parts of about 85 and 15 % of the customers, in the order of their last contact.
 
     The test part holds the customers who were contacted last, with all their contacts, early ones too: that a customer
     is in one part only comes first, so parts overlap in time. Equal times are ordered by a hash of the id.
@@ -102,3 +96,16 @@ def _hashed(ids: pd.Index, seed: int) -> NDArray[np.float64]:
     salt = seed.to_bytes(8, "little", signed=True)
     words = [hashlib.blake2b(str(one).encode(), digest_size=8, salt=salt).digest() for one in ids]
     return np.frombuffer(b"".join(words), dtype="<u8") / 2.0**64
+
+
+def folds(customer: Rows, count: int, seed: int) -> Rows:
+    """The fold of each row, shape (n,): folds of about equally many customers, none of whom is in two.
+
+    Parameters
+    ----------
+    customer : array of int, shape (n,)
+        Rows of the same number are of the same customer.
+    """
+    codes, owners = pd.factorize(customer)
+    dealt = np.arange(len(owners)) % count
+    return np.asarray(np.random.default_rng(seed).permutation(dealt)[codes], dtype=np.int64)

@@ -1,11 +1,13 @@
 """A bundle as a directory of plain files: text, JSON and one array. Nothing in it can run.
 
-``booster.txt``       the trees, in LightGBM's own words
-``deviations.npy``    draws of what the leaves are off by
-``model.json``        calibration, scale and level of the intervals, outcome
-``features.json``     the feature schema
-``catalogue.json``    the actions it was trained on
-``card.json``         provenance and metrics, with the digest of the files above
+``booster.txt``           the trees, in LightGBM's own words
+``deviations.npy``        draws of what the leaves are off by
+``harm_booster.txt``      the same of harm, where the model tells of it
+``harm_deviations.npy``
+``model.json``            outcome, calibrations, uncertainties, uplift
+``features.json``         the feature schema
+``catalogue.json``        the actions it was trained on
+``card.json``             provenance and metrics, with the digest of the files above
 """
 
 import hashlib
@@ -22,37 +24,24 @@ import numpy as np
 
 from decisioning.canonical import canonical_json, digest, plain
 from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from decisioning.score import Trust
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
-from training.model.calibration import Calibration
+from training.model.calibrators.pooled import PooledCalibration
 from training.model.card import Card
-from training.model.learn import Learnt
+from training.model.head import Head
+from training.model.hidden import Hidden
+from training.model.novelty import Novelty
 from training.model.trees import read_trees
 from training.model.uncertainty import Posterior
+from training.model.uplift import UpliftLine
 
 BOOSTER, DEVIATIONS, MODEL = "booster.txt", "deviations.npy", "model.json"
 FEATURES, CATALOGUE, CARD = "features.json", "catalogue.json", "card.json"
+HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
-FORMAT = 1
-
-
-def make_bundle(
-    model: Learnt, schema: FeatureSchema, catalogue: Catalogue, *, outcome: str, learns_uplift: bool, card: Card
-) -> Bundle:
-    """The bundle of a learnt model, with the digest that its files will have."""
-    bundle = Bundle(
-        trees=model.trees,
-        calibration=model.calibration,
-        posterior=model.posterior,
-        schema=schema,
-        catalogue=catalogue,
-        outcome=outcome,
-        learns_uplift=learns_uplift,
-        card=card,
-        digest="",
-    )
-    return with_digest(bundle)
+FORMAT = 2
 
 
 def with_digest(bundle: Bundle) -> Bundle:
@@ -77,6 +66,8 @@ def load(directory: Path) -> Bundle:
         If a file is missing, of another format, or not what was saved.
     """
     files = {name: _read(directory / name) for name in (*DECISIVE, CARD)}
+    if (directory / f"{HARM}{BOOSTER}").exists():
+        files |= {name: _read(directory / name) for name in (f"{HARM}{BOOSTER}", f"{HARM}{DEVIATIONS}")}
     card = json.loads(files.pop(CARD))
     stated, found = card.pop("digest", None), _digest(files)
     if stated != found:
@@ -90,38 +81,63 @@ def _bundle(files: Mapping[str, bytes], card: Card, found: str) -> Bundle:
     if model["format"] != FORMAT:
         remedy = f"this heed reads format {FORMAT}; train again"
         raise TrainingError("the bundle has another format", field="format", value=model["format"], remedy=remedy)
-    deviations = np.load(io.BytesIO(files[DEVIATIONS]), allow_pickle=False)
     return Bundle(
-        trees=read_trees(lightgbm.Booster(model_str=files[BOOSTER].decode())),
-        calibration=Calibration.from_dict(model["calibration"]),
-        posterior=Posterior(deviations, model["scale"], model["level"]),
+        head=_head(files, model["head"], ""),
+        harm=None if model["harm"] is None else _head(files, model["harm"], HARM),
+        uplift=None if model["uplift"] is None else UpliftLine(**model["uplift"]),
         schema=FeatureSchema.from_dict(json.loads(files[FEATURES])),
         catalogue=_catalogue(json.loads(files[CATALOGUE])),
         outcome=model["outcome"],
-        learns_uplift=model["learns_uplift"],
         card=card,
         digest=found,
+        trust=Trust(**model["trust"]),
+    )
+
+
+def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) -> Head:
+    deviations = np.load(io.BytesIO(files[f"{prefix}{DEVIATIONS}"]), allow_pickle=False)
+    return Head(
+        trees=read_trees(lightgbm.Booster(model_str=files[f"{prefix}{BOOSTER}"].decode())),
+        calibration=PooledCalibration.from_dict(stored["calibration"]),
+        posterior=Posterior(deviations, stored["scale"], stored["level"]),
+        hidden=Hidden.from_dict(stored["hidden"]),
+        novelty=Novelty.from_dict(stored["novelty"]),
     )
 
 
 def _decisive(bundle: Bundle) -> dict[str, bytes]:
-    array = io.BytesIO()
-    np.save(array, bundle.posterior.deviations, allow_pickle=False)
     model = {
         "format": FORMAT,
-        "calibration": bundle.calibration.to_dict(),
-        "scale": bundle.posterior.scale,
-        "level": bundle.posterior.level,
         "outcome": bundle.outcome,
-        "learns_uplift": bundle.learns_uplift,
+        "head": _plain_head(bundle.head),
+        "harm": None if bundle.harm is None else _plain_head(bundle.harm),
+        "uplift": None if bundle.uplift is None else bundle.uplift.to_dict(),
+        "trust": plain(bundle.trust),
     }
     return {
-        BOOSTER: bundle.trees.booster.model_to_string(num_iteration=-1).encode(),
-        DEVIATIONS: array.getvalue(),
+        **_trees(bundle.head, ""),
+        **({} if bundle.harm is None else _trees(bundle.harm, HARM)),
         MODEL: _pretty(model),
         FEATURES: _pretty(bundle.schema.to_dict()),
         CATALOGUE: _pretty(plain(bundle.catalogue)),
     }
+
+
+def _plain_head(head: Head) -> dict[str, Any]:
+    return {
+        "calibration": head.calibration.to_dict(),
+        "scale": head.posterior.scale,
+        "level": head.posterior.level,
+        "hidden": head.hidden.to_dict(),
+        "novelty": head.novelty.to_dict(),
+    }
+
+
+def _trees(head: Head, prefix: str) -> dict[str, bytes]:
+    array = io.BytesIO()
+    np.save(array, head.posterior.deviations, allow_pickle=False)
+    text = head.trees.booster.model_to_string(num_iteration=-1)
+    return {f"{prefix}{BOOSTER}": text.encode(), f"{prefix}{DEVIATIONS}": array.getvalue()}
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

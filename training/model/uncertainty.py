@@ -87,13 +87,15 @@ def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: 
     return Posterior(np.ascontiguousarray(draws, dtype=np.float32))
 
 
-def covering_scale(error: Floats, spread: Floats, level: float = LEVEL) -> float:
+def covering_scale(error: Floats, spread: Floats, other: Floats, level: float = LEVEL) -> float:
     """The factor on `spread` at which a share `level` of the errors lies within the interval.
 
     Parameters
     ----------
-    error, spread : array of float, shape (n,)
-        Distance from the truth, and its stated standard deviation, greater than 0.
+    error : array of float, shape (n,)
+        Distance from the truth.
+    spread, other : array of float, shape (n,)
+        Standard deviations: the one to be stretched, greater than 0, and one beside it that stays, at least 0.
 
     Returns
     -------
@@ -101,4 +103,6 @@ def covering_scale(error: Floats, spread: Floats, level: float = LEVEL) -> float
         Between 0.5 and 5, whatever the errors: beyond that a rehearsal says more of its own luck.
     """
     reach = norm.ppf(0.5 + level / 2.0)
-    return float(np.clip(np.quantile(np.abs(error) / spread, level) / reach, *_SCALE_BOUNDS))
+    # Each row asks for a factor of its own; 0 where what stays is wide enough already.
+    asked = np.sqrt(np.maximum((error / reach) ** 2 - other**2, 0.0)) / spread
+    return float(np.clip(np.quantile(asked, level), *_SCALE_BOUNDS))

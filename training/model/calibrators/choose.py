@@ -11,7 +11,7 @@ from decisioning.score import Floats
 from training.errors import TrainingError
 from training.model.calibrators.crossfit import Plan, Rows, cross_fitted, difference
 from training.model.calibrators.families import FAMILIES, SIGMOID
-from training.model.calibrators.kin import Ints, kin_of
+from training.model.calibrators.kin import Ints, Kin
 from training.model.calibrators.pooled import PooledCalibration
 
 RULE = (
@@ -60,9 +60,7 @@ class Chosen:
 def choose_calibration(
     margin: Floats,
     label: NDArray[np.bool_],
-    action: Sequence[str],
-    channel: Sequence[str | None],
-    category: Sequence[str | None],
+    kin: Kin,
     groups: Ints,
     seed: int = 0,
 ) -> Chosen:
@@ -78,8 +76,8 @@ def choose_calibration(
         Raw scores in log-odds, of a booster that has not seen the row's customer.
     label : array of bool, shape (n,)
         Whether the outcome happened.
-    action, channel, category : sequence of str, shape (n,)
-        Channel and category are None, NaN or empty where there are none, as for hold.
+    kin : Kin
+        The action of each row.
     groups : array of int, shape (n,)
         Which customer each row is of.
     seed : int
@@ -88,13 +86,13 @@ def choose_calibration(
     Raises
     ------
     TrainingError
-        If there are no rows, the columns differ in length or a row has no action.
+        If there are no rows.
     """
     if len(margin) == 0:
         remedy = "give more contacts, or customers, to train on"
         raise TrainingError("no rows are left to calibrate on", field="contacts", value=0, remedy=remedy)
     customer = np.unique(groups, return_inverse=True)[1]
-    unsorted = Rows(margin, label, kin_of(action, channel, category), customer)
+    unsorted = Rows(margin, label, kin, customer)
     # By rising margin, so that the families' own sorting costs little.
     rows = unsorted.take(np.argsort(margin, kind="stable"))
     if rows.folds < 2:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from decisioning.catalogue import HOLD
 from training.errors import TrainingError
 
 Ints = NDArray[np.int64]
@@ -33,6 +35,18 @@ class Kin:
     actions: tuple[str, ...]
     channels: tuple[str, ...]
     categories: tuple[str, ...]
+
+    @cached_property
+    def held(self) -> NDArray[np.bool_]:
+        """Which rows are of hold, shape (n,)."""
+        held = np.array([name == HOLD for name in self.actions], dtype=np.bool_)
+        found: NDArray[np.bool_] = held[self.action[self.code]]
+        return found
+
+    def kind(self, number: int) -> tuple[str, str | None, str | None]:
+        """Action, channel and category of one kind."""
+        channel, category = _name(self.channels, self.channel[number]), _name(self.categories, self.category[number])
+        return self.actions[self.action[number]], channel, category
 
     def take(self, rows: Ints) -> "Kin":
         """The rows at these positions; kinds and names stay, also those that no row is of any more."""
@@ -70,3 +84,7 @@ def _named(values: Sequence[str | None]) -> tuple[Ints, tuple[str, ...]]:
     # The last, for the code -1, is for values that are missing.
     places = np.array([*(place.get(str(name), -1) for name in found), -1], dtype=np.int64)
     return places[codes], tuple(names)
+
+
+def _name(names: tuple[str, ...], place: int) -> str | None:
+    return None if place < 0 else names[place]

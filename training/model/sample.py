@@ -1,0 +1,89 @@
+"""Rows to learn from: features, what happened, and whose they are."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.score import Floats
+from training.model.calibrators.kin import Kin
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """n rows to be scored.
+
+    Attributes
+    ----------
+    matrix : array of float64, shape (n, columns)
+    kin : Kin
+        The action of each row, with its channel and category.
+    """
+
+    matrix: Floats
+    kin: Kin
+
+    def take(self, rows: Places) -> "Rows":
+        """The rows at these positions."""
+        return Rows(self.matrix[rows], self.kin.take(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample(Rows):
+    """Rows with their labels.
+
+    Attributes
+    ----------
+    label : array of bool, shape (n,)
+    customer : array of int, shape (n,)
+        Rows of the same number are of the same customer.
+    propensity : array of float, shape (n,)
+        Probability with which the logging policy did what it did; NaN where it was not recorded.
+    at : array of int, shape (n,)
+        Moments, microseconds since the epoch.
+    foreseen : Rows or None
+        Each row's customer at the row's moment, with the action of the customer's next row in place of its own; None
+        where no customer has two.
+    """
+
+    label: NDArray[np.bool_]
+    customer: Places
+    propensity: Floats
+    at: Places
+    foreseen: Rows | None = None
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.label)
+
+    def take(self, rows: Places) -> "Sample":
+        """The rows at these positions."""
+        return Sample(
+            matrix=self.matrix[rows],
+            label=self.label[rows],
+            customer=self.customer[rows],
+            kin=self.kin.take(rows),
+            propensity=self.propensity[rows],
+            at=self.at[rows],
+            foreseen=None if self.foreseen is None else self.foreseen.take(rows),
+        )
+
+    def labelled(self, label: NDArray[np.bool_]) -> "Sample":
+        """The same rows with other labels."""
+        return replace(self, label=label)
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Which rows are of customers who were knowingly left alone, shape (n,)."""
+        return self.kin.held
+
+    @cached_property
+    def following(self) -> Places:
+        """Place of the customer's next row in time, -1 where there is none, shape (n,)."""
+        order = np.lexsort((np.arange(len(self)), self.at, self.customer))
+        found = np.full(len(self), -1)
+        found[order[:-1]] = np.where(self.customer[order[:-1]] == self.customer[order[1:]], order[1:], -1)
+        return found
