@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Protocol
 
 from decisioning.catalogue import Action, Catalogue
+from decisioning.certificate import Certificate
 from decisioning.decide import Guard
 from decisioning.errors import HeedError, Unavailable
 from decisioning.score import Scorer
@@ -25,6 +26,8 @@ class InForce:
     ----------
     level : float
         The level of the model's intervals, in (0, 1).
+    certificate : Certificate or None
+        What the model carries; the rules see it with the scores, and whether it counts is for them to say.
     """
 
     scorer: Scorer
@@ -33,6 +36,7 @@ class InForce:
     catalogue: Catalogue
     versions: Versions
     level: float
+    certificate: Certificate | None = None
 
     def offered(self, named: Sequence[str] | None, now: datetime) -> tuple[Action, ...]:
         """The candidates of a request: those it names, or the whole catalogue, as far as they are valid now.

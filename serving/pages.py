@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decisioning.canonical import Scalar
+from decisioning.certificate import Loss
 from decisioning.customer import Consent, ContactPoint, Suppression
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
@@ -89,12 +90,30 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateView:
+    """What the model in force is certified for. Whether it counts is for the policy's rules of confidence to say."""
+
+    promise: str
+    threshold: float
+    loss: Loss
+    alpha: float
+    delta: float
+    customers: int
+    risk: float
+    upper: float
+    certified_at: datetime
+    valid_until: datetime
+    assumptions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyView:
-    """A policy: its name, the hash of its content, and its rules in words."""
+    """A policy: its name, the hash of its content, its rules in words, and what the model in force is certified for."""
 
     name: str
     hash: str
     rules: Sequence[RuleView]
+    certificate: CertificateView | None
 
 
 @dataclass(frozen=True, slots=True)

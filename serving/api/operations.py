@@ -37,14 +37,16 @@ _PAGE = """<!doctype html>
 
 @router.get("/v1/policy", summary="The policy in force", tags=["policy"])
 async def policy(running: Running) -> PolicyView:
-    """Name, hash and rules of the policy in force."""
-    return view(running.standby.current().policy)
+    """Name, hash and rules of the policy in force, and what the model in force is certified for."""
+    in_force = running.standby.current()
+    return view(in_force.policy, in_force.certificate)
 
 
 @router.post("/v1/policy/check", summary="Check a policy text", tags=["policy"], openapi_extra=documented(PolicyText))
 async def check(body: Text, running: Running) -> PolicyView:
     """Read a policy as if it were to take effect, and name every fault; nothing changes."""
-    return checked(body.policy, running.standby.current().catalogue)
+    in_force = running.standby.current()
+    return checked(body.policy, in_force.catalogue, in_force.certificate)
 
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])

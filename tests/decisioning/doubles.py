@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from decisioning.catalogue import Action, Autonomy
+from decisioning.certificate import Certificate
 from decisioning.customer import Customer, Facts
 from decisioning.decide import Choice
 from decisioning.score import Contribution, Explanation, Floats, Scores
@@ -41,6 +42,7 @@ class FixedScorer:
     propensities: Mapping[str, float]
     spread: float = 0.0
     hold: float | None = None
+    certificate: Certificate | None = None
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
         del facts
@@ -50,7 +52,7 @@ class FixedScorer:
         signs = np.array([1.0 if place % 2 == 0 else -1.0 for place in range(len(actions))])
         draws = mean[:, None] + signs[:, None] * steps[None, :]
         low, high = mean - self.spread, mean + self.spread
-        scores = Scores(mean, low, high, draws, lambda places: _explained(mean, places))
+        scores = Scores(mean, low, high, draws, lambda places: _explained(mean, places), certificate=self.certificate)
         if self.hold is None:
             return scores
         lifted = (mean - self.hold, low - self.hold, high - self.hold, draws - self.hold)

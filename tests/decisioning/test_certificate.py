@@ -1,6 +1,6 @@
 """The certificate travels from the scorer to the rules that judge the choice, and knows what it was made for."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -8,17 +8,10 @@ from hypothesis import strategies as st
 
 from decisioning.certificate import Loss
 from decisioning.decide import Choice, decide
-from decisioning.score import Scores
 from decisioning.value import Terms
 from decisioning.weighing import weighing
 from tests.decisioning.certified import certificate
 from tests.decisioning.doubles import FixedGuard, FixedScorer, action, facts
-
-
-@dataclass(frozen=True)
-class Certified(FixedScorer):
-    def score(self, known, actions) -> Scores:
-        return replace(super().score(known, actions), certificate=certificate())
 
 
 @dataclass(frozen=True)
@@ -31,14 +24,10 @@ class Listening(FixedGuard):
         return ()
 
 
-@pytest.mark.parametrize(
-    ("scorer", "carried"),
-    [(FixedScorer, None), (Certified, certificate())],
-    ids=["a model without a certificate", "a model with one"],
-)
-def test_the_rules_of_the_second_look_see_what_the_model_carries(scorer, carried):
+@pytest.mark.parametrize("carried", [None, certificate()], ids=["a model without a certificate", "a model with one"])
+def test_the_rules_of_the_second_look_see_what_the_model_carries(carried):
     guard = Listening()
-    decide(facts(), [action("a")], scorer=scorer({"a": 0.3}), guard=guard)
+    decide(facts(), [action("a")], scorer=FixedScorer({"a": 0.3}, certificate=carried), guard=guard)
     assert [one.certificate for one in guard.heard] == [carried]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from decisioning.catalogue import Action, Catalogue
+from decisioning.certificate import Certificate
 from decisioning.errors import Unavailable
 from guardrails.guard import guard_of
 from guardrails.loading import parse_policy
@@ -145,10 +146,13 @@ def running(
     offers: tuple[Action, ...] = OFFERS,
     policy: str = POLICY,
     missing: str | None = None,
+    certificate: Certificate | None = None,
 ) -> Iterator[Heed]:
     """A heed that has started; `missing` is why model or policy cannot be loaded."""
     clock = Clock()
-    scorer = FixedScorer(propensities or {"mail": 0.3, "text": 0.2, "banner": 0.1}, spread=spread)
+    scorer = FixedScorer(
+        propensities or {"mail": 0.3, "text": 0.2, "banner": 0.1}, spread=spread, certificate=certificate
+    )
 
     def load() -> InForce:
         if missing is not None:
@@ -172,4 +176,4 @@ def in_force(scorer: FixedScorer, offers: tuple[Action, ...], policy: str) -> In
     guard = guard_of(parse_policy(policy), catalogue, {"age": "number"})
     model = ModelRef("heed", "7", "d" * 64)
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(scorer, guard, guard.policy, catalogue, versions, 0.9)
+    return InForce(scorer, guard, guard.policy, catalogue, versions, 0.9, scorer.certificate)
