@@ -14,13 +14,13 @@ from sklearn.preprocessing import SplineTransformer
 from decisioning.score import Floats
 from tests.training.calibrating import bent, drawn
 from training.errors import TrainingError
-from training.model.calibration import probability
 from training.model.calibrators.beta import fit_beta
 from training.model.calibrators.curve import GREATEST_SLOPE, LEAST_SLOPE
 from training.model.calibrators.families import FAMILIES, Family
 from training.model.calibrators.isotonic import fit_isotonic
 from training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
 from training.model.calibrators.spline import fit_spline
+from training.model.log_odds import probability
 
 FITTED = [family for family in FAMILIES if family.name != "identity"]
 every = pytest.mark.parametrize("family", FITTED, ids=lambda family: family.name)

@@ -7,8 +7,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from decisioning.score import Floats
 from tests.training.calibrating import bent
-from training.model.calibration import probability
 from training.model.calibrators.venn_abers import fit_venn_abers, venn_abers_interval
+from training.model.log_odds import probability
 
 
 def by_definition(margin: Floats, label: np.ndarray, query: float, added: float) -> float:

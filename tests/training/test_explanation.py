@@ -5,9 +5,9 @@ import pytest
 
 from decisioning.score import Explanation
 from tests.training.modelling import SCHEMA, bundle, facts, prepared
-from training.model.calibration import probability
 from training.model.calibrators.curve import line
 from training.model.explanation import explain_row
+from training.model.log_odds import probability
 from training.model.split import Part
 
 

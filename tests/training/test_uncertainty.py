@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from tests.training.modelling import SCHEMA, SETTINGS, halves, learnt, noise, prepared
-from training.model.calibration import probability
 from training.model.head import Head
 from training.model.kernel import gram
 from training.model.learn import learn
+from training.model.log_odds import probability
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
 from training.model.uncertainty import DRAWS, PRIOR_PRECISION, covering_scale, fit_posterior

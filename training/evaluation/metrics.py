@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from decisioning.score import Floats
 from training.evaluation.bins import places
-from training.model.calibration import logistic_regression
+from training.model.calibrators.regression import Cells, regress
 
 Labels = NDArray[np.bool_]
 
@@ -137,7 +137,8 @@ def calibration_line(propensity: Floats, label: Labels) -> tuple[float, float, f
     if min(positives, len(label) - positives) < _LEAST_OF_A_KIND or np.ptp(stated) == 0.0:
         return _UNTOLD
     design = np.stack([stated, np.ones_like(stated)], axis=1)
-    slope, intercept = logistic_regression(design, label.astype(np.float64), np.zeros_like(stated))
+    counted = Cells(np.zeros(len(label), dtype=np.int64), stated, np.ones_like(stated), label.astype(np.float64))
+    slope, intercept = regress(design, counted, np.zeros_like(stated))
     p = expit(slope * stated + intercept)
     weight = p * (1.0 - p)
     # What the slope's data tell of it, once the intercept has taken its share.

@@ -6,8 +6,8 @@ import numpy as np
 
 from decisioning.score import Contribution, Explanation, Floats
 from training.features.schema import FeatureSchema
-from training.model.calibration import probability
 from training.model.calibrators.curve import Curve
+from training.model.log_odds import probability
 
 # Below this the difference of two probabilities is mostly rounding; the tangent is off by less than its square.
 _MEETING = 1e-6

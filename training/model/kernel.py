@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from decisioning.score import Floats
-from training.model.calibration import LARGEST_LOG_ODDS
 from training.model.calibrators.curve import along
+from training.model.log_odds import LARGEST_LOG_ODDS
 
 Served = tuple[Floats, Floats, Floats, Floats, Floats]
 _HALF = 0.5

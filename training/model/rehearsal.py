@@ -13,12 +13,12 @@ import numpy as np
 
 from decisioning.score import Floats
 from training.features.schema import FeatureSchema
-from training.model.calibration import probability
 from training.model.fit import Settings
 from training.model.head import Head
 from training.model.hidden import Hidden, shifted
 from training.model.kernel import deviate
 from training.model.learn import learn
+from training.model.log_odds import probability
 from training.model.sample import Places, Sample
 from training.model.split import folds
 from training.model.uncertainty import covering_scale

@@ -6,9 +6,9 @@ from typing import Any
 
 from decisioning.catalogue import HOLD, Action
 from decisioning.score import Floats
-from training.model.calibration import probability
 from training.model.calibrators.curve import Curve
 from training.model.calibrators.pooling import Offsets
+from training.model.log_odds import probability
 
 
 @dataclass(frozen=True, eq=False)
