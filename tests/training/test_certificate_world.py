@@ -86,9 +86,9 @@ def test_without_propensities_customers_are_counted():
             r"customers show a mean loss of 100 %.* too much, or known too badly, to certify at most 20 %",
         ),
         (
-            lambda: unlogged(harmed=np.arange(len(material().rows)) % 6 == 0),
-            {"alpha": 0.3},
-            r"At this loss it takes about [\d,]+ such customers to certify at most 30 %",
+            lambda: unlogged(harmed=every(4)),
+            {"alpha": 0.27},
+            r"At this loss it takes about [\d,]+ such customers to certify at most 27 %",
         ),
     ],
     ids=["too few", "too few by their weights", "too much harm", "harm that more customers could certify"],
@@ -98,6 +98,12 @@ def test_where_nothing_can_be_certified_it_is_said_what_it_would_take(given, ask
     assert nothing.certificate is None
     assert re.search(sentence, nothing.sentence), nothing.sentence
     assert len(nothing.curve) > 10
+
+
+def every(number):
+    """Harm at every so-manieth moment at which heed would have done what was done."""
+    same = material().choices.action_id == material().action
+    return same & (np.cumsum(same) % number == 0)
 
 
 def test_harm_that_nobody_recorded_is_not_certified_away():
@@ -144,8 +150,8 @@ def test_a_certificate_survives_being_stored():
 def test_choices_are_made_among_the_whole_catalogue_as_in_service():
     some = choices(bundle(), material().data, material().rows, TERMS, bundle().catalogue.actions[:3])
     narrow = replace(material(), choices=some)
-    assert found(narrow, alpha=0.3) == found(alpha=0.3)
+    assert repr(found(narrow, alpha=0.3)) == repr(found(alpha=0.3))
 
 
 def test_the_same_question_gets_the_same_answer():
-    assert found(alpha=0.1) == found(alpha=0.1)
+    assert repr(found(alpha=0.1)) == repr(found(alpha=0.1))
