@@ -69,7 +69,7 @@ def load_in_force(settings: Settings) -> InForce:
     guard = load_guard(settings.policy or DEFAULT_POLICY, catalogue, attribute_types(bundle.schema))
     bundle.warm()
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level)
+    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate)
 
 
 def load_catalogue(settings: Settings) -> tuple[Catalogue, Mapping[str, str]]:

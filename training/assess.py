@@ -14,6 +14,7 @@ from training.contract.catalogue import to_catalogue
 from training.contract.data import EngagementData
 from training.contract.reading import read
 from training.contract.report import Report
+from training.evaluation.clusters import clusters
 from training.evaluation.considered import consider, only, places_of, possible, scored, taken
 from training.evaluation.evaluate import Evaluation, assessed
 from training.evaluation.findings import Findings, find
@@ -44,6 +45,9 @@ class Asked:
         The same, as the policy names them: what the data do not have is noted.
     policy_values : bool
         Whether predictions say what heed would choose for every contact whose probability is recorded.
+    cluster : str or None
+        A regular expression for the part of a customer's id whose bearers are no independent evidence, such as a
+        household; every customer stands alone where it is not given or does not match.
     seed : int
         Of what is found by drawing: bounds of chance, bootstrap.
     """
@@ -52,6 +56,7 @@ class Asked:
     by: tuple[str, ...] = ()
     fairness: tuple[str, ...] = ()
     policy_values: bool = False
+    cluster: str | None = None
     seed: int = 0
 
 
@@ -218,7 +223,7 @@ def _scored(bundle: Bundle, data: EngagementData, scope: Scope, asked: Asked) ->
         label=scope.label[mine],
         harmed=harmed(data)[rows[mine]],
         logged=logged[mine],
-        cluster=pd.factorize(data.contacts["customer_id"].iloc[rows[mine]])[0].astype(np.int64),
+        cluster=clusters(data.contacts["customer_id"].iloc[rows[mine]], asked.cluster),
         choices=only(said, mine),
         base_rate=bundle.card.base_rate,
         terms=asked.terms,

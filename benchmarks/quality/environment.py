@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,15 +34,16 @@ class Peers:
 
     def ask(self, kind: str, task: Task) -> Answer:
         """What the peers of a kind (``probabilities`` or ``learners``) say; one thread, one after the other."""
-        question = self.cache / f"{kind}-task.npz"
-        save_task(task, question)
-        answer = self.cache / f"{kind}-{_key(kind, question)}.npz"
-        if not answer.exists():
-            self._run(kind, question, answer)
+        with tempfile.TemporaryDirectory(dir=self.cache) as folder:
+            question = Path(folder) / "task.npz"
+            save_task(task, question)
+            answer = self.cache / f"{kind}-{_key(kind, question)}.npz"
+            if not answer.exists():
+                self._run(kind, question, answer)
         return load_answer(answer)
 
     def _run(self, kind: str, question: Path, answer: Path) -> None:
-        place = answer.with_suffix(".part.npz")
+        place = question.with_name("answer.npz")
         command = [str(self.python), "-m", "benchmarks.quality.peers", kind, str(question), str(place)]
         # One thread, and nothing of heed's environment but what finds the program.
         alone = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", ""), "OMP_NUM_THREADS": "1"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _EXPERIMENT = "heed"
 _MORE_STEPS = 1
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -34,6 +34,9 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--no-log", is_flag=True, help="Keep no run with the report in MLflow.")
 @click.option("--by", multiple=True, help="An attribute to judge segments and fairness by; may be repeated.")
+@click.option(
+    "--cluster", help="Part of a customer's id that intervals go by, such as a household: a regular expression."
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @json_option
 def evaluate(
@@ -45,6 +48,7 @@ def evaluate(
     report_folder: Path | None,
     no_log: bool,  # noqa: FBT001
     by: tuple[str, ...],
+    cluster: str | None,
     seed: int,
     as_json: bool,  # noqa: FBT001
 ) -> None:
@@ -53,7 +57,7 @@ def evaluate(
 
     settings = Settings()
     _refuse_other_suffixes(predictions)
-    asked = _asked(policy_file or settings.policy, by, policy_values=policy_values, seed=seed)
+    asked = _asked(policy_file or settings.policy, by=by, policy_values=policy_values, cluster=cluster, seed=seed)
     with progress(STEPS + _MORE_STEPS) as steps:
         found = assess(
             directory,
@@ -80,20 +84,15 @@ def told(found: "Assessment", where: Mapping[str, str | None]) -> str:
     return "\n".join((head, *said, *files))
 
 
-def _asked(policy: Path | None, by: tuple[str, ...], *, policy_values: bool, seed: int) -> "Asked":
+def _asked(policy: Path | None, **asked: Any) -> "Asked":
+    """What is asked, with the terms and the attributes that the policy names."""
     from decisioning.value import Terms
     from guardrails.loading import DEFAULT_POLICY, load_policy
     from training.assess import Asked
 
     loaded = load_policy(policy or DEFAULT_POLICY).policy
-    weighed = loaded.terms
-    return Asked(
-        terms=Terms(levers=dict(weighed.levers), harm_cost=weighed.harm_cost, tolerance=weighed.tolerance),
-        by=by,
-        fairness=loaded.evaluation.fairness,
-        policy_values=policy_values,
-        seed=seed,
-    )
+    terms = Terms(dict(loaded.terms.levers), loaded.terms.harm_cost, loaded.terms.tolerance)
+    return Asked(terms=terms, fairness=loaded.evaluation.fairness, **asked)
 
 
 def _refuse_other_suffixes(predictions: Path | None) -> None:

@@ -1,6 +1,7 @@
 """The benchmark's own arithmetic, held against known answers: who trains, what a policy is worth, how sure that is."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import sem
 
 from benchmarks.quality.division import numbers, trains
+from benchmarks.quality.environment import Peers
 from benchmarks.quality.estimates import (
     Estimate,
     Weighing,
@@ -227,6 +229,21 @@ def test_tasks_and_answers_survive_their_files(tmp_path):
     answer = load_answer(tmp_path / "answer.npz")
     assert answer.said["tuned, isotonic"].tolist() == [0.25]
     assert answer.seconds == {"tuned, isotonic": 1.5}
+
+
+def test_peers_remember_what_they_answered_to_the_same_question_and_are_asked_another(tmp_path, monkeypatch):
+    asked = []
+
+    def answer(command, **_):
+        asked.append(command[3])
+        save_answer(Answer({"one": np.array([0.5])}, {"one": 1.0}), Path(command[-1]))
+
+    monkeypatch.setattr("benchmarks.quality.environment.subprocess.run", answer)
+    peers = Peers(Path("python"), tmp_path)
+    task, other = Task(*[np.arange(3)] * 8), Task(*[np.arange(4)] * 8)
+    for kind, question in (("learners", task), ("learners", task), ("learners", other), ("probabilities", task)):
+        assert peers.ask(kind, question).said["one"].tolist() == [0.5]
+    assert asked == ["learners", "learners", "probabilities"]
 
 
 def test_the_same_task_makes_the_same_file(tmp_path):

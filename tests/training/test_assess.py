@@ -19,6 +19,7 @@ from training.contract.data import EngagementData
 from training.contract.reading import from_frames
 from training.errors import TrainingError
 from training.evaluation.choices import choices
+from training.evaluation.clusters import clusters
 from training.evaluation.predictions import encoded, write
 from training.features.assemble import training_matrix
 from training.model.bundle import Bundle
@@ -78,11 +79,11 @@ def test_the_table_says_what_the_model_says() -> None:
     stated = bundle().score_frame(training_matrix(bundle().schema, data, rows))
     for name, values in zip(("propensity", "low", "high"), stated, strict=True):
         np.testing.assert_array_equal(frame[name], values)
-    contacted = frame[frame["action_id"] != HOLD].iloc[:50]
-    said = choices(bundle(), data, contacted.index.to_numpy(), TERMS)
-    place = {action.action_id: number for number, action in enumerate(said.actions)}
-    own = np.array([place[one] for one in contacted["action_id"]])
-    np.testing.assert_allclose(contacted["uplift"], said.uplift[np.arange(len(own)), own], rtol=1e-9)
+    one = bundle().catalogue.actions[0]
+    mine = np.flatnonzero(frame["action_id"] == one.action_id)
+    said = choices(bundle(), data, mine, TERMS, [one])
+    for name in ("uplift", "uplift_low", "uplift_high"):
+        np.testing.assert_array_equal(frame[name].to_numpy()[mine], getattr(said, name)[:, 0])
     assert frame.loc[frame["action_id"] == HOLD, "uplift"].isna().all()
 
 
@@ -196,10 +197,18 @@ def test_the_table_round_trips_as_parquet_and_as_csv(tmp_path) -> None:
 
 
 def test_the_same_data_give_the_same_table_byte_for_byte() -> None:
-    asked = Asked(terms=TERMS, by=("segment", "age"), policy_values=True)
-    again = examine(own(), "1", prepared().data, asked=asked)
-    assert encoded(again.predictions, ".csv") == encoded(sealed().predictions, ".csv")
-    assert again.to_dict() == sealed().to_dict()
+    asked = Asked(terms=TERMS, by=("segment",), policy_values=True)
+    first, again = (examine(bundle(), "1", some(100), asked=asked) for _ in range(2))
+    assert encoded(again.predictions, ".csv") == encoded(first.predictions, ".csv")
+    assert again.to_dict() == first.to_dict()
+
+
+def test_intervals_go_by_what_customers_share_where_a_pattern_says_so() -> None:
+    ids = pd.Series(["block-1-a", "block-1-b", "block-2-a", "alone", "alone"])
+    assert clusters(ids, r"^block-\d+").tolist() == [0, 0, 1, 2, 2]
+    assert clusters(ids, None).tolist() == [0, 1, 2, 3, 3]
+    with pytest.raises(InvalidInput, match=r"no regular expression .* in `cluster`: `\(`"):
+        clusters(ids, "(")
 
 
 def test_predictions_in_another_form_are_refused_before_anything_is_written(tmp_path) -> None:

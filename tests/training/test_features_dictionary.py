@@ -5,13 +5,12 @@ import pytest
 
 from decisioning.errors import ContractError
 from tests.training.feature_stories import data_of
-from tests.training.modelling import SCHEMA
+from tests.training.modelling import SCHEMA, bundle, prepared
 from tests.training.test_features_declare import LIVELY
 from training.features.declare import declare
 from training.features.schema import FeatureSchema
 from training.features.wording import in_words
-from training.model.calibrators.curve import line
-from training.model.explanation import explain_row
+from training.model.split import Part
 
 ROWS = np.arange(len(LIVELY.offered))
 
@@ -69,6 +68,7 @@ def test_a_schema_stored_before_there_were_dictionaries_still_reads():
 
 
 def test_an_explanation_tells_features_in_words():
-    shares = np.array([0.5, 0.0, -0.2, 0.1, -2.0])
-    found = explain_row(np.array([1.0, 2.0, 3.0, 1.0]), shares, 0.0, -1.6, 0.168, line(1.0, 0.0), SCHEMA)
-    assert [one.words for one in found.contributions] == ["Customer: a", "Customer: c", "Customer: kind"]
+    told = in_words(bundle().schema)
+    (found,) = bundle().explain_frame(prepared().samples[Part.TEST].matrix[:1])
+    assert len(found.contributions) > 3
+    assert [one.words for one in found.contributions] == [told[one.feature] for one in found.contributions]

@@ -15,6 +15,7 @@ from training.certificate.samples import Sample
 from training.evaluation.considered import consider, places_of, possible
 from training.evaluation.material import Material
 from training.model.bundle import Bundle
+from training.model.storage import certified
 
 # Bounds take a search each, and a picture needs no more than these.
 _SHOWN = slice(4, None, 5)
@@ -73,7 +74,7 @@ def certify(bundle: Bundle, material: Material, asked: Asked, *, sealed: bool, n
         method=found.certified.sample.method,
         grid=GRID,
         data_digest=material.data.digest,
-        model_digest=bundle.digest,
+        model_digest=certified(bundle, None).digest,
         weighing=weighing(material.terms, bundle.catalogue.actions),
         sealed=sealed,
         certified_at=now,

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from decisioning.catalogue import Action, Catalogue
+from decisioning.certificate import Certificate
 from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
 from decisioning.score import Explanation, Floats, Scores, Trust
@@ -22,7 +23,7 @@ from training.model.uplift import UpliftLine
 _BLOCK = 4_096
 # Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
 # known. `python -m benchmarks.confidence` holds it against other worlds.
-SIMULATED = Trust(slope=0.655, intercept=-0.06)
+SIMULATED = Trust(slope=0.64, intercept=0.06)
 # What stands for an action that a row of features does not name.
 UNKNOWN = "unknown"
 
@@ -47,6 +48,8 @@ class Bundle:
         SHA-256 over all stored files that change a score.
     trust : Trust
         What a share of the draws is worth as confidence.
+    certificate : Certificate or None
+        From which confidence on it may act alone, where that was certified.
     """
 
     head: Head
@@ -58,6 +61,7 @@ class Bundle:
     card: Card
     digest: str
     trust: Trust = SIMULATED
+    certificate: Certificate | None = None
 
     @property
     def level(self) -> float:
@@ -99,6 +103,7 @@ class Bundle:
             harm=_first(one.harm),
             harm_draws=_first(one.harm_draws),
             trust=self.trust,
+            certificate=self.certificate,
         )
 
     def weigh(self, rows: Floats, actions: Sequence[Action]) -> Offers:

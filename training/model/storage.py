@@ -7,6 +7,7 @@
 ``model.json``            outcome, calibrations, uncertainties, uplift
 ``features.json``         the feature schema
 ``catalogue.json``        the actions it was trained on
+``certificate.json``      from which confidence on it may act alone, where that was certified
 ``card.json``             provenance and metrics, with the digest of the files above
 """
 
@@ -24,7 +25,9 @@ import numpy as np
 
 from decisioning.canonical import canonical_json, digest, plain
 from decisioning.catalogue import Action, Autonomy, Catalogue, MessageClass
+from decisioning.certificate import Certificate
 from decisioning.score import Trust
+from training.certificate.stored import from_dict, to_dict
 from training.errors import TrainingError
 from training.features.schema import FeatureSchema
 from training.model.bundle import Bundle
@@ -38,7 +41,7 @@ from training.model.uncertainty import Posterior
 from training.model.uplift import UpliftLine
 
 BOOSTER, DEVIATIONS, MODEL = "booster.txt", "deviations.npy", "model.json"
-FEATURES, CATALOGUE, CARD = "features.json", "catalogue.json", "card.json"
+FEATURES, CATALOGUE, CARD, CERTIFICATE = "features.json", "catalogue.json", "card.json", "certificate.json"
 HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
 FORMAT = 2
@@ -47,6 +50,11 @@ FORMAT = 2
 def with_digest(bundle: Bundle) -> Bundle:
     """The same bundle, under the digest of its content."""
     return replace(bundle, digest=_digest(_decisive(bundle)))
+
+
+def certified(bundle: Bundle, certificate: Certificate | None) -> Bundle:
+    """The same model with another certificate or none, under the digest that it has with it."""
+    return with_digest(replace(bundle, certificate=certificate))
 
 
 def save(bundle: Bundle, directory: Path) -> None:
@@ -68,6 +76,8 @@ def load(directory: Path) -> Bundle:
     files = {name: _read(directory / name) for name in (*DECISIVE, CARD)}
     if (directory / f"{HARM}{BOOSTER}").exists():
         files |= {name: _read(directory / name) for name in (f"{HARM}{BOOSTER}", f"{HARM}{DEVIATIONS}")}
+    if (directory / CERTIFICATE).exists():
+        files[CERTIFICATE] = _read(directory / CERTIFICATE)
     card = json.loads(files.pop(CARD))
     stated, found = card.pop("digest", None), _digest(files)
     if stated != found:
@@ -91,7 +101,20 @@ def _bundle(files: Mapping[str, bytes], card: Card, found: str) -> Bundle:
         card=card,
         digest=found,
         trust=Trust(**model["trust"]),
+        certificate=_certificate(files),
     )
+
+
+def _certificate(files: Mapping[str, bytes]) -> Certificate | None:
+    """The certificate, if it was made for the very files beside it."""
+    if CERTIFICATE not in files:
+        return None
+    certificate = from_dict(json.loads(files[CERTIFICATE]))
+    bare = _digest({name: content for name, content in files.items() if name != CERTIFICATE})
+    if certificate.model_digest != bare:
+        remedy = "certify this model: heed evaluate --certify"
+        raise TrainingError("the certificate is of another model", field="model_digest", value=bare, remedy=remedy)
+    return certificate
 
 
 def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) -> Head:
@@ -120,6 +143,7 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
         MODEL: _pretty(model),
         FEATURES: _pretty(bundle.schema.to_dict()),
         CATALOGUE: _pretty(plain(bundle.catalogue)),
+        **({} if bundle.certificate is None else {CERTIFICATE: _pretty(to_dict(bundle.certificate))}),
     }
 
 
