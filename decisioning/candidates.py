@@ -1,6 +1,7 @@
 """Candidates as they stand beside each other: ranked by net value, hold among them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from decisioning.arbitration import ranking
 from decisioning.catalogue import HOLD, Action
@@ -9,6 +10,7 @@ from decisioning.score import Explanation, Floats, Scores
 from decisioning.verdict import Effect, Verdict, combined
 
 Verdicts = tuple[Verdict, ...]
+_NUMBERS = ("propensity", "low", "high", "uplift", "uplift_low", "uplift_high", "harm")
 
 
 def ranked(
@@ -44,13 +46,11 @@ def ranked(
 
 def hold(propensity: float | None, rank: int) -> Candidate:
     """Hold as a candidate: always admissible, worth 0."""
-    return Candidate(HOLD, rank, propensity, None, None, None, None, 0.0, Effect.ALLOW)
+    return Candidate(HOLD, rank, propensity, None, None, None, None, None, None, 0.0, Effect.ALLOW)
 
 
-def _columns(scores: Scores, values: Floats) -> list[tuple[float, float, float, float | None, float | None, float]]:
-    """Propensity, low, high, uplift, harm and net value of each action, as plain numbers."""
-    unknown = [None] * len(values)
-    uplift = unknown if scores.uplift is None else scores.uplift.tolist()
-    harm = unknown if scores.harm is None else scores.harm.tolist()
-    known = (scores.propensity.tolist(), scores.low.tolist(), scores.high.tolist())
-    return list(zip(*known, uplift, harm, values.tolist(), strict=True))
+def _columns(scores: Scores, values: Floats) -> list[tuple[Any, ...]]:
+    """Propensity, uplift (both with their interval), harm and net value of each action, as plain numbers or None."""
+    told = (getattr(scores, name) for name in _NUMBERS)
+    known = [[None] * len(values) if column is None else column.tolist() for column in told]
+    return list(zip(*known, values.tolist(), strict=True))

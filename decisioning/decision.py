@@ -34,7 +34,9 @@ class Candidate:
         Place by net value among all candidates, hold included, from 1.
     propensity, low, high : float or None
         Calibrated probability of the outcome with its interval; None for hold where the data cannot tell.
-    uplift, harm : float or None
+    uplift, uplift_low, uplift_high : float or None
+        Propensity minus the probability under hold, with its interval; None where the training data cannot tell.
+    harm : float or None
         None where the training data cannot tell.
     net_value : float
         In the catalogue's currency; 0 for hold.
@@ -48,6 +50,8 @@ class Candidate:
     low: float | None
     high: float | None
     uplift: float | None
+    uplift_low: float | None
+    uplift_high: float | None
     harm: float | None
     net_value: float
     effect: Effect

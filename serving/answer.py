@@ -61,6 +61,7 @@ class CandidateAnswer:
     propensity: float | None
     interval: Interval | None
     uplift: float | None
+    uplift_interval: Interval | None
     harm: float | None
     net_value: float
     effect: Effect
@@ -110,6 +111,7 @@ class ScoredCandidate:
     propensity: float | None
     interval: Interval | None
     uplift: float | None
+    uplift_interval: Interval | None
     harm: float | None
     net_value: float
     explanation: Explanation | None
@@ -148,8 +150,9 @@ def candidate_answer(candidate: Candidate, level: float) -> CandidateAnswer:
         action_id=candidate.action_id,
         rank=candidate.rank,
         propensity=candidate.propensity,
-        interval=_interval(candidate, level),
+        interval=_interval(candidate.low, candidate.high, level),
         uplift=candidate.uplift,
+        uplift_interval=_interval(candidate.uplift_low, candidate.uplift_high, level),
         harm=candidate.harm,
         net_value=candidate.net_value,
         effect=candidate.effect,
@@ -164,18 +167,17 @@ def scored_candidate(candidate: Candidate, level: float) -> ScoredCandidate:
         action_id=candidate.action_id,
         rank=candidate.rank,
         propensity=candidate.propensity,
-        interval=_interval(candidate, level),
+        interval=_interval(candidate.low, candidate.high, level),
         uplift=candidate.uplift,
+        uplift_interval=_interval(candidate.uplift_low, candidate.uplift_high, level),
         harm=candidate.harm,
         net_value=candidate.net_value,
         explanation=candidate.explanation,
     )
 
 
-def _interval(candidate: Candidate, level: float) -> Interval | None:
-    if candidate.low is None or candidate.high is None:
-        return None
-    return Interval(candidate.low, candidate.high, level)
+def _interval(low: float | None, high: float | None, level: float) -> Interval | None:
+    return None if low is None or high is None else Interval(low, high, level)
 
 
 def decision_answer(

@@ -109,6 +109,8 @@ def test_uplift_counts_where_hold_is_known():
     decision = decide(facts(), [action("a", cost=0.5)], scorer=FixedScorer({"a": 0.3}, hold=0.2), guard=guard)
     candidate = decision.candidates[0]
     assert candidate.uplift == pytest.approx(0.1)
+    assert candidate.uplift_low == pytest.approx(candidate.low - 0.2)
+    assert candidate.uplift_high == pytest.approx(candidate.high - 0.2)
     assert candidate.net_value == pytest.approx(2.0 * 10.0 * 0.1 - 0.5)
     assert decision.candidates[1].propensity == 0.2
 

@@ -11,7 +11,7 @@ from tests.decisioning.doubles import action
 
 def said(*contributions):
     explanation = Explanation(-2.0, 0.12, -1.0, 0.2, contributions)
-    chosen = Candidate("a", 1, 0.2, None, None, None, None, 1.0, Effect.ALLOW, (), explanation)
+    chosen = Candidate("a", 1, 0.2, *[None] * 6, 1.0, Effect.ALLOW, (), explanation)
     return of_choice(action("a"), [chosen], 0.9, "EUR")[2:]
 
 

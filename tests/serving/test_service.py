@@ -89,7 +89,7 @@ def test_metrics_count_decisions_and_say_ready(service):
 
 
 def scores(answer: Any) -> dict[str, Any]:
-    names = ("propensity", "interval", "uplift", "harm", "net_value", "explanation")
+    names = ("propensity", "interval", "uplift", "uplift_interval", "harm", "net_value", "explanation")
     return {one["action_id"]: [one[name] for name in names] for one in answer["candidates"]}
 
 
