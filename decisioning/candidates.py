@@ -10,6 +10,7 @@ from decisioning.score import Explanation, Floats, Scores
 from decisioning.verdict import Effect, Verdict, combined
 
 Verdicts = tuple[Verdict, ...]
+_Numbers = tuple[Any, Any, Any, Any, Any, Any, Any, float]
 _NUMBERS = ("propensity", "low", "high", "uplift", "uplift_low", "uplift_high", "harm")
 
 
@@ -49,7 +50,7 @@ def hold(propensity: float | None, rank: int) -> Candidate:
     return Candidate(HOLD, rank, propensity, None, None, None, None, None, None, 0.0, Effect.ALLOW)
 
 
-def _columns(scores: Scores, values: Floats) -> list[tuple[Any, ...]]:
+def _columns(scores: Scores, values: Floats) -> list[_Numbers]:
     """Propensity, uplift (both with their interval), harm and net value of each action, as plain numbers or None."""
     told = (getattr(scores, name) for name in _NUMBERS)
     known = [[None] * len(values) if column is None else column.tolist() for column in told]
