@@ -111,8 +111,8 @@ def of_harm(found: Sequence[Segment]) -> str:
     named = "; ".join(f"`{one.name}`: {_missed(one)}" for one in worst)
     stand = f"Off by more than chance: {named}." if off else "No action is off by more than chance."
     return (
-        f"Of {whole.rows:,} contacts the model said that {share(whole.propensity)} would harm, by opt-out, complaint or "
-        f"unsubscribe; {between(whole.rate)} did. {stand}"
+        f"Of {whole.rows:,} contacts the model said that {share(whole.propensity)} would harm, by opt-out, complaint "
+        f"or unsubscribe; {between(whole.rate)} did. {stand}"
     )
 
 
