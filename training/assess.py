@@ -19,7 +19,7 @@ from training.evaluation.considered import consider, only, places_of, possible, 
 from training.evaluation.evaluate import Evaluation, assessed
 from training.evaluation.findings import Findings, find
 from training.evaluation.material import Material
-from training.evaluation.outcomes import harmed
+from training.evaluation.outcomes import harmed, harms_are_recorded
 from training.evaluation.predictions import predictions, with_choices
 from training.evaluation.scope import Counts, Scope, scope_of
 from training.model.bundle import Bundle
@@ -208,7 +208,9 @@ def _scored(bundle: Bundle, data: EngagementData, scope: Scope, asked: Asked) ->
     admitted = np.where(weighed[:, None], possible(data, rows, candidates, done), taken(done, len(candidates)))
     stated = scored(bundle, data, rows)
     said = consider(bundle, data, rows, candidates, admitted, asked.terms)
-    frame = predictions(data, rows, done, stated, said, scope.label, scope.mature, scope.part)
+    harm = harmed(data)[rows]
+    happened = {"outcome": scope.label, **({"harmed": harm} if harms_are_recorded(data) else {})}
+    frame = predictions(data, rows, done, stated, said, happened, scope.mature, scope.part)
     if asked.policy_values:
         frame = with_choices(frame, said, weighed)
     mine = np.flatnonzero(scope.judging)
@@ -221,7 +223,7 @@ def _scored(bundle: Bundle, data: EngagementData, scope: Scope, asked: Asked) ->
         low=stated[1][mine],
         high=stated[2][mine],
         label=scope.label[mine],
-        harmed=harmed(data)[rows[mine]],
+        harmed=harm[mine],
         logged=logged[mine],
         cluster=clusters(data.contacts["customer_id"].iloc[rows[mine]], asked.cluster),
         choices=only(said, mine),

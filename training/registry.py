@@ -108,6 +108,17 @@ def named(tracking_uri: str, model: str, name: str = "heed") -> BundleRef:
     return _numbered(tracking_uri, model, name) if model.isdecimal() else champion(tracking_uri, name, model)
 
 
+def aliases(tracking_uri: str, version: str, name: str = "heed") -> tuple[str, ...]:
+    """What a version is called, in the order of the names; none where it is not called anything.
+
+    Raises
+    ------
+    NotFound
+        If there is no such version.
+    """
+    return tuple(sorted(_registered(tracking_uri, version, name).aliases))
+
+
 def promote(tracking_uri: str, version: str, name: str = "heed", alias: str = CHAMPION) -> BundleRef:
     """Give a version the alias, whatever its gates said: this is a person's decision.
 
@@ -137,6 +148,12 @@ def _exists(tracking_uri: str) -> bool:
 
 
 def _numbered(tracking_uri: str, version: str, name: str) -> BundleRef:
+    found = _registered(tracking_uri, version, name)
+    with quiet():
+        return _located(tracking_uri, name, found)
+
+
+def _registered(tracking_uri: str, version: str, name: str) -> "ModelVersion":
     remedy = "name a version that `heed train` registered"
     if not _exists(tracking_uri):
         raise NotFound("no such model version", field=name, value=version, remedy=remedy)
@@ -144,10 +161,9 @@ def _numbered(tracking_uri: str, version: str, name: str) -> BundleRef:
         from mlflow.exceptions import MlflowException
 
         try:
-            found = _client(tracking_uri).get_model_version(name, version)
+            return _client(tracking_uri).get_model_version(name, version)
         except MlflowException as error:
             raise NotFound("no such model version", field=name, value=version, remedy=remedy) from error
-        return _located(tracking_uri, name, found)
 
 
 def _version(tracking_uri: str, name: str, alias: str) -> "ModelVersion | None":

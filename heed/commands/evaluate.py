@@ -1,17 +1,22 @@
 """`heed evaluate`: how well a model keeps its word, on any engagement data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from heed import certifying
+from heed.certifying import certified, options, parts, wish
 from heed.commands.model import judged
 from heed.output import json_option, print_json, progress
 from serving.settings import Settings
 
 if TYPE_CHECKING:
     from training.assess import Asked, Assessment
+    from training.certificate.certify import Finding
+    from training.certificate.registering import Registration
+    from training.evaluation.extra import Extra
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -37,6 +42,7 @@ _MORE_STEPS = 1
 @click.option(
     "--cluster", help="Part of a customer's id that intervals go by, such as a household: a regular expression."
 )
+@options
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @json_option
 def evaluate(
@@ -51,11 +57,13 @@ def evaluate(
     cluster: str | None,
     seed: int,
     as_json: bool,  # noqa: FBT001
+    **wished: Any,
 ) -> None:
     """Judge a model on a folder of engagement data, also one it has never seen."""
     from training.assess import STEPS, assess
 
     settings = Settings()
+    wishes = wish(model, seed, **wished)
     _refuse_other_suffixes(predictions)
     asked = _asked(policy_file or settings.policy, by=by, policy_values=policy_values, cluster=cluster, seed=seed)
     with progress(STEPS + _MORE_STEPS) as steps:
@@ -68,20 +76,29 @@ def evaluate(
             progress=steps,
         )
         steps.step("writing")
-        where = _written(found, predictions, report_folder, None if no_log else settings.mlflow_uri)
+        finding = None if wishes.certificate is None else certified(found, wishes.certificate)
+        extras = parts(found, finding, wishes.capacities)
+        where = _written(found, extras, predictions, report_folder, None if no_log else settings.mlflow_uri)
+        made = _registered(found, finding, extras, settings)
         steps.done("done")
-    print_json(found.to_dict() | where) if as_json else click.echo(told(found, where))
+    if as_json:
+        further = {extra.name: extra.numbers for extra in extras}
+        print_json(found.to_dict() | further | where | ({} if finding is None else {"registered": made}))
+    else:
+        click.echo(told(found, extras, where))
+        click.echo("" if made is None else certifying.told(made), nl=made is not None)
 
 
-def told(found: "Assessment", where: Mapping[str, str | None]) -> str:
+def told(found: "Assessment", extras: Sequence["Extra"], where: Mapping[str, str | None]) -> str:
     """What an evaluation found, and where it is written, for people."""
     from training.evaluation.words import spoken
 
     sealed = " (the sealed part of its own data)" if found.sealed else ""
     head = f"model {found.version}{sealed}\n{judged(found.evaluation)}"
     said = [f"  {one}" for one in (*spoken(found.findings, found.bundle.catalogue.currency), *found.notes)]
+    further = [f"  {one}" for extra in extras for one in extra.sentences]
     files = [f"  {name.replace('_', ' ')}: {place}" for name, place in where.items() if place is not None]
-    return "\n".join((head, *said, *files))
+    return "\n".join((head, *said, *further, *files))
 
 
 def _asked(policy: Path | None, **asked: Any) -> "Asked":
@@ -103,8 +120,20 @@ def _refuse_other_suffixes(predictions: Path | None) -> None:
         check_suffix(predictions)
 
 
+def _registered(
+    found: "Assessment", finding: "Finding | None", extras: Sequence["Extra"], settings: Settings
+) -> "Registration | None":
+    if finding is None:
+        return None
+    return certifying.registered(found, finding, extras, settings.mlflow_uri, _EXPERIMENT, settings.model_name)
+
+
 def _written(
-    found: "Assessment", predictions: Path | None, folder: Path | None, tracking_uri: str | None
+    found: "Assessment",
+    extras: Sequence["Extra"],
+    predictions: Path | None,
+    folder: Path | None,
+    tracking_uri: str | None,
 ) -> dict[str, str | None]:
     """Write what was asked for; where each is."""
     from training.evaluation.predictions import write
@@ -112,7 +141,7 @@ def _written(
 
     if predictions is not None:
         write(found.predictions, predictions)
-    files = report(found) if folder is not None or tracking_uri is not None else {}
+    files = report(found, extras) if folder is not None or tracking_uri is not None else {}
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

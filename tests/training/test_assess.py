@@ -73,6 +73,16 @@ def test_every_figure_can_be_reckoned_again_from_the_table() -> None:
     assert test.loc[test["action_id"] == HOLD, "outcome"].mean() == pytest.approx(per_action.rate)
 
 
+def test_harm_is_judged_among_contacts_and_can_be_reckoned_again() -> None:
+    frame = sealed().predictions
+    mine = frame[(frame["part"] == "test") & (frame["action_id"] != HOLD)]
+    whole, *others = sealed().findings.harm
+    assert whole.rows == len(mine) == sum(one.rows for one in others)
+    assert whole.propensity == pytest.approx(mine["harm"].mean())
+    assert whole.rate.value == pytest.approx(mine["harmed"].mean())
+    assert whole.gap.holds(0.0)
+
+
 def test_the_table_says_what_the_model_says() -> None:
     frame, data = sealed().predictions, prepared().data
     rows = np.arange(len(data.contacts))
@@ -139,13 +149,16 @@ def test_missing_columns_are_taken_as_missing_and_named() -> None:
     assert found.predictions["propensity"].notna().all()
 
 
-def test_data_without_signals_holds_or_probabilities_are_judged_by_what_they_have() -> None:
+def test_data_without_signals_holds_harms_or_probabilities_are_judged_by_what_they_have() -> None:
     tables = dict(some().tables())
     contacts = tables["contacts"][tables["contacts"]["action_id"] != HOLD].drop(columns=["propensity", "policy"])
     happened = tables["outcomes"][tables["outcomes"]["contact_id"].isin(contacts["contact_id"])]
+    happened = happened[happened["type"] == "conversion"]
     bare = {"actions": tables["actions"], "customers": tables["customers"], "outcomes": happened}
     found = examine(bundle(), "1", from_frames(**bare, contacts=contacts))
     assert found.findings.policies is None
+    assert found.findings.harm == ()
+    assert "harmed" not in found.predictions
     assert found.findings.uplift == ()
     assert found.findings.confidence.surest == ()
     assert found.evaluation.overall.rows == found.counts.judged > 0

@@ -73,7 +73,7 @@ def test_every_link_leads_to_a_section_and_every_picture_has_words() -> None:
     ids = {attrs["id"] for tag, attrs in read().tags if tag == "section"}
     links = {attrs["href"].lstrip("#") for tag, attrs in read().tags if tag == "a"}
     assert links <= ids
-    assert {"gates", "reliability", "segments", "uplift", "choices", "fairness", "reckoned"} <= ids
+    assert {"gates", "reliability", "segments", "uplift", "harm", "choices", "fairness", "reckoned"} <= ids
     assert all(len(attrs["alt"]) > 20 for tag, attrs in read().tags if tag == "img")
 
 
@@ -97,14 +97,25 @@ def test_the_page_says_what_the_numbers_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["reliability", "reliability_by_action", "segments", "lift", "uplift", "policies", "confidence", "fairness"]
+    "name",
+    [
+        "reliability",
+        "reliability_by_action",
+        "segments",
+        "lift",
+        "uplift",
+        "harm",
+        "policies",
+        "confidence",
+        "fairness",
+    ],
 )
 def test_each_picture_is_kept_beside_the_page(name: str) -> None:
     assert files()[f"{name}.png"].startswith(b"\x89PNG")
 
 
 def test_what_the_data_cannot_tell_has_no_section() -> None:
-    bare = replace(found().findings, uplift=(), policies=None, fairness=(), lift=())
+    bare = replace(found().findings, uplift=(), harm=(), policies=None, fairness=(), lift=())
     confidence = replace(bare.confidence, surest=())
     made = report(replace(found(), findings=replace(bare, confidence=confidence)))
     assert set(made) == {PAGE, NUMBERS, "reliability.png", "reliability_by_action.png", "segments.png"}

@@ -32,14 +32,14 @@ _MOST = 16
 _LINE = 0.27
 
 
-def segments_figure(segments: Mapping[str, Sequence[Segment]]) -> Figure:
+def segments_figure(segments: Mapping[str, Sequence[Segment]], what: str = "Share with the outcome") -> Figure:
     """What was said of each group beside what happened, one panel per attribute; at most 16 groups each."""
     shown = {name: _largest(some) for name, some in segments.items() if some}
     drawn, axes = _panels([len(some) for some in shown.values()])
     for axis, (name, some) in zip(axes, shown.items(), strict=True):
         _segments(axis, name, some)
     axes[-1].set_xlim(left=0.0)
-    axes[-1].set_xlabel("Share with the outcome", color=GREY)
+    axes[-1].set_xlabel(what, color=GREY)
     named = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     drawn.legend(named.values(), named.keys(), loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     return drawn

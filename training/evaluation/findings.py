@@ -65,6 +65,8 @@ class Findings:
         Groups of rising probability, of ``all`` rows and by action; see :class:`training.evaluation.bins.Bins`.
     segments : mapping of str to tuple of Segment
         By attribute; `action` always among them.
+    harm : tuple of Segment
+        Opt-outs, complaints and unsubscribes among contacts, all as one, then by action; none where nothing is known.
     notes : tuple of str
         What could not be told, and why.
     """
@@ -76,6 +78,7 @@ class Findings:
     reliability: Mapping[str, Mapping[str, Any]]
     segments: Mapping[str, tuple[Segment, ...]]
     fairness: tuple[Fairness, ...]
+    harm: tuple[Segment, ...]
     uplift: tuple[UpliftFound, ...]
     confidence: Confidence
     policies: Policies | None
@@ -115,6 +118,7 @@ def find(material: Material, attributes: Sequence[str], wished: Sequence[str] = 
         reliability=_reliability(material),
         segments={name: segments(one, said, seed) for name, one in {"action": material.action, **groups}.items()},
         fairness=tuple(fairness(name, groups[name], said, material.acts, seed) for name in people),
+        harm=_harm(material, seed),
         uplift=uplifts(material, seed),
         confidence=_confidence(material),
         policies=policies(material),
@@ -144,6 +148,14 @@ def _reliability(material: Material) -> dict[str, dict[str, Any]]:
 def _binned(propensity: np.ndarray, label: Labels, bins: int) -> dict[str, Any]:
     grouped = equal_mass(propensity, label, bins)
     return {name: getattr(grouped, name).tolist() for name in ("count", "stated", "rate", "low", "high")}
+
+
+def _harm(material: Material, seed: int) -> tuple[Segment, ...]:
+    said = material.said_of_harm
+    if said is None:
+        return ()
+    action = material.action[material.contacted]
+    return (*segments(np.full(len(action), ALL), said, seed), *segments(action, said, seed))
 
 
 def _confidence(material: Material) -> Confidence:

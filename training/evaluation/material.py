@@ -13,6 +13,7 @@ from training.evaluation.choices import NOBODY, Choices
 from training.evaluation.estimates import Ints
 from training.evaluation.evaluate import Judged
 from training.evaluation.off_policy import Log
+from training.evaluation.outcomes import harms_are_recorded
 from training.evaluation.segments import Said
 
 
@@ -59,6 +60,19 @@ class Material:
     def said(self) -> Said:
         """What segments are judged by."""
         return Said(self.propensity, self.label, self.cluster)
+
+    @cached_property
+    def contacted(self) -> Ints:
+        """Places of the rows that are no holds."""
+        return np.flatnonzero(self.done != NOBODY)
+
+    @property
+    def said_of_harm(self) -> Said | None:
+        """The same of harm, for the rows in `contacted`; None where the model or the data tell nothing of it."""
+        stated, mine = self.choices.harm, self.contacted
+        if stated is None or not len(mine) or not harms_are_recorded(self.data):
+            return None
+        return Said(stated[mine, self.done[mine]], self.harmed[mine], self.cluster[mine])
 
     @property
     def judged(self) -> Judged:

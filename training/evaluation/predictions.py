@@ -4,6 +4,7 @@ Whoever has this table can reckon every figure again.
 """
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def predictions(
     done: Ints,
     stated: tuple[Floats, Floats, Floats],
     choices: Choices,
-    outcome: NDArray[np.bool_],
+    happened: Mapping[str, NDArray[np.bool_]],
     mature: NDArray[np.bool_],
     part: NDArray[np.str_],
 ) -> pd.DataFrame:
@@ -37,8 +38,8 @@ def predictions(
 
     ``contact_id, customer_id, action_id, at`` say what was done; ``propensity, low, high`` what the model says of it;
     ``uplift, uplift_low, uplift_high, harm`` the same for contacts, empty for holds and where the model cannot tell;
-    ``outcome`` is 1 or 0, empty where the window is not over; ``logged_propensity, policy`` are as recorded; ``part``
-    is the part of the model's own training data, or ``unseen``.
+    what happened, ``outcome`` and where it is recorded ``harmed``, is 1 or 0, empty where the window is not over;
+    ``logged_propensity, policy`` are as recorded; ``part`` is the part of the model's own training data, or ``unseen``.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def predictions(
         Place of what was done among the actions of `choices`, -1 for hold.
     stated : tuple of arrays of float, shape (n,)
         Propensity, low and high.
+    happened : mapping of str to array of bool, shape (n,)
+        By the name of the column.
     """
     contacts = data.contacts.iloc[rows].reset_index(drop=True)
     frame = contacts[["contact_id", "customer_id", "action_id", "at"]].copy()
@@ -55,8 +58,8 @@ def predictions(
         frame[name] = values
     for name in ("uplift", "uplift_low", "uplift_high", "harm"):
         frame[name] = _of_done(getattr(choices, name), done)
-    frame["outcome"] = pd.array(np.where(mature, outcome, -1), dtype="Int8")
-    frame.loc[~mature, "outcome"] = pd.NA
+    for name, flags in happened.items():
+        frame[name] = pd.Series(flags.astype(np.int8), dtype="Int8").where(mature)
     frame["logged_propensity"] = contacts["propensity"]
     frame["policy"] = contacts["policy"]
     frame["part"] = pd.array(part, dtype="str")

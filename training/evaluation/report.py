@@ -59,6 +59,8 @@ def _figures(assessment: "Assessment") -> dict[str, Figure]:
         drawn["lift"] = lift_figure(found.lift)
     if found.uplift:
         drawn["uplift"] = uplift_figure(found.uplift[0])
+    if found.harm:
+        drawn["harm"] = segments_figure({"action": found.harm}, "Share of contacts that harm")
     if found.policies is not None:
         drawn["policies"] = policies_figure(found.policies, currency)
     if found.confidence.surest:
@@ -83,6 +85,7 @@ def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[Extra])
                     ("reliability", "Probabilities"),
                     ("segments", "Actions and segments"),
                     *([("uplift", "Uplift")] if assessment.findings.uplift else []),
+                    *([("harm", "Harm")] if assessment.findings.harm else []),
                     ("choices", "Choices"),
                     *((extra.name, extra.name.capitalize()) for extra in extras),
                     ("fairness", "Fairness"),
@@ -93,6 +96,7 @@ def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[Extra])
             _reliability(assessment, pictures),
             _segments(assessment, pictures),
             _uplift(assessment, pictures),
+            _harm(assessment, pictures),
             _choices(assessment, pictures),
             *(section(extra.name, extra.heading, *extra.parts) for extra in extras),
             _fairness(assessment, pictures),
@@ -147,6 +151,17 @@ def _uplift(assessment: "Assessment", pictures: Pictures) -> str:
         paragraph(captions.UPLIFT if found else "", "quiet"),
         image(pictures.get("uplift"), words.of_uplift(found)),
         tables.uplift_table(found),
+    )
+
+
+def _harm(assessment: "Assessment", pictures: Pictures) -> str:
+    found = assessment.findings.harm
+    return section(
+        "harm",
+        "Is harm foreseen?",
+        paragraph(words.of_harm(found)),
+        image(pictures.get("harm"), words.of_harm(found)),
+        folded("Figures by `action`", tables.segments_table(found)),
     )
 
 

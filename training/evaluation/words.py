@@ -101,6 +101,21 @@ def of_uplift(found: Sequence[UpliftFound]) -> str:
     )
 
 
+def of_harm(found: Sequence[Segment]) -> str:
+    """Whether opt-outs, complaints and unsubscribes come as often as was said."""
+    if not found:
+        return ""
+    whole, *others = found
+    off = [one for one in others if one.misjudged]
+    worst = sorted(off, key=lambda one: -abs(one.gap.value))[:3]
+    named = "; ".join(f"`{one.name}`: {_missed(one)}" for one in worst)
+    stand = f"Off by more than chance: {named}." if off else "No action is off by more than chance."
+    return (
+        f"Of {whole.rows:,} contacts the model said that {share(whole.propensity)} would harm, by opt-out, complaint "
+        f"or unsubscribe; {between(whole.rate)} did. {stand}"
+    )
+
+
 def of_actions(found: Sequence[UpliftFound]) -> str:
     """Which actions' uplift did not come true."""
     single = [one for one in found if one.action != ALL]
@@ -165,6 +180,7 @@ def spoken(findings: Findings, currency: str) -> list[str]:
     said = (
         where_not(findings.segments),
         of_uplift(findings.uplift),
+        of_harm(findings.harm),
         *of_policies(findings.policies, currency),
         *of_fairness(findings.fairness),
     )
