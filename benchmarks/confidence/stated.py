@@ -55,6 +55,8 @@ class Learnt:
 
     Attributes
     ----------
+    worlds : tuple of str
+        Their names.
     by_world : tuple of Trust
         Learnt from one world each, to see how far they differ.
     left_out : tuple of Group
@@ -62,6 +64,7 @@ class Learnt:
     """
 
     trust: Trust
+    worlds: tuple[str, ...]
     by_world: tuple[Trust, ...]
     left_out: tuple[Group, ...]
 
@@ -116,6 +119,7 @@ def learnt(worlds: Sequence[Told]) -> Learnt:
         left_out.append(largest_gap(_tenths(others.of(share[number], DRAWS), right[number], one.cluster)))
     return Learnt(
         learn_trust(np.concatenate(share), np.concatenate(right)),
+        tuple(f"world {one.seed}" for one in worlds),
         tuple(learn_trust(*pair) for pair in zip(share, right, strict=True)),
         tuple(left_out),
     )

@@ -147,7 +147,7 @@ def _costs(lines: Sequence[Cost]) -> str:
 
 
 def _learnt(found: Learnt) -> str:
-    names = ["all worlds", *(f"world {number + 1} alone" for number in range(len(found.by_world)))]
+    names = ["all worlds", *(f"{name} alone" for name in found.worlds)]
     gaps = ["", *(_gap(one) for one in found.left_out), *[""] * (len(found.by_world) - len(found.left_out))]
     rows = zip(names, (found.trust, *found.by_world), gaps, strict=True)
     head = ["learnt on", "slope", "intercept", "worst tenth by the constants of the others"]
