@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
-:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds: that is how they are made, on seeds 11 to 16,
-and why others are the default here.
+:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds of 11 and
+above, which is why lower ones are the default here.
 """
 
 import argparse
