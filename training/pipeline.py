@@ -16,6 +16,7 @@ from training.evaluation.evaluate import Evaluation, Judged, evaluate
 from training.evaluation.gates import Rival
 from training.evaluation.reliability import picture, reliability_by_action_figure, reliability_figure
 from training.evaluation.summary import mean_effects, sampled, summary_figure
+from training.features.declare import sensitive_attributes
 from training.model.bundle import Bundle
 from training.model.card import Card
 from training.model.fit import Settings
@@ -43,6 +44,8 @@ class TrainingResult:
         Of the bundle.
     report : Report
         What was read of the data, and which rows were set aside.
+    sensitive : tuple of str
+        Attributes that the model did not see because they are sensitive, in the order of their names.
     """
 
     model_name: str
@@ -55,6 +58,7 @@ class TrainingResult:
     rows: Mapping[str, int]
     features: int
     trees: int
+    sensitive: tuple[str, ...] = ()
 
 
 def train(
@@ -132,6 +136,7 @@ def train(
         rows=bundle.card.rows,
         features=len(bundle.schema.features),
         trees=len(bundle.head.trees.offsets),
+        sensitive=tuple(sorted(sensitive_attributes(data, include))),
     )
 
 

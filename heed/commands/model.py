@@ -95,6 +95,7 @@ def summary(result: "TrainingResult") -> dict[str, object]:
         "rows": dict(result.rows),
         "features": result.features,
         "trees": result.trees,
+        "sensitive_left_out": list(result.sensitive),
         "rejected_rows": result.report.rejected,
         "evaluation": result.evaluation.to_dict(),
     }
@@ -103,7 +104,9 @@ def summary(result: "TrainingResult") -> dict[str, object]:
 def told(result: "TrainingResult") -> str:
     """The same in words."""
     head = f"{result.model_name} version {result.version} is registered as {result.alias}"
-    return f"{head}\n{judged(result.evaluation)}"
+    left_out = ", ".join(f"`{name}`" for name in result.sensitive)
+    note = f"\n  sensitive, and not learnt from as the policy does not allow it: {left_out}" if left_out else ""
+    return f"{head}\n{judged(result.evaluation)}{note}"
 
 
 def judged(evaluation: "Evaluation") -> str:

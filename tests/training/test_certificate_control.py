@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from tests.training.certificate_draws import harms, true_risk
-from training.certificate.control import GRID, control, look, needed, needed_at, seen
+from training.certificate.control import GRID, control, look, needed, seen
 from training.certificate.moments import Moments, apart, drawn
 
 REPETITIONS = 120
@@ -119,9 +119,6 @@ def test_a_customer_counts_once_however_often_contacted():
 def test_the_least_number_that_could_be_certified_is_known(alpha, delta, count):
     assert needed(alpha, delta) == count
     assert binom.cdf(0, count, alpha) <= delta < binom.cdf(0, count - 1, alpha)
-    assert needed_at(0.0, alpha, delta) == count
-    assert needed_at(alpha, alpha, delta) is None
-    assert needed_at(alpha / 2, alpha, delta) > count
 
 
 def test_where_nothing_is_recorded_nothing_is_certified():

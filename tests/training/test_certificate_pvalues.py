@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
 from training.certificate.pvalues import betting, binomial, hoeffding_bentkus
-from training.certificate.samples import Counted, Weighted, upper_bound
+from training.certificate.samples import Counted, Weighted, customers_needed, upper_bound
 
 # Computed with MAPIE 1.6.0, `compute_hoeffding_bentkus_p_value`; the exact ones with its `binary=True`.
 KNOWN = {
@@ -47,6 +47,11 @@ def test_hoeffding_bentkus_is_the_formula_of_the_paper(count, share, alpha):
     bentkus = math.e * binom.cdf(math.ceil(total - 1e-9), count, alpha)
     expected = min(1.0, math.exp(-count * max(entropy, 0.0)), bentkus)
     assert hoeffding_bentkus(total, count, alpha) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@given(st.integers(0, 60), st.integers(60, 2000), st.floats(0.001, 0.9))
+def test_the_binomial_p_value_is_scipys(total, count, alpha):
+    assert binomial(total, count, alpha) == pytest.approx(binom.cdf(total, count, alpha), rel=1e-9, abs=1e-300)
 
 
 @given(st.integers(0, 60), st.integers(60, 2000), st.floats(0.01, 0.4))
@@ -127,3 +132,25 @@ def test_where_nobody_tells_anything_nothing_is_bounded():
 )
 def test_the_test_fits_the_losses(sample, method):
     assert sample.method == method
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        Counted(np.r_[np.ones(2), np.zeros(98)]),
+        Counted(np.r_[np.full(4, 0.5), np.zeros(96)]),
+        Weighted(np.r_[np.full(2, 3.0), np.zeros(98)], np.full(100, 3.0), bound=6.0),
+    ],
+    ids=["counted", "in between", "weighted"],
+)
+def test_the_customers_it_takes_are_those_at_which_such_losses_would_be_rejected(sample):
+    assert sample.p_value(0.04) > 0.1
+    needed = customers_needed(sample, 0.04, 0.1)
+    assert needed > 100
+    # Hoeffding and Bentkus go by steps, so the last customer cannot be told.
+    assert sample.p_value(0.04, 1.05 * needed / 100) <= 0.1 < sample.p_value(0.04, 0.85 * needed / 100)
+    assert customers_needed(sample, 0.02, 0.1) is None
+
+
+def test_nobody_tells_how_many_it_would_take():
+    assert customers_needed(Counted(np.zeros(0)), 0.02, 0.1) is None

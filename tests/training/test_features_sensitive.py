@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.training.feature_stories import data_of
 from tests.training.test_features_declare import TRIAL
+from tests.training.world_played import small
 from training.features.declare import declare, sensitive_attributes
 from training.features.sensitive import SENSITIVE, is_sensitive, withheld
+from training.prepare import prepare
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,15 @@ def test_a_sensitive_attribute_is_no_feature_of_customers_or_contexts(table):
     assert sensitive_attributes(data) == {"Religious Beliefs"}
     allowed = declare(data, np.arange(4), include=frozenset({"religious_belief"}))
     assert "Religious Beliefs" in {one.of for one in allowed.features}
+
+
+@pytest.mark.parametrize("include", [frozenset(), frozenset({"health status"})], ids=["silent", "allowed"])
+def test_a_training_sees_what_it_is_allowed_to_see(include):
+    data = small()[1].data
+    odd = np.where(np.arange(len(data.customers)) % 2 == 0, "good", "poor")
+    told = replace(data, customers=data.customers.assign(Health_Status=pd.Series(odd, dtype="str")))
+    schema = prepare(told, outcome=None, by="customer", seed=0, include=include).schema
+    assert ("customer.Health_Status" in schema.names) is bool(include)
 
 
 def test_a_property_of_an_action_is_not_a_property_of_a_person():

@@ -8,10 +8,10 @@ from decisioning.certificate import Certificate, Evidence, amount
 from decisioning.weighing import weighing
 from training.certificate.asked import Asked
 from training.certificate.assumptions import assumptions
-from training.certificate.control import GRID, Controlled, Seen, control, look, needed, needed_at, seen
+from training.certificate.control import GRID, Controlled, Seen, control, look, needed, seen
 from training.certificate.losses import moments_of
 from training.certificate.moments import Moments
-from training.certificate.samples import Sample
+from training.certificate.samples import Sample, customers_needed
 from training.evaluation.considered import consider, places_of, possible
 from training.evaluation.material import Material
 from training.model.bundle import Bundle
@@ -112,10 +112,9 @@ def _why_none(found: Controlled, moments: Moments, asked: Asked) -> str:
     first = look(found.tested[0].threshold, sample, asked.delta)
     told = f"From a confidence of {first.threshold:.0%} on, {first.executed:,} customers show a mean loss of "
     told += f"{amount(asked.loss, first.risk)}, which may be up to {amount(asked.loss, first.upper)}"
-    enough = None if moments.estimated else needed_at(first.risk, asked.alpha, asked.delta)
-    if enough is None:
+    customers = customers_needed(sample, asked.alpha, asked.delta)
+    if customers is None:
         return f"{told}. That is too much, or known too badly, to certify at most {bound}."
-    customers = math.ceil(enough * first.executed / sample.worth)
     return f"{told}. At this loss it takes about {customers:,} such customers to certify at most {bound}."
 
 

@@ -92,19 +92,6 @@ def needed(alpha: float, delta: float) -> int:
     return math.ceil(math.log(delta) / math.log1p(-alpha)) if 0.0 < alpha < 1.0 else 1
 
 
-def needed_at(risk: float, alpha: float, delta: float) -> int | None:
-    """Customers that it takes if their mean loss stays what it is, None where that is alpha or more.
-
-    From the relative entropy of the two, to which the exact test tends.
-    """
-    if risk >= alpha:
-        return None
-    if risk <= 0.0:
-        return needed(alpha, delta)
-    entropy = risk * math.log(risk / alpha) + (1.0 - risk) * math.log((1.0 - risk) / (1.0 - alpha))
-    return max(needed(alpha, delta), math.ceil(math.log(1.0 / delta) / entropy))
-
-
 def _start(pilot: Moments, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> int:
     """Place of the strictest threshold that, by the pilot, has losses enough; the last of the grid where none has."""
     order = drawn(pilot, seed)

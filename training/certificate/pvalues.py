@@ -9,7 +9,7 @@ Society B 86 (2024), arXiv:2010.09686, for the capital of a bettor; here the mix
 """
 
 import numpy as np
-from scipy.special import logsumexp, xlogy
+from scipy.special import betainc, logsumexp, xlogy
 from scipy.stats import binom
 
 from decisioning.score import Floats
@@ -19,11 +19,13 @@ _STAKES: Floats = np.linspace(0.01, 0.99, 99)
 _ROUNDING = 1e-9
 
 
-def binomial(total: int, count: int, alpha: float) -> float:
+def binomial(total: float, count: float, alpha: float) -> float:
     """Of losses that are 0 or 1: the chance of no more than `total` among `count` if each had probability `alpha`.
 
     Parameters
     ----------
+    total, count : float
+        Whole numbers; between them the chance is interpolated, as the incomplete beta function does.
     alpha : float
         In [0, 1].
 
@@ -33,10 +35,10 @@ def binomial(total: int, count: int, alpha: float) -> float:
         In [0, 1]; exact where losses are independent with one probability, and below one half also valid where their
         probabilities differ (Hoeffding 1956).
     """
-    return float(binom.cdf(total, count, alpha))
+    return 1.0 if total >= count else float(betainc(count - total, total + 1.0, 1.0 - alpha))
 
 
-def hoeffding_bentkus(total: float, count: int, alpha: float) -> float:
+def hoeffding_bentkus(total: float, count: float, alpha: float) -> float:
     """Of independent losses in [0, 1] with the sum `total`: the lesser of Hoeffding's and Bentkus's bound.
 
     Parameters
@@ -48,11 +50,11 @@ def hoeffding_bentkus(total: float, count: int, alpha: float) -> float:
         return 1.0
     mean = min(total / count, alpha)
     hoeffding = np.exp(-count * _divergence(mean, alpha))
-    bentkus = np.e * binom.cdf(np.ceil(total - _ROUNDING), count, alpha)
+    bentkus = np.e * binom.cdf(np.ceil(total - _ROUNDING), np.floor(count), alpha)
     return float(min(1.0, hoeffding, bentkus))
 
 
-def betting(excess: Floats, bound: float) -> float:
+def betting(excess: Floats, bound: float, times: float = 1.0) -> float:
     """Of independent excesses over the bound, which may be weighted: one over what a bettor against them would own.
 
     The bettor holds that the mean excess is negative. If it is not, the capital is expected not to grow, so by
@@ -64,8 +66,10 @@ def betting(excess: Floats, bound: float) -> float:
         Loss less alpha, times weight.
     bound : float
         Positive, and no excess can ever be larger; how far below 0 they may go does not matter.
+    times : float
+        How often to play the same rows: what a larger sample like this one would say. 1 for what this one says.
     """
-    wealth = np.log1p(-np.outer(_STAKES, excess / bound)).sum(axis=1)
+    wealth = times * np.log1p(-np.outer(_STAKES, excess / bound)).sum(axis=1)
     capital = logsumexp(wealth) - np.log(len(_STAKES))
     return float(np.exp(-max(0.0, capital)))
 

@@ -1,5 +1,6 @@
 """Losses at one threshold, one number per customer, and what a test makes of them."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from decisioning.score import Floats
 from training.certificate import pvalues
 
 _NEAR = 1e-9
+_MOST, _CLOSE = 1000.0, 1e-3
 
 
 class Sample(Protocol):
@@ -40,8 +42,8 @@ class Sample(Protocol):
         """The largest mean loss there can be."""
         ...
 
-    def p_value(self, alpha: float) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`."""
+    def p_value(self, alpha: float, times: float = 1.0) -> float:
+        """Of the hypothesis that the mean loss is above `alpha`, were there so many `times` as many such customers."""
         ...
 
 
@@ -81,11 +83,11 @@ class Counted:
         """All are harmed."""
         return 1.0
 
-    def p_value(self, alpha: float) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`."""
-        total, count = float(self.losses.sum()), len(self.losses)
+    def p_value(self, alpha: float, times: float = 1.0) -> float:
+        """Of the hypothesis that the mean loss is above `alpha`, were there so many `times` as many such customers."""
+        total, count = times * float(self.losses.sum()), times * len(self.losses)
         if self._whole:
-            return pvalues.binomial(round(total), count, alpha)
+            return pvalues.binomial(total, count, alpha)
         return pvalues.hoeffding_bentkus(total, count, alpha)
 
     @property
@@ -135,11 +137,22 @@ class Weighted:
         """The capital of a bettor."""
         return "betting"
 
-    def p_value(self, alpha: float) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`, which must be at least 0."""
+    def p_value(self, alpha: float, times: float = 1.0) -> float:
+        """Of the hypothesis that the mean loss is above `alpha`, at least 0, were there `times` as many customers."""
         # Who tells nothing neither wins nor loses a bet.
         told = self.weights > 0.0
-        return pvalues.betting(self.losses[told] - alpha * self.weights[told], self.bound)
+        return pvalues.betting(self.losses[told] - alpha * self.weights[told], self.bound, times)
+
+
+def customers_needed(sample: Sample, alpha: float, delta: float) -> int | None:
+    """How many customers like these it would take to reject at level `delta`, None where a thousand times would not.
+
+    What these lost stands for what others would lose, which is a guess and no promise.
+    """
+    if not sample.executed or sample.p_value(alpha, _MOST) > delta:
+        return None
+    times: float = brentq(lambda power: sample.p_value(alpha, 2.0**power) - delta, -10.0, math.log2(_MOST), xtol=_CLOSE)
+    return math.ceil(math.pow(2.0, times) * sample.executed)
 
 
 def upper_bound(sample: Sample, delta: float) -> float:

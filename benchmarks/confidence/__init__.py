@@ -1,0 +1,1 @@
+"""heed's numbers held against the known truth of simulated worlds."""

@@ -1,0 +1,59 @@
+"""heed's numbers against the known truth of simulated worlds: intervals, confidence, regret, and what they cost.
+
+``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
+all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
+:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds of 11 and
+above, which is why lower ones are the default here.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.confidence.cost import Cost, costs
+from benchmarks.confidence.findings import findings
+from benchmarks.confidence.tables import markdown
+from benchmarks.confidence.worlds import Told, taught, told
+from training.model.split import Part
+
+
+def main() -> None:
+    """Measure, say how far it is on stderr, print the tables and write the JSON."""
+    given = _arguments()
+    worlds, timed = gather(range(given.seed, given.seed + given.worlds), given.customers)
+    found = findings(worlds, timed, learn=given.learn)
+    if given.json is not None:
+        given.json.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
+    print(markdown(found))
+
+
+def gather(seeds: Sequence[int], customers: int) -> tuple[list[Told], tuple[Cost, ...]]:
+    """What heed says in these worlds; what that costs is measured on the first."""
+    worlds: list[Told] = []
+    timed: tuple[Cost, ...] = ()
+    for seed in seeds:
+        began = perf_counter()
+        print(f"world {seed} of {customers:,} customers", file=sys.stderr, flush=True)
+        world, played, prepared, bundle = taught(seed, customers)
+        worlds.append(told(world, played, prepared, bundle))
+        timed = timed or costs(bundle, played.data, prepared.contacts(Part.TEST))
+        print(f"  {perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    return worlds, timed
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--worlds", type=int, default=6)
+    parser.add_argument("--customers", type=int, default=4_000, help="of each world")
+    parser.add_argument("--seed", type=int, default=1, help="of the first world; the others follow")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--learn", action="store_true", help="also learn the constants of confidence from these worlds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Whether intervals hold the truth of the very customer, and whether what is stated of many is true of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.confidence.groups import Bools, Group, Ints, clustered_half, tenths
+from benchmarks.confidence.worlds import Spans, Told
+from decisioning.score import Floats
+from training.evaluation.bins import places
+
+_RAREST = 3
+_LEAST_PROBABILITY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How often intervals held the truth.
+
+    Attributes
+    ----------
+    share, half : float
+        Share of intervals that held it, and half width of its 95 % interval by customers.
+    width : float
+        Mean width of the intervals.
+    """
+
+    name: str
+    rows: int
+    share: float
+    half: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """Intervals of customers made unlike the training data, beside those of the same customers as they are.
+
+    Attributes
+    ----------
+    ratio, ratio_log_odds : float
+        Mean width as a multiple of the usual, of probabilities and of log-odds.
+    """
+
+    covered: Covered
+    ratio: float
+    ratio_log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """All that is found of intervals and means."""
+
+    propensity: tuple[Covered, ...]
+    actions: tuple[Covered, ...]
+    uplift: tuple[Covered, ...]
+    strange: tuple[Widened, ...]
+    propensity_means: tuple[Group, ...]
+    uplift_means: tuple[Group, ...]
+    harm_means: tuple[Group, ...]
+
+
+def statements(worlds: Sequence[Told]) -> Statements:
+    """Pooled over worlds."""
+    spans, stated = _propensity(worlds), _flat(worlds, "propensity")
+    lifted, uplift = _uplift(worlds), _flat(worlds, "uplift")
+    groups = {
+        "all": np.ones(len(stated), dtype=np.bool_),
+        f"the {_RAREST} rarest actions": _pairs(worlds, lambda one: rarest(one.taught)[None, :]),
+        "the tenth with the fewest signals": _pairs(worlds, lambda one: fewest(one.signals)[:, None]),
+    }
+    return Statements(
+        propensity=(*_groups(spans, groups), *_tenths(spans, stated)),
+        actions=tuple(_actions(worlds, spans)),
+        uplift=(covered("all", lifted), *_tenths(lifted, uplift)),
+        strange=widened({name: _joined([one.strange[name] for one in worlds]) for name in worlds[0].strange}),
+        propensity_means=tenths(stated, spans.truth, spans.cluster),
+        uplift_means=tenths(uplift, lifted.truth, lifted.cluster),
+        harm_means=_harm(worlds),
+    )
+
+
+def covered(name: str, spans: Spans, mine: Bools | None = None) -> Covered:
+    """How often the intervals, ends included, or those picked out, hold their truth."""
+    picked = np.ones(len(spans.truth), dtype=np.bool_) if mine is None else mine
+    low, high, truth = (values[picked] for values in (spans.low, spans.high, spans.truth))
+    held = ((low <= truth) & (truth <= high)).astype(np.float64)
+    return Covered(
+        name, len(held), float(held.mean()), clustered_half(held, spans.cluster[picked]), float(np.mean(high - low))
+    )
+
+
+def widened(strange: Mapping[str, Spans]) -> tuple[Widened, ...]:
+    """Every kind of customer beside the first."""
+    usual = next(iter(strange.values()))
+    return tuple(
+        Widened(
+            covered(name, spans),
+            float((spans.high - spans.low).mean() / (usual.high - usual.low).mean()),
+            float(_log_odds_width(spans) / _log_odds_width(usual)),
+        )
+        for name, spans in strange.items()
+    )
+
+
+def rarest(taught: Ints) -> Bools:
+    """The three actions with the least contacts to learn from."""
+    found = np.zeros(len(taught), dtype=np.bool_)
+    found[np.argsort(taught, kind="stable")[:_RAREST]] = True
+    return found
+
+
+def fewest(signals: Ints) -> Bools:
+    """The tenth of the moments before which there were the fewest signals, and all that have as few."""
+    return np.asarray(signals <= np.quantile(signals, 0.1, method="lower"))
+
+
+def _groups(spans: Spans, groups: Mapping[str, Bools]) -> Iterator[Covered]:
+    for name, mine in groups.items():
+        yield covered(name, spans, mine)
+
+
+def _tenths(spans: Spans, stated: Floats) -> Iterator[Covered]:
+    place = places(stated, 10)
+    for tenth in range(int(place.max()) + 1):
+        yield covered(f"tenth {tenth + 1} of what is stated", spans, place == tenth)
+
+
+def _actions(worlds: Sequence[Told], spans: Spans) -> list[Covered]:
+    """Each action with the number of contacts it was learnt from, worst coverage first."""
+    names = np.concatenate([np.tile(_ids(one), len(one.cluster)) for one in worlds])
+    learnt = {name: sum(int(one.taught[_ids(one) == name].sum()) for one in worlds) for name in np.unique(names)}
+    found = [covered(f"{name} ({learnt[name]:,} contacts)", spans, names == name) for name in learnt]
+    return sorted(found, key=lambda one: one.share)
+
+
+def _ids(one: Told) -> np.ndarray:
+    return np.array([action.action_id for action in one.choices.actions])
+
+
+def _propensity(worlds: Sequence[Told]) -> Spans:
+    return _joined([_spans(one.choices.low, one.choices.high, one.propensity, one.cluster) for one in worlds])
+
+
+def _uplift(worlds: Sequence[Told]) -> Spans:
+    return _joined([_spans(one.choices.uplift_low, one.choices.uplift_high, one.uplift, one.cluster) for one in worlds])
+
+
+def _spans(low: Floats | None, high: Floats | None, truth: Floats, cluster: Ints) -> Spans:
+    if low is None or high is None:
+        raise ValueError("worlds have hold rows and harm, so that both are learnt")
+    return Spans(low.ravel(), high.ravel(), truth.ravel(), np.repeat(cluster, truth.shape[1]))
+
+
+def _joined(parts: Sequence[Spans]) -> Spans:
+    return Spans(*(np.concatenate([getattr(one, name) for one in parts]) for name in Spans.__dataclass_fields__))
+
+
+def _flat(worlds: Sequence[Told], name: str) -> Floats:
+    return np.concatenate([getattr(one.choices, name).ravel() for one in worlds])
+
+
+def _pairs(worlds: Sequence[Told], picked: Callable[[Told], Bools]) -> Bools:
+    return np.concatenate([np.broadcast_to(picked(one), one.propensity.shape).ravel() for one in worlds])
+
+
+def _harm(worlds: Sequence[Told]) -> tuple[Group, ...]:
+    truth = np.concatenate([one.harm.ravel() for one in worlds])
+    cluster = np.concatenate([np.repeat(one.cluster, one.harm.shape[1]) for one in worlds])
+    return tenths(_flat(worlds, "harm"), truth, cluster)
+
+
+def _log_odds_width(spans: Spans) -> float:
+    inside = (np.clip(ends, _LEAST_PROBABILITY, 1.0 - _LEAST_PROBABILITY) for ends in (spans.low, spans.high))
+    low, high = (np.log(ends / (1.0 - ends)) for ends in inside)
+    return float(np.mean(high - low))

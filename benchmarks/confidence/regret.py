@@ -1,0 +1,147 @@
+"""What choices are worth, what the best would have been worth, and what is lost where only the surest are automated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.confidence.groups import Ints, clustered_half
+from benchmarks.confidence.worlds import TERMS, Told
+from decisioning.score import Floats
+from training.evaluation.choices import NOBODY
+from training.evaluation.known import held_against
+from training.evaluation.selective import risk_coverage
+
+SHARES = (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A way of choosing.
+
+    Attributes
+    ----------
+    value, half : float
+        Mean true net value of a decision in EUR, and half width of its 95 % interval by customers.
+    regret : float
+        What the best is worth more.
+    holds, near : float
+        Share of decisions that hold, and that are within the tolerance of the best.
+    """
+
+    name: str
+    value: float
+    half: float
+    regret: float
+    holds: float
+    near: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order in which decisions are automated.
+
+    Attributes
+    ----------
+    regrets : tuple of float
+        Mean regret in EUR of the first so many decisions, as `SHARES` has them.
+    area : float
+        Area under the curve of regret by share, as a multiple of that of a random order.
+    captured : float
+        Share of the way from the random order to the ideal one.
+    """
+
+    name: str
+    regrets: tuple[float, ...]
+    area: float
+    captured: float
+
+
+def policies(worlds: Sequence[Told]) -> tuple[Worth, ...]:
+    """heed's choice beside what could have been done instead."""
+    chosen = [_chosen(one) for one in worlds]
+    truth, cluster = [one.worth for one in worlds], np.concatenate([one.cluster for one in worlds])
+    return tuple(_worth(name, truth, [each[name] for each in chosen], cluster) for name in chosen[0])
+
+
+def orders(worlds: Sequence[Told]) -> tuple[Order, ...]:
+    """heed's order beside others, all by what is known before the truth is, but the last."""
+    lost = np.concatenate([regret(one.worth, one.choices.chosen) for one in worlds])
+    scores = {
+        "confidence": np.concatenate([one.confidence for one in worlds]),
+        "least expected regret by the draws": -np.concatenate([one.choices.shortfall for one in worlds]),
+        "relative gap of the top two": np.concatenate([relative_gap(one.choices.net_value) for one in worlds]),
+        "absolute gap of the top two": np.concatenate([gap(one.choices.net_value) for one in worlds]),
+        "random": np.zeros(len(lost)),
+        "ideal": -lost,
+    }
+    return tuple(order(name, score, lost) for name, score in scores.items())
+
+
+def order(name: str, score: Floats, lost: Floats) -> Order:
+    """The curve of one order, highest score first; equal scores count with their mean regret."""
+    curve = risk_coverage(score, lost)
+    taken = [max(1, round(share * len(lost))) - 1 for share in SHARES]
+    captured = curve.captured
+    return Order(
+        name,
+        tuple(float(curve.risk[place]) for place in taken),
+        curve.area / curve.by_chance if curve.by_chance > 0.0 else 1.0,
+        1.0 if captured is None else captured,
+    )
+
+
+def regret(truth: Floats, chosen: Ints) -> Floats:
+    """What the best, hold included, is worth more than the chosen, shape (n,); -1 is hold."""
+    return held_against(truth, chosen, np.zeros(len(chosen))).regret
+
+
+def gap(values: Floats) -> Floats:
+    """By how much the greatest stated net value exceeds the second, hold's 0 among them, shape (n,)."""
+    first, second = _top(values)
+    return first - second
+
+
+def relative_gap(values: Floats) -> Floats:
+    """The same over the larger of the two in size, shape (n,): 0 where they are equal."""
+    first, second = _top(values)
+    size = np.maximum(np.abs(first), np.abs(second))
+    return np.asarray((first - second) / np.where(size > 0.0, size, 1.0))
+
+
+def best_single(truth: Floats) -> int:
+    """The one action, or -1 for hold, that is worth the most if it is done always."""
+    means = truth.mean(axis=0)
+    return int(np.argmax(means)) if means.max() > 0.0 else NOBODY
+
+
+def _top(values: Floats) -> tuple[Floats, Floats]:
+    every = np.sort(np.concatenate([values, np.zeros((len(values), 1))], axis=1), axis=1)
+    return every[:, -1], every[:, -2]
+
+
+def _chosen(one: Told) -> Mapping[str, Ints]:
+    """Places of the actions that each way of choosing takes, -1 for hold."""
+    count = len(one.cluster)
+    ideal = np.where(one.worth.max(axis=1) > 0.0, one.worth.argmax(axis=1), NOBODY)
+    return {
+        "the best possible": ideal,
+        "heed": one.choices.chosen,
+        "best single action, known in hindsight": np.full(count, best_single(one.worth)),
+        "highest propensity": one.choices.propensity.argmax(axis=1),
+        "hold for all": np.full(count, NOBODY),
+    }
+
+
+def _worth(name: str, truth: Sequence[Floats], chosen: Sequence[Ints], cluster: Ints) -> Worth:
+    value = np.concatenate([_of(*pair) for pair in zip(truth, chosen, strict=True)])
+    lost = np.concatenate([regret(*pair) for pair in zip(truth, chosen, strict=True)])
+    holds = np.concatenate([each == NOBODY for each in chosen])
+    near = float(np.mean(lost <= TERMS.tolerance + 1e-12))
+    half = clustered_half(value, cluster)
+    return Worth(name, float(value.mean()), half, float(lost.mean()), float(holds.mean()), near)
+
+
+def _of(truth: Floats, chosen: Ints) -> Floats:
+    worth = np.concatenate([truth, np.zeros((len(truth), 1))], axis=1)
+    return worth[np.arange(len(worth)), chosen]

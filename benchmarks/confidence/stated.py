@@ -1,0 +1,137 @@
+"""Whether stated confidence is how often the choice was within the tolerance of the best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.confidence.groups import Bools, Group, Ints, gap_by_chance, largest_gap, tenths
+from benchmarks.confidence.worlds import TERMS, Told
+from decisioning.score import Floats, Trust
+from training.evaluation.known import held_against
+from training.model.uncertainty import DRAWS
+
+LEAST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OneWorld:
+    """The confidence of one world, or of all.
+
+    Attributes
+    ----------
+    stated, true : float
+        Mean confidence, and share of choices within the tolerance of the best.
+    worst : Group
+        The tenth that is furthest off, of those with 500 decisions.
+    by_chance : float
+        How far the worst tenth would be off on the average if every statement were true.
+    """
+
+    name: str
+    decisions: int
+    customers: int
+    stated: float
+    true: float
+    worst: Group
+    by_chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Stated against realised."""
+
+    tenths: tuple[Group, ...]
+    share_tenths: tuple[Group, ...]
+    worlds: tuple[OneWorld, ...]
+    share_worlds: tuple[OneWorld, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Constants that these worlds teach.
+
+    Attributes
+    ----------
+    worlds : tuple of str
+        Their names.
+    by_world : tuple of Trust
+        Learnt from one world each, to see how far they differ.
+    left_out : tuple of Group
+        The worst tenth of each world under the constants that the others teach.
+    """
+
+    trust: Trust
+    worlds: tuple[str, ...]
+    by_world: tuple[Trust, ...]
+    left_out: tuple[Group, ...]
+
+
+def good(one: Told) -> Bools:
+    """Which choices were within the tolerance of the best, shape (n,)."""
+    return held_against(one.worth, one.choices.chosen, one.choices.confidence, TERMS.tolerance).good
+
+
+def confidence(worlds: Sequence[Told]) -> Confidence:
+    """Pooled, and world by world."""
+    right, whose = [good(one) for one in worlds], [one.cluster for one in worlds]
+    names = [f"world {one.seed}" for one in worlds]
+    served, share = [one.confidence for one in worlds], [one.choices.confidence for one in worlds]
+    together, customers = np.concatenate(right), np.concatenate(whose)
+    pooled, pooled_share = (_tenths(np.concatenate(said), together, customers) for said in (served, share))
+    return Confidence(pooled, pooled_share, _each(names, served, right, whose), _each(names, share, right, whose))
+
+
+def one_world(name: str, stated: Floats, right: Bools, cluster: Ints) -> OneWorld:
+    """What there is to say of one set of n decisions, n at least 500."""
+    found = _tenths(stated, right, cluster)
+    return OneWorld(
+        name,
+        len(stated),
+        len(np.unique(cluster)),
+        float(stated.mean()),
+        float(right.mean()),
+        largest_gap(found),
+        gap_by_chance(found),
+    )
+
+
+def learn_trust(share: Floats, right: Bools) -> Trust:
+    """The constants by logistic regression of what was right on the log-odds of the share of the draws.
+
+    Parameters
+    ----------
+    share : array of float, shape (n,)
+        Strictly inside (0, 1).
+    """
+    fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(logit(share)[:, None], right)
+    return Trust(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+
+
+def learnt(worlds: Sequence[Told]) -> Learnt:
+    """The constants of all worlds, and what those of the others are worth in each."""
+    share, right = [one.choices.confidence for one in worlds], [good(one) for one in worlds]
+    left_out = []
+    for number, one in enumerate(worlds if len(worlds) > 1 else ()):
+        others = learn_trust(*(np.concatenate(parts[:number] + parts[number + 1 :]) for parts in (share, right)))
+        left_out.append(largest_gap(_tenths(others.of(share[number], DRAWS), right[number], one.cluster)))
+    return Learnt(
+        learn_trust(np.concatenate(share), np.concatenate(right)),
+        tuple(f"world {one.seed}" for one in worlds),
+        tuple(learn_trust(*pair) for pair in zip(share, right, strict=True)),
+        tuple(left_out),
+    )
+
+
+def _each(
+    names: Sequence[str], stated: Sequence[Floats], right: Sequence[Bools], cluster: Sequence[Ints]
+) -> tuple[OneWorld, ...]:
+    singly = [one_world(*parts) for parts in zip(names, stated, right, cluster, strict=True)]
+    together = one_world("all", np.concatenate(stated), np.concatenate(right), np.concatenate(cluster))
+    return (*singly, together)
+
+
+def _tenths(stated: Floats, right: Bools, cluster: Ints) -> tuple[Group, ...]:
+    return tenths(stated, right.astype(np.float64), cluster, LEAST)

@@ -1,0 +1,173 @@
+"""A world is played, heed learns from it, and says of the moments of customers it has not seen what it can."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.confidence.groups import Ints, cluster_of
+from decisioning.score import Floats, Trust
+from decisioning.value import Terms
+from training.contract.data import EngagementData
+from training.evaluation.choices import Choices, choices
+from training.features.assemble import offers_matrix
+from training.features.events import times
+from training.features.feature import Source
+from training.model.bundle import Bundle
+from training.model.fit import Settings
+from training.model.novelty import Novelty
+from training.model.split import Part
+from training.model.uncertainty import DRAWS
+from training.pipeline import learn_bundle
+from training.prepare import Prepared, prepare
+from training.world.catalogue import ACTION_IDS
+from training.world.truth import Situation
+from training.world.world import Played, World, make_world
+
+TERMS = Terms(harm_cost=20.0, tolerance=0.10)
+# Of so many moments customers are made strange.
+_STRANGE_MOMENTS = 1_500
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Intervals of n pairs of moment and action, all arrays of shape (n,)."""
+
+    low: Floats
+    high: Floats
+    truth: Floats
+    cluster: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What heed says of n moments among a actions, and what is true.
+
+    Attributes
+    ----------
+    choices : Choices
+        With the bare share of the draws for confidence.
+    trust : Trust
+        What makes confidence of that share.
+    cluster : array of int, shape (n,)
+        Whose moment it is; no two worlds share a number.
+    propensity, uplift, harm, worth : array of float, shape (n, a)
+        True ones; the worth is the net value.
+    signals : array of int, shape (n,)
+        How many signals the customer has before the moment.
+    taught : array of int, shape (a,)
+        From how many contacts each action was learnt.
+    strange : mapping of str to Spans
+        Propensity intervals of some moments: as they are, and for customers made unlike the training data.
+    """
+
+    seed: int
+    choices: Choices
+    trust: Trust
+    cluster: Ints
+    propensity: Floats
+    uplift: Floats
+    harm: Floats
+    worth: Floats
+    signals: Ints
+    taught: Ints
+    strange: Mapping[str, Spans]
+
+    @property
+    def confidence(self) -> Floats:
+        """As served, shape (n,)."""
+        return self.trust.of(self.choices.confidence, DRAWS)
+
+
+def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
+    """A world played, and what heed learns from all but a sealed part of its customers."""
+    world = make_world(seed, customers)
+    played = world.play()
+    prepared = prepare(played.data, outcome=None, by="customer", seed=0)
+    return world, played, prepared, learn_bundle(prepared, settings=[Settings()], seed=0)
+
+
+def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> Told:
+    """What is said of every moment of the sealed customers."""
+    data, rows = played.data, prepared.contacts(Part.TEST)
+    made = choices(replace(bundle, trust=Trust()), data, rows, TERMS)
+    situation = situations(played, rows)
+    order = [ACTION_IDS.index(one.action_id) for one in made.actions]
+    propensity = world.true_propensity(situation)
+    learnt = pd.Series(prepared.action(Part.FIT)).value_counts()
+    cluster = cluster_of(world.seed, situation.who)
+    return Told(
+        seed=world.seed,
+        choices=made,
+        trust=bundle.trust,
+        cluster=cluster,
+        propensity=propensity[:, order],
+        uplift=propensity[:, order] - propensity[:, -1:],
+        harm=world.true_harm(situation)[:, order],
+        worth=world.true_net_value(situation, harm_cost=TERMS.harm_cost)[:, order],
+        signals=signals_before(data, rows),
+        taught=learnt.reindex([one.action_id for one in made.actions], fill_value=0).to_numpy().astype(np.int64),
+        strange=_strange(bundle, data, rows, propensity[:, order], cluster),
+    )
+
+
+def situations(played: Played, rows: Ints) -> Situation:
+    """Customers and moments of these contacts, for the world to tell the truth about."""
+    every = played.situation
+    return Situation(every.who[rows], every.at[rows], every.recent_contacts[rows], every.activity[rows])
+
+
+def signals_before(data: EngagementData, rows: Ints) -> Ints:
+    """How many signals the customers of these contacts have before them, shape of `rows`."""
+    known = pd.Index(data.customers["customer_id"])
+    contacts, signals = data.contacts.iloc[rows], data.signals
+    who, whose = (known.get_indexer(pd.Index(table["customer_id"])) for table in (contacts, signals))
+    return earlier(who.astype(np.int64), times(contacts["at"]), whose.astype(np.int64), times(signals["at"]))
+
+
+def earlier(who: Ints, at: Ints, whose: Ints, when: Ints) -> Ints:
+    """How many of the events (whose, when) are of the same person as each (who, at) and before it, shape of `who`."""
+    first = min(at.min(initial=0), when.min(initial=0))
+    span = max(at.max(initial=0), when.max(initial=0)) - first + 1
+    keys = np.sort(whose * span + (when - first))
+    return np.asarray(np.searchsorted(keys, who * span + (at - first)) - np.searchsorted(keys, who * span))
+
+
+def out_of_range(matrix: Floats, columns: Ints, seen: Novelty) -> Floats:
+    """The same rows, these columns beyond everything seen by as much as what was seen spans."""
+    moved = matrix.copy()
+    moved[:, columns] = (2.0 * seen.high - seen.low)[columns]
+    return moved
+
+
+def dropped(matrix: Floats, columns: Ints) -> Floats:
+    """The same rows, these columns unknown."""
+    moved = matrix.copy()
+    moved[:, columns] = np.nan
+    return moved
+
+
+def _strange(bundle: Bundle, data: EngagementData, rows: Ints, truth: Floats, cluster: Ints) -> dict[str, Spans]:
+    step = max(1, len(rows) // _STRANGE_MOMENTS)
+    actions = bundle.catalogue.actions
+    usual = offers_matrix(bundle.schema, data, rows[::step], actions, hold=False)
+    own, numbers = customer_columns(bundle)
+    signals = np.array([one.source is Source.WINDOW for one in bundle.schema.features]).nonzero()[0]
+    changed = {
+        "as they are": usual,
+        "numeric attributes out of range": out_of_range(usual, numbers, bundle.head.novelty),
+        "every attribute unknown": dropped(usual, own),
+        "signals out of range": out_of_range(usual, signals, bundle.head.novelty),
+        "every attribute and signal unknown": dropped(usual, np.concatenate([own, signals])),
+    }
+    whose = np.repeat(cluster[::step], len(actions))
+    spans = {name: bundle.head.serve(matrix, actions, hold=False)[2:4] for name, matrix in changed.items()}
+    return {name: Spans(low, high, truth[::step].ravel(), whose) for name, (low, high) in spans.items()}
+
+
+def customer_columns(bundle: Bundle) -> tuple[Ints, Ints]:
+    """Columns of the customer's attributes, and those of them that hold numbers."""
+    features, categorical = bundle.schema.features, set(bundle.schema.categorical_columns)
+    own = [place for place, one in enumerate(features) if one.source is Source.CUSTOMER]
+    return np.array(own, dtype=np.int64), np.array([one for one in own if one not in categorical], dtype=np.int64)
