@@ -3,12 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.modelling import SCHEMA, SETTINGS, alone, halves, noise
+from tests.training.modelling import SCHEMA, SETTINGS, alone, halves, noise, prepared
 from training.errors import TrainingError
+from training.features.feature import Source
 from training.features.schema import FeatureSchema
 from training.model.fit import cross_fit, fit_booster, parameters
 from training.model.learn import search
 from training.model.sample import Sample
+from training.model.split import Part
 
 FIRST, REST = halves(noise(4_000, seed=2).sample)
 
@@ -76,7 +78,11 @@ def test_categories_are_split_as_categories() -> None:
 
 
 def test_leaves_stand_for_more_rows_where_there_are_more() -> None:
-    assert [parameters(rows, SETTINGS, 0)["min_data_in_leaf"] for rows in (100, 30_000, 10**6)] == [20, 100, 400]
+    assert [parameters(rows, SETTINGS, 0, SCHEMA)["min_data_in_leaf"] for rows in (100, 30_000, 10**6)] == [
+        20,
+        100,
+        400,
+    ]
 
 
 @pytest.mark.parametrize(("kept", "said"), [(0, "0 of"), (19, "19 of")], ids=["no outcome", "nineteen outcomes"])
@@ -98,9 +104,20 @@ def test_data_without_features_are_refused() -> None:
 def test_the_search_takes_the_settings_of_the_least_loss() -> None:
     few, many = replace(SETTINGS, leaves=2), replace(SETTINGS, leaves=8, trees=1)
     found, losses = search(FIRST, SCHEMA, (few, many), seed=0)
-    assert losses == {"leaves 2": crossed(leaves=2).loss, "leaves 8": crossed(leaves=8, trees=1).loss}
+    assert list(losses.values()) == [crossed(leaves=2).loss, crossed(leaves=8, trees=1).loss]
+    assert list(losses) == ["leaves 2, action emphasis 1", "leaves 8, action emphasis 1"]
     assert found is few
 
 
 def test_where_there_is_nothing_to_choose_nothing_is_searched() -> None:
     assert search(FIRST, SCHEMA, (SETTINGS,), seed=0) == (SETTINGS, {})
+
+
+def test_emphasis_makes_splits_on_actions_count_for_more() -> None:
+    data = prepared()
+    kinds = [feature.source is Source.ACTION for feature in data.schema.features]
+    plain, keen = (
+        fit_booster(data.samples[Part.FIT], data.schema, replace(SETTINGS, action_emphasis=one), 40, 0)
+        for one in (1.0, 10.0)
+    )
+    assert keen.feature_importance()[kinds].sum() > plain.feature_importance()[kinds].sum()

@@ -82,16 +82,19 @@ def search(
     taken = np.random.default_rng(seed).random(len(owners)) < share
     part = sample if share >= 1.0 else sample.take(np.flatnonzero(np.isin(sample.customer, owners[taken])))
     losses = [cross_fit(part, schema, one, seed).loss for one in candidates]
-    named = {f"leaves {one.leaves}": loss for one, loss in zip(candidates, losses, strict=True)}
+    named = {_named(one): loss for one, loss in zip(candidates, losses, strict=True)}
     return candidates[int(np.argmin(losses))], named
 
 
 def variants(settings: Settings) -> tuple[Settings, ...]:
-    """What is searched among: trees of fewer and of more leaves than asked for."""
-    return tuple(
-        replace(settings, leaves=leaves)
-        for leaves in (max(2, settings.leaves // 2), settings.leaves, 2 * settings.leaves)
-    )
+    """What is searched among: trees of fewer and of more leaves than asked for, and trees that look at actions more."""
+    sizes = (max(2, settings.leaves // 2), settings.leaves, 2 * settings.leaves)
+    keener = replace(settings, action_emphasis=3.0 * settings.action_emphasis)
+    return (*(replace(settings, leaves=leaves) for leaves in sizes), keener)
+
+
+def _named(settings: Settings) -> str:
+    return f"leaves {settings.leaves}, action emphasis {settings.action_emphasis:g}"
 
 
 def _hidden(sample: Sample, crossed: CrossFit, calibration: PooledCalibration, propensity: Floats) -> Hidden:
