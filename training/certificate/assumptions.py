@@ -10,6 +10,7 @@ from training.certificate.moments import Moments
 from training.contract.schema import HARMS
 from training.evaluation.material import Material
 
+_ONCE = "Bound and probability were chosen before the evidence was seen: trying several until one holds is not covered."
 _UNGUARDED = (
     "No guardrail was asked: every action of the catalogue competed. In service rules take candidates away, and what "
     "is chosen among the rest is taken to do no more harm."
@@ -22,6 +23,7 @@ def assumptions(asked: Asked, moments: Moments, material: Material, *, sealed: b
         "Customers to come are exchangeable with those of the evidence, who are independent of one another.",
         _unseen(sealed=sealed),
         _terms(material.terms),
+        _ONCE,
         _UNGUARDED,
         *(_harm(asked, moments, material) if asked.loss is Loss.HARM else _regret(asked, moments)),
     )
