@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -39,6 +39,7 @@ def test_the_decomposition_is_murphys_where_few_probabilities_are_stated() -> No
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 0.99), st.booleans()), min_size=1, max_size=60))
+@example([(0.5, False), (0.99, False), (0.9899999999999999, False)])
 def test_the_three_parts_add_up_to_the_brier_score(rows: list[tuple[float, bool]]) -> None:
     propensity, label = (np.array(column) for column in zip(*rows, strict=True))
     found = decompose(propensity, label)

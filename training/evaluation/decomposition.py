@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
+from sklearn.isotonic import isotonic_regression
 
 from decisioning.score import Floats
 
@@ -49,10 +49,20 @@ def decompose(propensity: Floats, label: NDArray[np.bool_]) -> Decomposition:
     propensity : array of float, shape (n,), n at least 1
     """
     happened = label.astype(np.float64)
-    recalibrated = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(propensity, happened)
+    recalibrated = _recalibrated(propensity, happened)
     scores = [
         float(np.mean((said - happened) ** 2))
         for said in (propensity, recalibrated, np.full(len(label), happened.mean()))
     ]
     brier, best, flat = scores
     return Decomposition(brier, brier - best, flat - best, flat)
+
+
+def _recalibrated(propensity: Floats, happened: Floats) -> Floats:
+    """The rising rates that fit best, shape (n,); equal probabilities have one rate."""
+    place = np.unique(propensity, return_inverse=True)[1]
+    rows = np.bincount(place).astype(np.float64)
+    # The class would interpolate between probabilities, and divide by gaps that rounding leaves of nothing.
+    rates = isotonic_regression(np.bincount(place, happened) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
+    found: Floats = rates[place]
+    return found
