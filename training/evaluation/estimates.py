@@ -43,9 +43,6 @@ class Estimate:
         return not (value < self.low or value > self.high)
 
 
-UNTOLD = Estimate(float("nan"), float("nan"), float("nan"), 0)
-
-
 @dataclass(frozen=True, eq=False)
 class Told:
     """An estimate that is yet to be combined with others.

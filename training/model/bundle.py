@@ -153,14 +153,14 @@ class Bundle:
             The action of each row, hold among them, also such as the model never saw; where none is given, as far as
             the features tell.
         """
-        return self._each(self.head, rows, self.kin_of_rows(rows) if kin is None else kin)
-
-    def harm_frame(self, rows: Floats, kin: Kin | None = None) -> Floats | None:
-        """Probability of harm of many rows, shape (n,), 0 for hold; None where the model cannot tell."""
-        if self.harm is None:
-            return None
-        known = self.kin_of_rows(rows) if kin is None else kin
-        return np.where(known.held, 0.0, self._each(self.harm, rows, known)[0])
+        acting = self.kin_of_rows(rows) if kin is None else kin
+        found = np.empty((3, len(rows)))
+        for kind in range(len(acting.action)):
+            mine = np.flatnonzero(acting.code == kind)
+            for start in range(0, len(mine), _BLOCK):
+                block = mine[start : start + _BLOCK]
+                found[:, block] = self.head.serve_kind(rows[block], *acting.kind(kind))[1:4]
+        return found[0], found[1], found[2]
 
     def explain_frame(self, rows: Floats) -> tuple[Explanation, ...]:
         """Explanations of many rows of features, shape (n, columns), each of the action that its features tell of."""
@@ -180,15 +180,6 @@ class Bundle:
     def _told(self, row: Floats, column: int) -> str:
         said = self.schema.describe(float(row[column]), column)
         return UNKNOWN if said is None else str(said)
-
-    def _each(self, head: Head, rows: Floats, kin: Kin) -> tuple[Floats, Floats, Floats]:
-        found = np.empty((3, len(rows)))
-        for kind in range(len(kin.action)):
-            mine = np.flatnonzero(kin.code == kind)
-            for start in range(0, len(mine), _BLOCK):
-                block = mine[start : start + _BLOCK]
-                found[:, block] = head.serve_kind(rows[block], *kin.kind(kind))[1:4]
-        return found[0], found[1], found[2]
 
     def warm(self) -> None:
         """Run the compiled parts once, so that the first customer need not wait for them."""

@@ -11,7 +11,6 @@ from training.model.calibrators.curve import along
 from training.model.log_odds import LARGEST_LOG_ODDS
 
 Served = tuple[Floats, Floats, Floats, Floats, Floats]
-_HALF = 0.5
 
 
 @njit(nogil=True, cache=True)
@@ -84,7 +83,7 @@ def serve(
         stated = _sigmoid(centre)
         unseen = math.sqrt(novel[row])
         variance = hidden[candidate] + novel[row]
-        middle = centre - _HALF * variance * (1.0 - 2.0 * stated)
+        middle = centre - 0.5 * variance * (1.0 - 2.0 * stated)
         square = 0.0
         for sample in range(samples):
             moved = along(margin + np.float64(off[sample]), xs, ys) - curve
