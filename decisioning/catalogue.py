@@ -52,6 +52,8 @@ class Action:
         CEL condition over the customer; absent means that every customer is eligible.
     attributes : mapping of str to scalar
         Further properties, used as features.
+    topic : str or None
+        What it is about within its purpose; consent to one topic is none to another.
     """
 
     action_id: str
@@ -68,6 +70,7 @@ class Action:
     valid_until: datetime | None = None
     eligibility: str | None = None
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
+    topic: str | None = None
 
     def valid_at(self, now: datetime) -> bool:
         """Whether `now` lies in the half-open interval of validity."""

@@ -34,10 +34,17 @@ class ContactState(StrEnum):
 
 @dataclass(frozen=True)
 class ContactPoint:
-    """An address, number or device of the customer, under an opaque name."""
+    """An address, number or device of the customer, under an opaque name.
+
+    Attributes
+    ----------
+    time_zones : tuple of str
+        Every zone that it may be in, as its area code or network tells; a toll-free number may be in many.
+    """
 
     contact_point: str
     channel: str
+    time_zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,12 @@ class Consent:
     ----------
     contact_point : str or None
         The contact point it is about; None means every contact point of the channel.
+    basis : str or None
+        What a grant rests on: express, implied, soft opt-in and so on, in the words of the policy.
     expires_at : datetime or None
         First moment at which a grant no longer holds.
+    topic : str or None
+        What it is about within the purpose; None means every topic.
     """
 
     channel: str
@@ -59,6 +70,21 @@ class Consent:
     contact_point: str | None = None
     basis: str | None = None
     expires_at: datetime | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """An objection to marketing (GDPR, Article 21(2)): no purpose outweighs it and it has no end.
+
+    Attributes
+    ----------
+    contact_point : str or None
+        The contact point that is on the objection list; None where the customer objected for all.
+    """
+
+    recorded_at: datetime
+    contact_point: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,9 +160,32 @@ class Contact:
         return self.state is not ContactState.RELEASED
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An outcome of the customer's: a purchase, a complaint, an opt-out.
+
+    Attributes
+    ----------
+    action_id : str or None
+        The action whose contact it is joined to, where that is known.
+    """
+
+    type: str
+    at: datetime
+    action_id: str | None = None
+
+
 @dataclass(frozen=True)
 class Customer:
-    """One customer with all that is known, histories in order of time (oldest first)."""
+    """One customer with all that is known, histories in order of time (oldest first).
+
+    Attributes
+    ----------
+    identity : float or None
+        Probability in [0, 1] that all this is of one person, as the identity resolution says; None where nobody said.
+    reported_at : datetime or None
+        When the profile was last reported, None where it never was.
+    """
 
     customer_id: str
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
@@ -147,6 +196,31 @@ class Customer:
     suppressions: tuple[Suppression, ...] = ()
     signals: Signals = Signals()
     contacts: tuple[Contact, ...] = ()
+    outcomes: tuple[Happening, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    identity: float | None = None
+    reported_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What was contacted with one action, over all customers, in one stretch of time.
+
+    Attributes
+    ----------
+    since, until : datetime
+        The half-open stretch.
+    contacts : int
+        Slots reserved or executed in it.
+    spent : float
+        Their costs, in the catalogue's currency.
+    """
+
+    action_id: str
+    since: datetime
+    until: datetime
+    contacts: int
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -161,8 +235,11 @@ class Facts:
         The moment of the decision, with an offset.
     context : mapping of str to scalar
         What else is known at this moment (page, device, campaign), used as features.
+    volumes : tuple of Volume or None
+        What all customers were contacted with lately; None where nobody looked.
     """
 
     customer: Customer
     now: datetime
     context: Mapping[str, Scalar] = field(default_factory=dict)
+    volumes: tuple[Volume, ...] | None = None

@@ -1,7 +1,7 @@
 """The pure decision: facts and actions in, a decision with its reasons out. It touches nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from decisioning import reasons
@@ -11,6 +11,7 @@ from decisioning.catalogue import Action, Autonomy
 from decisioning.certificate import Certificate
 from decisioning.customer import Facts
 from decisioning.decision import Decision, Disposition, Explain
+from decisioning.objection import OBJECTION, considered
 from decisioning.score import Explanation, Floats, Scorer, Scores
 from decisioning.value import Terms, net_value_draws, net_values
 from decisioning.verdict import Effect, Verdict, binding, combined
@@ -18,13 +19,20 @@ from decisioning.verdict import Effect, Verdict, binding, combined
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What arbitration chose, for the rules that judge the choice rather than the candidate."""
+    """What arbitration chose, for the rules that judge the choice rather than the candidate.
+
+    Attributes
+    ----------
+    harm : float or None
+        Probability in [0, 1] of opt-out, complaint or unsubscribe, None where the model cannot tell.
+    """
 
     action: Action
     propensity: float
     net_value: float
     confidence: float
     certificate: Certificate | None = None
+    harm: float | None = None
 
 
 class Guard(Protocol):
@@ -109,10 +117,15 @@ def decide(
     """
     if not actions:
         return _nothing_offered()
-    weighed = _weigh(facts, tuple(actions), scorer, guard)
+    left = considered(facts.customer, actions)
+    objected = (reasons.objected(facts.customer.objections),) if len(left) < len(actions) else ()
+    if not left:
+        return _unconsidered(objected, OBJECTION)
+    weighed = _weigh(facts, left, scorer, guard)
     ending = _end(weighed, guard)
     explained = _explained(weighed, explain)
-    return _decision(facts, weighed, ending, explained, guard, currency)
+    made = _decision(facts, weighed, ending, explained, guard, currency)
+    return replace(made, reasons=made.reasons + objected)
 
 
 def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Weighed:
@@ -126,7 +139,8 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
     sure = confidence(draws, chosen, admissible, guard.terms.tolerance, scores.trust)
     if chosen is not None:
         said = float(scores.propensity[chosen]), float(values[chosen])
-        choice = Choice(actions[chosen], *said, sure, scores.certificate)
+        harm = None if scores.harm is None else float(scores.harm[chosen])
+        choice = Choice(actions[chosen], *said, sure, scores.certificate, harm)
         looked = verdicts[chosen] + guard.second_look(facts, choice)
         verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
     return _Weighed(actions, scores, values, verdicts, order, chosen, sure)
@@ -208,4 +222,8 @@ def _decision(
 
 
 def _nothing_offered() -> Decision:
-    return Decision(Disposition.HOLD, None, None, None, 1.0, (reasons.nothing_offered(),), None, None, (hold(None, 1),))
+    return _unconsidered((reasons.nothing_offered(),), None)
+
+
+def _unconsidered(why: tuple[str, ...], rule: str | None) -> Decision:
+    return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold(None, 1),))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import HOLD, Action
+from decisioning.customer import Objection
 from decisioning.decision import Candidate
 from decisioning.score import Contribution
 from decisioning.verdict import Verdict
@@ -49,6 +50,12 @@ def not_worth_it() -> str:
 def nothing_offered() -> str:
     """Why there was nothing to choose from."""
     return "Hold: no action is valid at this moment."
+
+
+def objected(objections: Sequence[Objection]) -> str:
+    """Why marketing was left out."""
+    since = min(one.recorded_at for one in objections)
+    return f"The customer objected to marketing on {since.date()}: it was neither scored nor considered."
 
 
 def of_choice(

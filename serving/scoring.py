@@ -7,6 +7,7 @@ from decisioning.candidates import ranked
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.decision import Explain
+from decisioning.objection import considered
 from decisioning.score import Explanation, Floats, Scores
 from decisioning.value import net_values
 from serving.answer import ScoreAnswer, ScoredCandidate, scored_candidate
@@ -14,7 +15,8 @@ from serving.in_force import InForce
 
 
 def score(facts: Facts, actions: Sequence[Action], in_force: InForce, explain: Explain) -> ScoreAnswer:
-    """Scores of the actions, best net value first, hold among them."""
+    """Scores of the actions, best net value first, hold among them; after an objection none of marketing."""
+    actions = considered(facts.customer, actions)
     return ScoreAnswer(
         customer_id=facts.customer.customer_id,
         at=facts.now,
