@@ -5,6 +5,7 @@ checked when the policy loads and always ends. Nothing else in heed imports the 
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ LONGEST = 4000
 _PLACE = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>[^\n]*)")
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']+)'")
 _ABSENT = re.compile(r'No value with name "(?P<name>[^"]+)"')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LARGEST = int(sys.float_info.max)
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -69,6 +72,11 @@ class Condition:
     variables: Mapping[str, CelType]
     program: cel.Expression
 
+    @property
+    def checked(self) -> bytes:
+        """The syntax tree as the type checker left it: a `google.protobuf.Any` with a `cel.expr.CheckedExpr`."""
+        return bytes(self.program.serialize())
+
     def holds(self, values: Mapping[str, Scalar]) -> bool:
         """Whether the condition is true of these values; absent ones are left out of `values`.
 
@@ -116,10 +124,12 @@ class Language:
         if program.return_type() != cel.Type.BOOL:
             kind = program.return_type().name().lower()
             raise Unwritable(f"condition is of type {kind}", "write a comparison, which is true or false")
-        names = {found[0] for found in _NAME.finditer(text)} & self.variables.keys()
-        return Condition(text, {name: self.variables[name] for name in sorted(names)}, program)
+        names = {name for found in _NAME.finditer(text) for name in _beginnings(found[0])}
+        return Condition(text, {name: self.variables[name] for name in sorted(names & self.variables.keys())}, program)
 
     def _unwritable(self, text: str, error: str) -> Unwritable:
+        if "recursion" in error:
+            return Unwritable("condition is nested too deeply", "split it into several rules")
         place = _PLACE.search(error)
         if place is None:
             return Unwritable("condition cannot be read", "write it in CEL, as in `customer.age >= 18`")
@@ -135,22 +145,32 @@ class Language:
         return f"did you mean `{near[0]}`?" if near else "declare it under `context`, as in `customer.age: int`"
 
 
+def _beginnings(name: str) -> list[str]:
+    """The dotted name and what it may be a method of: ``customer.city`` for ``customer.city.startsWith``."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
+
+
 def is_variable(name: str) -> bool:
     """Whether a dotted name can be written in a condition."""
     return _NAME.fullmatch(name) is not None
 
 
 def fitted(value: Scalar, kind: CelType) -> Scalar:
-    """The value as the declared type, None where it is none: NaN, text for a number, 2.5 for an int."""
+    """The value as the declared type, None where it is none.
+
+    That is so of NaN, text for a number, 2.5 for an int, a number beyond 64 bits, and text that is no Unicode.
+    """
     if kind is CelType.STRING:
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and (value.isascii() or not _SURROGATE.search(value)) else None
     if kind is CelType.BOOL:
         return value if isinstance(value, bool) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     if kind is CelType.FLOAT:
-        return float(value)
-    return int(value) if not isinstance(value, float) or value.is_integer() else None
+        return float(value) if isinstance(value, float) or abs(value) <= _LARGEST else None
+    number = int(value) if not isinstance(value, float) or value.is_integer() else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
 def _pointed(text: str, line: int, column: int, name: str) -> str:

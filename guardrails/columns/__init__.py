@@ -1,0 +1,1 @@
+"""Policies over many customers at once, as columns; the same verdicts as one by one."""
