@@ -1,6 +1,6 @@
 """Training from end to end: engagement data in, a registered model out, promoted if every gate is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from training.model.bundle import Bundle
 from training.model.card import Card
 from training.model.fit import Settings
 from training.model.head import Head
-from training.model.learn import Learnt, learn, search, unseen, variants
+from training.model.learn import Learnt, learn, search, unseen
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
 from training.model.storage import load, with_digest
@@ -112,8 +112,7 @@ def train(
     data, report = read(Path(data_dir))
     said.step("assembling features")
     prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
-    searched = variants(Settings()) if settings is None else (settings,)
-    bundle = learn_bundle(prepared, settings=searched, model_name=model_name, seed=seed, currency=currency, said=said)
+    bundle = learn_bundle(prepared, settings=settings, model_name=model_name, seed=seed, currency=currency, said=said)
     said.step("judging on the sealed part")
     judged = judge(bundle, prepared)
     rival = None if in_office is None else _rival(in_office, prepared, seed)
@@ -150,7 +149,7 @@ def judge(bundle: Bundle, prepared: Prepared, part: Part = Part.TEST) -> Judged:
 def learn_bundle(
     prepared: Prepared,
     *,
-    settings: Sequence[Settings],
+    settings: Settings | None = None,
     model_name: str = "heed",
     seed: int = 0,
     currency: str = "EUR",
@@ -160,13 +159,13 @@ def learn_bundle(
 
     Parameters
     ----------
-    settings : sequence of Settings
-        Searched among, where there are several.
+    settings : Settings or None
+        How boosters are grown; searched for where none are given.
     """
     told = said or Silent()
     fit, schema = prepared.samples[Part.FIT], prepared.schema
     told.step("choosing settings")
-    chosen, losses = search(fit, schema, settings, seed)
+    chosen, losses = search(fit, schema, Settings(), seed) if settings is None else (settings, {})
     told.step("cross-fitting and calibrating")
     learnt = learn(fit, schema, chosen, seed)
     told.step("rehearsing to learn how wide intervals must be")

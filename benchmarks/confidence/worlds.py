@@ -85,7 +85,7 @@ def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
     world = make_world(seed, customers)
     played = world.play()
     prepared = prepare(played.data, outcome=None, by="customer", seed=0)
-    return world, played, prepared, learn_bundle(prepared, settings=[Settings()], seed=0)
+    return world, played, prepared, learn_bundle(prepared, settings=Settings(), seed=0)
 
 
 def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> Told:

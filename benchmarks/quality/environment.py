@@ -33,7 +33,7 @@ class Peers:
     cache: Path
 
     def ask(self, kind: str, task: Task) -> Answer:
-        """What the peers of a kind (``probabilities`` or ``learners``) say; one thread, one after the other."""
+        """What the peers of a kind say (``probabilities``, ``plain``, ``learners``); one thread, one by one."""
         with tempfile.TemporaryDirectory(dir=self.cache) as folder:
             question = Path(folder) / "task.npz"
             save_task(task, question)

@@ -126,9 +126,11 @@ def _always(material: Material, rows: NDArray[np.bool_], place: int) -> Floats:
 
 
 def _note(found: Round, peers: Peers, matrix: Floats, schema: FeatureSchema) -> None:
-    answer = peers.ask("probabilities", _task(found.material, matrix, schema.categorical_columns, learners=False))
-    found.said.update(answer.said)
-    found.seconds.update(answer.seconds)
+    task = _task(found.material, matrix, schema.categorical_columns, learners=False)
+    for kind in ("probabilities", "plain"):
+        answer = peers.ask(kind, task)
+        found.said.update(answer.said)
+        found.seconds.update(answer.seconds)
 
 
 def _simple_choices(found: Round) -> None:

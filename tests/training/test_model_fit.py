@@ -101,16 +101,14 @@ def test_data_without_features_are_refused() -> None:
         cross_fit(bare, FeatureSchema(()), SETTINGS, 0)
 
 
-def test_the_search_takes_the_settings_of_the_least_loss() -> None:
-    few, many = replace(SETTINGS, leaves=2), replace(SETTINGS, leaves=8, trees=1)
-    found, losses = search(FIRST, SCHEMA, (few, many), seed=0)
-    assert list(losses.values()) == [crossed(leaves=2).loss, crossed(leaves=8, trees=1).loss]
-    assert list(losses) == ["leaves 2, action emphasis 1", "leaves 8, action emphasis 1"]
-    assert found is few
-
-
-def test_where_there_is_nothing_to_choose_nothing_is_searched() -> None:
-    assert search(FIRST, SCHEMA, (SETTINGS,), seed=0) == (SETTINGS, {})
+def test_the_search_goes_on_while_a_neighbour_does_better() -> None:
+    found, losses = search(FIRST, SCHEMA, SETTINGS, seed=0)
+    tried = {name: loss for name, loss in losses.items() if name.startswith(f"leaves {found.leaves}, ")}
+    assert min(losses.values()) == tried[f"leaves {found.leaves}, action emphasis {found.action_emphasis:g}"]
+    assert losses[f"leaves {SETTINGS.leaves}, action emphasis 1"] == crossed().loss
+    beside = {max(3, found.leaves // 2), 2 * found.leaves}
+    assert all(f"leaves {size}, action emphasis {found.action_emphasis:g}" in losses for size in beside)
+    assert replace(found, leaves=SETTINGS.leaves, action_emphasis=1.0) == SETTINGS
 
 
 def test_emphasis_makes_splits_on_actions_count_for_more() -> None:
