@@ -1,6 +1,6 @@
 """What can only be found wrong beside a catalogue: names it does not know, conditions that do not read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from decisioning.catalogue import Catalogue
@@ -28,7 +28,7 @@ def checked_conditions(
     language = Language(declared(loaded.policy.context, attribute_types, catalogue.actions))
     written = [*_rule_conditions(loaded), *_action_conditions(catalogue)]
     conditions: dict[str, Condition] = {}
-    faults = list(catalogue_faults(loaded, catalogue))
+    faults = [*catalogue_faults(loaded, catalogue), *attribute_faults(loaded, language.variables)]
     for text, place in written:
         try:
             conditions[text] = language.condition(text)
@@ -49,13 +49,24 @@ def catalogue_faults(loaded: LoadedPolicy, catalogue: Catalogue) -> Iterator[Fau
         )
     known = _known(loaded, catalogue)
     for place, rule in enumerate(policy.rules):
-        yield from _unknown_in(loaded, rule.scope, ("rules", place, "scope"), known)
-        if rule.scope.except_ is not None:
-            yield from _unknown_in(loaded, rule.scope.except_, ("rules", place, "scope", "except"), known)
+        for path, selection in rule.selections():
+            yield from _unknown_in(loaded, selection, ("rules", place, *path), known)
     for path, named in ((("terms", "levers"), policy.terms.levers), (("autonomy", "actions"), policy.autonomy.actions)):
         for name in named:
             if name not in known["actions"]:
                 yield _unknown(loaded, "action", name, (*path, name), known["actions"])
+
+
+def attribute_faults(loaded: LoadedPolicy, variables: Collection[str]) -> Iterator[Fault]:
+    """Attributes of customers that rules name and nobody declared: misspelt, they would never be found."""
+    attributes = [name.removeprefix("customer.") for name in variables if name.startswith("customer.")]
+    for place, rule in enumerate(loaded.policy.rules):
+        for path, name in rule.attributes_named():
+            if name not in attributes:
+                near = get_close_matches(name, attributes, n=1, cutoff=0.6)
+                declare = f"declare it under `context`, as in `customer.{name}: bool`"
+                hint = f"did you mean `{near[0]}`?" if near else declare
+                yield loaded.document.fault("unknown attribute", ("rules", place, *path), value=name, remedy=hint)
 
 
 def _known(loaded: LoadedPolicy, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:

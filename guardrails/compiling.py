@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, Protocol
 
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
@@ -10,17 +11,47 @@ from decisioning.decide import Choice
 from decisioning.verdict import Effect, Verdict
 from guardrails.cel import Condition
 from guardrails.policy import CandidateRule, ChoiceRule
-from guardrails.rules import condition, confidence, consent, eligibility, frequency_cap, quiet_hours, suppression
-from guardrails.rules import value_floor as floor
+from guardrails.rules import (
+    audit_sample,
+    completeness,
+    condition,
+    confidence,
+    conflict_group,
+    consent,
+    cool_down,
+    eligibility,
+    fatigue,
+    frequency_cap,
+    harm_ceiling,
+    human_review,
+    identity,
+    objection,
+    open_case,
+    quiet_hours,
+    suppression,
+    value_floor,
+    volume_limit,
+)
+from guardrails.rules.audit_sample import AuditSample
+from guardrails.rules.completeness import CompletenessRule
 from guardrails.rules.condition import ConditionRule
 from guardrails.rules.confidence import ConfidenceRule
+from guardrails.rules.conflict_group import ConflictGroup
 from guardrails.rules.consent import ConsentRule
+from guardrails.rules.cool_down import CoolDown
 from guardrails.rules.eligibility import EligibilityRule
+from guardrails.rules.fatigue import FatigueRule
 from guardrails.rules.frequency_cap import FrequencyCap
+from guardrails.rules.harm_ceiling import HarmCeiling
+from guardrails.rules.human_review import HumanReview
+from guardrails.rules.identity import IdentityRule
+from guardrails.rules.objection import ObjectionRule
+from guardrails.rules.open_case import OpenCase
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.rule import Mode, Rule
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
+from guardrails.rules.volume_limit import VolumeLimit
 from guardrails.variables import depends_on_action
 
 Judge = Callable[[Facts, Action], Verdict]
@@ -80,31 +111,71 @@ def observed(verdict: Verdict) -> Verdict:
     return Verdict(verdict.rule, Effect.ALLOW, reason)
 
 
-def candidate_judge(rule: CandidateRule, conditions: Conditions) -> CandidateJudge:
-    """Bind a rule to its judging function; `conditions` are all checked conditions by their text."""
+class _Module(Protocol):
+    """What a module of a rule kind has, where its judgements need nothing but the rule and the facts."""
+
+    def judge(self, rule: Any, facts: Facts, action: Action, /) -> Verdict: ...
+    def share(self, rule: Any, action: Action, /) -> Hashable: ...
+
+
+class _LookModule(Protocol):
+    """What a module of a kind for the second look has, where it needs nothing but the rule, facts and choice."""
+
+    def look(self, rule: Any, facts: Facts, choice: Choice, /) -> Verdict: ...
+
+
+_MODULES: Mapping[type[Rule], _Module] = {
+    ConsentRule: consent,
+    SuppressionRule: suppression,
+    ObjectionRule: objection,
+    QuietHours: quiet_hours,
+    FrequencyCap: frequency_cap,
+    CoolDown: cool_down,
+    OpenCase: open_case,
+    ConflictGroup: conflict_group,
+    IdentityRule: identity,
+    CompletenessRule: completeness,
+    HumanReview: human_review,
+    FatigueRule: fatigue,
+}
+_LOOK_MODULES: Mapping[type[Rule], _LookModule] = {
+    ValueFloor: value_floor,
+    HarmCeiling: harm_ceiling,
+    AuditSample: audit_sample,
+}
+
+
+def candidate_judge(
+    rule: CandidateRule, conditions: Conditions, catalogue: Mapping[str, Action] | None = None
+) -> CandidateJudge:
+    """Bind a rule to its judging function.
+
+    Parameters
+    ----------
+    conditions : mapping of str to Condition
+        All checked conditions, by their text.
+    catalogue : mapping of str to Action, optional
+        The actions that volumes are counted by, by their id.
+    """
     match rule:
-        case ConsentRule():
-            return _bound(rule, partial(consent.judge, rule), partial(consent.share, rule))
-        case SuppressionRule():
-            return _bound(rule, partial(suppression.judge, rule), partial(suppression.share, rule))
-        case QuietHours():
-            return _bound(rule, partial(quiet_hours.judge, rule), partial(quiet_hours.share, rule))
-        case FrequencyCap():
-            return _bound(rule, partial(frequency_cap.judge, rule), partial(frequency_cap.share, rule))
         case EligibilityRule():
             return _eligibility(rule, conditions)
         case ConditionRule():
             written = conditions[rule.written[1]]
             return _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
+        case VolumeLimit():
+            judge = partial(volume_limit.judge, rule, catalogue or {})
+            return _bound(rule, judge, partial(volume_limit.share, rule))
+        case _:
+            module = _MODULES[type(rule)]
+            return _bound(rule, partial(module.judge, rule), partial(module.share, rule))
 
 
 def choice_judge(rule: ChoiceRule, weighing: str) -> ChoiceJudge:
     """Bind a rule of the second look to its judging function; `weighing` is the digest of how net values are made."""
-    match rule:
-        case ConfidenceRule():
-            return ChoiceJudge(rule, partial(confidence.look, rule, weighing))
-        case ValueFloor():
-            return ChoiceJudge(rule, partial(floor.look, rule))
+    if isinstance(rule, ConfidenceRule):
+        return ChoiceJudge(rule, partial(confidence.look, rule, weighing))
+    return ChoiceJudge(rule, partial(_LOOK_MODULES[type(rule)].look, rule))
 
 
 def _bound(rule: CandidateRule, judge: Judge, share: Share) -> CandidateJudge:

@@ -164,7 +164,8 @@ def guard_of(
     """Bind a policy that was read to a catalogue; see :func:`load_guard`."""
     policy = loaded.policy
     conditions = checked_conditions(loaded, catalogue, attribute_types or {})
-    judges = tuple(candidate_judge(rule, conditions) for rule in policy.rules if not isinstance(rule, ChoiceRule))
+    own = catalogue.by_id
+    judges = tuple(candidate_judge(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule))
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
     made = weighing(terms, catalogue.actions)
     looks = tuple(choice_judge(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -10,18 +11,45 @@ from pydantic import Field, model_validator
 from decisioning.canonical import canonical_json
 from decisioning.catalogue import Autonomy
 from guardrails.cel import CelType
+from guardrails.rules.audit_sample import AuditSample
+from guardrails.rules.completeness import CompletenessRule
 from guardrails.rules.condition import ConditionRule
 from guardrails.rules.confidence import ConfidenceRule
+from guardrails.rules.conflict_group import ConflictGroup
 from guardrails.rules.consent import ConsentRule
+from guardrails.rules.cool_down import CoolDown
 from guardrails.rules.eligibility import EligibilityRule
+from guardrails.rules.fatigue import FatigueRule
 from guardrails.rules.frequency_cap import FrequencyCap
+from guardrails.rules.harm_ceiling import HarmCeiling
+from guardrails.rules.human_review import HumanReview
+from guardrails.rules.identity import IdentityRule
+from guardrails.rules.objection import ObjectionRule
+from guardrails.rules.open_case import OpenCase
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
+from guardrails.rules.volume_limit import VolumeLimit
 from guardrails.settings import Name, NotNegative, Settings, Word
 
-CandidateRule = ConsentRule | SuppressionRule | QuietHours | FrequencyCap | EligibilityRule | ConditionRule
-ChoiceRule = ConfidenceRule | ValueFloor
+CandidateRule = (
+    ConsentRule
+    | SuppressionRule
+    | ObjectionRule
+    | QuietHours
+    | FrequencyCap
+    | CoolDown
+    | OpenCase
+    | ConflictGroup
+    | VolumeLimit
+    | EligibilityRule
+    | ConditionRule
+    | IdentityRule
+    | CompletenessRule
+    | HumanReview
+    | FatigueRule
+)
+ChoiceRule = ConfidenceRule | ValueFloor | HarmCeiling | AuditSample
 AnyRule = Annotated[CandidateRule | ChoiceRule, Field(discriminator="kind")]
 
 
@@ -114,6 +142,11 @@ class Policy(Settings):
     def content(self) -> bytes:
         """Canonical form, itself a policy file: neither comments nor defaults that are written out are part of it."""
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+    @cached_property
+    def volumes_within(self) -> timedelta | None:
+        """How far back the volumes of all customers must be known, None where no rule asks for them."""
+        return max((rule.window for rule in self.rules if isinstance(rule, VolumeLimit)), default=None)
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ from decisioning.naming import normal
 
 # The ledger hands over 92 days of contacts, so a longer window would count too few.
 LONGEST_WINDOW = timedelta(days=90)
+LONGEST_TERM = timedelta(days=36_500)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _DURATION = re.compile(r"([1-9]\d{0,5})([mhdw])")
 _LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
@@ -29,15 +30,33 @@ def duration(text: object) -> timedelta:
     ValueError
         If it is none, or is longer than the contact history that rules are handed (90 days).
     """
+    length = _length(text)
+    if length > LONGEST_WINDOW:
+        raise ValueError("value is longer than the 90 days of history that rules can see")
+    return length
+
+
+def term(text: object) -> timedelta:
+    """Read a length of real time that needs no history, such as the ``730d`` for which a consent holds.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or is longer than a hundred years.
+    """
+    length = _length(text)
+    if length > LONGEST_TERM:
+        raise ValueError("value is longer than a hundred years")
+    return length
+
+
+def _length(text: object) -> timedelta:
     if isinstance(text, timedelta):
         return text
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError("value is no length of time")
-    length = int(found[1]) * _UNITS[found[2]]
-    if length > LONGEST_WINDOW:
-        raise ValueError("value is longer than the 90 days of history that rules can see")
-    return length
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def duration_text(length: timedelta) -> str:
@@ -75,10 +94,17 @@ Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["email-weekly-cap"])]
 Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["DE", "US-CA"])]
 Money = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
+    PlainSerializer(duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+Term = Annotated[
+    timedelta,
+    BeforeValidator(term),
     PlainSerializer(duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -137,14 +137,21 @@ def _siblings(document: Document, path: Path) -> list[str]:
 def _model_at(document: Document, path: Path) -> type[BaseModel] | None:
     """The type that the schema has for the mapping at a path, None where it has none."""
     model: type[BaseModel] | None = Policy
+    keyed = False
     for place, step in enumerate(path):
         if place == 1 and path[0] == "rules":
             model = rule_kinds().get(str(document.at((*path[:2], "kind"))))
+        elif keyed:
+            keyed = False
         elif isinstance(step, str) and model is not None and step != "rules":
-            model = next(
-                (_model_in(f.annotation) for n, f in model.model_fields.items() if (f.alias or n) == step), None
-            )
+            found = next((f.annotation for n, f in model.model_fields.items() if (f.alias or n) == step), None)
+            model, keyed = _model_in(found), _is_keyed(found)
     return model
+
+
+def _is_keyed(annotation: Any) -> bool:
+    """Whether a type is a mapping, also as an optional: the step after it is a key and no field."""
+    return get_origin(annotation) is Mapping or any(get_origin(one) is Mapping for one in get_args(annotation))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

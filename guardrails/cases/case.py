@@ -3,7 +3,7 @@
 A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path from the case,
 or a policy written out), the moment, a customer, an action, and what is expected. Fields that a case does not name
 have the defaults of heed's vocabulary. Give `confidence` and `net_value` to have the second look as well, and
-`certificate` for a model that carries one.
+`certificate` for a model that carries one, or `harm` for one that can tell how likely a contact is to do harm.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,12 @@ from decisioning.customer import (
     ContactState,
     Customer,
     Facts,
+    Happening,
+    Objection,
+    Signal,
+    Signals,
     Suppression,
+    Volume,
 )
 from decisioning.verdict import Effect
 from guardrails.settings import Name, Settings, Word
@@ -39,7 +44,9 @@ class CaseConsent(Settings):
     status: ConsentStatus
     recorded_at: AwareDatetime
     contact_point: Name | None = None
+    basis: Word | None = None
     expires_at: AwareDatetime | None = None
+    topic: Word | None = None
 
 
 class CaseSuppression(Settings):
@@ -63,29 +70,88 @@ class CaseContact(Settings):
     state: ContactState = ContactState.EXECUTED
 
 
+class CasePoint(Settings):
+    """One contact point of which more is known than its channel; see :class:`decisioning.customer.ContactPoint`."""
+
+    channel: Word
+    time_zones: tuple[Name, ...] = ()
+
+
+class CaseSignal(Settings):
+    """One signal; see :class:`decisioning.customer.Signal`."""
+
+    type: Word
+    at: AwareDatetime
+    channel: Word | None = None
+    certainty: float = 1.0
+    value: float | None = None
+
+
+class CaseHappening(Settings):
+    """One outcome; see :class:`decisioning.customer.Happening`."""
+
+    type: Word
+    at: AwareDatetime
+    action_id: Name | None = None
+
+
+class CaseObjection(Settings):
+    """One entry of the objection list; see :class:`decisioning.customer.Objection`."""
+
+    recorded_at: AwareDatetime
+    contact_point: Name | None = None
+
+
+class CaseVolume(Settings):
+    """What all customers were contacted with; see :class:`decisioning.customer.Volume`."""
+
+    since: AwareDatetime
+    until: AwareDatetime
+    contacts: int
+    spent: float = 0.0
+    action_id: Name = "candidate"
+
+
 class CaseCustomer(Settings):
-    """The customer; `contact_points` maps each name to its channel."""
+    """The customer; `contact_points` maps each name to its channel, or to its channel and time zones."""
+
+    customer_id: Name = "case"
 
     attributes: Mapping[str, Scalar] = {}
     time_zone: str | None = None
     jurisdiction: str | None = None
-    contact_points: Mapping[Name, Word] = {}
+    contact_points: Mapping[Name, Word | CasePoint] = {}
     consents: tuple[CaseConsent, ...] = ()
     suppressions: tuple[CaseSuppression, ...] = ()
     contacts: tuple[CaseContact, ...] = ()
+    signals: tuple[CaseSignal, ...] = ()
+    outcomes: tuple[CaseHappening, ...] = ()
+    objections: tuple[CaseObjection, ...] = ()
+    identity: float | None = None
+    reported_at: AwareDatetime | None = None
 
     def customer(self) -> Customer:
         """The same in heed's vocabulary."""
         return Customer(
-            customer_id="case",
+            customer_id=self.customer_id,
             attributes=dict(self.attributes),
             time_zone=self.time_zone,
             jurisdiction=self.jurisdiction,
-            contact_points=tuple(ContactPoint(name, channel) for name, channel in self.contact_points.items()),
+            contact_points=tuple(_point(name, one) for name, one in self.contact_points.items()),
             consents=tuple(Consent(**dict(one)) for one in self.consents),
             suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
             contacts=tuple(Contact(**dict(one)) for one in self.contacts),
+            signals=Signals.of(Signal(**dict(one)) for one in self.signals),
+            outcomes=tuple(Happening(**dict(one)) for one in self.outcomes),
+            objections=tuple(Objection(**dict(one)) for one in self.objections),
+            identity=self.identity,
+            reported_at=self.reported_at,
         )
+
+
+def _point(name: str, said: str | CasePoint) -> ContactPoint:
+    one = CasePoint(channel=said) if isinstance(said, str) else said
+    return ContactPoint(name, one.channel, one.time_zones)
 
 
 class CaseAction(Settings):
@@ -96,7 +162,9 @@ class CaseAction(Settings):
     purpose: Word = "marketing"
     category: Word = "general"
     message_class: MessageClass = MessageClass.MARKETING
+    topic: Word | None = None
     value: float = 10.0
+    cost: float = 0.0
     eligibility: Text | None = None
 
     def action(self) -> Action:
@@ -166,12 +234,20 @@ class Case(Settings):
     action: CaseAction
     confidence: float | None = None
     net_value: float | None = None
+    harm: float | None = None
     certificate: CaseCertificate | None = None
+    volumes: tuple[CaseVolume, ...] | None = None
     expect: Expectation
 
     def facts(self) -> Facts:
         """What the rules may look at."""
-        return Facts(self.customer.customer(), self.now, dict(self.context))
+        volumes = None if self.volumes is None else tuple(Volume(**dict(one)) for one in self.volumes)
+        return Facts(self.customer.customer(), self.now, dict(self.context), volumes)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the case asks for the second look."""
+        return self.confidence is not None or self.net_value is not None or self.harm is not None
 
 
 def ends(moment: datetime | None) -> str:

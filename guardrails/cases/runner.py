@@ -112,13 +112,13 @@ def _attribute_types(attributes: Mapping[str, Scalar]) -> dict[str, str]:
 def _verdicts(case: Case, guard: PolicyGuard) -> tuple[Verdict, ...]:
     facts, action = case.facts(), case.action.action()
     (said,) = guard.verdicts(facts, [action])
-    if case.confidence is None and case.net_value is None:
+    if not case.chosen:
         return said
     sure = 1.0 if case.confidence is None else case.confidence
     worth = 1.0 if case.net_value is None else case.net_value
     made_for = weighing(guard.terms, (action,))
     carried = None if case.certificate is None else case.certificate.certificate(made_for)
-    return said + guard.second_look(facts, Choice(action, 0.1, worth, sure, carried))
+    return said + guard.second_look(facts, Choice(action, 0.1, worth, sure, carried, case.harm))
 
 
 def _differences(case: Case, verdicts: tuple[Verdict, ...]) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """What all rules share: identity, owner, scope, dates, mode."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -10,7 +11,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.verdict import Effect, Verdict
-from guardrails.scope import Scope
+from guardrails.scope import Scope, Selection
 from guardrails.settings import RuleId, Settings
 
 
@@ -88,6 +89,16 @@ class Rule(Settings):
     def permits(self) -> bool:
         """Whether the rule can allow what would be suppressed without it, so that doubt counts against it."""
         return False
+
+    def selections(self) -> Iterator[tuple[tuple[str, ...], Selection]]:
+        """Where in the rule names of the catalogue stand, as a path and what stands there."""
+        yield ("scope",), self.scope
+        if self.scope.except_ is not None:
+            yield ("scope", "except"), self.scope.except_
+
+    def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Where in the rule attributes of customers are named, as a path and the name."""
+        yield from ()
 
     def _dated(self, now: datetime) -> bool:
         started = self.valid_from is None or self.valid_from <= now

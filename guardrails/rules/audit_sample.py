@@ -1,0 +1,53 @@
+"""A random share of what heed would do alone goes to a person, so that somebody keeps looking.
+
+The draw is a function of the rule's seed, the customer, the action and the time: it can be made again from the record,
+nobody can ask until it comes out otherwise, and it stays the same for a customer and action throughout a period.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from decisioning.canonical import canonical_json
+from decisioning.customer import EPOCH, Facts
+from decisioning.decide import Choice
+from decisioning.verdict import Effect, Verdict
+from guardrails.rules.rule import Rule
+from guardrails.settings import Name, Term
+
+
+class AuditSample(Rule):
+    """Sends a share of the chosen candidates to review.
+
+    Attributes
+    ----------
+    share : float
+        Probability in [0, 1] with which a choice is drawn.
+    seed : str
+        Another seed draws others.
+    sticky_for : timedelta
+        How long a customer's draw for an action stays; periods are counted from 1970 in UTC.
+    """
+
+    kind: Literal["audit_sample"]
+    share: Annotated[float, Field(strict=True, ge=0, le=1, examples=["0.02"])]
+    seed: Name = Field(examples=["autumn-2026"])
+    sticky_for: Term = Field(default=timedelta(days=30), examples=["30d"])
+
+
+def look(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:
+    """Review where the draw falls below the share; the draw and its probability are said either way."""
+    drawn = draw(rule, facts.customer.customer_id, choice.action.action_id, facts.now)
+    said = f"{drawn:.9f} was drawn, and {rule.share:.9g} is the probability of a review"
+    if drawn < rule.share:
+        return rule.against(Effect.REVIEW, f"Chosen at random for a person to look at: {said}.")
+    return rule.allow(f"Not chosen at random for a person to look at: {said}.")
+
+
+def draw(rule: AuditSample, customer_id: str, action_id: str, now: datetime) -> float:
+    """A number in [0, 1), uniform over customers, actions and periods: 53 bits of SHA-256."""
+    period = (now - EPOCH) // rule.sticky_for
+    digest = hashlib.sha256(canonical_json([rule.seed, customer_id, action_id, period])).digest()
+    return (int.from_bytes(digest[:8]) >> 11) / (1 << 53)

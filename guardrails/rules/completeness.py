@@ -1,0 +1,92 @@
+"""A decision needs to know enough, and lately enough: missing or stale profiles are not acted upon."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.consent import points_of
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.rules.zones import known_zone
+from guardrails.settings import Names, Term
+
+Known = Callable[[Facts, Action], bool]
+CONTACT_POINT = "contact_point"
+# What is no attribute and can be needed all the same.
+BUILT_IN: Mapping[str, Known] = {
+    "time_zone": lambda facts, _: known_zone(facts.customer.time_zone) is not None,
+    "jurisdiction": lambda facts, _: bool(facts.customer.jurisdiction),
+    CONTACT_POINT: lambda facts, action: bool(points_of(facts.customer, action.channel)),
+}
+
+
+class CompletenessRule(Rule):
+    """What must be known of the customer, and how recently it must have been reported.
+
+    Attributes
+    ----------
+    needs : tuple of str or None
+        Names of attributes, or `time_zone`, `jurisdiction` and `contact_point` (one of the action's channel).
+    reported_within : timedelta or None
+        How old the profile's last report may be, at most a hundred years.
+    """
+
+    kind: Literal["completeness"]
+    needs: Names | None = Field(default=None, examples=["[time_zone, contact_point, age]"])
+    reported_within: Term | None = Field(default=None, examples=["30d"])
+    effect: Restraint = Restraint.SUPPRESS
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.needs is None and self.reported_within is None:
+            raise ValueError("needs `needs`, `reported_within` or both")
+        return self
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """All that is needed."""
+        return self.needs or ()
+
+    def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """The attributes among what is needed."""
+        yield from ((("needs", place), name) for place, name in enumerate(self.asked) if name not in BUILT_IN)
+
+
+def share(rule: CompletenessRule, action: Action) -> str | None:
+    """Actions get the same verdict, those of one channel where a contact point is needed."""
+    return action.channel if CONTACT_POINT in rule.asked else None
+
+
+def judge(rule: CompletenessRule, facts: Facts, action: Action) -> Verdict:
+    """Object where something is missing, or was not reported lately enough."""
+    missing = [name for name in rule.asked if not _knows(name, facts, action)]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in missing)
+        return rule.against(rule.effect.effect, f"Not known of the customer: {listed}.")
+    stale = None if rule.reported_within is None else _stale(rule, facts.customer.reported_at, facts.now)
+    if stale is not None:
+        return rule.against(rule.effect.effect, stale)
+    return rule.allow("All that is needed is known.")
+
+
+def _knows(name: str, facts: Facts, action: Action) -> bool:
+    if name in BUILT_IN:
+        return BUILT_IN[name](facts, action)
+    value = facts.customer.attributes.get(name)
+    return value is not None and value == value and value != ""
+
+
+def _stale(rule: CompletenessRule, reported_at: datetime | None, now: datetime) -> str | None:
+    """Why the report does not count, None where it does; clocks may differ by as much as a report may be old."""
+    if reported_at is None or rule.reported_within is None:
+        return "The profile was never reported."
+    if abs(now - reported_at) < rule.reported_within:
+        return None
+    asked = words.span(rule.reported_within)
+    return f"The profile was last reported on {words.day(reported_at)}, which is not within {asked}."

@@ -1,0 +1,99 @@
+"""Offers that contradict each other: who was contacted with one is not contacted with another for a while."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from decisioning.catalogue import Action
+from decisioning.customer import Contact, Facts
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.scope import Offered, Selection
+from guardrails.settings import Duration, Name, Names, Settings, Words
+
+
+class Member(Settings):
+    """One side of a contradiction: actions and categories of which one is enough to belong to it."""
+
+    actions: Names | None = Field(default=None, examples=["[upsell_gold, upsell_silver]"])
+    categories: Words | None = Field(default=None, examples=["[winback]"])
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.actions is None and self.categories is None:
+            raise ValueError("member names neither `actions` nor `categories`")
+        return self
+
+    def takes_in(self, offered: Offered) -> bool:
+        """Whether an action or a contact belongs to this side."""
+        return offered.action_id in (self.actions or ()) or offered.category in (self.categories or ())
+
+
+class ConflictGroup(Rule):
+    """Sides of which a customer hears one in any stretch of time as long as the window.
+
+    Reserved and executed contacts count, released ones do not.
+
+    Attributes
+    ----------
+    members : mapping of str to Member
+        The sides by their names, two at least.
+    one_action : bool
+        Every action in scope is a side of its own; given instead of `members`. How often the same action may come
+        again is for frequency caps to say.
+    window : timedelta
+        In real time, at most 90 days.
+    """
+
+    kind: Literal["conflict_group"]
+    members: Mapping[Name, Member] | None = Field(
+        default=None, examples=["{winback: {categories: [winback]}, upsell: {actions: [upsell_gold]}}"]
+    )
+    one_action: bool = Field(default=False, strict=True)
+    window: Duration = Field(examples=["30d"])
+    effect: Restraint = Restraint.SUPPRESS
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.members is None) is not self.one_action:
+            raise ValueError("needs either `members` or `one_action: true`")
+        if self.members is not None and len(self.members) < 2:
+            raise ValueError("`members` needs two sides at least, since one contradicts nothing")
+        return self
+
+    def selections(self) -> Iterator[tuple[tuple[str, ...], Selection]]:
+        """As for every rule, and the names in the members."""
+        yield from super().selections()
+        for name, member in (self.members or {}).items():
+            yield ("members", name), Selection(actions=member.actions, categories=member.categories)
+
+
+def share(_: ConflictGroup, action: Action) -> tuple[str, str]:
+    """Actions of one id and category get the same verdict; the id alone would not do for an action of no catalogue."""
+    return (action.action_id, action.category)
+
+
+def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
+    """Object while a contact with another side lies in the window; those dated ahead count too."""
+    since = facts.now - rule.window
+    recent = [one for one in facts.customer.contacts if one.at > since and one.counts and rule.scope.concerns(one)]
+    against = [(one.at, side) for one in recent if (side := _other_side(rule, action, one)) is not None]
+    if not against:
+        return rule.allow(f"Nothing that excludes this came in the last {words.span(rule.window)}.")
+    last, side = max(against)
+    free = last + rule.window
+    reason = f"Excluded by {side}, last on {words.day(last)}; possible from {words.moment(free)}."
+    return rule.against(rule.effect.effect, reason, free)
+
+
+def _other_side(rule: ConflictGroup, action: Action, contact: Contact) -> str | None:
+    """What the contact belongs to and the action does not, None where the two go together."""
+    if rule.members is None:
+        return None if contact.action_id == action.action_id else f"`{contact.action_id}`"
+    sides = rule.members.items()
+    if not any(member.takes_in(action) for _, member in sides):
+        return None
+    others = (name for name, member in sides if member.takes_in(contact) and not member.takes_in(action))
+    return next((f"`{name}`" for name in others), None)

@@ -1,0 +1,85 @@
+"""Silence for a while after something that calls for it: a complaint, a purchase, or contacts that nobody answered."""
+
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.events import happened, settled
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.settings import Duration, Share, Words
+
+
+class CoolDown(Rule):
+    """After an event, or after so many ignored contacts in a row, objects until the window is over.
+
+    Attributes
+    ----------
+    after : tuple of str or None
+        Types of outcomes and signals after which it is silent, at any certainty.
+    after_ignored : int or None
+        How many contacts in a row, of those in the rule's scope, must have gone unanswered.
+    answered_by : tuple of str or None
+        Types of outcomes and signals that answer a contact; given with `after_ignored` only.
+    answer_within : timedelta
+        How long a contact may wait for its answer.
+    certainty_at_least : float
+        Least certainty, in [0, 1], with which a signal counts as an answer.
+    window : timedelta
+        How long the silence lasts from the last such event or contact, at most 90 days.
+    """
+
+    kind: Literal["cool_down"]
+    after: Words | None = Field(default=None, examples=["[complaint]"])
+    after_ignored: Annotated[int, Field(strict=True, ge=1)] | None = Field(default=None, examples=["3"])
+    answered_by: Words | None = Field(default=None, examples=["[open, click, visit]"])
+    answer_within: Duration = Field(default=timedelta(days=7), examples=["7d"])
+    certainty_at_least: Share = Field(default=0.5, examples=["0.5"])
+    window: Duration = Field(examples=["30d"])
+    effect: Restraint = Restraint.SUPPRESS
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.after is None) == (self.after_ignored is None):
+            raise ValueError("needs exactly one of `after` and `after_ignored`")
+        if (self.after_ignored is None) != (self.answered_by is None):
+            raise ValueError("`after_ignored` and `answered_by` go together")
+        if self.after_ignored is not None and self.window <= self.answer_within:
+            raise ValueError("`window` is not longer than `answer_within`, so no contact could count as ignored")
+        return self
+
+
+def share(_: CoolDown, __: Action) -> None:
+    """All actions get the same verdict."""
+    return
+
+
+def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
+    """Object until the window after the last cause is over; causes dated ahead count already."""
+    if rule.after is not None:
+        cause, last = words.either(f"`{one}`" for one in rule.after), _last(rule.after, facts)
+    else:
+        cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
+    if last is None or facts.now >= last + rule.window:
+        return rule.allow(f"No {cause} in the last {words.span(rule.window)}.")
+    free = last + rule.window
+    reason = f"Left in peace after {cause}, the last on {words.day(last)}, until {words.moment(free)}."
+    return rule.against(rule.effect.effect, reason, free)
+
+
+def _last(types: tuple[str, ...], facts: Facts) -> datetime | None:
+    return max(happened(facts.customer, types), default=None)
+
+
+def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
+    """The last contact of an unbroken row of ignored ones that is long enough, None where there is no such row."""
+    answers = happened(facts.customer, rule.answered_by or (), rule.certainty_at_least)
+    contacts = [one for one in facts.customer.contacts if rule.scope.concerns(one)]
+    known = settled(contacts, answers, rule.answer_within, facts.now)
+    row = list(takewhile(lambda one: not one.answered, reversed(known)))
+    return row[0].at if row and len(row) >= (rule.after_ignored or 1) else None

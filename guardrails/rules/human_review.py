@@ -1,0 +1,64 @@
+"""What a person decides whatever the model says: vulnerable customers, and actions of significant effect.
+
+GDPR, Article 22, and the care that regulators ask for with customers in vulnerable circumstances (FCA, FG21/1).
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Effect, Verdict
+from guardrails.rules.rule import Rule
+from guardrails.settings import Names
+
+
+class Unknown(StrEnum):
+    """What a customer meets of whom nobody has said whether an attribute holds."""
+
+    REVIEW = "review"
+    ALLOW = "allow"
+
+
+class HumanReview(Rule):
+    """Asks a person, always or for customers with an attribute.
+
+    Attributes
+    ----------
+    attributes : tuple of str or None
+        Attributes that are true or false, of which one that is true is enough. Without them everything in scope
+        goes to a person.
+    unknown : Unknown
+        What happens where an attribute is missing.
+    """
+
+    kind: Literal["human_review"]
+    attributes: Names | None = Field(default=None, examples=["[vulnerable]"])
+    unknown: Unknown = Unknown.REVIEW
+
+    def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """The attributes looked at."""
+        yield from ((("attributes", place), name) for place, name in enumerate(self.attributes or ()))
+
+
+def share(_: HumanReview, __: Action) -> None:
+    """All actions get the same verdict."""
+    return
+
+
+def judge(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
+    """Review, unless every attribute named is known not to hold; what is neither true nor false may hold."""
+    if rule.attributes is None:
+        return rule.against(Effect.REVIEW, f"A person decides: {rule.purpose}")
+    said = {name: facts.customer.attributes.get(name) for name in rule.attributes}
+    # False, 0 and 0.0 are equal; text such as "no" is not read.
+    holding = [name for name, value in said.items() if value is not None and value != False]  # noqa: E712
+    if holding:
+        return rule.against(Effect.REVIEW, f"A person decides where `{holding[0]}` holds: {rule.purpose}")
+    missing = [name for name, value in said.items() if value is None]
+    if missing and rule.unknown is Unknown.REVIEW:
+        return rule.against(Effect.REVIEW, f"A person decides, since `{missing[0]}` is not known: {rule.purpose}")
+    return rule.allow("No attribute that calls for a person is known to hold.")

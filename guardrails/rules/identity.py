@@ -1,0 +1,43 @@
+"""Who is not surely one person is not contacted as one: wrong merges send one person's offers to another."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.settings import Share
+
+
+class IdentityRule(Rule):
+    """Least certainty of identity.
+
+    Attributes
+    ----------
+    at_least : float
+        Probability in [0, 1] that all that is known is of one person.
+    effect : Restraint
+        What a lower certainty meets. An unknown one always suppresses.
+    """
+
+    kind: Literal["identity"]
+    at_least: Share = Field(examples=["0.9"])
+    effect: Restraint = Restraint.SUPPRESS
+
+
+def share(_: IdentityRule, __: Action) -> None:
+    """All actions get the same verdict."""
+    return
+
+
+def judge(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
+    """Object below the certainty asked for; what is not a number is below it."""
+    known = facts.customer.identity
+    if known is None:
+        return rule.suppress("How certain the customer's identity is has not been said.")
+    asked = f"{rule.at_least:.1%} asked for"
+    if known >= rule.at_least:
+        return rule.allow(f"Identity is certain enough for the {asked}.")
+    return rule.against(rule.effect.effect, f"Identity is less certain than the {asked}.")

@@ -1,0 +1,66 @@
+"""While a case of the customer's is open, such as a complaint, whatever is in scope stays silent on every channel."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.events import happened
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.settings import Duration, Share, Words
+
+
+class OpenCase(Rule):
+    """Objects from the event that opens a case to one that closes it.
+
+    Attributes
+    ----------
+    opened_by, closed_by : tuple of str
+        Types of outcomes and signals. One that closes closes all cases opened before it.
+    certainty_at_least : float
+        Least certainty, in [0, 1], with which a signal closes; any signal opens.
+    at_most : timedelta or None
+        How long a case that nobody closes counts as open. Without it a case counts for as long as the history that
+        rules are handed reaches back, 90 days at least.
+    """
+
+    kind: Literal["open_case"]
+    opened_by: Words = Field(examples=["[complaint]"])
+    closed_by: Words = Field(examples=["[complaint_resolved]"])
+    certainty_at_least: Share = Field(default=0.5, examples=["0.5"])
+    at_most: Duration | None = Field(default=None, examples=["90d"])
+    effect: Restraint = Restraint.SUPPRESS
+
+
+def share(_: OpenCase, __: Action) -> None:
+    """All actions get the same verdict."""
+    return
+
+
+def judge(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
+    """Object while a case is open; of events at one moment the one that opens counts last."""
+    opened = open_since(rule, facts)
+    cause = words.either(f"`{one}`" for one in rule.opened_by)
+    if opened is None:
+        return rule.allow(f"No {cause} is open.")
+    end = None if rule.at_most is None else opened + rule.at_most
+    if end is not None and facts.now >= end:
+        return rule.allow(f"The {cause} of {words.day(opened)} counts as open no longer.")
+    until = "until it is closed" if end is None else f"until it is closed, at the latest {words.moment(end)}"
+    return rule.against(rule.effect.effect, f"A {cause} is open since {words.day(opened)}; silent {until}.", end)
+
+
+def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
+    """When the case that is open was last opened, None where none is.
+
+    What is dated ahead of `now` by another clock opens a case and closes none.
+    """
+    opened = happened(facts.customer, rule.opened_by)
+    closed = [one for one in happened(facts.customer, rule.closed_by, rule.certainty_at_least) if one <= facts.now]
+    if not opened or (closed and opened[-1] < closed[-1]):
+        return None
+    return opened[-1]

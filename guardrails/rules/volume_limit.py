@@ -1,0 +1,125 @@
+"""How much may go out to all customers together in a rolling window: contacts, and what they cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts, Volume
+from decisioning.verdict import Verdict
+from guardrails.rules import words
+from guardrails.rules.frequency_cap import Per
+from guardrails.rules.rule import Restraint, Rule
+from guardrails.settings import Duration, NotNegative
+
+
+class VolumeLimit(Rule):
+    """At most so many contacts, or so much money, in any stretch of time as long as the window.
+
+    Slots reserved or executed count, for all customers, and so does the candidate itself. A stretch of the record
+    that lies in the window only in part counts in full.
+
+    Attributes
+    ----------
+    contacts : int or None
+        Contacts allowed in the window.
+    budget : float or None
+        What they may cost, in the catalogue's currency.
+    per : Per
+        What is counted together.
+    window : timedelta
+        In real time, at most 90 days.
+    """
+
+    kind: Literal["volume_limit"]
+    contacts: Annotated[int, Field(strict=True, ge=0)] | None = Field(default=None, examples=["5000"])
+    budget: NotNegative | None = Field(default=None, examples=["250.00"])
+    per: Per = Per.ALL
+    window: Duration = Field(examples=["24h"])
+    effect: Restraint = Restraint.SUPPRESS
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.contacts is None and self.budget is None:
+            raise ValueError("needs `contacts`, `budget` or both")
+        return self
+
+    @cached_property
+    def shared(self) -> str | None:
+        """The property that volumes counted together share."""
+        return self.per.attribute
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    contacts: int
+    spent: float
+
+    def fits(self, rule: VolumeLimit, cost: float) -> bool:
+        """Whether one more contact stays within the limits; a cost that is no number does not."""
+        few = rule.contacts is None or self.contacts < rule.contacts
+        return few and (rule.budget is None or self.spent + cost <= rule.budget)
+
+
+def share(rule: VolumeLimit, action: Action) -> tuple[str | None, float]:
+    """Actions that are counted together and cost the same get the same verdict."""
+    own = None if rule.shared is None else str(getattr(action, rule.shared))
+    return (own, action.cost if rule.budget is not None else 0.0)
+
+
+def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, action: Action) -> Verdict:
+    """Object where one more contact would go over a limit.
+
+    Parameters
+    ----------
+    catalogue : mapping of str to Action
+        The actions by id, which say what a volume belongs to. One of an unknown action counts with everything.
+    """
+    if facts.volumes is None:
+        return rule.suppress("What all customers were contacted with lately is not known.")
+    since = facts.now - rule.window
+    counted = [one for one in facts.volumes if one.until > since and _counts(rule, catalogue, one, action)]
+    total = _total(counted)
+    said = _said(rule, total, action)
+    if total.fits(rule, action.cost):
+        return rule.allow(f"{said}.")
+    free = _free_from(rule, counted, action.cost)
+    then = "no other time is known" if free is None else f"the next is possible from {words.moment(free)}"
+    return rule.against(rule.effect.effect, f"{said}; {then}.", free)
+
+
+def _counts(rule: VolumeLimit, catalogue: Mapping[str, Action], volume: Volume, action: Action) -> bool:
+    if volume.action_id == action.action_id:
+        return True
+    other = catalogue.get(volume.action_id)
+    if other is None:
+        return rule.per is not Per.ACTION
+    alike = rule.shared is None or getattr(other, rule.shared) == getattr(action, rule.shared)
+    return alike and rule.scope.concerns(other)
+
+
+def _total(volumes: list[Volume]) -> _Total:
+    return _Total(sum(one.contacts for one in volumes), sum(one.spent for one in volumes))
+
+
+def _free_from(rule: VolumeLimit, volumes: list[Volume], cost: float) -> datetime | None:
+    """When enough stretches have left the window, None where the limit is too small for any contact."""
+    left = sorted(volumes, key=lambda one: one.until)
+    while left:
+        gone = left[0].until
+        left = [one for one in left if one.until > gone]
+        if _total(left).fits(rule, cost):
+            return gone + rule.window
+    return None
+
+
+def _said(rule: VolumeLimit, total: _Total, action: Action) -> str:
+    about = "all customers" if rule.shared is None else f"all customers and `{getattr(action, rule.shared)}`"
+    parts = [] if rule.contacts is None else [f"{total.contacts} of {rule.contacts} contacts"]
+    if rule.budget is not None:
+        parts.append(f"{total.spent:.2f} of {rule.budget:.2f} spent and {action.cost:.2f} asked for")
+    return f"{', '.join(parts)} for {about} in the last {words.span(rule.window)}"
