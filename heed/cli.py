@@ -10,6 +10,7 @@ from decisioning import __version__
 from decisioning.errors import HeedError
 
 _COMMANDS = {
+    "conformance": "heed.commands.conformance",
     "data": "heed.commands.data",
     "db": "heed.commands.db",
     "decide": "heed.commands.decide",

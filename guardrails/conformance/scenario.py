@@ -1,0 +1,118 @@
+"""The form of a scenario: where it comes from, what is given, what happens, what must come of it.
+
+A customer that a scenario names is reachable by e-mail and has agreed to marketing on it, in London, unless the
+scenario says otherwise: so that what holds a system back is what the scenario is about. A fact may say `ago: 3d` in
+place of its time.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from guardrails.conformance.expectation import Expectation
+from guardrails.conformance.steps import AnyStep, Burst, Collect, Decide, Executed, GivenPolicy, Merge, Settle, Text
+from guardrails.settings import Settings
+
+
+class Source(Settings):
+    """Where the failure is documented, or why it is a trap that is known without a page to point at.
+
+    Attributes
+    ----------
+    cite : str or None
+        The page, decision, standard or report.
+    url : str or None
+        Its address.
+    says : str
+        What it says, or what makes it a trap.
+    """
+
+    says: Text
+    cite: Text | None = None
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if (self.cite is None) != (self.url is None):
+            raise ValueError("a citation needs both `cite` and `url`")
+        return self
+
+
+class Given(Settings):
+    """How things stand before anything happens.
+
+    Attributes
+    ----------
+    policy : list of rules, mapping or text
+        In force; words name rules of `rules.yaml`.
+    actions : tuple
+        On offer, over the usual one, which is the e-mail `mail`; words name actions of `rules.yaml`.
+    customers : mapping of str to mapping
+        What is on record of each, over what is usual. None is a customer whom the system does not know.
+    """
+
+    clock: AwareDatetime
+    policy: GivenPolicy
+    actions: tuple[str | Mapping[str, Any], ...] = ("mail",)
+    customers: Mapping[Text, Mapping[str, Any] | None]
+
+
+class Scenario(Settings):
+    """One failure or trap, with the restraint that is expected instead.
+
+    Every scenario has an act and a restraint in it, so that neither a system that always acts nor one that never does
+    can pass.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+    title: Text
+    source: Source
+    given: Given
+    when: tuple[AnyStep, ...]
+    then: tuple[Expectation, ...]
+
+    @model_validator(mode="after")
+    def _names_what_there_is(self) -> Self:
+        called = [step.called for step in self.when if step.called is not None]
+        doubled = next((name for name in called if called.count(name) > 1), None)
+        if doubled is not None:
+            raise ValueError(f"two steps are called `{doubled}`")
+        _require("step", _steps_named(self), set(called))
+        _require("customer", _customers_named(self), set(self.given.customers))
+        return self
+
+
+class Theme(Settings):
+    """A file of scenarios that go together."""
+
+    theme: Text
+    scenarios: tuple[Scenario, ...]
+
+
+def _steps_named(scenario: Scenario) -> Iterator[str]:
+    for expected in scenario.then:
+        yield from expected.of
+        if expected.same_as is not None:
+            yield expected.same_as
+    for step in scenario.when:
+        if isinstance(step, Settle):
+            yield step.case
+        if isinstance(step, Executed):
+            yield step.decision
+
+
+def _customers_named(scenario: Scenario) -> Iterator[str]:
+    for step in scenario.when:
+        if isinstance(step, Decide):
+            yield step.customer
+        if isinstance(step, Burst | Collect):
+            yield from step.customers
+        if isinstance(step, Merge):
+            yield from (step.kept, step.merged)
+
+
+def _require(what: str, named: Iterator[str], known: set[str]) -> None:
+    unknown = next((name for name in named if name not in known), None)
+    if unknown is not None:
+        raise ValueError(f"there is no {what} called `{unknown}`")
