@@ -62,7 +62,7 @@ def given_facts(names: Names, customer: str, given: Mapping[str, Any], now: date
 def fact(names: Names, kind: str, said: Mapping[str, Any], now: datetime) -> Fact:
     """One fact of a kind, with what is usual where nothing else is said. A field that is null is left out."""
     told = {**_USUAL.get(kind, {}), **said}
-    customer, own_id = names(told.pop("customer")), told.pop("id", None)
+    customer, own_id = told.pop("customer", None), told.pop("id", None)
     if kind != "customers":
         told[KINDS[kind]] = names.fresh(kind) if own_id is None else names(own_id)
         told = _timed(told, _TIMES.get(kind, "at"), now)
@@ -73,7 +73,8 @@ def fact(names: Names, kind: str, said: Mapping[str, Any], now: datetime) -> Fac
         told["contact_point"] = names(told["contact_point"])
     if "contact" in told:
         told["contact_id"] = names(told.pop("contact"))
-    return {"customer_id": customer, **{name: value for name, value in told.items() if value is not None}}
+    who = {} if customer is None else {"customer_id": names(customer)}
+    return {**who, **{name: value for name, value in told.items() if value is not None}}
 
 
 def _timed(said: Mapping[str, Any], name: str, now: datetime) -> Fact:

@@ -9,10 +9,14 @@ from urllib.parse import quote
 
 import httpx
 
+from decisioning.naming import normal
 from guardrails.conformance.system import Json, NotSupported, Outcome, Reply
 
 _PATIENCE = 30.0
+_CONNECTIONS = 64
 _MOST = 500
+# A 404 is also the answer where a path is right and the thing it names is not there.
+_NO_SUCH_PATH = "there is nothing at this path"
 # `number:1e999` is written as the number 1e999, which no YAML or JSON value could say.
 _NUMBER = re.compile(r'"number:([^"]*)"')
 
@@ -38,12 +42,15 @@ class HeedOverHttp:
         Where it listens.
     control : Control
         Its clock and policy.
+    transport : httpx.BaseTransport, optional
+        Another way to reach it.
     """
 
     name = "heed"
 
-    def __init__(self, url: str, control: Control) -> None:
-        self._http = httpx.Client(base_url=url, timeout=_PATIENCE, limits=httpx.Limits(max_connections=64))
+    def __init__(self, url: str, control: Control, *, transport: httpx.BaseTransport | None = None) -> None:
+        limits = httpx.Limits(max_connections=_CONNECTIONS)
+        self._http = httpx.Client(base_url=url, timeout=_PATIENCE, limits=limits, transport=transport)
         self._control = control
 
     def close(self) -> None:
@@ -93,27 +100,32 @@ class HeedOverHttp:
 
     def waiting(self, customers: Sequence[str]) -> Sequence[Reply]:
         """Messages of the outbox."""
-        answer = self._http.get("/v1/outbox", params={"limit": _MOST})
+        answer = self._sent(self._http.build_request("GET", "/v1/outbox", params={"limit": _MOST}))
         if answer.is_error:
             return [_reply(answer)]
         messages = answer.json()["messages"]
         if len(messages) == _MOST:
             raise NotSupported("the outbox holds more than one page")
-        return [reply for one in messages if (reply := _message(one)).customer in customers]
+        wanted = {normal(one) for one in customers}
+        return [reply for one in messages if normal((reply := _message(one)).customer or "") in wanted]
 
     def _post(self, path: str, body: Json, key: str | None = None) -> httpx.Response:
         content = _NUMBER.sub(r"\1", json.dumps(body))
-        keyed = {} if key is None else {"Idempotency-Key": key}
+        headers = {"Content-Type": "application/json", **({} if key is None else {"Idempotency-Key": key})}
+        return self._sent(self._http.build_request("POST", path, content=content, headers=headers))
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
         try:
-            return self._http.post(path, content=content, headers={"Content-Type": "application/json", **keyed})
+            return self._http.send(request)
         except httpx.TransportError as error:
-            return httpx.Response(503, json={"detail": f"no answer ({type(error).__name__})"})
+            body = {"detail": f"no answer ({type(error).__name__})"}
+            return httpx.Response(httpx.codes.SERVICE_UNAVAILABLE, json=body, request=request)
 
 
 def _reply(answer: httpx.Response) -> Reply:
     body = answer.json()
-    if answer.status_code == httpx.codes.NOT_FOUND and body.get("detail", "").startswith("there is nothing at"):
-        raise NotSupported(f"{answer.request.url.path} is not there")
+    if answer.status_code == httpx.codes.METHOD_NOT_ALLOWED or body.get("detail", "").startswith(_NO_SUCH_PATH):
+        raise NotSupported(f"there is no {answer.request.method} {answer.request.url.path}")
     if answer.is_error:
         return _problem({"status": answer.status_code, **body})
     return _decided(body) if "disposition" in body else Reply(Outcome.DONE)

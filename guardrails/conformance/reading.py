@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 
 from decisioning.errors import InvalidInput
 from guardrails.conformance.scenario import Scenario, Theme
-from guardrails.document import dotted
+from guardrails.document import Path, dotted
 from guardrails.yaml_text import read_yaml
 
-HERE = Path(__file__).parent
+HERE = FilePath(__file__).parent
 SCENARIOS = HERE / "scenarios"
 
 
@@ -34,7 +34,7 @@ class Told:
     scenario: Scenario
 
 
-def read_scenarios(folder: Path = SCENARIOS, only: Sequence[str] = ()) -> tuple[Told, ...]:
+def read_scenarios(folder: FilePath = SCENARIOS, only: Sequence[str] = ()) -> tuple[Told, ...]:
     """All scenarios of a folder, or only those of these ids, in the order of files and within them.
 
     Raises
@@ -57,23 +57,24 @@ def read_scenarios(folder: Path = SCENARIOS, only: Sequence[str] = ()) -> tuple[
     return tuple(one for one in told if not only or one.scenario.id in only)
 
 
-def read_shared(path: Path = HERE / "rules.yaml") -> Shared:
+def read_shared(path: FilePath = HERE / "rules.yaml") -> Shared:
     """What scenarios share."""
     said: Any = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
     return Shared(said["rules"], said["actions"], said["policy"])
 
 
-def _of_file(path: Path) -> list[Told]:
+def _of_file(path: FilePath) -> list[Told]:
     document = read_yaml(path.read_text(encoding="utf-8"), str(path))
     try:
         theme = Theme.model_validate(document.data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = tuple(part for part in first["loc"] if part not in _KINDS)
+        place = _place(first["loc"])
         where = f"{path}:{document.line(place)}"
         raise InvalidInput(f"{where}: {first['msg']}", field=dotted(place), remedy="see scenario.py") from error
     return [Told(theme.theme, one) for one in theme.scenarios]
 
 
-# The discriminator that pydantic puts into the place of a fault in a step.
-_KINDS = frozenset({"decide", "burst", "clock", "report", "load", "settle", "executed", "merge", "collect"})
+def _place(found: Path) -> Path:
+    """Where the fault is in the file: pydantic puts the kind of a step between the step and its field."""
+    return found[:4] + found[5:] if found[2:3] == ("when",) else found
