@@ -11,7 +11,7 @@ from decisioning.errors import Conflict, HeedError, InvalidInput, KeyReused, Not
 
 Json = dict[str, Any]
 
-_KINDS = ("customers", "consents", "signals", "contacts", "outcomes")
+_KINDS = ("customers", "consents", "signals", "contacts", "outcomes", "objections")
 _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:invalid-input": InvalidInput,
     "urn:heed:problem:not-found": NotFound,
@@ -91,7 +91,7 @@ class Client:
         return self._call("POST", "/score", json=_request(customer_id, customer, candidates, context, explain))
 
     def record(self, kind: str, items: Iterable[Json]) -> Json:
-        """Send facts: `kind` is customers, consents, signals, contacts or outcomes.
+        """Send facts: `kind` is customers, consents, signals, contacts, outcomes or objections.
 
         Returns
         -------

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,6 +103,8 @@ def _train(settings: Settings, steps: Steps) -> None:
 
 async def _live(settings: Settings, played: "Played", until: datetime, steps: Steps) -> None:
     """Make the ledger aside and move it into place when it is whole, so that whoever is interrupted can start again."""
+    from serving.ledger.sealing import key_file
+
     aside = settings.model_copy(
         update={"home": settings.home / "preparing", "tracking_uri": settings.mlflow_uri, "database_url": None}
     )
@@ -110,8 +113,15 @@ async def _live(settings: Settings, played: "Played", until: datetime, steps: St
     await _fill(aside, played, watch, steps)
     await _decide(aside, played, watch, steps)
     settings.ledger_path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(aside.ledger_path, settings.ledger_path)
+    _put(key_file(aside.ledger_path), key_file(settings.ledger_path))
+    _put(aside.ledger_path, settings.ledger_path)
     shutil.rmtree(aside.home)
+
+
+def _put(made: Path, place: Path) -> None:
+    """Move a file that was made; there is no key where a setting names it."""
+    if made.exists():
+        shutil.move(made, place)
 
 
 async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Steps) -> None:
@@ -124,7 +134,7 @@ async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Step
     upgrade(settings.ledger_path)
     catalogue = to_catalogue(played.data, settings.currency)
     register = Register(played.contact_points, played.consents, played.suppressions)
-    with SqliteLedger.open(settings.ledger_path, clock=watch) as ledger:
+    with SqliteLedger.open(settings.ledger_path, clock=watch, key=settings.sealing_key) as ledger:
         since = since_of(played.data, _KNOWN_DAYS)
         await fill(ledger, played.data, register, catalogue, since=since, said=steps.step)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from decisioning.catalogue import HOLD, Catalogue, MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
+from decisioning.naming import normal
 from serving.ledger.ledger import FactsIn
 from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, Receipted, SignalReport
 from training.contract.data import EngagementData
@@ -72,7 +73,7 @@ async def _send(record: Callable[[Sequence[Report]], Awaitable[Receipted]], repo
 
 def customers(data: EngagementData, register: Register) -> Iterator[CustomerReport]:
     """Customers with their contact points and suppressions."""
-    points = _grouped(register.contact_points, lambda row: ContactPoint(row["contact_point"], row["channel"]))
+    points = _grouped(register.contact_points, lambda row: ContactPoint(normal(row["contact_point"]), row["channel"]))
     stops = _grouped(
         register.suppressions,
         lambda row: Suppression(row["reason"], _moment(row["recorded_at"]), _none(row["channel"]), _none(row["until"])),
@@ -81,7 +82,7 @@ def customers(data: EngagementData, register: Register) -> Iterator[CustomerRepo
     for row in _rows(data.customers):
         customer_id = row["customer_id"]
         yield CustomerReport(
-            customer_id=customer_id,
+            customer_id=normal(customer_id),
             attributes={name: _none(row[name]) for name in extra if not pd.isna(row[name])},
             time_zone=_none(row["time_zone"]),
             jurisdiction=_none(row["jurisdiction"]),
@@ -95,14 +96,15 @@ def consents(register: Register) -> Iterator[ConsentReport]:
     for row in _rows(register.consents):
         yield ConsentReport(
             consent_id=row["consent_id"],
-            customer_id=row["customer_id"],
+            customer_id=normal(row["customer_id"]),
             channel=row["channel"],
             purpose=row["purpose"],
             status=ConsentStatus(row["status"]),
             recorded_at=_moment(row["recorded_at"]),
-            contact_point=_none(row["contact_point"]),
+            contact_point=_point(row["contact_point"]),
             basis=_none(row["basis"]),
             expires_at=_none(row["expires_at"]),
+            topic=_none(row.get("topic")),
         )
 
 
@@ -111,7 +113,7 @@ def signals(data: EngagementData, since: pd.Timestamp) -> Iterator[SignalReport]
     for row in _rows(data.signals[data.signals["at"] >= since]):
         yield SignalReport(
             signal_id=row["signal_id"],
-            customer_id=row["customer_id"],
+            customer_id=normal(row["customer_id"]),
             at=_moment(row["at"]),
             type=row["type"],
             channel=_none(row["channel"]),
@@ -127,7 +129,7 @@ def contacts(data: EngagementData, catalogue: Catalogue, since: pd.Timestamp) ->
         action = catalogue.by_id[row["action_id"]]
         yield ContactReport(
             contact_id=row["contact_id"],
-            customer_id=row["customer_id"],
+            customer_id=normal(row["customer_id"]),
             at=_moment(row["at"]),
             action_id=action.action_id,
             channel=action.channel,
@@ -135,6 +137,7 @@ def contacts(data: EngagementData, catalogue: Catalogue, since: pd.Timestamp) ->
             category=action.category,
             message_class=MessageClass(action.message_class),
             source=_SOURCE,
+            cost=action.cost,
         )
 
 
@@ -145,7 +148,7 @@ def outcomes(data: EngagementData, since: pd.Timestamp) -> Iterator[OutcomeRepor
     for row in _rows(data.outcomes[data.outcomes["at"] >= since]):
         yield OutcomeReport(
             outcome_id=row["outcome_id"],
-            customer_id=row["customer_id"],
+            customer_id=normal(row["customer_id"]),
             type=row["type"],
             at=_moment(row["at"]),
             contact_id=row["contact_id"] if row["contact_id"] in known else None,
@@ -174,6 +177,11 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _moment(value: pd.Timestamp) -> datetime:
     return value.to_pydatetime()
+
+
+def _point(value: Any) -> str | None:
+    """A contact point in the one form in which they are compared, None where there is none."""
+    return None if pd.isna(value) else normal(value)
 
 
 def _none(value: Any) -> Any:

@@ -42,7 +42,7 @@ def bootstrap(
     metrics = Metrics()
     if not settings.ledger_path.exists():
         upgrade(settings.ledger_path)
-    ledger = SqliteLedger.open(settings.ledger_path, clock=clock)
+    ledger = SqliteLedger.open(settings.ledger_path, clock=clock, key=settings.sealing_key)
     standby = Standby(load or (lambda: load_in_force(settings)))
     engine = Engine(
         ledger=ledger,

@@ -215,6 +215,7 @@ class Engine:
             policy_hash=versions.policy.hash,
             reservation_id=None if answer.action is None else answer.action.reservation_id,
             reservation=None if action is None or answer.action is None else reserved(action, now),
+            cost=0.0 if action is None else action.cost,
             review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
             outbox=None if action is None else _message(answer, action),
             still_allowed=None if action is None else still_allowed(made, action),

@@ -11,6 +11,18 @@ from pydantic_core import CoreSchema
 from decisioning.naming import normal
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# One person must not count as two for caps, withdrawals and objections because two systems spell an address or an id
+# in two ways: customers and contact points are taken in one form, wherever they come in.
+PersonId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+        description="Compared and answered without regard to case, surrounding space and Unicode form.",
+    ),
+    AfterValidator(normal),
+]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 # Rules compare channels, purposes, categories and types exactly: they are taken in the one form that all rooms use.
 Word = Annotated[

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from decisioning.canonical import Scalar
 from decisioning.certificate import Loss
-from decisioning.customer import Consent, ContactPoint, Suppression
+from decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
 
@@ -68,6 +68,9 @@ class CustomerView:
     contact_points: Sequence[ContactPoint]
     consents: Sequence[Consent]
     suppressions: Sequence[Suppression]
+    objections: Sequence[Objection]
+    identity: float | None
+    reported_at: datetime | None
     timeline: Sequence[Entry]
 
 

@@ -1,15 +1,23 @@
 """What callers may send. Unknown fields are refused, and errors do not repeat personal data into logs."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from decisioning.catalogue import MessageClass
+from decisioning.catalogue import Action, MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.decision import Explain
-from serving.fields import Counter, Id, Moment, Name, Text, Values, Word
-from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, SignalReport
+from serving.fields import Counter, Id, Moment, Name, PersonId, Text, Values, Word
+from serving.ledger.reports import (
+    ConsentReport,
+    ContactReport,
+    CustomerReport,
+    ObjectionReport,
+    OutcomeReport,
+    SignalReport,
+)
 
 WHOLE = "*"
 
@@ -44,7 +52,7 @@ Candidates = Annotated[
 class DecideRequest(Request):
     """One decision."""
 
-    customer_id: Id
+    customer_id: PersonId
     customer: InlineCustomer | None = None
     candidates: Candidates | None = None
     context: Values = Field(default_factory=dict)
@@ -60,7 +68,7 @@ class DecideBatchRequest(Request):
 class ScoreRequest(Request):
     """Scores and contributions for candidates: no verdicts, no ledger, no side effects."""
 
-    customer_id: Id
+    customer_id: PersonId
     customer: InlineCustomer | None = None
     candidates: Candidates | None = None
     context: Values = Field(default_factory=dict)
@@ -70,8 +78,16 @@ class ScoreRequest(Request):
 class ContactPointIn(Request):
     """An address, number or device under an opaque name: never the address itself."""
 
-    contact_point: Id
+    contact_point: PersonId
     channel: Word
+    time_zones: Annotated[
+        list[Name],
+        Field(max_length=50, description="Every zone that it may be in; a toll-free number may be in many."),
+    ] = Field(default_factory=list)
+
+    def known(self) -> ContactPoint:
+        """The same, in the words of the vocabulary."""
+        return ContactPoint(self.contact_point, self.channel, tuple(self.time_zones))
 
 
 class SuppressionIn(Request):
@@ -86,12 +102,16 @@ class SuppressionIn(Request):
 class CustomerIn(Request):
     """A customer as the source system knows it; what is left out stays as it is."""
 
-    customer_id: Id
+    customer_id: PersonId
     attributes: Values = Field(default_factory=dict)
     time_zone: Name | None = None
     jurisdiction: Name | None = None
     contact_points: Annotated[list[ContactPointIn], Field(max_length=100)] = Field(default_factory=list)
     suppressions: Annotated[list[SuppressionIn], Field(max_length=100)] = Field(default_factory=list)
+    identity: Annotated[
+        float | None,
+        Field(ge=0, le=1, allow_inf_nan=False, description="Probability that all under this id is of one person."),
+    ] = None
 
     def report(self) -> CustomerReport:
         """The same, as the ledger takes it."""
@@ -100,8 +120,9 @@ class CustomerIn(Request):
             attributes=self.attributes,
             time_zone=self.time_zone,
             jurisdiction=self.jurisdiction,
-            contact_points=tuple(ContactPoint(**dict(one)) for one in self.contact_points),
+            contact_points=tuple(one.known() for one in self.contact_points),
             suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
+            identity=self.identity,
         )
 
 
@@ -120,14 +141,15 @@ class ConsentIn(Request):
     model_config = ConfigDict(json_schema_extra=_GRANTS_ARE_EXACT)
 
     consent_id: Id
-    customer_id: Id
+    customer_id: PersonId
     channel: Word
     purpose: Word
     status: ConsentStatus
     recorded_at: Moment
-    contact_point: Id | None = None
+    contact_point: PersonId | None = None
     basis: Name | None = None
     expires_at: Moment | None = None
+    topic: Word | None = None
 
     @model_validator(mode="after")
     def _grants_are_exact(self) -> "ConsentIn":
@@ -144,7 +166,7 @@ class SignalIn(Request):
     """An observed event."""
 
     signal_id: Id
-    customer_id: Id
+    customer_id: PersonId
     at: Moment
     type: Word
     channel: Word | None = None
@@ -161,6 +183,27 @@ def _required(*names: str) -> JsonDict:
     return {"required": list(names), "properties": told}
 
 
+class ObjectionIn(Request):
+    """An objection to marketing: of a customer, of a contact point, or of both. It has no end and is never deleted."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_required("customer_id"), _required("contact_point")]})
+
+    objection_id: Id | None = None
+    customer_id: PersonId | None = None
+    contact_point: PersonId | None = None
+    recorded_at: Moment
+
+    @model_validator(mode="after")
+    def _says_who(self) -> "ObjectionIn":
+        if self.customer_id is None and self.contact_point is None:
+            raise ValueError("an objection names a `customer_id`, a `contact_point`, or both")
+        return self
+
+    def report(self) -> ObjectionReport:
+        """The same, as the ledger takes it."""
+        return ObjectionReport(**dict(self))
+
+
 class ContactIn(Request):
     """A contact that was made, by heed's decision (`decision_id`) or by another tool, or one that failed."""
 
@@ -169,7 +212,7 @@ class ContactIn(Request):
     )
 
     contact_id: Id
-    customer_id: Id
+    customer_id: PersonId
     at: Moment
     status: Literal["executed", "failed"] = "executed"
     decision_id: Id | None = None
@@ -179,6 +222,7 @@ class ContactIn(Request):
     category: Word | None = None
     message_class: MessageClass = MessageClass.MARKETING
     source: Name | None = None
+    cost: Annotated[float | None, Field(ge=0, le=2**53, allow_inf_nan=False)] = None
 
     @model_validator(mode="after")
     def _says_what_was_sent(self) -> "ContactIn":
@@ -187,16 +231,18 @@ class ContactIn(Request):
             raise ValueError(f"a contact that names no `decision_id` needs {', '.join(f'`{one}`' for one in missing)}")
         return self
 
-    def report(self) -> ContactReport:
-        """The same, as the ledger takes it."""
-        return ContactReport(**dict(self))
+    def report(self, costs: Mapping[str, Action]) -> ContactReport:
+        """The same, as the ledger takes it; what it does not say of its cost the catalogue does."""
+        known = costs.get(self.action_id or "")
+        told = self.cost if self.cost is not None else 0.0 if known is None else known.cost
+        return ContactReport(**{**dict(self), "cost": told})
 
 
 class OutcomeIn(Request):
     """What happened."""
 
     outcome_id: Id
-    customer_id: Id
+    customer_id: PersonId
     type: Word
     at: Moment
     decision_id: Id | None = None
@@ -233,6 +279,12 @@ class ContactsIn(Request):
     """Contacts, many at once."""
 
     contacts: Annotated[list[ContactIn], _Many]
+
+
+class ObjectionsIn(Request):
+    """Objections, many at once."""
+
+    objections: Annotated[list[ObjectionIn], _Many]
 
 
 class OutcomesIn(Request):

@@ -86,7 +86,7 @@ class Reviewing:
                 return "the contact point changed while the case was settled; settle it again."
             return _against(in_force, fresh, action)
 
-        return Execution(reservation_id, reserved(action, self._clock()), message), against
+        return Execution(reservation_id, reserved(action, self._clock()), message, action.cost), against
 
     def _refuse_inadmissible(self, case: Case, action_id: str) -> None:
         candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
         Where the service listens. Only loopback is safe without keys.
     database_url : SecretStr or None
         The ledger, as ``sqlite:///`` and a path; absent means a file under `home`.
+    ledger_key : SecretStr or None
+        Key under which customers and contact points that objected are hashed, at least 16 characters; absent means the
+        one in the file beside the ledger, made once.
     tracking_uri : str or None
         The MLflow tracking server and registry; absent means SQLite under `home`.
     model : str or None
@@ -44,6 +47,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)
     database_url: SecretStr | None = None
+    ledger_key: SecretStr | None = Field(default=None, min_length=16)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None
     model_name: str = "heed"
@@ -65,6 +69,11 @@ class Settings(BaseSettings):
         return (
             self.home / "ledger.db" if self.database_url is None else sqlite_path(self.database_url.get_secret_value())
         )
+
+    @property
+    def sealing_key(self) -> str | None:
+        """The ledger's key, where a setting names it."""
+        return None if self.ledger_key is None else self.ledger_key.get_secret_value()
 
     @property
     def mlflow_uri(self) -> str:

@@ -10,7 +10,7 @@ from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body
 from serving.api.parameters import only_declared
 from serving.engine import Caller
-from serving.fields import Id
+from serving.fields import Id, PersonId
 from serving.pages import DecisionBatchAnswer, DecisionsPage
 from serving.requests import DecideBatchRequest, DecideRequest
 from serving.runtime import Runtime, runtime
@@ -76,7 +76,7 @@ async def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)
 )
 async def decisions(
     running: Annotated[Runtime, Depends(runtime)],
-    customer_id: Annotated[Id, Query()],
+    customer_id: Annotated[PersonId, Query()],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """The recorded answers of one customer."""

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends
 
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.fields import Id
+from serving.fields import PersonId
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
-from serving.requests import ConsentsIn, ContactsIn, CustomersIn, OutcomesIn, SignalsIn
+from serving.requests import ConsentsIn, ContactsIn, CustomersIn, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])
@@ -38,7 +38,14 @@ async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], runni
 @router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=documented(ContactsIn))
 async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], running: Running) -> Receipted:
     """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
-    return await running.ledger.record_contacts([one.report() for one in body.contacts])
+    costs = running.standby.current().catalogue.by_id if running.standby.ready else {}
+    return await running.ledger.record_contacts([one.report(costs) for one in body.contacts])
+
+
+@router.post("/v1/objections", summary="Record objections to marketing", openapi_extra=documented(ObjectionsIn))
+async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], running: Running) -> Receipted:
+    """Record objections: from the answer on nothing of marketing is scored for whom they strike, nor sent to them."""
+    return await running.ledger.record_objections([one.report() for one in body.objections])
 
 
 @router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=documented(OutcomesIn))
@@ -49,17 +56,20 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], ru
 
 # An id may hold slashes: it is whatever the source system calls the customer.
 @router.get("/v1/customers/{customer_id:path}", summary="A customer and their timeline")
-async def customer(customer_id: Id, running: Running) -> CustomerView:
+async def customer(customer_id: PersonId, running: Running) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
     timeline = running.ledger.timeline(customer_id)
     known = timeline.known.customer
     return CustomerView(
-        customer_id=customer_id,
+        customer_id=known.customer_id,
         attributes=dict(known.attributes),
         time_zone=known.time_zone,
         jurisdiction=known.jurisdiction,
         contact_points=known.contact_points,
         consents=known.consents,
         suppressions=known.suppressions,
+        objections=known.objections,
+        identity=known.identity,
+        reported_at=known.reported_at,
         timeline=timeline.entries,
     )

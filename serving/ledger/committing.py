@@ -39,6 +39,7 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
             customer_id=draft.customer_id,
             contact_id=draft.reservation_id,
             contact=draft.reservation,
+            cost=draft.cost,
             message=draft.outbox,
         )
     if draft.review is not None:
@@ -73,10 +74,11 @@ def take_slot(
     customer_id: str,
     contact_id: str,
     contact: Contact,
+    cost: float,
     message: str | None,
 ) -> None:
     """Reserve the contact of a decision and hand its message, where there is one, to the outbox."""
-    reserve(transaction, now, contact_id, decision_id, customer_id, contact)
+    reserve(transaction, now, contact_id, decision_id, customer_id, contact, cost)
     raise_versions(transaction, now, (customer_id,))
     if message is not None:
         values = {
@@ -88,6 +90,8 @@ def take_slot(
             "payload": message,
             "created_at": micros(now),
             "delivered_at": None,
+            "withdrawn_at": None,
+            "withdrawn_because": None,
         }
         transaction.run(queries.ADD_OUTBOX, values)
 

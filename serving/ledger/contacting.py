@@ -6,10 +6,12 @@ from datetime import datetime
 from decisioning.customer import Contact, ContactState
 from decisioning.errors import Conflict, InvalidInput
 from serving.ledger import queries
+from serving.ledger.identities import under_present_ids
 from serving.ledger.intake import Intake, receipted, reused, take
 from serving.ledger.reports import ContactReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.volumes import raise_volume
 
 _CONTACTS = Intake("contact_id", queries.CONTACT_BY_ID, queries.ADD_CONTACT)
 
@@ -24,16 +26,33 @@ def record_contacts(transaction: Transaction, now: datetime, reports: Sequence[C
     Conflict
         If a slot is to be released though its contact was made: what was sent stays counted.
     """
-    changed = [report.customer_id for report in reports if _take(transaction, now, report)]
+    changed = [one.customer_id for one in under_present_ids(transaction, reports) if _take(transaction, now, one)]
     return receipted(transaction, now, changed, len(reports))
 
 
 def reserve(
-    transaction: Transaction, now: datetime, contact_id: str, decision_id: str, customer_id: str, contact: Contact
+    transaction: Transaction,
+    now: datetime,
+    contact_id: str,
+    decision_id: str,
+    customer_id: str,
+    contact: Contact,
+    cost: float,
 ) -> None:
-    """Take a contact slot for a decision at this moment; it counts towards the caps from now on."""
+    """Take a contact slot for a decision at this moment; it counts towards caps and volumes from now on."""
     slot = _content(customer_id, contact, ContactState.RESERVED, micros(now), decision_id, None)
-    transaction.run(queries.ADD_CONTACT, {"contact_id": contact_id, **slot, "received_at": micros(now)})
+    added = {"contact_id": contact_id, **slot, "cost": cost, "received_at": micros(now)}
+    transaction.run(queries.ADD_CONTACT, added)
+    raise_volume(transaction, contact.action_id, micros(now), cost)
+
+
+def free(transaction: Transaction, contact_id: str) -> None:
+    """Release a reserved slot; one whose contact was made stays as it is."""
+    row = transaction.row(queries.SLOT, {"contact_id": contact_id})
+    if row is None or row[2] != ContactState.RESERVED:
+        return
+    transaction.run(queries.RELEASE_SLOT, {"slot": contact_id})
+    raise_volume(transaction, row[1], row[3], row[4], by=-1)
 
 
 def _take(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
@@ -45,13 +64,17 @@ def _take(transaction: Transaction, now: datetime, report: ContactReport) -> boo
 def _take_external(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
     if transaction.row(queries.SLOT_BY_REPORT, {"report_id": report.contact_id}) is not None:
         raise reused("contact_id", report.contact_id, "decision_id")
-    content = _content(report.customer_id, _described(report), _state(report), micros(report.at), None, report.source)
-    return take(transaction, now, _CONTACTS, report.contact_id, content)
+    contact, state = _described(report), _state(report)
+    content = _content(report.customer_id, contact, state, micros(report.at), None, report.source)
+    taken = take(transaction, now, _CONTACTS, report.contact_id, content, cost=report.cost)
+    if taken and state is ContactState.EXECUTED:
+        raise_volume(transaction, contact.action_id, micros(report.at), report.cost)
+    return taken
 
 
 def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: str) -> bool:
     slot = transaction.row(queries.SLOT_OF_DECISION, {"decision_id": decision_id})
-    contact_id, state, reserved_at = _checked(transaction, report, decision_id, slot)
+    contact_id, state, reserved_at, action_id, cost = _checked(transaction, report, decision_id, slot)
     wanted = _state(report)
     if state == wanted:
         return False
@@ -63,23 +86,27 @@ def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: s
     own_id = None if report.contact_id == contact_id else report.contact_id
     values = {"decision": decision_id, "state": wanted.value, "at": at, "report_id": own_id}
     transaction.run(queries.SETTLE_SLOT, values)
+    if wanted is ContactState.RELEASED:
+        raise_volume(transaction, action_id, reserved_at, cost, by=-1)
+    elif state == ContactState.RELEASED:
+        raise_volume(transaction, action_id, at, cost)
     return True
 
 
 def _checked(
     transaction: Transaction, report: ContactReport, decision_id: str, slot: Row | None
-) -> tuple[str, ContactState, int]:
-    """Id, state and time of the slot that the report is about."""
+) -> tuple[str, ContactState, int, str, float]:
+    """Id, state, time, action and cost of the slot that the report is about."""
     if slot is None:
         remedy = "leave `decision_id` out to record a contact made by another tool"
         raise InvalidInput("the decision took no contact slot", field="decision_id", value=decision_id, remedy=remedy)
-    contact_id, customer_id, state, at = slot
+    contact_id, customer_id, state, at, action_id, cost = slot
     if customer_id != report.customer_id:
         remedy = "name the customer of the decision"
         raise InvalidInput("the decision is about another customer", field="customer_id", remedy=remedy)
     if report.contact_id != contact_id:
         _require_new(transaction, report.contact_id, decision_id)
-    return contact_id, ContactState(state), at
+    return contact_id, ContactState(state), at, action_id, cost
 
 
 def _require_new(transaction: Transaction, contact_id: str, decision_id: str) -> None:

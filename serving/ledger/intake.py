@@ -10,6 +10,7 @@ from sqlalchemy import Insert, Select
 
 from decisioning.errors import InvalidInput, shortened
 from serving.ledger import queries
+from serving.ledger.identities import present_id, under_present_ids
 from serving.ledger.reports import ConsentReport, Receipted, SignalReport
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
@@ -41,8 +42,15 @@ def record_signals(transaction: Transaction, now: datetime, reports: Sequence[Si
     return _record(transaction, now, reports, lambda one: _take_signal(transaction, now, one))
 
 
-def take(transaction: Transaction, now: datetime, intake: Intake, own_id: str, content: Mapping[str, object]) -> bool:
-    """Add one fact; False if it is there already.
+def take(
+    transaction: Transaction,
+    now: datetime,
+    intake: Intake,
+    own_id: str,
+    content: Mapping[str, object],
+    **beside: object,
+) -> bool:
+    """Add one fact; False if it is there already. What is kept `beside` its content does not tell it from another.
 
     Raises
     ------
@@ -51,9 +59,13 @@ def take(transaction: Transaction, now: datetime, intake: Intake, own_id: str, c
     """
     stored = transaction.row(intake.by_id, {"id": own_id})
     if stored is None:
-        transaction.run(intake.add, {intake.id_name: own_id, **content, "received_at": micros(now)})
+        transaction.run(intake.add, {intake.id_name: own_id, **content, **beside, "received_at": micros(now)})
         return True
-    differing = [name for (name, value), old in zip(content.items(), stored, strict=True) if value != old]
+    differing = [
+        name
+        for (name, value), old in zip(content.items(), stored, strict=True)
+        if value != old and not (name == "customer_id" and value == present_id(transaction, old))
+    ]
     if differing:
         raise reused(intake.id_name, own_id, differing[0])
     return False
@@ -81,20 +93,32 @@ def raise_versions(transaction: Transaction, now: datetime, customer_ids: Iterab
     """
     for customer_id in sorted(set(customer_ids)):
         if not transaction.run(queries.RAISE_VERSION, {"customer_id": customer_id}):
-            add_customer(transaction, now, customer_id, "{}", None, None)
+            add_customer(transaction, now, customer_id)
 
 
 def add_customer(
     transaction: Transaction,
     now: datetime,
     customer_id: str,
-    attributes: str,
-    time_zone: str | None,
-    jurisdiction: str | None,
+    *,
+    attributes: str = "{}",
+    time_zone: str | None = None,
+    jurisdiction: str | None = None,
+    identity: float | None = None,
 ) -> None:
     """Create a customer at version 1."""
-    values = {"customer_id": customer_id, "version": 1, "attributes": attributes, "created_at": micros(now)}
-    transaction.run(queries.ADD_CUSTOMER, {**values, "time_zone": time_zone, "jurisdiction": jurisdiction})
+    values = {
+        "customer_id": customer_id,
+        "version": 1,
+        "attributes": attributes,
+        "time_zone": time_zone,
+        "jurisdiction": jurisdiction,
+        "created_at": micros(now),
+        "identity": identity,
+        "reported_at": None,
+        "merged_into": None,
+    }
+    transaction.run(queries.ADD_CUSTOMER, values)
 
 
 def take_consent(transaction: Transaction, now: datetime, report: ConsentReport) -> bool:
@@ -108,8 +132,9 @@ def take_consent(transaction: Transaction, now: datetime, report: ConsentReport)
         "contact_point": report.contact_point,
         "basis": report.basis,
         "expires_at": micros_or_none(report.expires_at),
+        "topic": report.topic,
     }
-    return take(transaction, now, _CONSENTS, report.consent_id, content)
+    return take(transaction, now, _CONSENTS, report.consent_id, content, retired_at=None)
 
 
 def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) -> bool:
@@ -123,5 +148,5 @@ def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) 
 
 
 def _record(transaction: Transaction, now: datetime, reports: Sequence[R], taken: Callable[[R], bool]) -> Receipted:
-    changed = [report.customer_id for report in reports if taken(report)]
+    changed = [report.customer_id for report in under_present_ids(transaction, reports) if taken(report)]
     return receipted(transaction, now, changed, len(reports))

@@ -12,6 +12,8 @@ from decisioning.customer import (
     ContactPoint,
     ContactState,
     Customer,
+    Happening,
+    Objection,
     Signals,
     Suppression,
 )
@@ -29,28 +31,41 @@ _STATES = {one.value: one for one in ContactState}
 
 
 def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
-    """The customer with all consents and suppressions, and the signals and contacts from `since` on.
+    """The customer with all consents, suppressions and objections, and what happened from `since` on.
 
-    Of more than 2,000 such signals the latest 2,000 are given. Histories are in order of time, oldest first; equal
-    times are in order of their ids.
+    Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal times
+    are in order of their ids. One who was merged into another is the other.
     """
     who = {"customer_id": customer_id}
     row = transaction.row(queries.CUSTOMER, who)
     if row is None:
         return Known(Customer(customer_id), 0, exists=False)
+    if row[6] is not None:
+        return known(transaction, row[6], since)
     history = {"customer_id": customer_id, "since": micros(since)}
+    points = contact_points(transaction, customer_id)
     customer = Customer(
         customer_id,
         attributes=orjson.loads(row[1]),
         time_zone=row[2],
         jurisdiction=row[3],
-        contact_points=tuple([ContactPoint(*one) for one in transaction.rows(queries.CONTACT_POINTS, who)]),
+        contact_points=points,
         consents=tuple([_consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
         suppressions=tuple([_suppression(one) for one in transaction.rows(queries.SUPPRESSIONS, who)]),
         signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
         contacts=_contacts(transaction.rows(queries.CONTACTS, history)),
+        outcomes=tuple([_happening(one) for one in transaction.rows(queries.HAPPENINGS, history)]),
+        objections=_objections(transaction, customer_id, points),
+        identity=row[4],
+        reported_at=moment_or_none(row[5]),
     )
     return Known(customer, row[0], exists=True)
+
+
+def contact_points(transaction: Transaction, customer_id: str) -> tuple[ContactPoint, ...]:
+    """The customer's contact points in the order of the report."""
+    rows = transaction.rows(queries.CONTACT_POINTS, {"customer_id": customer_id})
+    return tuple([ContactPoint(point, channel, _zones(zones)) for point, channel, zones in rows])
 
 
 def version(transaction: Transaction, customer_id: str) -> int:
@@ -60,7 +75,7 @@ def version(transaction: Transaction, customer_id: str) -> int:
 
 
 def _consent(row: Row) -> Consent:
-    channel, purpose, status, recorded_at, contact_point, basis, expires_at = row
+    channel, purpose, status, recorded_at, contact_point, basis, expires_at, topic = row
     return Consent(
         channel,
         purpose,
@@ -69,7 +84,25 @@ def _consent(row: Row) -> Consent:
         contact_point,
         basis,
         moment_or_none(expires_at),
+        topic,
     )
+
+
+def _zones(stored: str) -> tuple[str, ...]:
+    return () if stored == "[]" else tuple(orjson.loads(stored))
+
+
+def _happening(row: Row) -> Happening:
+    kind, at, action_id = row
+    return Happening(kind, moment(at), action_id)
+
+
+def _objections(transaction: Transaction, customer_id: str, points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
+    rows = transaction.rows(queries.OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
+    if not rows:
+        return ()
+    names = {transaction.seal.contact_point(one.contact_point): one.contact_point for one in points}
+    return tuple([Objection(moment(at), names.get(point)) for at, point in rows])
 
 
 def _suppression(row: Row) -> Suppression:

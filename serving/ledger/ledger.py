@@ -24,6 +24,7 @@ from serving.ledger.reports import (
     ConsentReport,
     ContactReport,
     CustomerReport,
+    ObjectionReport,
     OutcomeReport,
     Receipted,
     SignalReport,
@@ -48,6 +49,10 @@ class FactsIn(Protocol):
 
     async def record_contacts(self, reports: Sequence[ContactReport]) -> Receipted:
         """Execute or release slots, and take contacts made by other tools."""
+        ...
+
+    async def record_objections(self, reports: Sequence[ObjectionReport]) -> Receipted:
+        """Take objections to marketing; nothing of marketing goes to whom they strike after this returns."""
         ...
 
     async def record_outcomes(self, reports: Sequence[OutcomeReport]) -> Receipted:

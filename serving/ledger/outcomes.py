@@ -6,6 +6,7 @@ from datetime import datetime
 from decisioning.customer import ConsentStatus
 from decisioning.errors import InvalidInput
 from serving.ledger import queries
+from serving.ledger.identities import present_id, under_present_ids
 from serving.ledger.intake import Intake, receipted, take, take_consent
 from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
 from serving.ledger.times import micros
@@ -30,7 +31,7 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
     InvalidInput
         If an outcome names another customer's contact or decision.
     """
-    changed = [report.customer_id for report in reports if _take(transaction, now, report)]
+    changed = [one.customer_id for one in under_present_ids(transaction, reports) if _take(transaction, now, one)]
     return receipted(transaction, now, changed, len(reports))
 
 
@@ -55,16 +56,17 @@ def _named(transaction: Transaction, report: OutcomeReport) -> tuple[str, str] |
     contact: Row | None = None
     if report.contact_id is not None:
         contact = transaction.row(queries.NAMED_CONTACT, {"contact_id": report.contact_id})
-        _require_own(report, contact, "contact_id")
+        _require_own(transaction, report, contact, "contact_id")
     if report.decision_id is not None:
         decided = {"decision_id": report.decision_id}
-        _require_own(report, transaction.row(queries.CUSTOMER_OF_DECISION, decided), "decision_id")
+        found = transaction.row(queries.CUSTOMER_OF_DECISION, decided)
+        _require_own(transaction, report, found, "decision_id")
         contact = contact or transaction.row(queries.NAMED_SLOT, decided)
     return None if contact is None else (contact[1], contact[2])
 
 
-def _require_own(report: OutcomeReport, found: Row | None, field: str) -> None:
-    if found is not None and found[0] != report.customer_id:
+def _require_own(transaction: Transaction, report: OutcomeReport, found: Row | None, field: str) -> None:
+    if found is not None and present_id(transaction, found[0]) != report.customer_id:
         value = getattr(report, field)
         remedy = "name the customer it belongs to"
         raise InvalidInput("the outcome names another customer's record", field=field, value=value, remedy=remedy)

@@ -8,61 +8,98 @@ import orjson
 from decisioning.canonical import canonical_json, digest
 from decisioning.customer import ContactPoint, Suppression
 from serving.ledger import queries
+from serving.ledger.identities import under_present_ids
 from serving.ledger.intake import add_customer, raise_versions
+from serving.ledger.knowing import contact_points
+from serving.ledger.objecting import strike_listed
 from serving.ledger.reports import CustomerReport, Receipted
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Row, Transaction
 
+_PROFILE = ("attributes", "time_zone", "jurisdiction", "identity")
+
 
 def record_customers(transaction: Transaction, now: datetime, reports: Sequence[CustomerReport]) -> Receipted:
-    """Create or change customers; a report that changes nothing is a duplicate."""
-    accepted = sum(_take(transaction, now, report) for report in reports)
+    """Create or change customers; a report that changes nothing is a duplicate, though the profile is fresh again."""
+    accepted = sum(_take(transaction, now, report) for report in under_present_ids(transaction, reports))
     return Receipted(accepted, len(reports) - accepted)
 
 
 def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bool:
     stored = transaction.row(queries.CUSTOMER, {"customer_id": report.customer_id})
     if stored is None:
-        attributes = canonical_json(report.attributes).decode()
-        add_customer(transaction, now, report.customer_id, attributes, report.time_zone, report.jurisdiction)
+        add_customer(
+            transaction,
+            now,
+            report.customer_id,
+            attributes=canonical_json(report.attributes).decode(),
+            time_zone=report.time_zone,
+            jurisdiction=report.jurisdiction,
+            identity=report.identity,
+        )
         changed = False
     else:
         changed = _change_profile(transaction, report, stored)
-    changed |= _change_contact_points(transaction, report.customer_id, report.contact_points)
+    changed |= _change_contact_points(transaction, now, report.customer_id, report.contact_points)
     for suppression in report.suppressions:
-        changed |= _add_suppression(transaction, now, report.customer_id, suppression)
+        changed |= add_suppression(transaction, now, report.customer_id, suppression)
     if stored is not None and changed:
         raise_versions(transaction, now, (report.customer_id,))
+    transaction.run(queries.REPORTED, {"customer_id": report.customer_id, "at": micros(now)})
     return stored is None or changed
 
 
 def _change_profile(transaction: Transaction, report: CustomerReport, stored: Row) -> bool:
-    _, attributes, time_zone, jurisdiction = stored
+    _, attributes, *rest = stored
+    time_zone, jurisdiction, identity = rest[:3]
     changed = (
         canonical_json({**orjson.loads(attributes), **report.attributes}).decode(),
         report.time_zone or time_zone,
         report.jurisdiction or jurisdiction,
+        identity if report.identity is None else report.identity,
     )
-    if changed == (attributes, time_zone, jurisdiction):
+    if changed == (attributes, time_zone, jurisdiction, identity):
         return False
-    values = dict(zip(("attributes", "time_zone", "jurisdiction"), changed, strict=True))
+    values = dict(zip(_PROFILE, changed, strict=True))
     transaction.run(queries.CHANGE_CUSTOMER, {"customer_id": report.customer_id, **values})
     return True
 
 
-def _change_contact_points(transaction: Transaction, customer_id: str, points: Sequence[ContactPoint]) -> bool:
-    who = {"customer_id": customer_id}
-    given = list(dict.fromkeys(points))
-    if not given or [ContactPoint(*row) for row in transaction.rows(queries.CONTACT_POINTS, who)] == given:
+def _change_contact_points(
+    transaction: Transaction, now: datetime, customer_id: str, points: Sequence[ContactPoint]
+) -> bool:
+    given = _each_once(points)
+    if not given or contact_points(transaction, customer_id) == given:
         return False
-    transaction.run(queries.DROP_CONTACT_POINTS, who)
-    for position, point in enumerate(given):
-        place = {"channel": point.channel, "contact_point": point.contact_point, "position": position}
-        transaction.run(queries.ADD_CONTACT_POINT, {**who, **place})
+    keep_contact_points(transaction, customer_id, given)
+    strike_listed(transaction, now, customer_id, given)
     return True
 
 
-def _add_suppression(transaction: Transaction, now: datetime, customer_id: str, one: Suppression) -> bool:
+def _each_once(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
+    """Each contact point once, in every zone that any mention of it gave."""
+    zones: dict[tuple[str, str], dict[str, None]] = {}
+    for one in points:
+        zones.setdefault((one.contact_point, one.channel), {}).update(dict.fromkeys(one.time_zones))
+    return tuple(ContactPoint(point, channel, tuple(found)) for (point, channel), found in zones.items())
+
+
+def keep_contact_points(transaction: Transaction, customer_id: str, points: Sequence[ContactPoint]) -> None:
+    """Put these contact points in the place of those on record."""
+    transaction.run(queries.DROP_CONTACT_POINTS, {"customer_id": customer_id})
+    for position, point in enumerate(points):
+        values = {
+            "customer_id": customer_id,
+            "channel": point.channel,
+            "contact_point": point.contact_point,
+            "position": position,
+            "time_zones": orjson.dumps(point.time_zones).decode(),
+        }
+        transaction.run(queries.ADD_CONTACT_POINT, values)
+
+
+def add_suppression(transaction: Transaction, now: datetime, customer_id: str, one: Suppression) -> bool:
+    """Add one order not to contact; False if it is there already."""
     # Suppressions come without ids of their own: the content is the identity.
     own_id = digest([customer_id, one])
     if transaction.row(queries.SUPPRESSION_BY_ID, {"suppression_id": own_id}) is not None:

@@ -26,12 +26,15 @@ from serving.ledger.tables import (
     contacts,
     customers,
     decisions,
+    objections,
+    objectors,
     outbox,
     outcomes,
     review_events,
     reviews,
     signals,
     suppressions,
+    volumes,
 )
 
 _CUSTOMER: BindParameter[str] = bindparam("customer_id")
@@ -46,19 +49,22 @@ def _pick(table: Table, columns: str) -> Select[Any]:
 
 # --- What is known of one customer: columns in the order of the fields of the vocabulary.
 
-CUSTOMER = _pick(customers, "version attributes time_zone jurisdiction").where(customers.c.customer_id == _CUSTOMER)
+CUSTOMER = _pick(customers, "version attributes time_zone jurisdiction identity reported_at merged_into").where(
+    customers.c.customer_id == _CUSTOMER
+)
+MERGED_INTO = select(customers.c.merged_into).where(customers.c.customer_id == _CUSTOMER)
 
 VERSION = select(customers.c.version).where(customers.c.customer_id == _CUSTOMER)
 
 CONTACT_POINTS = (
-    select(contact_points.c.contact_point, contact_points.c.channel)
+    _pick(contact_points, "contact_point channel time_zones")
     .where(contact_points.c.customer_id == _CUSTOMER)
     .order_by(contact_points.c.position)
 )
 
 CONSENTS = (
-    _pick(consents, "channel purpose status recorded_at contact_point basis expires_at")
-    .where(consents.c.customer_id == _CUSTOMER)
+    _pick(consents, "channel purpose status recorded_at contact_point basis expires_at topic")
+    .where(consents.c.customer_id == _CUSTOMER, consents.c.retired_at.is_(None))
     .order_by(consents.c.recorded_at, consents.c.consent_id)
 )
 
@@ -88,6 +94,28 @@ CONTACTS = (
     .order_by(contacts.c.at, contacts.c.contact_id)
 )
 
+# What an outcome is joined to: the contact that it names by its own id or by the executor's, or the slot of a decision.
+_JOINED = [
+    select(contacts.c.action_id).where(column == named).scalar_subquery()
+    for column, named in (
+        (contacts.c.contact_id, outcomes.c.contact_id),
+        (contacts.c.report_id, outcomes.c.contact_id),
+        (contacts.c.decision_id, outcomes.c.decision_id),
+    )
+]
+HAPPENINGS = (
+    select(outcomes.c.type, outcomes.c.at, func.coalesce(*_JOINED).label("action_id"))
+    .where(outcomes.c.customer_id == _CUSTOMER, outcomes.c.at >= _SINCE)
+    .order_by(outcomes.c.at, outcomes.c.outcome_id)
+)
+
+OBJECTIONS = (
+    _pick(objections, "recorded_at contact_point")
+    .join(objectors, objectors.c.objection_id == objections.c.objection_id)
+    .where(objectors.c.customer == bindparam("subject"))
+    .order_by(objections.c.recorded_at, objections.c.objection_id)
+)
+
 # --- Facts in.
 
 ADD_CUSTOMER = insert(customers)
@@ -98,9 +126,13 @@ CHANGE_CUSTOMER = (
     update(customers)
     .where(customers.c.customer_id == _CUSTOMER)
     .values(
-        attributes=bindparam("attributes"), time_zone=bindparam("time_zone"), jurisdiction=bindparam("jurisdiction")
+        attributes=bindparam("attributes"),
+        time_zone=bindparam("time_zone"),
+        jurisdiction=bindparam("jurisdiction"),
+        identity=bindparam("identity"),
     )
 )
+REPORTED = update(customers).where(customers.c.customer_id == _CUSTOMER).values(reported_at=bindparam("at"))
 
 DROP_CONTACT_POINTS = delete(contact_points).where(contact_points.c.customer_id == _CUSTOMER)
 ADD_CONTACT_POINT = insert(contact_points)
@@ -110,9 +142,9 @@ SUPPRESSION_BY_ID = select(suppressions.c.suppression_id).where(
 )
 ADD_SUPPRESSION = insert(suppressions)
 
-CONSENT_BY_ID = _pick(consents, "customer_id channel purpose status recorded_at contact_point basis expires_at").where(
-    consents.c.consent_id == bindparam("id")
-)
+CONSENT_BY_ID = _pick(
+    consents, "customer_id channel purpose status recorded_at contact_point basis expires_at topic"
+).where(consents.c.consent_id == bindparam("id"))
 ADD_CONSENT = insert(consents)
 
 SIGNAL_BY_ID = _pick(signals, "customer_id type at channel certainty value entry").where(
@@ -130,7 +162,21 @@ OUTCOME_BY_ID = _pick(outcomes, "customer_id type at decision_id contact_id valu
 )
 ADD_OUTCOME = insert(outcomes)
 
-SLOT_OF_DECISION = _pick(contacts, "contact_id customer_id state at").where(
+OBJECTION_BY_ID = _pick(objections, "customer contact_point recorded_at").where(
+    objections.c.objection_id == bindparam("id")
+)
+ADD_OBJECTION = insert(objections)
+OBJECTIONS_OF_POINT = select(objections.c.objection_id).where(objections.c.contact_point == bindparam("subject"))
+OBJECTIONS_OF_CUSTOMER = select(objectors.c.objection_id).where(objectors.c.customer == bindparam("subject"))
+OBJECTOR = _pick(objectors, "customer objection_id").where(
+    objectors.c.customer == bindparam("subject"), objectors.c.objection_id == bindparam("objection_id")
+)
+ADD_OBJECTOR = insert(objectors)
+HOLDERS = (
+    select(contact_points.c.customer_id).where(contact_points.c.contact_point == bindparam("contact_point")).distinct()
+)
+
+SLOT_OF_DECISION = _pick(contacts, "contact_id customer_id state at action_id cost").where(
     contacts.c.decision_id == bindparam("decision_id")
 )
 
@@ -142,7 +188,22 @@ SETTLE_SLOT = (
     .values(state=bindparam("state"), at=bindparam("at"), report_id=bindparam("report_id"))
 )
 
-# What an outcome names: the contact by its own id or by the executor's, or the slot of a decision.
+SLOT = _pick(contacts, "customer_id action_id state at cost").where(contacts.c.contact_id == bindparam("contact_id"))
+RELEASE_SLOT = update(contacts).where(contacts.c.contact_id == bindparam("slot")).values(state="released")
+
+# --- Volumes: what all customers were contacted with, per action and quarter of an hour.
+
+_ACTION = volumes.c.action_id == bindparam("action")
+_QUARTER = volumes.c.quarter == bindparam("when")
+RAISE_VOLUME = (
+    update(volumes)
+    .where(_ACTION, _QUARTER)
+    .values(contacts=volumes.c.contacts + bindparam("by"), spent=volumes.c.spent + bindparam("costs"))
+)
+ADD_VOLUME = insert(volumes)
+
+# --- What an outcome names: the contact by its own id or by the executor's, or the slot of a decision.
+
 NAMED_CONTACT = _pick(contacts, "customer_id channel purpose").where(
     or_(contacts.c.contact_id == bindparam("contact_id"), contacts.c.report_id == bindparam("contact_id"))
 )
@@ -178,7 +239,9 @@ _RECORDED = select(
 )
 _NEWEST = (desc(decisions.c.at), desc(decisions.c.decision_id))
 _OLDER = tuple_(decisions.c.at, decisions.c.decision_id) < tuple_(bindparam("before_at"), bindparam("before_id"))
-_OF_CUSTOMER = decisions.c.customer_id == _CUSTOMER
+# Decisions are never rewritten: those about a customer who was merged into this one still name that one.
+_MERGED = select(customers.c.customer_id).where(customers.c.merged_into == _CUSTOMER)
+_OF_CUSTOMER = or_(decisions.c.customer_id == _CUSTOMER, decisions.c.customer_id.in_(_MERGED))
 
 DECISION = _RECORDED.where(decisions.c.decision_id == bindparam("decision_id"))
 RECEIPT = select(decisions.c.receipt).where(decisions.c.decision_id == bindparam("decision_id"))
@@ -240,11 +303,29 @@ EVENTS = (
 
 WAITING = (
     _pick(outbox, "outbox_id decision_id contact_id action_id kind payload created_at")
-    .where(outbox.c.delivered_at.is_(None))
+    .where(outbox.c.delivered_at.is_(None), outbox.c.withdrawn_at.is_(None))
     .order_by(outbox.c.created_at, outbox.c.outbox_id)
     .limit(_LIMIT)
 )
-DELIVERED_AT = select(outbox.c.delivered_at).where(outbox.c.outbox_id == bindparam("outbox_id"))
+MESSAGE = _pick(outbox, "delivered_at withdrawn_at withdrawn_because decision_id contact_id action_id").where(
+    outbox.c.outbox_id == bindparam("outbox_id")
+)
+WAITING_FOR = (
+    _pick(outbox, "outbox_id contact_id")
+    .join(contacts, contacts.c.contact_id == outbox.c.contact_id)
+    .where(
+        contacts.c.customer_id == _CUSTOMER,
+        contacts.c.message_class == bindparam("message_class"),
+        outbox.c.delivered_at.is_(None),
+        outbox.c.withdrawn_at.is_(None),
+    )
+    .order_by(outbox.c.outbox_id)
+)
+WITHDRAW = (
+    update(outbox)
+    .where(outbox.c.outbox_id == bindparam("message"))
+    .values(withdrawn_at=bindparam("at"), withdrawn_because=bindparam("because"))
+)
 DELIVER = update(outbox).where(outbox.c.outbox_id == bindparam("message")).values(delivered_at=bindparam("at"))
 
 # --- One customer's history, newest first: the time, the id, then what the entry says.
@@ -262,8 +343,8 @@ CONTACT_ENTRIES = (
     .limit(_LIMIT)
 )
 CONSENT_ENTRIES = (
-    _pick(consents, "recorded_at consent_id channel purpose status contact_point basis")
-    .where(consents.c.customer_id == _CUSTOMER)
+    _pick(consents, "recorded_at consent_id channel purpose status contact_point basis topic")
+    .where(consents.c.customer_id == _CUSTOMER, consents.c.retired_at.is_(None))
     .order_by(desc(consents.c.recorded_at), desc(consents.c.consent_id))
     .limit(_LIMIT)
 )
@@ -271,6 +352,13 @@ SUPPRESSION_ENTRIES = (
     _pick(suppressions, "recorded_at suppression_id reason channel")
     .where(suppressions.c.customer_id == _CUSTOMER)
     .order_by(desc(suppressions.c.recorded_at), desc(suppressions.c.suppression_id))
+    .limit(_LIMIT)
+)
+OBJECTION_ENTRIES = (
+    _pick(objections, "recorded_at objection_id")
+    .join(objectors, objectors.c.objection_id == objections.c.objection_id)
+    .where(objectors.c.customer == bindparam("subject"))
+    .order_by(desc(objections.c.recorded_at), desc(objections.c.objection_id))
     .limit(_LIMIT)
 )
 OUTCOME_ENTRIES = (

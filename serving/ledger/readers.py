@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from serving.ledger.connections import connect_to_read
 from serving.ledger.faults import unavailable
+from serving.ledger.sealing import Seal
 from serving.ledger.transaction import SqliteTransaction, Transaction
 
 T = TypeVar("T")
@@ -16,8 +17,9 @@ T = TypeVar("T")
 class Readers:
     """Read-only connections, as many as threads read at once, kept for the next read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seal: Seal) -> None:
         self._path = path
+        self._seal = seal
         self._idle: deque[sqlite3.Connection] = deque()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -32,7 +34,7 @@ class Readers:
             connection = self._take()
             connection.execute("BEGIN")
             try:
-                return work(SqliteTransaction(connection))
+                return work(SqliteTransaction(connection, self._seal))
             finally:
                 connection.execute("ROLLBACK")
                 self._idle.append(connection)

@@ -10,6 +10,7 @@ from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import NotFound
 from serving.ledger import queries
+from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.records import (
     Case,
@@ -36,6 +37,7 @@ _ENTRIES: tuple[tuple[Kind, Select[Any]], ...] = (
     ("contact", queries.CONTACT_ENTRIES),
     ("consent", queries.CONSENT_ENTRIES),
     ("suppression", queries.SUPPRESSION_ENTRIES),
+    ("objection", queries.OBJECTION_ENTRIES),
     ("outcome", queries.OUTCOME_ENTRIES),
     ("decision", queries.DECISION_ENTRIES),
     ("review", queries.REVIEW_ENTRIES),
@@ -82,7 +84,7 @@ def decisions(
     """
     values: dict[str, object] = {"limit": limit}
     if customer_id is not None:
-        values["customer_id"] = customer_id
+        values["customer_id"] = present_id(transaction, customer_id)
     if before is not None:
         values |= {"before_at": micros(decision(transaction, before).at), "before_id": before}
     return tuple(_recorded(row) for row in transaction.rows(_page(customer_id, before), values))
@@ -117,7 +119,8 @@ def outbox(transaction: Transaction, limit: int) -> tuple[OutboxMessage, ...]:
 
 def timeline(transaction: Transaction, customer_id: str, since: datetime, limit: int) -> Timeline:
     """What is known of a customer, and the latest `limit` things of their history, newest first."""
-    who = {"customer_id": customer_id, "limit": limit}
+    customer_id = present_id(transaction, customer_id)
+    who = {"customer_id": customer_id, "subject": transaction.seal.customer(customer_id), "limit": limit}
     entries = [_entry(kind, statement, row) for kind, statement in _ENTRIES for row in transaction.rows(statement, who)]
     newest = sorted(entries, key=lambda one: (one.at, one.kind, one.id), reverse=True)[:limit]
     return Timeline(known(transaction, customer_id, since), tuple(newest))

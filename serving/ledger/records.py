@@ -54,6 +54,8 @@ class Draft:
         The contact slot that an act takes; its time is set by the ledger's clock.
     review : ReviewDraft or None
         The case that a review opens.
+    cost : float
+        What the contact costs, in the catalogue's currency, for budgets.
     outbox : str or None
         The message for the executor, where the act is to be handed to one.
     still_allowed : callable or None
@@ -81,6 +83,7 @@ class Draft:
     policy_hash: str
     reservation_id: str | None = None
     reservation: Contact | None = None
+    cost: float = 0.0
     review: ReviewDraft | None = None
     outbox: str | None = None
     still_allowed: Callable[[datetime], bool] | None = None
@@ -193,6 +196,7 @@ class Execution:
     reservation_id: str
     reservation: Contact
     outbox: str | None = None
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ class OutboxMessage:
     created_at: datetime
 
 
-Kind = Literal["signal", "contact", "consent", "suppression", "outcome", "decision", "review"]
+Kind = Literal["signal", "contact", "consent", "suppression", "objection", "outcome", "decision", "review"]
 
 
 @dataclass(frozen=True, slots=True)

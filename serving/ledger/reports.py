@@ -22,6 +22,8 @@ class CustomerReport:
         All of them; none leaves those on record.
     suppressions : sequence of Suppression
         Added to those on record; one that is already there counts once.
+    identity : float or None
+        Probability in [0, 1] that all that is reported under this id is of one person.
     """
 
     customer_id: str
@@ -30,6 +32,7 @@ class CustomerReport:
     jurisdiction: str | None = None
     contact_points: Sequence[ContactPoint] = ()
     suppressions: Sequence[Suppression] = ()
+    identity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,23 @@ class ConsentReport:
     contact_point: str | None = None
     basis: str | None = None
     expires_at: datetime | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionReport:
+    """An objection to marketing, of a customer, a contact point, or both; without an id its content is its identity.
+
+    Attributes
+    ----------
+    customer_id, contact_point : str or None
+        At least one. A contact point stands for every customer who has it now or later.
+    """
+
+    recorded_at: datetime
+    customer_id: str | None = None
+    contact_point: str | None = None
+    objection_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,11 @@ class ContactReport:
 
     One that names `decision_id` tells the fate of that decision's reservation and needs nothing else. One that does
     not was made by another tool (`source`), says what was sent, and counts towards the caps as well.
+
+    Attributes
+    ----------
+    cost : float
+        What a contact by another tool cost, in the catalogue's currency, for budgets; at least 0.
     """
 
     contact_id: str
@@ -79,6 +104,7 @@ class ContactReport:
     category: str | None = None
     message_class: MessageClass = MessageClass.MARKETING
     source: str | None = None
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

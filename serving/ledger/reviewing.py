@@ -132,6 +132,7 @@ def execute(
         customer_id=case.customer_id,
         contact_id=execution.reservation_id,
         contact=execution.reservation,
+        cost=execution.cost,
         message=execution.outbox,
     )
     settled = _settled(case, verdict, now, reviewer, action_id, note)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from decisioning.errors import NotFound, Refused
-from serving.ledger import committing, contacting, delivering, intake, outcomes, profiles, reading, reviewing
+from serving.ledger import committing, contacting, delivering, intake, objecting, outcomes, profiles, reading, reviewing
 from serving.ledger.connections import connect_to_read, connect_to_write
 from serving.ledger.faults import read_only, unavailable
 from serving.ledger.knowing import HISTORY, known
@@ -34,11 +34,13 @@ from serving.ledger.reports import (
     ConsentReport,
     ContactReport,
     CustomerReport,
+    ObjectionReport,
     OutcomeReport,
     Receipted,
     SignalReport,
 )
 from serving.ledger.reviewing import LEASE, Allowed
+from serving.ledger.sealing import Seal, seal_of
 from serving.ledger.transaction import Job
 from serving.ledger.writer import Writer, Writing
 
@@ -62,7 +64,14 @@ class SqliteLedger:
         self._clock = clock
 
     @classmethod
-    def open(cls, location: str | Path, *, clock: Clock = system_clock, readonly: bool = False) -> Self:
+    def open(
+        cls,
+        location: str | Path,
+        *,
+        clock: Clock = system_clock,
+        readonly: bool = False,
+        key: str | None = None,
+    ) -> Self:
         """Open an existing ledger; `serving.ledger.migrating.upgrade` makes one.
 
         Parameters
@@ -73,6 +82,8 @@ class SqliteLedger:
             The present moment, with an offset; read inside each transaction.
         readonly : bool
             Read beside a running service. Writes then raise `Unavailable`.
+        key : str, optional
+            Under which objections are hashed; absent means the one in the file beside the ledger, made once.
 
         Raises
         ------
@@ -81,15 +92,14 @@ class SqliteLedger:
         """
         path = sqlite_path(location)
         if readonly:
-            _require_readable(path)
-            return cls(Readers(path), None, None, clock)
+            return cls(Readers(path, _seal_to_read(path, key)), None, None, clock)
         lock = FileLock(path)
         try:
-            writer = Writer(_connect(path), clock)
+            connection, seal = _connect(path, key)
         except BaseException:
             lock.release()
             raise
-        return cls(Readers(path), writer, lock, clock)
+        return cls(Readers(path, seal), Writer(connection, clock, seal), lock, clock)
 
     def close(self) -> None:
         """Finish what is queued, then let another process write."""
@@ -132,6 +142,10 @@ class SqliteLedger:
     async def record_contacts(self, reports: Sequence[ContactReport]) -> Receipted:
         """Execute or release slots, and take contacts made by other tools."""
         return await self._write(partial(contacting.record_contacts, reports=reports))
+
+    async def record_objections(self, reports: Sequence[ObjectionReport]) -> Receipted:
+        """Take objections to marketing; nothing of marketing goes to whom they strike after this returns."""
+        return await self._write(partial(objecting.record_objections, reports=reports))
 
     async def record_outcomes(self, reports: Sequence[OutcomeReport]) -> Receipted:
         """Take outcomes; an objection withdraws consent with them."""
@@ -271,22 +285,23 @@ class SqliteLedger:
         return self._writer
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, key: str | None) -> tuple[sqlite3.Connection, Seal]:
     try:
         connection = connect_to_write(path)
         try:
             require_present_shape(connection, path)
+            return connection, seal_of(connection, path, key, make=True)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
         raise unavailable(error) from error
-    return connection
 
 
-def _require_readable(path: Path) -> None:
+def _seal_to_read(path: Path, key: str | None) -> Seal:
     try:
         with closing(connect_to_read(path)) as connection:
             require_present_shape(connection, path)
+            return seal_of(connection, path, key, make=False)
     except sqlite3.Error as error:
         raise unavailable(error) from error

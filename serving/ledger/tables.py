@@ -1,7 +1,10 @@
 """The ledger's tables. Times are integer microseconds in UTC; documents are JSON text.
 
 `customers.version` grows with every fact about the customer, in the same transaction as the fact. A decision names the
-version it was made on and commits only while that is still the version.
+version it was made on and commits only while that is still the version. A customer who was merged into another keeps a
+row that says into whom (`merged_into`); consents that a merge replaced stay on record, with the time they were retired.
+
+Objections name nobody: contact points and customers are in them as keyed hashes alone (`serving.ledger.sealing`).
 """
 
 from sqlalchemy import (
@@ -30,6 +33,10 @@ customers = Table(
     Column("time_zone", Text),
     Column("jurisdiction", Text),
     Column("created_at", BigInteger, nullable=False),
+    Column("identity", Float),
+    Column("reported_at", BigInteger),
+    Column("merged_into", Text),
+    Index("customers_merged", "merged_into"),
 )
 
 contact_points = Table(
@@ -39,6 +46,8 @@ contact_points = Table(
     Column("channel", Text, primary_key=True),
     Column("contact_point", Text, primary_key=True),
     Column("position", Integer, nullable=False),
+    Column("time_zones", Text, nullable=False, server_default="[]"),
+    Index("contact_points_by_name", "contact_point"),
 )
 
 consents = Table(
@@ -54,6 +63,8 @@ consents = Table(
     Column("basis", Text),
     Column("expires_at", BigInteger),
     Column("received_at", BigInteger, nullable=False),
+    Column("topic", Text),
+    Column("retired_at", BigInteger),
     CheckConstraint("status IN ('granted', 'withdrawn')", name="consent_status"),
     Index("consents_of_customer", "customer_id", "recorded_at", "consent_id"),
 )
@@ -105,6 +116,7 @@ contacts = Table(
     Column("report_id", Text, unique=True),
     Column("source", Text),
     Column("received_at", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False, server_default="0"),
     CheckConstraint("state IN ('reserved', 'executed', 'released')", name="contact_state"),
     Index("contacts_of_customer", "customer_id", "at", "contact_id"),
 )
@@ -192,8 +204,62 @@ outbox = Table(
     Column("payload", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("delivered_at", BigInteger),
+    Column("withdrawn_at", BigInteger),
+    Column("withdrawn_because", Text),
     UniqueConstraint("decision_id", "kind", name="one_message_of_a_kind"),
     Index("outbox_waiting", "delivered_at", "created_at", "outbox_id"),
 )
 
-APPEND_ONLY = (decisions, review_events)
+objections = Table(
+    "objections",
+    metadata,
+    Column("objection_id", Text, primary_key=True),
+    Column("customer", Text),
+    Column("contact_point", Text),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    CheckConstraint("customer IS NOT NULL OR contact_point IS NOT NULL", name="objection_subject"),
+    Index("objections_of_contact_point", "contact_point"),
+)
+
+# Whom an objection has hit. It stays with them when the contact point is theirs no longer.
+objectors = Table(
+    "objectors",
+    metadata,
+    Column("customer", Text, primary_key=True),
+    Column("objection_id", Text, ForeignKey("objections.objection_id"), primary_key=True),
+)
+
+# Which key the hashes were made under, told by a hash of a fixed word.
+seals = Table("seals", metadata, Column("mark", Text, primary_key=True))
+
+# Slots reserved and executed per action and quarter of an hour of its reservation: calendar days of every zone begin
+# at one.
+volumes = Table(
+    "volumes",
+    metadata,
+    Column("action_id", Text, primary_key=True),
+    Column("quarter", BigInteger, primary_key=True),
+    Column("contacts", BigInteger, nullable=False),
+    Column("spent", Float, nullable=False),
+    Index("volumes_by_time", "quarter"),
+)
+
+# What each rule has said, written in batches; `last_fired` is the latest moment at which it objected.
+rule_counts = Table(
+    "rule_counts",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("evaluated", BigInteger, nullable=False),
+    Column("suppressed", BigInteger, nullable=False),
+    Column("reviewed", BigInteger, nullable=False),
+    Column("errored", BigInteger, nullable=False),
+    Column("observed", BigInteger, nullable=False),
+    Column("fired_before", BigInteger, nullable=False),
+    Column("fired_now", BigInteger, nullable=False),
+    Column("decisions_now", BigInteger, nullable=False),
+    Column("last_fired", BigInteger),
+    Column("silent_since", BigInteger),
+)
+
+APPEND_ONLY = (decisions, review_events, objections, objectors)

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.dialects.sqlite import dialect
 
+from serving.ledger.sealing import Seal
+
 Statement = Select[Any] | Insert | Update | Delete
 Row = tuple[Any, ...]
 Values = Mapping[str, object]
@@ -19,6 +21,11 @@ T = TypeVar("T")
 
 class Transaction(Protocol):
     """Statements run inside one open transaction."""
+
+    @property
+    def seal(self) -> Seal:
+        """The ledger's key at work."""
+        ...
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""
@@ -53,8 +60,14 @@ def _prepared(statement: Statement) -> _Prepared:
 class SqliteTransaction:
     """Statements on a SQLite connection in autocommit mode, between the BEGIN and COMMIT of its owner."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, seal: Seal) -> None:
         self._connection = connection
+        self._seal = seal
+
+    @property
+    def seal(self) -> Seal:
+        """The ledger's key at work."""
+        return self._seal
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from decisioning.errors import Unavailable
 from serving.ledger.connections import write_a_page
 from serving.ledger.faults import closed, for_caller, unavailable
+from serving.ledger.sealing import Seal
 from serving.ledger.transaction import Job, SqliteTransaction
 
 T = TypeVar("T")
@@ -68,11 +69,13 @@ class Writer:
         In autocommit mode and free to be used from another thread; the writer closes it.
     clock : callable
         Read inside the transaction, once per job.
+    seal : Seal
+        The ledger's key at work.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime], seal: Seal) -> None:
         self._connection = connection
-        self._transaction = SqliteTransaction(connection)
+        self._transaction = SqliteTransaction(connection, seal)
         self._clock = clock
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._gate = threading.Lock()

@@ -36,6 +36,12 @@ def test_facts_are_recorded_once(client):
     assert client.customer("c1")["customer_id"] == "c1"
 
 
+def test_an_objection_stops_marketing(client):
+    said = {"customer_id": "C1", "recorded_at": "2026-03-01T00:00:00Z"}
+    assert client.record("objections", [said]) == {"accepted": 1, "duplicates": 0}
+    assert client.decide("c1")["binding_rule"] == "heed-objection"
+
+
 def test_an_id_may_hold_any_characters(service, client):
     odd = "a/b?c#d e%"
     service.know(odd, channels=())

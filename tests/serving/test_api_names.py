@@ -1,6 +1,7 @@
 """How a caller spells a channel, purpose or type never decides whether a customer is contacted."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -72,7 +73,49 @@ def test_a_name_of_nothing_but_space_is_refused(heed):
     assert problem["field"] == "signals.0.type"
 
 
-def test_ids_keep_their_spelling(heed):
-    heed.know("Alice")
-    assert heed.decide("Alice")["customer_known"] is True
-    assert heed.decide("alice")["customer_known"] is False
+PEOPLE = ["anna@x", "Anna@X", " anna@x ", "\uff41nna@x", "ANNA@\uff38\u3000"]
+
+
+@pytest.mark.parametrize("spelling", PEOPLE, ids=ascii)
+def test_a_customer_is_one_in_any_spelling(heed, spelling):
+    heed.know("Anna@x", attributes={"age": 41})
+    decision = heed.decide(spelling)
+    assert (decision["customer_known"], decision["customer_id"]) == (True, "anna@x")
+    assert heed.get(f"/v1/customers/{quote(spelling, safe='')}")["attributes"] == {"age": 41}
+    (found,) = heed.get(f"/v1/decisions?customer_id={quote(spelling)}")["decisions"]
+    assert found == decision
+
+
+@pytest.mark.parametrize("spelling", PEOPLE, ids=ascii)
+def test_no_spelling_of_a_customer_escapes_a_cap(heed, spelling):
+    heed.know("Anna@x", channels=("email",))
+    for customer_id in ("Anna@x", spelling):
+        heed.contacted(customer_id)
+    assert heed.decide(spelling)["binding_rule"] == "cap-email"
+
+
+@pytest.mark.parametrize("spelling", PEOPLE, ids=ascii)
+def test_no_spelling_of_a_customer_escapes_a_withdrawal(heed, spelling):
+    heed.know("Anna@x", channels=("email",))
+    heed.consent(spelling, "email", status="withdrawn")
+    assert heed.decide("Anna@x")["binding_rule"] == "consent"
+
+
+@pytest.mark.parametrize("spelling", PEOPLE, ids=ascii)
+def test_no_spelling_of_a_contact_point_escapes_a_withdrawal_or_an_objection(heed, spelling):
+    point = {"contact_point": "Anna@x", "channel": "email"}
+    heed.know(channels=("email",), contact_points=[point])
+    said = {"customer_id": "c1", "channel": "email", "purpose": "marketing", "contact_point": spelling}
+    now = heed.clock().isoformat()
+    withdrawn = {"consent_id": "w", "status": "withdrawn", "recorded_at": now, **said}
+    heed.post("/v1/consents", {"consents": [withdrawn]})
+    assert heed.decide()["binding_rule"] == "consent"
+    heed.post("/v1/objections", {"objections": [{"contact_point": spelling, "recorded_at": now}]})
+    assert heed.decide()["binding_rule"] == "heed-objection"
+
+
+@pytest.mark.parametrize("path", ["/decide", "/decide_batch"])
+def test_an_id_of_nothing_but_space_is_refused(heed, path):
+    asked = {"customer_id": "\u3000"}
+    problem = heed.post(path, asked if path == "/decide" else {"requests": [asked]}, 400)
+    assert problem["field"].endswith("customer_id")

@@ -15,6 +15,7 @@ from decisioning.customer import (
     ContactPoint,
     ContactState,
     Customer,
+    Happening,
     Signal,
     Signals,
     Suppression,
@@ -48,6 +49,7 @@ CALL = ContactReport(
     source="dialler",
 )
 BOUGHT = OutcomeReport("bought", "ada", "purchase", NOON, value=19.9)
+CALLED = OutcomeReport("answered", "ada", "answered", NOON - HOUR / 2, contact_id="call")
 
 
 @pytest.fixture
@@ -82,11 +84,12 @@ def test_nothing_is_known_of_a_stranger(ledger):
 
 def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
     suppression = Suppression("bereavement", NOON - HOUR, "call", NOON + HOUR)
-    points = (ContactPoint("mail-1", "email"), ContactPoint("phone-1", "call"), ContactPoint("phone-1", "sms"))
+    zones = ("America/Chicago", "America/Denver")
+    points = (ContactPoint("mail-1", "email"), ContactPoint("phone-1", "call", zones), ContactPoint("phone-1", "sms"))
     profile = CustomerReport(
-        "ada", {"age": 36, "vip": True, "ltv": 12.5}, "Europe/Berlin", "DE", points, (suppression,)
+        "ada", {"age": 36, "vip": True, "ltv": 12.5}, "Europe/Berlin", "DE", points, (suppression,), 0.9
     )
-    for report in (profile, GRANT, CLICK, CALL):
+    for report in (profile, GRANT, CLICK, CALL, CALLED):
         assert send(ledger, report) == Receipted(1, 0)
     consent = Consent("email", "offers", ConsentStatus.GRANTED, NOON - HOUR, basis="newsletter form")
     contact = Contact("win_back", "call", "offers", "care", NOON - HOUR)
@@ -101,8 +104,11 @@ def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
             (suppression,),
             Signals.of([Signal("click", NOON - HOUR, "email", 0.8, 2.5)]),
             (contact,),
+            outcomes=(Happening("answered", NOON - HOUR / 2, "win_back"),),
+            identity=0.9,
+            reported_at=NOON,
         ),
-        version=4,
+        version=5,
         exists=True,
     )
 
@@ -186,6 +192,50 @@ def test_a_profile_that_says_nothing_new_is_a_duplicate(ledger):
     assert send(ledger, replace(report, attributes={"a": None, "b": 1})) == Receipted(0, 1)
     assert ledger.known("ada").version == 1
     assert len(ledger.known("ada").customer.suppressions) == 1
+
+
+def test_a_profile_reported_again_is_fresh_again_and_no_news(ledger, clock):
+    report = CustomerReport("ada", {"age": 36})
+    send(ledger, report)
+    later = clock.advance(days=3)
+    assert send(ledger, report) == Receipted(0, 1)
+    assert ledger.known("ada").customer.reported_at == later
+    assert ledger.known("ada").version == 1
+
+
+def test_facts_other_than_the_profile_do_not_make_it_fresh(ledger):
+    for report in (GRANT, CLICK, CALL, BOUGHT):
+        send(ledger, report)
+    assert ledger.known("ada").customer.reported_at is None
+
+
+def test_a_contact_point_named_twice_may_be_in_the_zones_of_both(ledger):
+    points = (ContactPoint("p", "call", ("UTC",)), ContactPoint("p", "call", ("Asia/Tokyo", "UTC")))
+    send(ledger, CustomerReport("ada", contact_points=points))
+    assert ledger.known("ada").customer.contact_points == (ContactPoint("p", "call", ("UTC", "Asia/Tokyo")),)
+
+
+def test_a_zone_that_a_contact_point_gains_is_news(ledger):
+    send(ledger, CustomerReport("ada", contact_points=(ContactPoint("p", "call"),)))
+    assert send(ledger, CustomerReport("ada", contact_points=(ContactPoint("p", "call", ("UTC",)),))).accepted == 1
+    assert ledger.known("ada").version == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "action_id"),
+    [
+        pytest.param({"contact_id": "sent-1"}, "spring_sale", id="the executor's id of a contact"),
+        pytest.param({"contact_id": "slot-d1"}, "spring_sale", id="the id of a slot"),
+        pytest.param({"decision_id": "d1"}, "spring_sale", id="a decision"),
+        pytest.param({"contact_id": "gone", "decision_id": "gone"}, None, id="what is not on record"),
+        pytest.param({}, None, id="nothing"),
+    ],
+)
+def test_an_outcome_is_known_with_the_action_that_it_names_by(named, action_id, ledger):
+    wait(ledger.commit(act("d1")))
+    send(ledger, ContactReport("sent-1", "ada", NOON, decision_id="d1"))
+    send(ledger, OutcomeReport("o1", "ada", "purchase", NOON, **named))
+    assert ledger.known("ada").customer.outcomes == (Happening("purchase", NOON, action_id),)
 
 
 def test_histories_are_oldest_first_and_equal_times_in_order_of_their_ids(ledger):

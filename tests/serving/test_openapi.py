@@ -74,6 +74,8 @@ def live_through_everything(heed: Heed) -> None:
     heed.post(f"/v1/outbox/{first['outbox_id']}/delivered", None)
     happened = {"outcome_id": "o1", "customer_id": "c1", "at": now, "type": "conversion", "value": 12.5}
     heed.post("/v1/outcomes", {"outcomes": [{**happened, "decision_id": approved["decision_id"]}]})
+    objection = {"customer_id": "c2", "contact_point": "old-number", "recorded_at": now}
+    heed.post("/v1/objections", {"objections": [objection]})
     heed.post("/decide_batch", {"requests": [{"customer_id": "c1"}, {"customer_id": "c1", "candidates": ["fax"]}]})
     for path in (f"/v1/decisions/{approved['decision_id']}", "/v1/decisions?customer_id=c1", "/v1/customers/c1"):
         heed.get(path)

@@ -1,0 +1,72 @@
+"""After an objection nothing of marketing is scored, decided, approved or sent (GDPR, Article 21(3))."""
+
+import pytest
+
+from decisioning.catalogue import MessageClass
+from tests.serving.running import OFFERS, offer, running
+
+BILL = offer("bill", message_class=MessageClass.SERVICE)
+
+
+@pytest.fixture
+def bank(tmp_path):
+    """A heed whose catalogue has a service message beside the marketing."""
+    propensities = {"mail": 0.3, "text": 0.2, "banner": 0.1, "bill": 0.05}
+    with running(tmp_path, propensities=propensities, offers=(*OFFERS, BILL)) as started:
+        started.know()
+        yield started
+
+
+def objects(heed, **named):
+    said = {"recorded_at": heed.clock().isoformat(), **named}
+    return heed.post("/v1/objections", {"objections": [said]})
+
+
+@pytest.mark.parametrize(
+    "named", [{"customer_id": "C1"}, {"contact_point": "c1-email"}, {"contact_point": "c1-sms"}], ids=str
+)
+def test_only_service_is_scored_and_considered_after_an_objection(bank, named):
+    assert objects(bank, **named) == {"accepted": 1, "duplicates": 0}
+    decision = bank.decide(explain="all")
+    assert {one["action_id"] for one in decision["candidates"]} == {"bill", "hold"}
+    assert "objected to marketing" in decision["reasons"][-1]
+
+
+def test_marketing_alone_is_held_without_a_score(bank):
+    objects(bank, customer_id="c1")
+    decision = bank.decide(candidates=["mail"])
+    assert (decision["disposition"], decision["binding_rule"]) == ("hold", "heed-objection")
+    assert [one["action_id"] for one in decision["candidates"]] == ["hold"]
+
+
+def test_a_batch_scores_those_alone_who_did_not_object(bank):
+    bank.know("c2")
+    objects(bank, customer_id="c1")
+    asked = [{"customer_id": one, "candidates": ["mail"]} for one in ("c1", "c2")]
+    results = bank.post("/decide_batch", {"requests": asked})["results"]
+    assert [one["decision"]["disposition"] for one in results] == ["hold", "act"]
+
+
+def test_an_objection_that_comes_before_the_customer_counts(bank):
+    objects(bank, contact_point="New-Phone")
+    bank.know("c3", contact_points=[{"contact_point": "new-phone", "channel": "sms"}])
+    assert bank.decide("c3", candidates=["text"])["binding_rule"] == "heed-objection"
+
+
+def test_a_retry_under_its_key_is_answered_as_before_and_sends_nothing_again(bank):
+    first = bank.decide(candidates=["mail"], key="k")
+    objects(bank, customer_id="c1")
+    assert bank.decide(candidates=["mail"], key="k") == first
+    assert bank.get("/v1/outbox")["messages"] == []
+
+
+def test_an_objection_shows_on_the_record(bank):
+    objects(bank, customer_id="c1", contact_point="c1-sms", objection_id="o1")
+    shown = bank.get("/v1/customers/c1")
+    assert shown["objections"] == [{"recorded_at": "2026-03-02T10:00:00Z", "contact_point": "c1-sms"}]
+    assert ("objection", "o1") in [(one["kind"], one["id"]) for one in shown["timeline"]]
+
+
+def test_an_objection_of_nobody_is_refused(bank):
+    problem = bank.post("/v1/objections", {"objections": [{"recorded_at": "2026-03-02T10:00:00Z"}]}, 400)
+    assert "an objection names a `customer_id`, a `contact_point`, or both" in problem["detail"]
