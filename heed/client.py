@@ -102,6 +102,10 @@ class Client:
             raise InvalidInput("unknown kind of facts", field="kind", value=kind, remedy=f"use {', '.join(_KINDS)}")
         return self._call("POST", f"/v1/{kind}", json={kind: list(items)})
 
+    def merge(self, customer_id: str, old_id: str) -> Json:
+        """Let `old_id` be another name of `customer_id`; what either forbade stays forbidden."""
+        return self._call("POST", f"/v1/customers/{_segment(customer_id)}/merge", json={"from": old_id})
+
     def decision(self, decision_id: str) -> Json:
         """One recorded decision."""
         return self._call("GET", f"/v1/decisions/{_segment(decision_id)}")

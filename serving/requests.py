@@ -254,6 +254,12 @@ class OutcomeIn(Request):
         return OutcomeReport(**dict(self))
 
 
+class MergeRequest(Request):
+    """The other customer, who turned out to be the same person."""
+
+    from_: Annotated[PersonId, Field(alias="from")]
+
+
 _Many = Field(min_length=1, max_length=10_000)
 
 

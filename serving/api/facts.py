@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import PersonId
+from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
-from serving.requests import ConsentsIn, ContactsIn, CustomersIn, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests import ConsentsIn, ContactsIn, CustomersIn, MergeRequest, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])
@@ -52,6 +53,18 @@ async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn)
 async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], running: Running) -> Receipted:
     """Record what happened; an opt-out, unsubscribe or complaint withdraws consent at once."""
     return await running.ledger.record_outcomes([one.report() for one in body.outcomes])
+
+
+@router.post(
+    "/v1/customers/{customer_id:path}/merge",
+    summary="Let another customer be the same person",
+    openapi_extra=documented(MergeRequest),
+)
+async def merge(
+    customer_id: PersonId, body: Annotated[MergeRequest, Depends(body_of(MergeRequest))], running: Running
+) -> Merged:
+    """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
+    return await running.ledger.merge(customer_id, body.from_)
 
 
 # An id may hold slashes: it is whatever the source system calls the customer.

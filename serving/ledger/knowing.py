@@ -50,7 +50,7 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
         time_zone=row[2],
         jurisdiction=row[3],
         contact_points=points,
-        consents=tuple([_consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
+        consents=tuple([consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
         suppressions=tuple([_suppression(one) for one in transaction.rows(queries.SUPPRESSIONS, who)]),
         signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
         contacts=_contacts(transaction.rows(queries.CONTACTS, history)),
@@ -74,7 +74,8 @@ def version(transaction: Transaction, customer_id: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _consent(row: Row) -> Consent:
+def consent(row: Row) -> Consent:
+    """A statement from the columns of the vocabulary's order."""
     channel, purpose, status, recorded_at, contact_point, basis, expires_at, topic = row
     return Consent(
         channel,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from serving.ledger.merging import Merged
 from serving.ledger.records import (
     Case,
     Committed,
@@ -57,6 +58,14 @@ class FactsIn(Protocol):
 
     async def record_outcomes(self, reports: Sequence[OutcomeReport]) -> Receipted:
         """Take outcomes; an objection withdraws consent with them."""
+        ...
+
+
+class Identities(Protocol):
+    """Customers who turn out to be one."""
+
+    async def merge(self, customer_id: str, old_id: str) -> Merged:
+        """Let one customer be another name of another; what either forbade stays forbidden."""
         ...
 
 
@@ -152,7 +161,7 @@ class Reviews(Protocol):
         ...
 
 
-class Ledger(FactsIn, Decisions, Reviews, Protocol):
+class Ledger(FactsIn, Identities, Decisions, Reviews, Protocol):
     """The whole ledger."""
 
     def outbox(self, limit: int = 100) -> tuple[OutboxMessage, ...]:

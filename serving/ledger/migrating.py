@@ -1,6 +1,7 @@
 """Bringing a ledger's file to the present shape, and refusing one that is not there yet."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -13,8 +14,13 @@ from decisioning.errors import Unavailable
 from serving.ledger.faults import unavailable
 from serving.ledger.location import sqlite_path
 from serving.ledger.lock import FileLock
+from serving.ledger.respelling import respell
+from serving.ledger.sealing import Seal
+from serving.ledger.transaction import SqliteTransaction
 
 _STEPS = Path(__file__).parent / "migrations"
+# The last shape in which two spellings of an id were two people.
+_CASE_SENSITIVE = "0001"
 
 
 def upgrade(location: str | Path) -> None:
@@ -76,7 +82,11 @@ def _run(path: Path) -> None:
     with _engine(path).connect() as connection:
         # The driver would commit before each CREATE; an explicit transaction makes the steps all or none.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        before = _shape(_driver(connection))
         command.upgrade(_config(connection), "head")
+        if before == _CASE_SENSITIVE:
+            # Objections did not exist then, so no key is needed to find them.
+            respell(SqliteTransaction(_driver(connection), Seal(b"")), datetime.now(UTC))
         connection.commit()
 
 
@@ -85,6 +95,13 @@ def _shape(connection: sqlite3.Connection) -> str | None:
         return None
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return None if row is None else str(row[0])
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        raise TypeError(f"not a connection to SQLite: {type(raw).__name__}")
+    return raw
 
 
 def _cause(error: sqlite3.Error | DBAPIError) -> sqlite3.Error:

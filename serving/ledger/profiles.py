@@ -68,7 +68,7 @@ def _change_profile(transaction: Transaction, report: CustomerReport, stored: Ro
 def _change_contact_points(
     transaction: Transaction, now: datetime, customer_id: str, points: Sequence[ContactPoint]
 ) -> bool:
-    given = _each_once(points)
+    given = each_once(points)
     if not given or contact_points(transaction, customer_id) == given:
         return False
     keep_contact_points(transaction, customer_id, given)
@@ -76,7 +76,7 @@ def _change_contact_points(
     return True
 
 
-def _each_once(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
+def each_once(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     """Each contact point once, in every zone that any mention of it gave."""
     zones: dict[tuple[str, str], dict[str, None]] = {}
     for one in points:

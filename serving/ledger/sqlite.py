@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from decisioning.errors import NotFound, Refused
-from serving.ledger import committing, contacting, delivering, intake, objecting, outcomes, profiles, reading, reviewing
+from serving.ledger import (
+    committing,
+    contacting,
+    delivering,
+    intake,
+    merging,
+    objecting,
+    outcomes,
+    profiles,
+    reading,
+    reviewing,
+)
 from serving.ledger.connections import connect_to_read, connect_to_write
 from serving.ledger.faults import read_only, unavailable
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.location import sqlite_path
 from serving.ledger.lock import FileLock
+from serving.ledger.merging import Merged
 from serving.ledger.migrating import require_present_shape
 from serving.ledger.readers import Readers
 from serving.ledger.records import (
@@ -150,6 +162,10 @@ class SqliteLedger:
     async def record_outcomes(self, reports: Sequence[OutcomeReport]) -> Receipted:
         """Take outcomes; an objection withdraws consent with them."""
         return await self._write(partial(outcomes.record_outcomes, reports=reports))
+
+    async def merge(self, customer_id: str, old_id: str) -> Merged:
+        """Let one customer be another name of another; what either forbade stays forbidden."""
+        return await self._write(partial(merging.merge, customer_id=customer_id, old_id=old_id))
 
     def known(self, customer_id: str, *, since: datetime | None = None) -> Known:
         """What is known of a customer; signals and contacts of the last 92 days unless `since` says otherwise."""

@@ -42,6 +42,11 @@ def test_an_objection_stops_marketing(client):
     assert client.decide("c1")["binding_rule"] == "heed-objection"
 
 
+def test_two_customers_become_one(client):
+    assert client.merge("c1", "C0") == {"customer_id": "c1", "merged": True}
+    assert client.customer("c0")["customer_id"] == "c1"
+
+
 def test_an_id_may_hold_any_characters(service, client):
     odd = "a/b?c#d e%"
     service.know(odd, channels=())

@@ -4,12 +4,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine
 
 from decisioning.errors import InvalidInput, Unavailable
-from serving.ledger.migrating import upgrade
+from serving.ledger.migrating import _config, upgrade
 from serving.ledger.sqlite import SqliteLedger
 from serving.ledger.tables import APPEND_ONLY, metadata
 from tests.serving.ledger_cases import Clock, act, new_ledger, review, wait
@@ -131,3 +132,32 @@ def test_a_location_that_is_no_file_is_refused_without_showing_a_password(locati
     with pytest.raises(InvalidInput, match=complaint) as refused:
         upgrade(location)
     assert "secret" not in str(refused.value)
+
+
+def test_people_spelt_in_two_ways_become_one_with_the_step_that_compares_them(tmp_path):
+    path = tmp_path / "ledger.db"
+    older_ledger(path)
+    upgrade(path)
+    with SqliteLedger.open(path) as ledger:
+        customer = ledger.known("Anna").customer
+        assert customer.customer_id == "anna"
+        assert [one.contact_point for one in customer.contact_points] == ["anna@x"]
+        assert {(one.contact_point, one.status.value) for one in customer.consents} == {("anna@x", "withdrawn")}
+        assert [one.decision_id for one in ledger.decisions("anna")] == ["d1"]
+
+
+def older_ledger(path: Path) -> None:
+    """A ledger of the first shape, in which `Anna` and `anna` are two: one granted, one withdrew."""
+    with connected(path) as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        command.upgrade(_config(connection), "0001")
+        connection.commit()
+    said = "INSERT INTO consents VALUES (?, ?, 'email', 'offers', ?, ?, 'Anna@x', NULL, NULL, 0)"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in ("Anna", "anna"):
+            connection.execute("INSERT INTO customers VALUES (?, 1, '{}', NULL, NULL, 0)", (name,))
+            connection.execute("INSERT INTO contact_points VALUES (?, 'email', ?, 0)", (name, f"{name}@x"))
+        connection.execute(said, ("c1", "Anna", "granted", 5))
+        connection.execute(said, ("c2", "anna", "withdrawn", 1))
+        decision = ("d1", 0, "shop", None, "f", "Anna", "hold", None, None, "1", "h", "{}", b"")
+        connection.execute(f"INSERT INTO decisions VALUES ({', '.join('?' * 13)})", decision)

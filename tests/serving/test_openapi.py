@@ -76,6 +76,7 @@ def live_through_everything(heed: Heed) -> None:
     heed.post("/v1/outcomes", {"outcomes": [{**happened, "decision_id": approved["decision_id"]}]})
     objection = {"customer_id": "c2", "contact_point": "old-number", "recorded_at": now}
     heed.post("/v1/objections", {"objections": [objection]})
+    heed.post("/v1/customers/c2/merge", {"from": "c3"})
     heed.post("/decide_batch", {"requests": [{"customer_id": "c1"}, {"customer_id": "c1", "candidates": ["fax"]}]})
     for path in (f"/v1/decisions/{approved['decision_id']}", "/v1/decisions?customer_id=c1", "/v1/customers/c1"):
         heed.get(path)
