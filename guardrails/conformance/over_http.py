@@ -75,7 +75,7 @@ class HeedOverHttp:
 
     def merge(self, kept: str, merged: str) -> Reply:
         """Merge one customer into another."""
-        return _reply(self._post(f"/v1/customers/{quote(kept, safe='')}/merge", {"customer_id": merged}))
+        return _reply(self._post(f"/v1/customers/{quote(kept, safe='')}/merge", {"from": merged}))
 
     def decide(self, request: Json, key: str | None) -> Reply:
         """Decide once."""
