@@ -57,7 +57,7 @@ def draft(customer_id: str, version: int) -> Draft:
         reservation_id=f"slot-{name}",
         reservation=CONTACT,
         outbox="{}",
-        still_allowed=lambda _: True,
+        still_allowed=lambda *_: True,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import uuid_utils
 
 from decisioning.catalogue import Action
-from decisioning.customer import Customer, Facts
+from decisioning.customer import Customer, Facts, Volume
 from decisioning.decide import decide
 from decisioning.decision import Decision, Disposition
 from decisioning.errors import HeedError, Unavailable
@@ -20,7 +20,7 @@ from serving.errors import StaleFacts
 from serving.executing import executable
 from serving.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
-from serving.ledger.records import Draft, Known, ReviewDraft
+from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
 from serving.metrics import Metrics
 from serving.problems import of_error
 from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
@@ -150,7 +150,9 @@ class Engine:
     def _make(self, request: DecideRequest, in_force: InForce) -> _Made:
         known = self.ledger.known(request.customer_id)
         now = self.clock()
-        facts = Facts(overlaid(known.customer, request.customer), now, request.context)
+        windows = in_force.windows
+        volumes = None if windows is None else self.ledger.volumes(windows)
+        facts = Facts(overlaid(known.customer, request.customer), now, request.context, volumes)
         actions = in_force.offered(request.candidates, now)
         decision = decide(
             facts,
@@ -219,6 +221,7 @@ class Engine:
             review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
             outbox=None if action is None else _message(answer, action),
             still_allowed=None if action is None else still_allowed(made, action),
+            windows=made.in_force.windows,
         )
 
 
@@ -234,12 +237,12 @@ def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
     )
 
 
-def still_allowed(made: _Made, action: Action) -> Callable[[datetime], bool]:
+def still_allowed(made: _Made, action: Action) -> StillAllowed:
     """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright."""
     refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
 
-    def check(now: datetime) -> bool:
-        facts = replace(made.facts, now=now)
+    def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
+        facts = replace(made.facts, now=now, volumes=volumes)
         return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
 
     return check

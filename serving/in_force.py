@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from decisioning.decide import Guard
 from decisioning.errors import HeedError, Unavailable
 from decisioning.score import Scorer
 from guardrails.policy import Policy
+from guardrails.rules.volume_limit import VolumeLimit
 from serving.answer import Versions
 
 logger = logging.getLogger("heed.serving")
@@ -37,6 +38,11 @@ class InForce:
     versions: Versions
     level: float
     certificate: Certificate | None = None
+
+    @property
+    def windows(self) -> tuple[timedelta, ...] | None:
+        """The windows in which rules of the policy ask for volumes, None where none does."""
+        return tuple(rule.window for rule in self.policy.rules if isinstance(rule, VolumeLimit)) or None
 
     def offered(self, named: Sequence[str] | None, now: datetime) -> tuple[Action, ...]:
         """The candidates of a request: those it names, or the whole catalogue, as far as they are valid now.

@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 
 from decisioning.catalogue import Action
-from decisioning.customer import Customer, Facts
+from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
 from decisioning.verdict import Effect, binding
 from serving.executing import executable
@@ -75,18 +75,18 @@ class Reviewing:
 
     def _prepared(self, case: Case, action: Action, in_force: InForce) -> tuple[Execution, Allowed]:
         reservation_id = self._identify()
+        windows = in_force.windows
         facts = Facts(self._ledger.known(case.customer_id).customer, self._clock())
         point = in_force.guard.contact_point(facts, action)
         message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
 
-        def against(customer: Customer, now: datetime) -> str | None:
-            fresh = Facts(customer, now)
+        def against(fresh: Facts) -> str | None:
             # The message to the executor names one contact point; consent for another does not cover it.
             if in_force.guard.contact_point(fresh, action) != point:
                 return "the contact point changed while the case was settled; settle it again."
             return _against(in_force, fresh, action)
 
-        return Execution(reservation_id, reserved(action, self._clock()), message, action.cost), against
+        return Execution(reservation_id, reserved(action, self._clock()), message, action.cost, windows), against
 
     def _refuse_inadmissible(self, case: Case, action_id: str) -> None:
         candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]

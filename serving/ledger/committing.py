@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from decisioning.customer import Contact
+from decisioning.customer import Contact, Volume
 from decisioning.errors import KeyReused
 from serving.errors import StaleFacts
 from serving.ledger import queries
 from serving.ledger.contacting import reserve
 from serving.ledger.intake import raise_versions
 from serving.ledger.knowing import version
-from serving.ledger.records import Committed, Draft, ReviewDraft
+from serving.ledger.records import Committed, Draft, ReviewDraft, Windows
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
+from serving.ledger.volumes import volumes
 
 EXECUTE = "execute"
 
@@ -96,12 +97,17 @@ def take_slot(
         transaction.run(queries.ADD_OUTBOX, values)
 
 
+def counted(transaction: Transaction, now: datetime, windows: Windows | None) -> tuple[Volume, ...] | None:
+    """Volumes at this moment, for the rules that ask for them."""
+    return None if windows is None else volumes(transaction, now, windows)
+
+
 def _require_fresh(transaction: Transaction, now: datetime, draft: Draft) -> None:
     present = version(transaction, draft.customer_id)
     if present != draft.seen_version:
         message = f"the customer's facts changed from version {draft.seen_version} to {present}"
         raise StaleFacts(message, field="customer_id", remedy="decide again")
-    if draft.still_allowed is not None and not draft.still_allowed(now):
+    if draft.still_allowed is not None and not draft.still_allowed(now, counted(transaction, now, draft.windows)):
         raise StaleFacts("the decision no longer holds at this moment", field="at", remedy="decide again")
 
 

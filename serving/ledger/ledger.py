@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from decisioning.customer import Volume
 from serving.ledger.merging import Merged
 from serving.ledger.records import (
     Case,
@@ -20,6 +21,7 @@ from serving.ledger.records import (
     ReviewEvent,
     ReviewState,
     Timeline,
+    Windows,
 )
 from serving.ledger.reports import (
     ConsentReport,
@@ -74,6 +76,10 @@ class Decisions(Protocol):
 
     def known(self, customer_id: str, *, since: datetime | None = None) -> Known:
         """What is known of a customer; signals and contacts of the last 92 days unless `since` says otherwise."""
+        ...
+
+    def volumes(self, windows: Windows) -> tuple[Volume, ...]:
+        """What all customers were contacted with in these windows."""
         ...
 
     async def stored(self, client: str, key: str, fingerprint: str) -> bytes | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     Select,
     Table,
@@ -227,6 +228,14 @@ RAISE_VOLUME = (
     .values(contacts=volumes.c.contacts + bindparam("by"), spent=volumes.c.spent + bindparam("costs"))
 )
 ADD_VOLUME = insert(volumes)
+_START: BindParameter[int] = bindparam("start", type_=BigInteger)
+_PIECE = ((volumes.c.quarter - _START) // bindparam("width", type_=BigInteger)).label("piece")
+VOLUMES = (
+    select(volumes.c.action_id, _PIECE, func.sum(volumes.c.contacts), func.sum(volumes.c.spent))
+    .where(volumes.c.quarter >= _START, volumes.c.quarter < bindparam("end"), volumes.c.contacts > 0)
+    .group_by(volumes.c.action_id, _PIECE)
+    .order_by(volumes.c.action_id, _PIECE)
+)
 
 # --- What an outcome names: the contact by its own id or by the executor's, or the slot of a decision.
 

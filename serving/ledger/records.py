@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from decisioning.canonical import Scalar
-from decisioning.customer import Contact, ContactState, Customer
+from decisioning.customer import Contact, ContactState, Customer, Volume
 from decisioning.decision import Disposition
+
+Windows = tuple[timedelta, ...]
+StillAllowed = Callable[[datetime, tuple[Volume, ...] | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,10 @@ class Draft:
     outbox : str or None
         The message for the executor, where the act is to be handed to one.
     still_allowed : callable or None
-        Asked inside the transaction with the ledger's own clock: may the decision stand at this moment?
+        Asked inside the transaction with the ledger's own clock: may the decision stand at this moment, with what all
+        customers were contacted with by then?
+    windows : tuple of timedelta or None
+        The windows in which volumes are counted for that question; None where no rule asks for them.
 
     Raises
     ------
@@ -86,7 +92,8 @@ class Draft:
     cost: float = 0.0
     review: ReviewDraft | None = None
     outbox: str | None = None
-    still_allowed: Callable[[datetime], bool] | None = None
+    still_allowed: StillAllowed | None = None
+    windows: Windows | None = None
 
     def __post_init__(self) -> None:
         acts = self.disposition is Disposition.ACT
@@ -191,12 +198,19 @@ class ReviewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a person's verdict sets in motion: the slot to take and the message for the executor, where there is one."""
+    """What a person's verdict sets in motion: the slot to take and the message for the executor, where there is one.
+
+    Attributes
+    ----------
+    windows : tuple of timedelta or None
+        The windows in which volumes are counted for the guardrails; None where no rule asks for them.
+    """
 
     reservation_id: str
     reservation: Contact
     outbox: str | None = None
     cost: float = 0.0
+    windows: Windows | None = None
 
 
 @dataclass(frozen=True, slots=True)

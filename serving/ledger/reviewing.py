@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from decisioning.customer import Customer
+from decisioning.customer import Facts
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
 from serving.ledger import queries
-from serving.ledger.committing import take_slot
+from serving.ledger.committing import counted, take_slot
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.records import Case, Execution, ReviewState
 from serving.ledger.times import micros, micros_or_none, moment, moment_or_none
@@ -21,7 +21,7 @@ from serving.ledger.transaction import Row, Transaction
 
 LEASE = timedelta(minutes=15)
 
-Allowed = Callable[[Customer, datetime], str | None]
+Allowed = Callable[[Facts], str | None]
 """Asked with fresh facts inside the transaction: None to go on, or the reason why a guardrail forbids it."""
 
 
@@ -120,7 +120,8 @@ def execute(
         raise InvalidInput(
             "an approval is of the proposed action", field="action_id", value=action_id, remedy="override"
         )
-    reason = allowed(known(transaction, case.customer_id, now - HISTORY).customer, now)
+    customer = known(transaction, case.customer_id, now - HISTORY).customer
+    reason = allowed(Facts(customer, now, volumes=counted(transaction, now, execution.windows)))
     if reason is not None:
         _write(transaction, now, case, "refused", reviewer, f"{action_id}: {reason}")
         remedy = "reject the case, or override with an action that is admissible"

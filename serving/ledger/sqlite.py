@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from decisioning.customer import Volume
 from decisioning.errors import NotFound, Refused
 from serving.ledger import (
     committing,
@@ -41,6 +42,7 @@ from serving.ledger.records import (
     ReviewEvent,
     ReviewState,
     Timeline,
+    Windows,
 )
 from serving.ledger.reports import (
     ConsentReport,
@@ -54,6 +56,7 @@ from serving.ledger.reports import (
 from serving.ledger.reviewing import LEASE, Allowed
 from serving.ledger.sealing import Seal, seal_of
 from serving.ledger.transaction import Job
+from serving.ledger.volumes import volumes
 from serving.ledger.writer import Writer, Writing
 
 T = TypeVar("T")
@@ -171,6 +174,10 @@ class SqliteLedger:
         """What is known of a customer; signals and contacts of the last 92 days unless `since` says otherwise."""
         start = self._clock() - HISTORY if since is None else since
         return self._readers.read(partial(known, customer_id=customer_id, since=start))
+
+    def volumes(self, windows: Windows) -> tuple[Volume, ...]:
+        """What all customers were contacted with in these windows."""
+        return self._readers.read(partial(volumes, now=self._clock(), windows=windows))
 
     async def stored(self, client: str, key: str, fingerprint: str) -> bytes | None:
         """The answer already given to this request under this key; `KeyReused` if it answered another."""

@@ -95,7 +95,7 @@ def counting(contacts: Iterable[Contact], now: datetime, window: timedelta) -> i
 
 
 def under_cap(customer: Customer, cap: int, window: timedelta) -> Any:
-    return lambda now: counting(customer.contacts, now, window) < cap
+    return lambda now, _=None: counting(customer.contacts, now, window) < cap
 
 
 def states(customer: Customer) -> list[ContactState]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from decisioning.customer import ConsentStatus, ContactState, Customer
+from decisioning.customer import ConsentStatus, ContactState, Facts
 from serving.ledger.records import ReviewState
 from tests.serving.ledger_cases import counting
 
@@ -64,8 +64,9 @@ class Model:
         return self.consents[customer][-1:] == ["granted"] and self.used(customer, now) < CAP
 
 
-def against(customer: Customer, now: datetime) -> str | None:
+def against(facts: Facts) -> str | None:
     """The guard of this world: the last word on consent, and one cap."""
+    customer, now = facts.customer, facts.now
     if not customer.consents or customer.consents[-1].status is not ConsentStatus.GRANTED:
         return "no consent"
     return None if counting(customer.contacts, now, WINDOW) < CAP else "at the cap"

@@ -113,7 +113,7 @@ class TestKeys:
     def test_a_replay_needs_no_fresh_facts(self, ledger):
         wait(ledger.commit(hold("d1", idempotency_key="key")))
         wait(ledger.record_signals([SignalReport("s", "ada", NOON, "click")]))
-        again = wait(ledger.commit(hold("d2", idempotency_key="key", still_allowed=lambda _: False)))
+        again = wait(ledger.commit(hold("d2", idempotency_key="key", still_allowed=lambda *_: False)))
         assert again.decision_id == "d1"
 
     def test_another_request_under_the_same_key_is_refused(self, ledger):
@@ -157,7 +157,7 @@ class TestFreshness:
 
     def test_a_decision_that_time_has_overtaken_is_refused(self, ledger, clock):
         closing_time = NOON + timedelta(hours=8)
-        late = act("d1", still_allowed=lambda now: now < closing_time)
+        late = act("d1", still_allowed=lambda now, _: now < closing_time)
         clock.advance(hours=8)
         with pytest.raises(StaleFacts, match="the decision no longer holds at this moment"):
             wait(ledger.commit(late))
@@ -166,12 +166,12 @@ class TestFreshness:
     def test_the_second_look_sees_the_ledgers_own_clock(self, ledger, clock):
         seen = []
         at = clock.advance(minutes=1)
-        wait(ledger.commit(act("d1", still_allowed=lambda now: seen.append(now) is None)))
+        wait(ledger.commit(act("d1", still_allowed=lambda now, _: seen.append(now) is None)))
         assert seen == [at]
 
     def test_a_second_look_that_breaks_records_nothing(self, ledger):
         with pytest.raises(ZeroDivisionError, match="division by zero"):
-            wait(ledger.commit(act("d1", still_allowed=lambda _: 1 / 0)))
+            wait(ledger.commit(act("d1", still_allowed=lambda *_: 1 / 0)))
         assert ledger.decisions() == ()
 
     def test_of_two_decisions_on_one_version_only_one_takes_a_slot(self, ledger):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from decisioning.customer import ConsentStatus, ContactState
+from decisioning.customer import ConsentStatus, ContactState, Facts
 from decisioning.errors import Conflict, KeyReused, Refused
 from serving.errors import StaleFacts
 from serving.ledger.records import ReviewDraft, ReviewState
@@ -75,7 +75,7 @@ class Histories(RuleBasedStateMachine):
             known.version,
             idempotency_key=key,
             fingerprint=f"{customer} {asked}",
-            still_allowed=lambda moment: against(known.customer, moment) is None,
+            still_allowed=lambda moment, _: against(Facts(known.customer, moment)) is None,
         )
         if key in self.model.keys:
             return self.retry(draft, *self.model.keys[key])

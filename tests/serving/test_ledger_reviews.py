@@ -25,7 +25,7 @@ def ledger(tmp_path, clock):
         yield opened
 
 
-def yes(customer, now):  # noqa: ARG001 - the shape the ledger asks for
+def yes(facts):  # noqa: ARG001 - the shape the ledger asks for
     return None
 
 
@@ -145,9 +145,9 @@ def test_the_guard_is_asked_with_facts_that_came_after_the_decision(ledger, cloc
     wait(ledger.record_consents([ConsentReport("c", "ada", "email", "offers", ConsentStatus.WITHDRAWN, at)]))
     asked = []
 
-    def consented(customer, now):
-        asked.append(now)
-        withdrawn = any(one.status is ConsentStatus.WITHDRAWN for one in customer.consents)
+    def consented(facts):
+        asked.append(facts.now)
+        withdrawn = any(one.status is ConsentStatus.WITHDRAWN for one in facts.customer.consents)
         return "Consent was withdrawn." if withdrawn else None
 
     with pytest.raises(Refused, match=r"Consent was withdrawn\. in `action_id`: `spring_sale`; reject the case"):
