@@ -1,6 +1,6 @@
 """From a policy's rules to functions that judge, with conditions checked and everything bound once."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from guardrails.cel import Condition
 from guardrails.policy import CandidateRule, ChoiceRule
 from guardrails.rules import (
     audit_sample,
+    common_point,
     completeness,
     condition,
     confidence,
@@ -52,6 +53,7 @@ from guardrails.rules.rule import Mode, Rule
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
 from guardrails.rules.volume_limit import VolumeLimit
+from guardrails.scope import Scope
 from guardrails.variables import depends_on_action
 
 Judge = Callable[[Facts, Action], Verdict]
@@ -65,7 +67,7 @@ Conditions = Mapping[str, Condition]
 class CandidateJudge:
     """A rule that judges candidates, ready to be asked."""
 
-    rule: CandidateRule
+    rule: Rule
     judge: Judge
     share: Share
     everywhere: bool
@@ -178,8 +180,25 @@ def choice_judge(rule: ChoiceRule, weighing: str) -> ChoiceJudge:
     return ChoiceJudge(rule, partial(_LOOK_MODULES[type(rule)].look, rule))
 
 
-def _bound(rule: CandidateRule, judge: Judge, share: Share) -> CandidateJudge:
+def common_judge(rules: Sequence[Rule]) -> tuple[CandidateJudge, ...]:
+    """The guard's own judge over several rules of consent, none where fewer than two ask."""
+    asking = [one for one in rules if isinstance(one, ConsentRule) and one.required and one.mode is Mode.ENFORCE]
+    if len(asking) < 2:
+        return ()
+    judge = partial(common_point.judge, asking)
+    return (_bound(common_point.COMMON_POINT, judge, partial(common_point.share, asking)),)
+
+
+def _bound(rule: Rule, judge: Judge, share: Share) -> CandidateJudge:
+    left_out = rule.scope.except_
+    if left_out is not None and left_out.jurisdictions is not None:
+        # Whether the rule is in force then depends on the action as well.
+        share = partial(_apart, rule.scope, share)
     return CandidateJudge(rule, judge, share, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE)
+
+
+def _apart(scope: Scope, share: Share, action: Action) -> Hashable:
+    return (scope.spares(action), share(action))
 
 
 def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudge:

@@ -3,8 +3,9 @@
 How verdicts combine. Every rule whose scope takes in the candidate, and which is in force for this customer at this
 moment, gives one verdict, also when it allows. Suppress beats review beats allow, whatever the order of the rules
 (see :func:`decisioning.verdict.combined`). A rule that fails, or lacks a fact it needs, suppresses. A rule in observe
-mode is recorded as allow. Two things no policy can forget: where no enforced consent rule speaks, or where the
-catalogue sets a condition of eligibility and no enforced eligibility rule speaks, the guard itself suppresses.
+mode is recorded as allow. Three things no policy can forget: where no enforced consent rule speaks, where the catalogue
+sets a condition of eligibility and no enforced eligibility rule speaks, or where several consent rules are content with
+different contact points, the guard itself suppresses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,11 @@ from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
 from decisioning.weighing import weighing
 from guardrails.checking import checked_conditions
-from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge
+from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge, common_judge
 from guardrails.loading import LoadedPolicy, load_policy
 from guardrails.policy import ChoiceRule, Policy
-from guardrails.rules.consent import ConsentRule, live_contact_points, points_of
+from guardrails.rules.common_point import common_points
+from guardrails.rules.consent import ConsentRule, live_contact_points
 from guardrails.rules.eligibility import EligibilityRule
 from guardrails.rules.rule import Mode, Rule
 
@@ -109,21 +111,18 @@ class PolicyGuard:
         return min(ceiling, action.autonomy, key=lambda level: level.freedom)
 
     def contact_point(self, facts: Facts, action: Action) -> str | None:
-        """The first contact point, by name, with live consent for the action.
+        """The first contact point, by name, with which all rules of consent that speak for the action are content.
 
-        Where only rules that ask for no consent speak for the action, the first of the channel; None where there is
-        no contact point.
+        One with live consent comes first where the rules ask for none; None where there is no such contact point.
         """
-        customer = facts.customer
-        live = live_contact_points(customer, action.channel, action.purpose, facts.now)
-        if live or self._asks_consent(facts, action):
-            return next(iter(live), None)
-        return next(iter(points_of(customer, action.channel)), None)
+        live = live_contact_points(facts.customer, action.channel, action.purpose, facts.now, action.topic)
+        common = common_points(self._consent_rules, facts, action)
+        return next((point for point in live if point in common), next(iter(common), None))
 
-    def _asks_consent(self, facts: Facts, action: Action) -> bool:
-        rules = [judge.rule for judge in self.judges if isinstance(judge.rule, ConsentRule)]
-        speaking = [one for one in rules if one.scope.concerns(action) and one.in_force(facts, action)]
-        return any(one.required for one in speaking) or not speaking
+    @property
+    def _consent_rules(self) -> list[ConsentRule]:
+        rules = [judge.rule for judge in self.judges if judge.enforced]
+        return [rule for rule in rules if isinstance(rule, ConsentRule)]
 
     def _plan(self, action: Action) -> _Plan | None:
         """The plan made at load, None for an action that is not the catalogue's."""
@@ -166,6 +165,7 @@ def guard_of(
     conditions = checked_conditions(loaded, catalogue, attribute_types or {})
     own = catalogue.by_id
     judges = tuple(candidate_judge(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule))
+    judges += common_judge(policy.rules)
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
     made = weighing(terms, catalogue.actions)
     looks = tuple(choice_judge(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))

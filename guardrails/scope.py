@@ -86,6 +86,11 @@ class Scope(Selection):
         left_out = self.except_ is not None and self.except_.jurisdictions is None and self.except_.covers(offered)
         return self.covers(offered) and not left_out
 
+    def spares(self, action: Offered) -> bool:
+        """Whether the exception is about this action for customers of some jurisdictions."""
+        left_out = self.except_
+        return left_out is not None and left_out.jurisdictions is not None and left_out.covers(action)
+
     def holds_in(self, jurisdiction: str | None, action: Action, *, permits: bool) -> bool:
         """Whether the rule applies to a customer of this jurisdiction.
 
@@ -93,6 +98,4 @@ class Scope(Selection):
         """
         if not self.reaches(jurisdiction, unsure=not permits):
             return False
-        if self.except_ is None or self.except_.jurisdictions is None:
-            return True
-        return not (self.except_.covers(action) and self.except_.reaches(jurisdiction, unsure=permits))
+        return not (self.except_ and self.spares(action) and self.except_.reaches(jurisdiction, unsure=permits))

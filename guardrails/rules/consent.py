@@ -1,20 +1,35 @@
-"""No contact without live consent for the contact point, channel and purpose. Unknown means no."""
+"""No contact without live consent for the contact point, channel, purpose and topic. Unknown means no.
 
-from collections.abc import Sequence
+Which statement stands. Of those about a contact point and those about its whole channel, the latest; of two made at
+once, a withdrawal. A statement without a topic is about every topic. Several rules of consent may speak for an action,
+and every one of them must be content: the most restrictive wins.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from decisioning.catalogue import Action
 from decisioning.customer import Consent, ConsentStatus, Customer, Facts
+from decisioning.naming import normal
 from decisioning.verdict import Verdict
 from guardrails.rules import words
 from guardrails.rules.rule import Rule
-from guardrails.settings import Word
+from guardrails.settings import Term, Word, Words
 
 EVERYTHING = "*"
 _GRANTED, _WITHDRAWN = ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN
+
+
+class Enforcement(StrEnum):
+    """Whether silence is a no (opt-in), or only a withdrawal is (opt-out)."""
+
+    RESTRICTIVE = "restrictive"
+    PERMISSIVE = "permissive"
 
 
 class ConsentRule(Rule):
@@ -24,63 +39,141 @@ class ConsentRule(Rule):
     ----------
     required : bool
         False permits contact without consent, for instance for messages that a contract calls for.
+    enforcement : Enforcement
+        Permissive lets contact be until it is withdrawn; it must name the jurisdictions that know an opt-out, and
+        speaks only for customers who are surely there.
     addressless : tuple of str
         Channels that reach a customer without a contact point, where a consent for the whole channel suffices.
+    bases : tuple of str or None
+        What a grant may rest on. A grant on another basis, or on one that was not said, then counts for nothing.
+    expires_after : mapping of str to timedelta
+        By basis, how long a grant holds at the longest, whatever it says itself.
     """
 
     kind: Literal["consent"]
     required: bool = Field(default=True, strict=True)
+    enforcement: Enforcement = Enforcement.RESTRICTIVE
     addressless: Annotated[tuple[Word, ...], Field(examples=["[web]"])] = ()
+    bases: Words | None = Field(default=None, examples=["[express, implied]"])
+    expires_after: Mapping[Word, Term] = Field(default={}, examples=["{implied: 730d}"])
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.permissive and self.scope.jurisdictions is None:
+            raise ValueError("`enforcement: permissive` names no `jurisdictions` in its scope")
+        if not self.required and self.permissive:
+            raise ValueError("`required: false` asks for no consent, so there is none to enforce")
+        if not self.strict and (self.bases is not None or self.expires_after):
+            raise ValueError("`bases` and `expires_after` are about grants, which this rule does not ask for")
+        odd = [name for name in self.expires_after if self.bases is not None and name not in self.bases]
+        if odd:
+            raise ValueError(f"`expires_after` names `{odd[0]}`, which is not among the `bases`")
+        return self
+
+    @property
+    def permissive(self) -> bool:
+        """Whether only a withdrawal stands in the way."""
+        return self.enforcement is Enforcement.PERMISSIVE
+
+    @property
+    def strict(self) -> bool:
+        """Whether there must be a grant."""
+        return self.required and not self.permissive
+
+    @property
+    def plain(self) -> bool:
+        """Whether every grant counts for as long as it says itself."""
+        return self.bases is None and not self.expires_after
 
     @property
     def permits(self) -> bool:
-        """A rule that asks for no consent permits, so it needs to be sure of the jurisdiction."""
-        return not self.required
+        """A rule that asks for no grant permits, so it needs to be sure of the jurisdiction."""
+        return not self.strict
 
 
-def share(_: ConsentRule, action: Action) -> tuple[str, str]:
-    """Actions of one channel and purpose get the same verdict."""
-    return (action.channel, action.purpose)
+def share(_: ConsentRule, action: Action) -> tuple[str, str, str | None]:
+    """Actions of one channel, purpose and topic get the same verdict."""
+    return (action.channel, action.purpose, action.topic)
 
 
 def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
-    """Allow where consent is live for one contact point of the channel at least."""
-    about = f"{action.channel} and {action.purpose}"
+    """Allow where consent is live, or not withdrawn under permissive enforcement, for one contact point at least."""
+    about = _about(action)
     if not rule.required:
         return rule.allow(f"No consent is asked for {about} by this rule.")
-    customer, now = facts.customer, facts.now
-    statements = concerning(customer.consents, action.channel, action.purpose, now)
-    points = points_of(customer, action.channel)
-    if not points and action.channel not in rule.addressless:
+    points = _asked(rule, facts.customer, action)
+    if not points:
         return rule.suppress(f"No contact point for {action.channel} is known.")
-    latest_for = [latest(statements, point) for point in points or (None,)]
+    statements = _statements(rule, facts, action)
+    latest_for = [latest(statements, point) for point in points]
+    good = [said for said in latest_for if _suffices(rule, said, facts.now)]
     standing = [said for said in latest_for if said is not None]
-    live = [said for said in standing if is_live(said, now)]
-    if live:
-        return rule.allow(f"Consent for {about} was given on {words.day(live[0].recorded_at)}.")
-    return rule.suppress(_why_not(about, standing))
+    if not good:
+        return rule.suppress(_why_not(rule, about, standing))
+    given = next((said for said in good if said is not None and said.status == _GRANTED), None)
+    if given is None:
+        return rule.allow(f"Consent for {about} was not withdrawn.")
+    return rule.allow(f"Consent for {about} was given on {words.day(given.recorded_at)}.")
 
 
-def live_contact_points(customer: Customer, channel: str, purpose: str, now: datetime) -> tuple[str, ...]:
-    """Contact points of the channel with live consent for the purpose, in the order of their names."""
-    statements = concerning(customer.consents, channel, purpose, now)
+def open_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
+    """The contact points at which a rule is content, in the order of their names.
+
+    None stands for the whole of a channel that needs no contact point.
+    """
+    points = _asked(rule, facts.customer, action)
+    if not rule.required:
+        return points
+    statements = _statements(rule, facts, action)
+    return [point for point in points if _suffices(rule, latest(statements, point), facts.now)]
+
+
+def live_contact_points(
+    customer: Customer, channel: str, purpose: str, now: datetime, topic: str | None = None
+) -> tuple[str, ...]:
+    """Contact points of the channel with live consent for the purpose and topic, in the order of their names."""
+    statements = concerning(customer.consents, channel, purpose, now, topic)
     return tuple(point for point in points_of(customer, channel) if is_live(latest(statements, point), now))
 
 
-def concerning(consents: Sequence[Consent], channel: str, purpose: str, now: datetime) -> list[Consent]:
-    """The statements that count for a channel and purpose at `now`.
+def concerning(
+    consents: Sequence[Consent], channel: str, purpose: str, now: datetime, topic: str | None = None
+) -> list[Consent]:
+    """The statements that count for a channel, purpose and topic at `now`.
 
-    A grant must name both exactly and have been made; a withdrawal may say ``*`` for either, and counts even when it is
-    dated after `now`: where clocks disagree, the customer's no is believed.
+    A grant must name channel and purpose exactly and have been made; a withdrawal may say ``*`` for either, and counts
+    even when it is dated after `now`: where clocks disagree, the customer's no is believed. A statement about a topic
+    is about no other, and about nothing where the action has none.
     """
     channels, purposes = (channel, EVERYTHING), (purpose, EVERYTHING)
     about = [said for said in consents if said.channel in channels and said.purpose in purposes]
-    return [said for said in about if said.status == _WITHDRAWN or _grants(said, channel, purpose, now)]
+    same = [said for said in about if said.topic is None or said.topic == topic]
+    return [said for said in same if said.status == _WITHDRAWN or _grants(said, channel, purpose, now)]
 
 
 def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
     exact = said.channel == channel and said.purpose == purpose
     return exact and said.status == _GRANTED and said.recorded_at <= now
+
+
+def _statements(rule: ConsentRule, facts: Facts, action: Action) -> list[Consent]:
+    """The statements that count for an action, as the rule reads them."""
+    said = concerning(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
+    return said if rule.plain else [read for one in said if (read := _read(rule, one)) is not None]
+
+
+def _read(rule: ConsentRule, said: Consent) -> Consent | None:
+    """A statement with the end that the rule gives it, None for a grant on a basis that the rule does not take."""
+    if said.status == _WITHDRAWN:
+        return said
+    basis = None if said.basis is None else normal(said.basis)
+    if rule.bases is not None and basis not in rule.bases:
+        return None
+    longest = None if basis is None else rule.expires_after.get(basis)
+    if longest is None:
+        return said
+    end = said.recorded_at + longest
+    return replace(said, expires_at=end if said.expires_at is None else min(end, said.expires_at))
 
 
 def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
@@ -105,6 +198,13 @@ def _weight(said: Consent) -> tuple[datetime, bool]:
     return (said.recorded_at, said.status == _WITHDRAWN)
 
 
+def _suffices(rule: ConsentRule, said: Consent | None, now: datetime) -> bool:
+    """Whether the rule is content with what stands for a contact point."""
+    if rule.permissive:
+        return said is None or said.status != _WITHDRAWN
+    return is_live(said, now)
+
+
 def is_live(said: Consent | None, now: datetime) -> bool:
     """Whether a statement is a grant that has not expired."""
     if said is None or said.status != _GRANTED:
@@ -117,10 +217,22 @@ def points_of(customer: Customer, channel: str) -> list[str]:
     return sorted({one.contact_point for one in customer.contact_points if one.channel == channel})
 
 
-def _why_not(about: str, standing: Sequence[Consent]) -> str:
+def _asked(rule: ConsentRule, customer: Customer, action: Action) -> list[str | None]:
+    """What consent must be for: each contact point of the channel, or the channel itself where it needs none."""
+    points: list[str | None] = [*points_of(customer, action.channel)]
+    return points or ([None] if action.channel in rule.addressless else [])
+
+
+def _about(action: Action) -> str:
+    topic = "" if action.topic is None else f", on {action.topic}"
+    return f"{action.channel} and {action.purpose}{topic}"
+
+
+def _why_not(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
     said = max(standing, key=_weight, default=None)
     if said is None:
-        return f"No consent for {about} is on record."
+        basis = "" if rule.bases is None else f" {words.either(rule.bases)}"
+        return f"No{basis} consent for {about} is on record."
     if said.status == _WITHDRAWN:
         return f"Consent for {about} was withdrawn on {words.day(said.recorded_at)}."
     return f"Consent for {about} expired on {words.day(said.expires_at or said.recorded_at)}."

@@ -173,6 +173,14 @@ class TestScope:
         (verdicts,) = one.verdicts(facts(jurisdiction=own), [action()])
         assert ("suppression" in [said.rule for said in verdicts]) is concerned
 
+    def test_an_exception_by_jurisdiction_and_channel_is_for_that_channel_alone(self):
+        mail, text = action(), action("text", "sms")
+        scope = {"except": {"jurisdictions": ["DE"], "channels": ["email"]}}
+        for actions in ((mail, text), (text, mail)):
+            one = guard(CONSENT_RULE, {**CAP, "limit": 0, "scope": scope}, actions=actions)
+            told = one.verdicts(facts(jurisdiction="DE"), [mail, text])
+            assert ["cap" in [verdict.rule for verdict in each] for each in told] == [False, True]
+
 
 class TestTermsAndAutonomy:
     def test_the_terms_are_the_policy_s(self):

@@ -1,0 +1,51 @@
+"""One contact point must satisfy all rules of consent that speak: two half consents are none.
+
+The guard adds this by itself wherever several rules ask. Without it one rule could be content with one contact point
+and the next with another, and each allow.
+"""
+
+from collections.abc import Hashable, Sequence
+
+from decisioning.catalogue import Action
+from decisioning.customer import Facts
+from decisioning.verdict import Verdict
+from guardrails.rules.consent import ConsentRule, open_points
+from guardrails.rules.rule import Rule
+
+
+class CommonPoint(Rule):
+    """No rule of any policy: the guard's own, over the policy's rules of consent."""
+
+
+COMMON_POINT = CommonPoint(
+    id="heed-common-contact-point",
+    purpose="Every consent asked for is there for one contact point.",
+    owner="heed",
+)
+
+
+def share(rules: Sequence[ConsentRule], action: Action) -> Hashable:
+    """Actions that the same rules are about, of one channel, purpose and topic, get the same verdict."""
+    concerned = tuple((one.scope.concerns(action), one.scope.spares(action)) for one in rules)
+    return (concerned, action.channel, action.purpose, action.topic)
+
+
+def judge(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
+    """Suppress where each rule is content with some contact point, and no contact point contents all."""
+    each = [open_points(one, facts, action) for one in _speaking(rules, facts, action)]
+    if all(each) and each and not _in_all(each):
+        return COMMON_POINT.suppress(f"No contact point for {action.channel} has every consent that is asked for.")
+    return COMMON_POINT.allow("The rules of consent agree on their contact points.")
+
+
+def common_points(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[str | None]:
+    """Contact points with which all rules that speak for an action are content, in the order of their names."""
+    return _in_all([open_points(one, facts, action) for one in _speaking(rules, facts, action)])
+
+
+def _speaking(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[ConsentRule]:
+    return [one for one in rules if one.scope.concerns(action) and one.in_force(facts, action)]
+
+
+def _in_all(each: Sequence[list[str | None]]) -> list[str | None]:
+    return [point for point in each[0] if all(point in other for other in each[1:])] if each else []
