@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
+from serving.handing_over import handed_over
 from serving.pages import Delivered, OutboxPage, PolicyView
 from serving.policies import checked, view
 from serving.requests import PolicyText
@@ -51,8 +52,12 @@ async def check(body: Text, running: Running) -> PolicyView:
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])
 async def outbox(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxPage:
-    """Executable actions, oldest first. Report each as made or failed by ``POST /v1/contacts``."""
-    return OutboxPage(running.ledger.outbox(limit=limit))
+    """Executable actions, oldest first, as far as they are still permitted; the rest is withdrawn.
+
+    Report each as made or failed by ``POST /v1/contacts``.
+    """
+    now = running.engine.clock()
+    return OutboxPage(await handed_over(running.ledger, running.standby.current(), now, limit))
 
 
 @router.post("/v1/outbox/{outbox_id}/delivered", summary="Mark as taken by the executor", tags=["execution"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from decisioning.errors import Conflict, NotFound
 from serving.ledger import queries
 from serving.ledger.contacting import free
+from serving.ledger.intake import raise_versions
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
 
@@ -46,3 +47,20 @@ def withdraw(transaction: Transaction, now: datetime, outbox_id: str, contact_id
     """Take a message that waits off the outbox and free its slot."""
     transaction.run(queries.WITHDRAW, {"message": outbox_id, "at": micros(now), "because": because})
     free(transaction, contact_id)
+
+
+def take_back(transaction: Transaction, now: datetime, outbox_id: str, because: str) -> bool:
+    """Withdraw a message that waits; False if it was delivered or withdrawn before.
+
+    Raises
+    ------
+    NotFound
+        If there is no such message.
+    """
+    delivered_at, withdrawn_at, _, _, contact_id, _ = message(transaction, outbox_id)
+    if delivered_at is not None or withdrawn_at is not None:
+        return False
+    customer_id = transaction.rows(queries.SLOT, {"contact_id": contact_id})[0][0]
+    withdraw(transaction, now, outbox_id, contact_id, because)
+    raise_versions(transaction, now, (customer_id,))
+    return True

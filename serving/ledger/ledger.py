@@ -178,6 +178,10 @@ class Ledger(FactsIn, Identities, Decisions, Reviews, Protocol):
         """Mark a message as delivered; False if it was already."""
         ...
 
+    async def withdraw(self, outbox_id: str, because: str) -> bool:
+        """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
+        ...
+
     def healthy(self) -> None:
         """Return if decisions can be recorded, raise `Unavailable` with a remedy if not."""
         ...

@@ -273,6 +273,10 @@ class SqliteLedger:
         """Mark a message as delivered; False if it was already."""
         return await self._write(partial(delivering.delivered, outbox_id=outbox_id))
 
+    async def withdraw(self, outbox_id: str, because: str) -> bool:
+        """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
+        return await self._write(partial(delivering.take_back, outbox_id=outbox_id, because=because))
+
     async def _execute(
         self,
         verdict: ReviewState,
