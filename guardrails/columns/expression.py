@@ -60,8 +60,17 @@ class Steps:
     def over(self, frame: pl.DataFrame) -> pl.Series:
         """The result for each row of a frame with a column for each variable."""
         for step in self.steps:
-            frame = frame.with_columns(step)
-        return frame.with_columns(self.result.alias("result"))["result"]
+            frame = frame.hstack([_column(frame, step)])
+        return _column(frame, self.result)
+
+
+def _column(frame: pl.DataFrame, made: pl.Expr) -> pl.Series:
+    """An expression's values, written out also where polars knows that all are the same.
+
+    An operation between a constant and a column that polars keeps as one value comes out one row long (polars 2.1).
+    """
+    values = frame.select(made).to_series()
+    return values if len(values) == frame.height else values.new_from_index(0, frame.height)
 
 
 def steps(root: Node) -> Steps:

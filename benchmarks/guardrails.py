@@ -1,0 +1,198 @@
+"""Guardrails beside the model: a whole base through a policy, one decision through many rules, and columns beside rows.
+
+``python -m benchmarks.guardrails`` makes a world with 20 actions and trains on it. It then judges many customers x 20
+actions through the default policy and lets LightGBM predict as many rows; judges single decisions of 20 candidates
+through 50 rules and scores the same candidates with the trained bundle; and decides conditions at random both ways.
+Everything runs on one thread. ``--quick`` is a smaller run of the same.
+
+The customers are those of the world many times over, each copy with times of its own; the rows that LightGBM predicts
+are those of the world's customers, as often as it takes.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+import numpy as np
+
+from benchmarks.guardrails_agreement import agreement
+from benchmarks.online_home import prepared
+from decisioning.customer import Customer, Facts
+from guardrails.columns.guard import column_guard_of
+from guardrails.guard import guard_of
+from guardrails.loading import DEFAULT_POLICY, LoadedPolicy, load_policy, plain_policy
+from serving.ledger.sqlite import SqliteLedger
+from training.features.schema import attribute_types
+from training.model.bundle import Bundle
+from training.model.storage import load
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+RULES = 50
+SCORING = "scoring call of the bundle"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class World:
+    """What is measured on."""
+
+    bundle: Bundle
+    customers: Sequence[Customer]
+    now: datetime
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = _arguments()
+    if arguments.only in (None, "agreement"):
+        _print_agreement(arguments.cases)
+    if arguments.only in (None, "batch", "decision"):
+        with tempfile.TemporaryDirectory() as folder:
+            world = _world(Path(folder), arguments.world)
+            if arguments.only != "decision":
+                _print_batch(world, arguments.customers)
+            if arguments.only != "batch":
+                _print_decision(world)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", choices=("agreement", "batch", "decision"))
+    parser.add_argument("--cases", type=int, default=200_000)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--world", type=int, default=2000, help="customers that the model is trained on")
+    parser.add_argument("--quick", action="store_true", help="a smaller run of the same")
+    parsed = parser.parse_args()
+    if parsed.quick:
+        parsed.cases, parsed.customers, parsed.world = 10_000, 5_000, 600
+    return parsed
+
+
+def _world(folder: Path, customers: int) -> World:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        home = prepared(folder, customers=customers)
+    ledger = SqliteLedger.open(folder / "ledger.db", readonly=True)
+    try:
+        known = [ledger.known(one).customer for one in home.customer_ids]
+    finally:
+        ledger.close()
+    return World(load(home.bundle), known, datetime.now(UTC))
+
+
+def _print_agreement(cases: int) -> None:
+    found, seconds = timed(agreement, cases, seed=20260304)
+    shown = ", ".join(f"{found[name]:,} {name}" for name in ("holds", "does not hold", "undecidable"))
+    how = f"{found['as columns']:,} as columns, {found['row by row']:,} row by row"
+    print(f"\n{found['cases']:,} fuzzed cases ({how}; {shown}): {found['disagree']} disagree, {seconds:.0f} s")
+
+
+def _print_batch(world: World, customers: int) -> None:
+    catalogue = world.bundle.catalogue
+    guard = column_guard_of(load_policy(DEFAULT_POLICY), catalogue, attribute_types(world.bundle.schema))
+    base = copies(world.customers, customers)
+    said, columns = timed(guard.verdicts, base, catalogue.actions, now=world.now)
+    few = base[: max(200, customers // 50)]
+    alone, rows = timed(lambda: [guard.guard.verdicts(Facts(one, world.now), catalogue.actions) for one in few])
+    predict = _predicted(world, customers * len(catalogue.actions))
+    one_by_one = rows * customers / len(alone)
+    print(f"\n{customers:,} customers x {len(catalogue.actions)} actions, {len(guard.guard.policy.rules)} rules\n")
+    print("| through the default policy | s | of LightGBM's predict |\n| --- | ---: | ---: |")
+    print(f"| as columns, from customers in memory | {columns:.2f} | {columns / predict:.3f} |")
+    print(f"| one by one (reckoned from {len(few):,}) | {one_by_one:.2f} | {one_by_one / predict:.3f} |")
+    print(f"| LightGBM predict, {_trees(world)} trees, as many rows | {predict:.2f} | 1 |")
+    print(f"\n{(said.effects == 0).mean():.1%} of the pairs are allowed")
+
+
+def _print_decision(world: World) -> None:
+    catalogue = world.bundle.catalogue
+    booster = world.bundle.head.trees.booster
+    types = attribute_types(world.bundle.schema)
+    guards = {
+        f"verdicts, {RULES} rules": guard_of(many_rules(RULES), catalogue, types),
+        "verdicts, default policy": guard_of(load_policy(DEFAULT_POLICY), catalogue, types),
+    }
+    took: dict[str, list[float]] = {}
+    for customer in (list(world.customers) * 2)[:600]:
+        facts = Facts(customer, world.now)
+        rows = world.bundle.assembler.matrix(facts, catalogue.actions)
+        for name, guard in guards.items():
+            took.setdefault(name, []).append(timed(guard.verdicts, facts, catalogue.actions)[1])
+        took.setdefault(SCORING, []).append(timed(world.bundle.score, facts, catalogue.actions)[1])
+        took.setdefault("LightGBM predict, same rows", []).append(timed(booster.predict, rows, num_threads=1)[1])
+    middle = {name: 1e6 * statistics.median(seconds[50:]) for name, seconds in took.items()}
+    print("\n| one decision, 20 candidates | median us | of the scoring call |\n| --- | ---: | ---: |")
+    for name, us in middle.items():
+        print(f"| {name} | {us:.0f} | {us / middle[SCORING]:.2f} |")
+
+
+def copies(customers: Sequence[Customer], wanted: int) -> list[Customer]:
+    """As many customers, each with consents and contacts of its own, made at other times."""
+    made = []
+    for place in range(wanted):
+        one, shift = customers[place % len(customers)], timedelta(seconds=place // len(customers))
+        contacts = tuple(replace(contact, at=contact.at - shift) for contact in one.contacts)
+        consents = tuple(replace(consent, recorded_at=consent.recorded_at - shift) for consent in one.consents)
+        made.append(replace(one, customer_id=f"{one.customer_id}-{place}", contacts=contacts, consents=consents))
+    return made
+
+
+def many_rules(wanted: int) -> LoadedPolicy:
+    """The default policy with further caps, conditions and quiet hours, up to so many rules."""
+
+    content = load_policy(DEFAULT_POLICY).policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    shapes: tuple[dict[str, Any], ...] = (
+        {"kind": "frequency_cap", "limit": 9, "window": "30d", "per": "category"},
+        {"kind": "frequency_cap", "limit": 9, "window": "90d", "per": "action"},
+        {"kind": "condition", "suppress_when": "action.value < {place}.0 && action.cost > 50.0"},
+        {"kind": "condition", "review_when": "action.value > 500.0 + {place}.0"},
+        {"kind": "quiet_hours", "windows": [{"from": "00:00", "to": "05:00"}], "scope": {"channels": ["call"]}},
+    )
+    rules = content["rules"]
+    for place in range(wanted - len(rules)):
+        fields = {
+            name: value.replace("{place}", str(place)) if isinstance(value, str) else value
+            for name, value in shapes[place % len(shapes)].items()
+        }
+        rules.append({"id": f"further-{place}", "purpose": "To be measured.", "owner": "benchmark", **fields})
+    return plain_policy(content)
+
+
+def timed(call: Callable[..., T], *arguments: Any, **named: Any) -> tuple[T, float]:
+    """What a call returns, and how many seconds it took."""
+    began = perf_counter()
+    result = call(*arguments, **named)
+    return result, perf_counter() - began
+
+
+def _predicted(world: World, rows: int) -> float:
+    """Seconds that LightGBM takes for so many rows."""
+    actions, booster = world.bundle.catalogue.actions, world.bundle.head.trees.booster
+    few = world.customers[: max(1, min(len(world.customers), rows // len(actions)))]
+    block = np.concatenate([world.bundle.assembler.matrix(Facts(one, world.now), actions) for one in few])
+    booster.predict(block[:100], num_threads=1)
+    whole, rest = divmod(rows, len(block))
+    blocks = [block] * whole + [block[:rest]] * bool(rest)
+    return sum(timed(booster.predict, one, num_threads=1)[1] for one in blocks)
+
+
+def _trees(world: World) -> int:
+    return int(world.bundle.head.trees.booster.num_trees())
+
+
+if __name__ == "__main__":
+    # Libraries read how many threads to start when they are imported, which was just now.
+    if any(os.environ.get(name) != count for name, count in ONE_THREAD.items()):
+        command = [sys.executable, "-m", "benchmarks.guardrails", *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False).returncode)
+    main()

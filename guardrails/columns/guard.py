@@ -1,0 +1,195 @@
+"""A policy over many customers at once: for each customer and action the effect and the rule that binds.
+
+The verdicts are those of :class:`guardrails.guard.PolicyGuard`, judgement for judgement. Reasons in words are made on
+demand, by asking that guard again about the few customers for whom they are wanted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decisioning.canonical import Scalar
+from decisioning.catalogue import Action, Catalogue
+from decisioning.customer import Customer, Volume
+from decisioning.verdict import Effect, binding, combined
+from guardrails.checking import checked_conditions
+from guardrails.columns.conditions import ColumnCondition, column_condition
+from guardrails.columns.judging import Bench, said
+from guardrails.columns.population import Population
+from guardrails.columns.said import CODES, EFFECTS, ENDLESS, SILENT, SUPPRESS, Outcome, Said, end, together
+from guardrails.guard import PolicyGuard, Verdicts, guard_of
+from guardrails.loading import LoadedPolicy, load_policy
+
+
+@dataclass(frozen=True)
+class ColumnVerdicts:
+    """What a policy says of many customers and actions.
+
+    Attributes
+    ----------
+    effects : array of int, shape (customers, actions)
+        Codes of `EFFECTS`: 0 allow, 1 review, 2 suppress.
+    rules : array of int, shape (customers, actions)
+        Places in `rule_ids` of the rules that bind, -1 where all allow.
+    until : array of float, shape (customers, actions)
+        When the binding rule would no longer stand in the way, in seconds since 1970; infinite where that is not known
+        or nothing stands in the way.
+    rule_ids : tuple of str
+        Ids of the rules, with those of the guard's own.
+    """
+
+    population: Population
+    actions: tuple[Action, ...]
+    guard: PolicyGuard
+    effects: NDArray[np.int8]
+    rules: NDArray[np.int16]
+    until: NDArray[np.float64]
+    rule_ids: tuple[str, ...]
+
+    def effect(self, customer: int, action: int) -> Effect:
+        """All rules together on one customer and action."""
+        return EFFECTS[self.effects[customer, action]]
+
+    def binding(self, customer: int, action: int) -> str | None:
+        """The id of the rule that decides, None where all allow."""
+        place = self.rules[customer, action]
+        return None if place < 0 else self.rule_ids[place]
+
+    def verdicts(self, customer: int, action: int) -> Verdicts:
+        """Every rule's verdict with its reason, from the guard that judges one by one."""
+        return self.guard.verdicts(self.population.facts(customer), [self.actions[action]])[0]
+
+
+@dataclass(frozen=True)
+class ColumnGuard:
+    """A policy bound to a catalogue, for many customers at once. Made by :func:`column_guard_of`.
+
+    Attributes
+    ----------
+    guard : PolicyGuard
+        The same policy for one customer at a time.
+    conditions : mapping of str to ColumnCondition
+        All conditions of policy and catalogue, by their text.
+    """
+
+    guard: PolicyGuard
+    conditions: Mapping[str, ColumnCondition]
+
+    def verdicts(
+        self,
+        customers: Sequence[Customer],
+        actions: Sequence[Action],
+        *,
+        now: datetime,
+        context: Mapping[str, Scalar] | None = None,
+        volumes: tuple[Volume, ...] | None = None,
+    ) -> ColumnVerdicts:
+        """Judge every action for every customer, at one moment and in one context.
+
+        Parameters
+        ----------
+        customers : sequence of Customer
+            With their histories, as one decision takes them.
+        actions : sequence of Action
+            Those of the catalogue are judged over columns, others one by one.
+        """
+        facts = Population(customers, now, context or {}, volumes)
+        odd = facts.odd
+        bench = Bench(facts if not odd else facts.without(odd), self.conditions)
+        judging = _Judging(self.guard, bench, {})
+        outcomes = [judging.outcome(action) for action in actions]
+        for place in odd:
+            for outcome, said_alone in zip(outcomes, self.guard.verdicts(facts.facts(place), actions), strict=True):
+                judging.put(outcome, place, said_alone)
+        shape = (len(actions), len(customers))
+        return ColumnVerdicts(
+            facts,
+            tuple(actions),
+            self.guard,
+            np.array([one.effect for one in outcomes], dtype=np.int8).reshape(shape).T,
+            np.array([one.rule for one in outcomes], dtype=np.int16).reshape(shape).T,
+            np.array([one.until for one in outcomes], dtype=np.float64).reshape(shape).T,
+            judging.rule_ids,
+        )
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """One run of a policy over a population; what several actions share is judged once."""
+
+    guard: PolicyGuard
+    bench: Bench
+    done: dict[int, Said]
+
+    @cached_property
+    def rule_ids(self) -> tuple[str, ...]:
+        own = [judge.rule.id for judge in self.guard.judges]
+        return (*own, *(one.otherwise.rule for plan in self.guard.plans.values() for one in plan.demands))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in reversed(list(enumerate(self.rule_ids)))}
+
+    def outcome(self, action: Action) -> Outcome:
+        plan = self.guard.plans.get(action.action_id)
+        if plan is None or plan.action != action:
+            return self._one_by_one(action)
+        slots = [self.guard.slots[place] for place in plan.slots]
+        heard = [(slot.judge.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
+        missing = [(one.otherwise.rule, self._demanded(one.rules, heard)) for one in plan.demands]
+        named = [(self._places[name], one) for name, one in (*heard, *missing)]
+        return together(named, len(self.bench.population))
+
+    def _said(self, place: int) -> Said:
+        if place not in self.done:
+            slot = self.guard.slots[place]
+            self.done[place] = said(slot.judge, slot.action, self.bench)
+        return self.done[place]
+
+    def _demanded(self, rules: frozenset[str], heard: Sequence[tuple[str, Said]]) -> Said:
+        """What the guard itself says where none of the rules speaks."""
+        spoken = np.zeros(len(self.bench.population), dtype=np.bool_)
+        for name, one in heard:
+            if name in rules:
+                spoken |= one.effect != SILENT
+        return Said.of(np.where(spoken, SILENT, SUPPRESS).astype(np.int8))
+
+    def _one_by_one(self, action: Action) -> Outcome:
+        population = self.bench.population
+        outcome = Outcome.empty(len(population))
+        for place in range(len(population)):
+            self.put(outcome, place, self.guard.verdicts(population.facts(place), [action])[0])
+        return outcome
+
+    def put(self, outcome: Outcome, place: int, verdicts: Verdicts) -> None:
+        bound = binding(verdicts)
+        outcome.effect[place] = CODES[combined(verdicts)]
+        outcome.rule[place] = -1 if bound is None else self._places[bound.rule]
+        outcome.until[place] = ENDLESS if bound is None else end(bound)
+
+
+def load_column_guard(
+    path: Path, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None
+) -> ColumnGuard:
+    """Read a policy file and bind it to a catalogue; see :func:`guardrails.guard.load_guard`."""
+    return column_guard_of(load_policy(path), catalogue, attribute_types)
+
+
+def column_guard_of(
+    loaded: LoadedPolicy, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None
+) -> ColumnGuard:
+    """Bind a policy that was read to a catalogue.
+
+    Raises
+    ------
+    InvalidPolicy
+        If it does not fit the catalogue; all faults are named.
+    """
+    guard = guard_of(loaded, catalogue, attribute_types)
+    checked = checked_conditions(loaded, catalogue, attribute_types or {})
+    return ColumnGuard(guard, {text: column_condition(one) for text, one in checked.items()})

@@ -1,0 +1,167 @@
+"""Rules over a population. A kind that has no columns of its own is judged customer by customer, or group by group.
+
+Three ways, each with the verdicts of the rule's own function. Frequency caps and conditions are computed over columns.
+Kinds that look at little, such as a time zone, are judged once for all customers who agree in it. All others are judged
+one customer after another.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from decisioning.catalogue import Action
+from decisioning.customer import Contact, Customer, microseconds
+from decisioning.verdict import Effect
+from guardrails.cel import CelType, fitted
+from guardrails.columns.conditions import ColumnCondition
+from guardrails.columns.consents import consented
+from guardrails.columns.expression import TYPES
+from guardrails.columns.population import Population
+from guardrails.columns.said import ALLOW, CODES, ENDLESS, SUPPRESS, Said
+from guardrails.compiling import CandidateJudge
+from guardrails.rules.condition import ConditionRule
+from guardrails.rules.consent import ConsentRule
+from guardrails.rules.eligibility import EligibilityRule
+from guardrails.rules.frequency_cap import FrequencyCap, share
+from guardrails.rules.objection import ObjectionRule
+from guardrails.rules.quiet_hours import QuietHours
+from guardrails.rules.rule import Rule
+from guardrails.rules.suppression import SuppressionRule
+from guardrails.rules.volume_limit import VolumeLimit
+from guardrails.variables import value_of
+
+Key = Callable[[Customer], Hashable]
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A population before a policy: what judgements of rules share.
+
+    Attributes
+    ----------
+    conditions : mapping of str to ColumnCondition
+        All conditions of the policy and its catalogue, by their text.
+    """
+
+    population: Population
+    conditions: Mapping[str, ColumnCondition]
+
+    @cached_property
+    def customers(self) -> pl.DataFrame:
+        """All that conditions look at in customers, a column each."""
+        variables = {name: kind for one in self.conditions.values() for name, kind in one.condition.variables.items()}
+        own = {name: kind for name, kind in variables.items() if name.startswith("customer.")}
+        return pl.DataFrame([self.population.column(name, kind) for name, kind in own.items()])
+
+    def decided(self, text: str, action: Action) -> pl.Series:
+        """Whether a condition holds for each customer, null where it cannot be decided."""
+        wanted = self.conditions[text]
+        frame = pl.DataFrame([self._column(name, kind, action) for name, kind in wanted.condition.variables.items()])
+        return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.population))}))
+
+    def _column(self, name: str, kind: CelType, action: Action) -> pl.Series:
+        if name in self.customers.columns:
+            return self.customers[name]
+        same = fitted(value_of(name, self.population.facts(0), action), kind) if len(self.population) else None
+        return pl.Series(name, [same], dtype=TYPES[kind]).new_from_index(0, len(self.population))
+
+
+def said(judge: CandidateJudge, action: Action, bench: Bench) -> Said:
+    """One rule's judgement of one action for all customers."""
+    match judge.rule:
+        case FrequencyCap() as rule:
+            return _in_force(judge, action, bench.population, _capped(rule, action, bench.population))
+        case ConsentRule() as rule:
+            return _in_force(judge, action, bench.population, consented(rule, action, bench.population))
+        case ConditionRule() as rule:
+            return _in_force(
+                judge, action, bench.population, _conditioned(rule, bench.decided(rule.written[1], action))
+            )
+        case EligibilityRule() as rule:
+            return _in_force(judge, action, bench.population, _eligible(rule, action, bench))
+        case rule:
+            return by_group(judge, action, bench.population, _key(rule))
+
+
+def by_group(judge: CandidateJudge, action: Action, population: Population, key: Key | None) -> Said:
+    """Ask the rule once for each group of customers who agree in all that it looks at; no key: for each customer."""
+    if key is None:
+        codes, first = np.arange(len(population), dtype=np.int32), list(range(len(population)))
+    else:
+        codes, first = population.grouped(key)
+    return Said.dealt([judge.verdict(population.facts(place), action) for place in first], codes)
+
+
+def _key(rule: Rule) -> Key | None:
+    """What the kind of rule looks at in a customer, None where that is not written down here."""
+    match rule:
+        case SuppressionRule():
+            return lambda one: (one.jurisdiction, one.suppressions)
+        case QuietHours():
+            return lambda one: (one.jurisdiction, one.time_zone, tuple(_places(one)))
+        case ObjectionRule():
+            return lambda one: (one.jurisdiction, one.objections)
+        case VolumeLimit():
+            return lambda one: one.jurisdiction
+        case _:
+            return None
+
+
+def _places(customer: Customer) -> list[tuple[str, tuple[str, ...]]]:
+    return [(one.channel, one.time_zones) for one in customer.contact_points if one.time_zones]
+
+
+def _in_force(judge: CandidateJudge, action: Action, population: Population, judged: Said) -> Said:
+    """The judgement where the rule is in force, as its mode has it."""
+    if judge.everywhere:
+        return judged.where(None, enforced=judge.enforced)
+    codes, first = population.jurisdictions
+    speaks = np.array([judge.rule.in_force(population.facts(place), action) for place in first], dtype=np.bool_)
+    return judged.where(speaks[codes], enforced=judge.enforced)
+
+
+def _capped(rule: FrequencyCap, action: Action, population: Population) -> Said:
+    """As :func:`guardrails.rules.frequency_cap.judge`: object once the window is full."""
+    contacts, customers = population.contacts, len(population)
+    own = share(rule, action)
+    counts = np.array([_counts(rule, own, one) for one in contacts.kinds], dtype=np.bool_)
+    since = microseconds(population.now) - rule.window // _MICROSECOND
+    counted = (contacts.at > since) & counts[contacts.kind] if len(contacts.kinds) else np.zeros(0, dtype=np.bool_)
+    filled = np.bincount(contacts.owner[counted], minlength=customers)
+    full = filled >= rule.limit
+    effect = np.where(full, CODES[rule.effect.effect], ALLOW).astype(np.int8)
+    until = np.full(customers, ENDLESS)
+    if rule.limit > 0:
+        leaves = np.cumsum(filled)[full] - rule.limit
+        until[full] = (contacts.at[counted][leaves] + rule.window // _MICROSECOND) / 1e6
+    return Said.of(effect, until)
+
+
+def _counts(rule: FrequencyCap, own: str | None, contact: Contact) -> bool:
+    shares = rule.shared is None or getattr(contact, rule.shared) == own
+    return bool(shares and contact.counts and rule.scope.concerns(contact))
+
+
+def _conditioned(rule: ConditionRule, decided: pl.Series) -> Said:
+    """As :func:`guardrails.rules.condition.judge`: object as the field says; undecidable suppresses."""
+    against = CODES[Effect.REVIEW] if rule.review_when is not None else SUPPRESS
+    good = rule.allow_when is not None
+    return Said.of(_chosen(decided, ALLOW if good else against, against if good else ALLOW))
+
+
+def _eligible(rule: EligibilityRule, action: Action, bench: Bench) -> Said:
+    """As :func:`guardrails.rules.eligibility.judge`; an action without a condition is for everybody."""
+    if action.eligibility is None:
+        return Said.of(np.zeros(len(bench.population), dtype=np.int8))
+    return Said.of(_chosen(bench.decided(action.eligibility, action), ALLOW, CODES[rule.effect.effect]))
+
+
+def _chosen(decided: pl.Series, held: int, failed: int) -> NDArray[np.int8]:
+    effect = decided.replace_strict({True: held, False: failed}, default=SUPPRESS, return_dtype=pl.Int8)
+    return effect.to_numpy().astype(np.int8)
