@@ -114,6 +114,14 @@ class Client:
         """A customer as the ledger knows them, with the timeline."""
         return self._call("GET", f"/v1/customers/{_segment(customer_id)}")
 
+    def policy(self) -> Json:
+        """The policy in force, and what was refused of the file where it says something else."""
+        return self._call("GET", "/v1/policy")
+
+    def reload_policy(self) -> Json:
+        """Have the policy file read now; the policy that is in force afterwards."""
+        return self._call("POST", "/v1/policy/reload")
+
     def reviews(self, state: str = "open", limit: int = 50) -> list[Json]:
         """Review cases in one state, oldest first."""
         found: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]

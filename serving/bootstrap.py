@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from decisioning.catalogue import Catalogue
 from guardrails.guard import load_guard
@@ -13,6 +14,7 @@ from serving.ledger.migrating import upgrade
 from serving.ledger.sqlite import SqliteLedger
 from serving.metrics import Metrics
 from serving.model_source import load_model
+from serving.policy_file import PolicyFile
 from serving.reviewing import Reviewing
 from serving.runtime import Runtime
 from serving.settings import Settings
@@ -30,6 +32,7 @@ def bootstrap(
     *,
     clock: Callable[[], datetime] = now,
     load: Callable[[], InForce] | None = None,
+    policy: Path | None = None,
     identify: Callable[[], str] = new_id,
 ) -> Runtime:
     """Put one heed together.
@@ -38,12 +41,16 @@ def bootstrap(
     ----------
     clock, load, identify : callable
         What tests replace: time, what decides, and ids.
+    policy : Path or None
+        The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     metrics = Metrics()
     if not settings.ledger_path.exists():
         upgrade(settings.ledger_path)
     ledger = SqliteLedger.open(settings.ledger_path, clock=clock, key=settings.sealing_key)
-    standby = Standby(load or (lambda: load_in_force(settings)))
+    watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
+    file = None if watched is None else PolicyFile(watched, clock)
+    standby = Standby(load or (lambda: load_in_force(settings)), file)
     engine = Engine(
         ledger=ledger,
         standing=standby,
@@ -66,10 +73,11 @@ def load_in_force(settings: Settings) -> InForce:
     """
     bundle, model = load_model(settings)
     catalogue = _catalogue(settings, bundle.catalogue)
-    guard = load_guard(settings.policy or DEFAULT_POLICY, catalogue, attribute_types(bundle.schema))
+    types = attribute_types(bundle.schema)
+    guard = load_guard(settings.policy or DEFAULT_POLICY, catalogue, types)
     bundle.warm()
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate)
+    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
 
 
 def load_catalogue(settings: Settings) -> tuple[Catalogue, Mapping[str, str]]:

@@ -107,9 +107,8 @@ class Engine:
         stored = await self._stored(caller, fingerprint)
         if stored is not None:
             return stored
-        in_force = self.standing.current()
         for _ in range(_TRIES):
-            made = self._make(request, in_force)
+            made = self._make(request, self.standing.latest())
             try:
                 return await self._commit(made, request, caller, fingerprint)
             except StaleFacts:
@@ -132,7 +131,7 @@ class Engine:
 
     def score(self, request: ScoreRequest) -> ScoreAnswer:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
-        in_force = self.standing.current()
+        in_force = self.standing.latest()
         now = self.clock()
         customer = overlaid(self.ledger.known(request.customer_id).customer, request.customer)
         facts = Facts(customer, now, request.context)
@@ -220,7 +219,7 @@ class Engine:
             cost=0.0 if action is None else action.cost,
             review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
             outbox=None if action is None else _message(answer, action),
-            still_allowed=None if action is None else still_allowed(made, action),
+            still_allowed=None if action is None else still_allowed(made, action, self.standing),
             windows=made.in_force.windows,
         )
 
@@ -237,11 +236,16 @@ def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
     )
 
 
-def still_allowed(made: _Made, action: Action) -> StillAllowed:
-    """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright."""
+def still_allowed(made: _Made, action: Action, standing: Standing) -> StillAllowed:
+    """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright.
+
+    Under another policy than the one it was made under nothing is allowed: it has to be made again.
+    """
     refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
 
     def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
+        if standing.current().versions.policy != made.in_force.versions.policy:
+            return False
         facts = replace(made.facts, now=now, volumes=volumes)
         return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
 

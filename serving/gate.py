@@ -1,4 +1,4 @@
-"""The door before BentoML's own call: what is no request is refused here, as everywhere else."""
+"""The doors before BentoML's own calls: what is no request is refused here, and readiness says what it knows."""
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -11,6 +11,7 @@ from serving.problems import MEDIA_TYPE, of_error
 from serving.requests import ScoreRequest
 
 PATH = "/score"
+READY = "/readyz"
 
 
 class ScoreGate:
@@ -36,6 +37,25 @@ class ScoreGate:
             await Response(problem.encoded(), problem.status, media_type=MEDIA_TYPE)(scope, receive, send)
             return
         await self.app(scope, _again(content, receive), send)
+
+
+class ReadyGate:
+    """Let heed itself answer ``GET /readyz``: BentoML's own answer can say yes or no and nothing else.
+
+    Parameters
+    ----------
+    heed : ASGIApp
+        The application that is mounted beside BentoML's calls.
+    """
+
+    def __init__(self, app: ASGIApp, heed: ASGIApp) -> None:
+        self.app = app
+        self.heed = heed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything else on."""
+        asked = scope["type"] == "http" and scope["path"] == READY and scope["method"] == "GET"
+        await (self.heed if asked else self.app)(scope, receive, send)
 
 
 def _again(content: bytes, receive: Receive) -> Receive:

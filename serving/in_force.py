@@ -1,8 +1,8 @@
 """What decides at this moment: one model, one policy and one catalogue, together and unchangeable."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
@@ -12,9 +12,12 @@ from decisioning.certificate import Certificate
 from decisioning.decide import Guard
 from decisioning.errors import HeedError, Unavailable
 from decisioning.score import Scorer
+from guardrails.guard import guard_of
+from guardrails.loading import LoadedPolicy
 from guardrails.policy import Policy
 from guardrails.rules.volume_limit import VolumeLimit
-from serving.answer import Versions
+from serving.answer import PolicyRef, Versions
+from serving.policy_file import PolicyFile, Refusal
 
 logger = logging.getLogger("heed.serving")
 
@@ -29,6 +32,8 @@ class InForce:
         The level of the model's intervals, in (0, 1).
     certificate : Certificate or None
         What the model carries; the rules see it with the scores, and whether it counts is for them to say.
+    attribute_types : mapping of str to str
+        Customer attributes that the model knows, with their types, for the conditions of a policy.
     """
 
     scorer: Scorer
@@ -38,11 +43,24 @@ class InForce:
     versions: Versions
     level: float
     certificate: Certificate | None = None
+    attribute_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def windows(self) -> tuple[timedelta, ...] | None:
         """The windows in which rules of the policy ask for volumes, None where none does."""
         return tuple(rule.window for rule in self.policy.rules if isinstance(rule, VolumeLimit)) or None
+
+    def under(self, loaded: LoadedPolicy) -> "InForce":
+        """The same with another policy.
+
+        Raises
+        ------
+        InvalidPolicy
+            If it does not fit the catalogue; all faults are named.
+        """
+        guard = guard_of(loaded, self.catalogue, self.attribute_types)
+        versions = replace(self.versions, policy=PolicyRef(guard.policy.name, guard.hash))
+        return replace(self, guard=guard, policy=guard.policy, versions=versions)
 
     def offered(self, named: Sequence[str] | None, now: datetime) -> tuple[Action, ...]:
         """The candidates of a request: those it names, or the whole catalogue, as far as they are valid now.
@@ -64,18 +82,28 @@ class Standing(Protocol):
         """What is in force; raises Unavailable where a part is missing."""
         ...
 
+    def latest(self) -> InForce:
+        """The same, after a look at whether the policy file has changed."""
+        ...
+
 
 class Standby:
     """Holds what is in force once it could be loaded, and says why while it could not.
+
+    A policy file that changes takes effect with the next decision: one value is put in the place of another, so that
+    no decision sees parts of both. One that is no policy leaves the policy before it in force.
 
     Parameters
     ----------
     load : callable
         Loads model, policy and catalogue; slow, and raises a HeedError where one is missing or broken.
+    file : PolicyFile or None
+        Where the policy may change while the service runs.
     """
 
-    def __init__(self, load: Callable[[], InForce]) -> None:
+    def __init__(self, load: Callable[[], InForce], file: PolicyFile | None = None) -> None:
         self._load = load
+        self._file = file
         self._lock = Lock()
         self._in_force: InForce | None = None
         self._why = "nothing has been loaded yet"
@@ -98,12 +126,56 @@ class Standby:
             raise Unavailable(f"heed cannot decide: {self._why}", remedy=remedy)
         return self._in_force
 
+    def latest(self) -> InForce:
+        """What is in force, after a look at the status of the policy file.
+
+        Raises
+        ------
+        Unavailable
+            While a part is missing, with the reason.
+        """
+        if self._file is not None and self._in_force is not None and self._file.moved():
+            self.reload()
+        return self.current()
+
+    @property
+    def refused(self) -> Refusal | None:
+        """What the policy file says and heed does not take, None where the file is in force."""
+        return None if self._file is None else self._file.refused
+
+    def reload(self) -> bool:
+        """Read the policy file and let it take effect if it is another and valid; whether it did."""
+        with self._lock:
+            if self._file is None or self._in_force is None:
+                return False
+            try:
+                loaded = self._file.changed()
+                if loaded is None:
+                    return False
+                found = self._in_force.under(loaded)
+            except HeedError as error:
+                self._file.refuse(error)
+                return False
+            self._file.accept()
+            return self._put(found)
+
+    def _put(self, found: InForce) -> bool:
+        """Let this be in force from now on; False where the policy is the same in other words."""
+        before, self._in_force = self._in_force, found
+        if before is None or before.versions == found.versions:
+            return False
+        old, new = before.versions.policy, found.versions.policy
+        logger.info("policy %s (%s) is in force in place of %s (%s)", new.name, new.hash, old.name, old.hash)
+        return True
+
     def try_load(self) -> bool:
         """Load once, unless that is done; what goes wrong is logged and kept as the reason."""
         with self._lock:
             if self._in_force is None:
                 self._in_force = self._attempt()
-            return self.ready
+        # The file may have changed since it was read with the rest.
+        self.reload()
+        return self.ready
 
     def _attempt(self) -> InForce | None:
         try:

@@ -9,6 +9,7 @@ from decisioning.certificate import Loss
 from decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
+from serving.policy_file import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,16 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """A policy: its name, the hash of its content, its rules in words, and what the model in force is certified for."""
+    """A policy: its name, the hash of its content, its rules in words, and what the model in force is certified for.
+
+    `refused` is what the policy file says where that is not in force, since it is no policy.
+    """
 
     name: str
     hash: str
     rules: Sequence[RuleView]
     certificate: CertificateView | None
+    refused: Refusal | None
 
 
 @dataclass(frozen=True, slots=True)

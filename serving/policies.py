@@ -1,20 +1,21 @@
 """The policy as the API shows it, with the certificate that its rules may ask for."""
 
-from decisioning.catalogue import Catalogue
 from decisioning.certificate import Certificate
-from guardrails.guard import guard_of
 from guardrails.loading import parse_policy
 from guardrails.policy import Policy
+from serving.in_force import InForce
 from serving.pages import CertificateView, PolicyView, RuleView
+from serving.policy_file import Refusal
 
 
-def view(policy: Policy, certificate: Certificate | None) -> PolicyView:
-    """Name, hash and rules in words, beside what the model in force is certified for."""
+def view(policy: Policy, certificate: Certificate | None, refused: Refusal | None = None) -> PolicyView:
+    """Name, hash and rules in words, beside what was refused and what the model in force is certified for."""
     rules = [RuleView(one.id, one.kind, one.purpose, one.owner, one.mode) for one in policy.rules]
-    return PolicyView(policy.name, policy.hash, rules, None if certificate is None else _shown(certificate))
+    shown = None if certificate is None else _shown(certificate)
+    return PolicyView(policy.name, policy.hash, rules, shown, refused)
 
 
-def checked(text: str, catalogue: Catalogue, certificate: Certificate | None) -> PolicyView:
+def checked(text: str, in_force: InForce) -> PolicyView:
     """A policy text, read and bound to the catalogue in force as it would be if it took effect.
 
     Raises
@@ -22,7 +23,7 @@ def checked(text: str, catalogue: Catalogue, certificate: Certificate | None) ->
     PolicyError
         If it would be refused; all faults are named.
     """
-    return view(guard_of(parse_policy(text), catalogue).policy, certificate)
+    return view(in_force.under(parse_policy(text)).policy, in_force.certificate)
 
 
 def _shown(certificate: Certificate) -> CertificateView:

@@ -8,6 +8,7 @@ import orjson
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
+from decisioning.objection import considered
 from decisioning.verdict import Effect, binding
 from serving.executing import executable
 from serving.in_force import InForce, Standing
@@ -48,7 +49,7 @@ class Reviewing:
             If the claim ran out or the case is settled.
         """
         case = self._ledger.review(review_id)
-        in_force = self._standing.current()
+        in_force = self._standing.latest()
         action = self._action(in_force, case.proposed_action_id)
         execution, allowed = self._prepared(case, action, in_force)
         return await self._ledger.approve(
@@ -66,7 +67,7 @@ class Reviewing:
             As for `approve`.
         """
         case = self._ledger.review(review_id)
-        in_force = self._standing.current()
+        in_force = self._standing.latest()
         self._refuse_inadmissible(case, verdict.action_id)
         execution, allowed = self._prepared(case, self._action(in_force, verdict.action_id), in_force)
         return await self._ledger.override(
@@ -81,6 +82,7 @@ class Reviewing:
         message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
 
         def against(fresh: Facts) -> str | None:
+            in_force = self._standing.current()
             # The message to the executor names one contact point; consent for another does not cover it.
             if in_force.guard.contact_point(fresh, action) != point:
                 return "the contact point changed while the case was settled; settle it again."
@@ -108,6 +110,8 @@ def _against(in_force: InForce, facts: Facts, action: Action) -> str | None:
     """What stands against the action at this moment, None where nothing does. What asks for review has its person."""
     if not action.valid_at(facts.now):
         return f"`{action.action_id}` is no longer valid."
+    if not considered(facts.customer, (action,)):
+        return "the customer objected to marketing."
     verdict = binding(in_force.guard.verdicts(facts, (action,))[0])
     if verdict is None or verdict.effect is not Effect.SUPPRESS:
         return None

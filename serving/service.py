@@ -6,7 +6,7 @@ from starlette.responses import Response
 from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
-from serving.gate import PATH, ScoreGate
+from serving.gate import PATH, ReadyGate, ScoreGate
 from serving.model_source import BENTO, CHAMPION
 from serving.problems import MEDIA_TYPE, ProblemMiddleware, of_error
 from serving.requests import ScoreRequest
@@ -56,4 +56,5 @@ class Heed:
 
 
 Heed.add_asgi_middleware(ProblemMiddleware)  # type: ignore[attr-defined]
+Heed.add_asgi_middleware(ReadyGate, heed=app)  # type: ignore[attr-defined]
 Heed.add_asgi_middleware(ScoreGate)  # type: ignore[attr-defined]

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         The registered name.
     policy : Path or None
         The policy file; absent means the one shipped with heed.
+    policy_seconds : float
+        How often the policy file's content is looked at; a change that its status shows takes effect at once.
     catalogue : Path or None
         A Parquet or CSV file of actions; absent means the catalogue in the model bundle.
     currency : str
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
     model: str | None = None
     model_name: str = "heed"
     policy: Path | None = None
+    policy_seconds: float = Field(default=5.0, gt=0)
     catalogue: Path | None = None
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     review_hours: float = Field(default=24.0, gt=0)

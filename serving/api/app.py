@@ -47,7 +47,8 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = start()
         app.state.runtime = running
-        beside = [asyncio.create_task(_become_ready(running)), asyncio.create_task(_expire_reviews(running))]
+        work = (_become_ready, _expire_reviews, _watch_policy)
+        beside = [asyncio.create_task(one(running)) for one in work]
         yield
         for task in beside:
             task.cancel()
@@ -91,6 +92,13 @@ async def _become_ready(running: Runtime) -> None:
     while not await asyncio.to_thread(running.standby.try_load):
         await asyncio.sleep(_RETRY_SECONDS)
     settle_memory()
+
+
+async def _watch_policy(running: Runtime) -> None:
+    """Look at the policy file's content, in case its status does not show that it changed."""
+    while True:
+        await asyncio.sleep(running.settings.policy_seconds)
+        await asyncio.to_thread(running.standby.reload)
 
 
 async def _expire_reviews(running: Runtime) -> None:

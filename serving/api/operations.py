@@ -1,10 +1,12 @@
 """The policy in force, the outbox, metrics and the documentation."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
+from decisioning.errors import Unavailable
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
@@ -38,16 +40,37 @@ _PAGE = """<!doctype html>
 
 @router.get("/v1/policy", summary="The policy in force", tags=["policy"])
 async def policy(running: Running) -> PolicyView:
-    """Name, hash and rules of the policy in force, and what the model in force is certified for."""
+    """Name, hash and rules of the policy in force, what the file says that was refused, and the model's certificate."""
+    return _in_force(running)
+
+
+@router.post("/v1/policy/reload", summary="Read the policy file now", tags=["policy"])
+async def reload(running: Running) -> PolicyView:
+    """Let the policy file take effect if it changed; one that is no policy leaves the policy before it in force."""
+    await asyncio.to_thread(running.standby.reload)
+    return _in_force(running)
+
+
+def _in_force(running: Runtime) -> PolicyView:
     in_force = running.standby.current()
-    return view(in_force.policy, in_force.certificate)
+    return view(in_force.policy, in_force.certificate, running.standby.refused)
+
+
+@router.get("/readyz", include_in_schema=False)
+async def ready(request: Request) -> Response:
+    """Whether decisions can be made, and whether the policy in force is the one in the file."""
+    running = getattr(request.app.state, "runtime", None)
+    if running is None or not running.standby.ready:
+        raise Unavailable("the service is not ready")
+    refused = running.standby.refused
+    said = "ready" if refused is None else f"ready, with the policy before this one:\n{refused.why}"
+    return PlainTextResponse(said + "\n")
 
 
 @router.post("/v1/policy/check", summary="Check a policy text", tags=["policy"], openapi_extra=documented(PolicyText))
 async def check(body: Text, running: Running) -> PolicyView:
     """Read a policy as if it were to take effect, and name every fault; nothing changes."""
-    in_force = running.standby.current()
-    return checked(body.policy, in_force.catalogue, in_force.certificate)
+    return checked(body.policy, running.standby.current())
 
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])
@@ -70,7 +93,9 @@ async def delivered(outbox_id: Id, running: Running) -> Delivered:
 @router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
 async def metrics(running: Running) -> Response:
     """Counters of this process."""
-    running.metrics.ready.set(int(running.standby.ready))
+    standby = running.standby
+    policy = standby.current().versions.policy if standby.ready else None
+    running.metrics.stands(policy, ready=standby.ready, refused=standby.refused is not None)
     return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
 
 

@@ -53,6 +53,11 @@ def test_an_id_may_hold_any_characters(service, client):
     assert client.customer(odd)["customer_id"] == odd
 
 
+def test_the_policy_in_force_is_shown_and_read_again(client):
+    assert client.reload_policy() == client.policy()
+    assert client.policy()["refused"] is None
+
+
 def test_an_unknown_kind_of_fact_is_refused_before_it_is_sent(client):
     with pytest.raises(InvalidInput, match="unknown kind of facts in `kind`: `purchases`; use customers, consents"):
         client.record("purchases", [])

@@ -58,6 +58,7 @@ def offer(action_id: str, channel: str = "email", **more: Any) -> Action:
     return Action(action_id=action_id, channel=channel, purpose="marketing", **{**fixed, **more})
 
 
+ATTRIBUTES = {"age": "number"}
 OFFERS = (offer("mail"), offer("text", "sms"), offer("banner", "web"))
 
 
@@ -147,8 +148,12 @@ def running(
     policy: str = POLICY,
     missing: str | None = None,
     certificate: Certificate | None = None,
+    file: Path | None = None,
+    **told: Any,
 ) -> Iterator[Heed]:
-    """A heed that has started; `missing` is why model or policy cannot be loaded."""
+    """A heed that has started; `missing` is why model or policy cannot be loaded, `file` holds the policy."""
+    if file is not None:
+        file.write_text(policy)
     clock = Clock()
     scorer = FixedScorer(
         propensities or {"mail": 0.3, "text": 0.2, "banner": 0.1}, spread=spread, certificate=certificate
@@ -162,7 +167,7 @@ def running(
     started: list[Runtime] = []
 
     def start() -> Runtime:
-        made = bootstrap(Settings(home=home), clock=clock, load=load)
+        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file)
         made.standby.try_load()
         started.append(made)
         return made
@@ -173,7 +178,7 @@ def running(
 
 def in_force(scorer: FixedScorer, offers: tuple[Action, ...], policy: str) -> InForce:
     catalogue = Catalogue("EUR", offers)
-    guard = guard_of(parse_policy(policy), catalogue, {"age": "number"})
+    guard = guard_of(parse_policy(policy), catalogue, ATTRIBUTES)
     model = ModelRef("heed", "7", "d" * 64)
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(scorer, guard, guard.policy, catalogue, versions, 0.9, scorer.certificate)
+    return InForce(scorer, guard, guard.policy, catalogue, versions, 0.9, scorer.certificate, ATTRIBUTES)

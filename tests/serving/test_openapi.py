@@ -83,6 +83,7 @@ def live_through_everything(heed: Heed) -> None:
     heed.get("/v1/reviews?state=approved")
     heed.get("/v1/policy")
     heed.post("/v1/policy/check", {"policy": POLICY})
+    heed.post("/v1/policy/reload", None)
     assert heed.http.get("/metrics").status_code == 200
 
 
