@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from decisioning.catalogue import Action
 from decisioning.customer import Consent, ConsentStatus, microseconds
 from decisioning.naming import normal
-from guardrails.columns.population import WHOLE_CHANNEL, Consents, Population
+from guardrails.columns.coding import Flags
+from guardrails.columns.histories import FOREVER, WHOLE_CHANNEL, Consents
+from guardrails.columns.population import Population
 from guardrails.columns.said import ALLOW, SUPPRESS, Said
 from guardrails.rules.consent import ConsentRule, concerning
 
 Whole = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 _NOTHING = -1
-# Longer than any time in a column, and short enough to be added to one.
-_FOR_EVER = 2**61
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ def _statements(rule: ConsentRule, action: Action, population: Population) -> _S
     no, at = withdrawn[counts], consents.at[counts]
     longest = np.array([_longest(rule, one) for one in consents.kinds] or [0], dtype=np.int64)
     until = np.minimum(consents.until[counts], at + longest[consents.kind[counts]])
-    owner, point, weight = consents.owner[counts].astype(np.int64), consents.point[counts], 2 * at + no
+    owner, point = consents.owner[counts].astype(np.int64), consents.point[counts].astype(np.int64)
+    weight = 2 * at + no
     order = np.lexsort((-counts, weight, point, owner))
     said = _Statements(owner, point, weight, counts, no, ~no & (now < until))
     return said.only(order)
@@ -92,7 +92,7 @@ def _concerns(rule: ConsentRule, kind: Consent, action: Action, now: datetime) -
 def _longest(rule: ConsentRule, kind: Consent) -> int:
     """How long a grant of this kind holds at the longest, in microseconds."""
     longest = rule.expires_after.get(_basis(kind) or "")
-    return _FOR_EVER if longest is None else longest // timedelta(microseconds=1)
+    return FOREVER if longest is None else longest // timedelta(microseconds=1)
 
 
 def _basis(kind: Consent) -> str | None:
@@ -110,7 +110,7 @@ def _points(channel: str, population: Population) -> tuple[Whole, Whole]:
     points = population.points
     own = np.array([one == channel for one in points.channels], dtype=np.bool_)
     mine = np.flatnonzero(own[points.channel]) if len(own) else np.zeros(0, dtype=np.intp)
-    return points.owner[mine].astype(np.int64), points.point[mine]
+    return points.owner[mine].astype(np.int64), points.point[mine].astype(np.int64)
 
 
 def _standing(said: _Statements, owner: Whole, point: Whole, codes: int) -> Whole:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from decisioning.catalogue import Action
 from decisioning.customer import Contact, Customer, microseconds
 from decisioning.verdict import Effect
 from guardrails.cel import CelType, fitted
+from guardrails.columns.coding import Codes
 from guardrails.columns.conditions import ColumnCondition
 from guardrails.columns.consents import consented
 from guardrails.columns.expression import TYPES
@@ -59,6 +61,18 @@ class Bench:
         own = {name: kind for name, kind in variables.items() if name.startswith("customer.")}
         return pl.DataFrame([self.population.column(name, kind) for name, kind in own.items()])
 
+    def groups(self, kind: type[Rule]) -> tuple[Codes, list[int]]:
+        """Code of each customer for rules of a kind, and where each first comes; every customer for unknown kinds."""
+        if kind not in self._grouped:
+            key, size = _key(kind, self.population), len(self.population)
+            each = np.arange(size, dtype=np.int32), list(range(size))
+            self._grouped[kind] = each if key is None else self.population.grouped(key)
+        return self._grouped[kind]
+
+    @cached_property
+    def _grouped(self) -> dict[type[Rule], tuple[Codes, list[int]]]:
+        return {}
+
     def decided(self, text: str, action: Action) -> pl.Series:
         """Whether a condition holds for each customer, null where it cannot be decided."""
         wanted = self.conditions[text]
@@ -85,36 +99,30 @@ def said(judge: CandidateJudge, action: Action, bench: Bench) -> Said:
             )
         case EligibilityRule() as rule:
             return _in_force(judge, action, bench.population, _eligible(rule, action, bench))
-        case rule:
-            return by_group(judge, action, bench.population, _key(rule))
-
-
-def by_group(judge: CandidateJudge, action: Action, population: Population, key: Key | None) -> Said:
-    """Ask the rule once for each group of customers who agree in all that it looks at; no key: for each customer."""
-    if key is None:
-        codes, first = np.arange(len(population), dtype=np.int32), list(range(len(population)))
-    else:
-        codes, first = population.grouped(key)
-    return Said.dealt([judge.verdict(population.facts(place), action) for place in first], codes)
-
-
-def _key(rule: Rule) -> Key | None:
-    """What the kind of rule looks at in a customer, None where that is not written down here."""
-    match rule:
-        case SuppressionRule():
-            return lambda one: (one.jurisdiction, one.suppressions)
-        case QuietHours():
-            return lambda one: (one.jurisdiction, one.time_zone, tuple(_places(one)))
-        case ObjectionRule():
-            return lambda one: (one.jurisdiction, one.objections)
-        case VolumeLimit():
-            return lambda one: one.jurisdiction
         case _:
-            return None
+            return by_group(judge, action, bench)
 
 
-def _places(customer: Customer) -> list[tuple[str, tuple[str, ...]]]:
-    return [(one.channel, one.time_zones) for one in customer.contact_points if one.time_zones]
+def by_group(judge: CandidateJudge, action: Action, bench: Bench) -> Said:
+    """Ask the rule once for each group of customers who agree in all that it looks at."""
+    codes, first = bench.groups(type(judge.rule))
+    return Said.dealt([judge.verdict(bench.population.facts(place), action) for place in first], codes)
+
+
+def _key(kind: type[Rule], population: Population) -> Key | None:
+    """What rules of a kind look at in a customer, None where that is not written down here."""
+    if kind is SuppressionRule:
+        return attrgetter("jurisdiction", "suppressions")
+    if kind is QuietHours:
+        return _whereabouts if population.points.zoned else attrgetter("jurisdiction", "time_zone")
+    if kind is ObjectionRule:
+        return attrgetter("jurisdiction", "objections")
+    return attrgetter("jurisdiction") if kind is VolumeLimit else None
+
+
+def _whereabouts(customer: Customer) -> Hashable:
+    places = tuple([(one.channel, one.time_zones) for one in customer.contact_points if one.time_zones])
+    return (customer.jurisdiction, customer.time_zone, places)
 
 
 def _in_force(judge: CandidateJudge, action: Action, population: Population, judged: Said) -> Said:
