@@ -1,11 +1,12 @@
 """A heed that is tested from outside: on loopback, with a clock and a policy that the tester sets."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -22,9 +23,8 @@ from heed.neutral import NeutralScorer
 from serving.answer import ModelRef, PolicyRef, Versions
 from serving.api.app import Application, make_app
 from serving.bootstrap import bootstrap
-from serving.engine import Engine, new_id
-from serving.in_force import InForce, Standby
-from serving.reviewing import Reviewing
+from serving.in_force import InForce
+from serving.ledger.migrating import upgrade
 from serving.runtime import Runtime
 from serving.settings import Settings
 
@@ -47,33 +47,74 @@ class Clock:
         return self.now
 
 
-@dataclass
 class Control:
-    """The clock and the policy of one running heed; see :class:`guardrails.conformance.over_http.Control`."""
+    """The clock and the policy of a running heed; see :class:`guardrails.conformance.over_http.Control`.
 
-    settings: Settings
-    clock: Clock = field(default_factory=Clock)
-    scorer: Scorer = field(default_factory=NeutralScorer)
-    app: Application | None = None
+    Each scenario gets a ledger of its own. Its first policy is there from the start; every further one is written over
+    the first, as it would be while heed serves.
+
+    Parameters
+    ----------
+    home : Path
+        Where all state is kept.
+    """
+
+    def __init__(self, home: Path, scorer: Scorer) -> None:
+        self._home = home
+        self._scorer = scorer
+        self._clock = Clock()
+        self._empty = home / "empty.db"
+        self._scenarios = 0
+        self._running: Runtime | None = None
+        self.app = make_app(self._idle)
+
+    def begin(self) -> None:
+        """Forget the policy and all facts."""
+        self.close()
+        self._scenarios += 1
 
     def set_clock(self, now: datetime) -> None:
         """Let it be this moment."""
-        self.clock.now = now.astimezone(UTC)
+        self._clock.now = now.astimezone(UTC)
 
     def load(self, policy: str, actions: Sequence[Json]) -> str | None:
         """Put policy and actions into force; why not, where they are refused."""
-        if self.app is None:
-            raise Unavailable("heed has not been started")
+        if self._running is None:
+            return self._start(policy, actions)
+        self._policy.write_text(policy, encoding="utf-8")
+        self._running.standby.reload()
+        refused = self._running.standby.refused
+        return None if refused is None else refused.why
+
+    def close(self) -> None:
+        """Let go of the ledger of the scenario."""
+        if self._running is not None:
+            self._running.ledger.close()
+            self._running = None
+
+    @property
+    def _policy(self) -> Path:
+        return self._home / str(self._scenarios) / "policy.yaml"
+
+    def _start(self, policy: str, actions: Sequence[Json]) -> str | None:
         try:
-            made = in_force(policy, actions, self.scorer)
+            made = in_force(policy, actions, self._scorer)
         except PolicyError as error:
             return str(error)
-        self.app.state.runtime = _with(self.app.state.runtime, made, self.clock)
+        self._policy.parent.mkdir()
+        self._policy.write_text(policy, encoding="utf-8")
+        settings = Settings(home=self._policy.parent)
+        shutil.copy(self._empty, settings.ledger_path)
+        self._running = bootstrap(settings, clock=self._clock, load=lambda: made, policy=self._policy)
+        self._running.standby.try_load()
+        self.app.state.runtime = self._running
         return None
 
-    def start(self) -> Runtime:
-        """The parts put together, with nothing in force yet."""
-        return bootstrap(self.settings, clock=self.clock, load=lambda: in_force(_NOTHING, (), self.scorer))
+    def _idle(self) -> Runtime:
+        """What the application starts with, before the first scenario: a heed with nothing in force."""
+        upgrade(self._empty)
+        idle = Settings(home=self._home / "idle")
+        return bootstrap(idle, clock=self._clock, load=lambda: in_force(_NOTHING, (), self._scorer))
 
 
 def in_force(policy: str, actions: Sequence[Json], scorer: Scorer) -> InForce:
@@ -101,14 +142,9 @@ def under_test(home: Path, scorer: Scorer | None = None) -> Iterator[HeedOverHtt
     scorer : Scorer, optional
         The model; one that finds every action worth doing where none is given.
     """
-    control = Control(Settings(home=home), scorer=scorer or NeutralScorer())
-    control.app = make_app(control.start)
-    with _served(control.app) as url:
-        system = HeedOverHttp(url, control)
-        try:
-            yield system
-        finally:
-            system.close()
+    control = Control(home, scorer or NeutralScorer())
+    with _served(control.app) as url, closing(control), closing(HeedOverHttp(url, control)) as system:
+        yield system
 
 
 @contextmanager
@@ -133,18 +169,6 @@ def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
         time.sleep(0.01)
     port: int = server.servers[0].sockets[0].getsockname()[1]
     return port
-
-
-def _with(running: Runtime, made: InForce, clock: Clock) -> Runtime:
-    """The same heed, on the same ledger, with something else in force."""
-    standby = Standby(lambda: made)
-    standby.try_load()
-    review_time = timedelta(hours=running.settings.review_hours)
-    engine = Engine(
-        ledger=running.ledger, standing=standby, clock=clock, review_time=review_time, metrics=running.metrics
-    )
-    reviewing = Reviewing(ledger=running.ledger, standing=standby, clock=clock, identify=new_id)
-    return Runtime(running.settings, running.ledger, standby, engine, reviewing, running.metrics)
 
 
 def _read(actions: Sequence[Json]) -> tuple[Action, ...]:

@@ -22,7 +22,11 @@ _NUMBER = re.compile(r'"number:([^"]*)"')
 
 
 class Control(Protocol):
-    """What no service lets its callers do: set its clock, and put a policy into force."""
+    """What no service lets its callers do: forget everything, set its clock, and put a policy into force."""
+
+    def begin(self) -> None:
+        """Forget the policy and all facts."""
+        ...
 
     def set_clock(self, now: datetime) -> None:
         """Let it be this moment."""
@@ -41,7 +45,7 @@ class HeedOverHttp:
     url : str
         Where it listens.
     control : Control
-        Its clock and policy.
+        Its record, clock and policy.
     transport : httpx.BaseTransport, optional
         Another way to reach it.
     """
@@ -58,7 +62,9 @@ class HeedOverHttp:
         self._http.close()
 
     def begin(self, scenario: str) -> None:
-        """Nothing is to be made ready: customers of scenarios have ids of their own."""
+        """Begin on an empty record."""
+        del scenario
+        self._control.begin()
 
     def set_clock(self, now: datetime) -> None:
         """Let it be this moment."""

@@ -1,5 +1,6 @@
 """`heed conformance`: put heed, or another system, through the restraint scenarios."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
@@ -77,6 +78,8 @@ def _own() -> "Iterator[System]":
     """A heed with a ledger of its own, which is gone afterwards."""
     from heed.under_test import under_test
 
+    # What scenarios do on purpose is no news: heed warns of every policy that it refuses.
+    logging.getLogger("heed").addHandler(logging.NullHandler())
     with TemporaryDirectory(prefix="heed-conformance-") as home, under_test(Path(home)) as system:
         yield system
 

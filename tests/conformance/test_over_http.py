@@ -12,6 +12,9 @@ from guardrails.conformance.system import Json, NotSupported, Outcome
 
 
 class NoControl:
+    def begin(self) -> None:
+        pass
+
     def set_clock(self, now: datetime) -> None:
         del now
 
