@@ -28,6 +28,18 @@ def widened(week: Week, earlier: int, later: int) -> Week:
     return week_of((first - earlier, last + later) for first, last in week)
 
 
+def joined(one: Week, other: Week) -> Week:
+    """The stretches of both."""
+    return week_of((*one, *other))
+
+
+def all_but(week: Week) -> Week:
+    """The stretches between the stretches of a week."""
+    ends = (0, *(last for _, last in week))
+    starts = (*(first for first, _ in week), WEEK)
+    return tuple((end, start) for end, start in zip(ends, starts, strict=True) if end < start)
+
+
 def second_of_week(wall: datetime) -> int:
     """What a wall clock reads, in whole seconds since Monday 00:00."""
     return wall.weekday() * DAY + wall.hour * 3600 + wall.minute * 60 + wall.second

@@ -1,0 +1,75 @@
+"""Public holidays by jurisdiction, from the `holidays` package, which is loaded only where a policy asks for them."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache, partial
+from importlib import import_module
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from guardrails.rules.clock import Calendar
+from guardrails.settings import Jurisdiction
+
+
+def calendar_of(jurisdictions: Iterable[str]) -> Calendar | None:
+    """Whether a date is a public holiday in any of these jurisdictions, None where one of them is not known.
+
+    Where only the country is said, or a part of it that has no calendar of its own, the holidays of all its parts
+    count: the customer may live in any.
+    """
+    codes = tuple(one.upper() for one in jurisdictions)
+    return partial(_falls, codes) if codes and all(is_known(code) for code in codes) else None
+
+
+def is_known(jurisdiction: str) -> bool:
+    """Whether there is a calendar for the country of a jurisdiction."""
+    return jurisdiction.partition("-")[0] in _countries()
+
+
+def _falls(codes: tuple[str, ...], day: date) -> bool:
+    return any(day in _days(code, day.year) for code in codes)
+
+
+@lru_cache(maxsize=2048)
+def _days(code: str, year: int) -> frozenset[date]:
+    library = _library()
+    country, _, part = code.partition("-")
+    parts = library.country_holidays(country).subdivisions
+    asked = (part,) if part in parts else (None, *parts)
+    return frozenset(day for one in asked for day in library.country_holidays(country, subdiv=one, years=year))
+
+
+@lru_cache(maxsize=1)
+def _countries() -> frozenset[str]:
+    return frozenset(_library().list_supported_countries())
+
+
+def _library() -> Any:
+    return import_module("holidays")
+
+
+def _checked(code: str) -> str:
+    if not is_known(code):
+        raise ValueError(f"no public holidays are known for `{code}`")
+    return code
+
+
+def _kept(said: object) -> bool | tuple[str, ...]:
+    if isinstance(said, bool):
+        return said
+    if not isinstance(said, list | tuple) or not said or not all(isinstance(one, str) for one in said):
+        raise ValueError("value is neither true nor a list of countries")
+    return tuple(_checked(str(one)) for one in said)
+
+
+# True for those of the customer's own jurisdiction, a list for those of these countries whoever the customer is.
+Holidays = Annotated[
+    bool | tuple[str, ...],
+    PlainValidator(_kept),
+    PlainSerializer(lambda kept: kept if isinstance(kept, bool) else list(kept)),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+WithHolidays = Annotated[
+    tuple[Annotated[Jurisdiction, AfterValidator(_checked)], ...], Field(min_length=1, examples=["[DE, AT, CH]"])
+]
