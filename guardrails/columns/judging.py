@@ -121,7 +121,7 @@ def _key(kind: type[Rule], population: Population) -> Key | None:
 
 
 def _whereabouts(customer: Customer) -> Hashable:
-    places = tuple([(one.channel, one.time_zones) for one in customer.contact_points if one.time_zones])
+    places = tuple([(one.channel, one.time_zones) for one in customer.contact_points])
     return (customer.jurisdiction, customer.time_zone, places)
 
 
