@@ -37,12 +37,13 @@ Word = Annotated[
 ]
 
 
-def _whole(sent: object) -> object:
+def whole(sent: object) -> object:
+    """A number without a fraction as an integer."""
     return int(sent) if isinstance(sent, float) and sent.is_integer() else sent
 
 
 # JSON knows one kind of number, so 3.0 is a whole number too.
-Counter = Annotated[int, Field(ge=1, le=2**53), BeforeValidator(_whole)]
+Counter = Annotated[int, Field(ge=1, le=2**53), BeforeValidator(whole)]
 
 
 def _one_fault(kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -12,7 +12,9 @@ from decisioning.errors import InvalidInput
 from serving.answer import Versions
 from serving.requests import DecideRequest
 
-FORMAT = 1
+# 1 knew neither outcomes, objections, topics nor volumes; facts of 1 are read as if there were none.
+FORMAT = 2
+_READ = (1, FORMAT)
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS
 
 
@@ -56,8 +58,8 @@ def unpack(packed: bytes) -> Receipt:
         found = _adapter().validate_json(zlib.decompress(packed))
     except (zlib.error, ValidationError) as error:
         raise InvalidInput("not a receipt of a decision", field="receipt", remedy="take it from the ledger") from error
-    if found.format != FORMAT:
-        remedy = f"this heed reads format {FORMAT}"
+    if found.format not in _READ:
+        remedy = f"this heed reads formats {_READ[0]} and {_READ[1]}"
         raise InvalidInput("the receipt has another format", field="format", value=found.format, remedy=remedy)
     return found
 

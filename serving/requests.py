@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from decisioning.catalogue import Action, MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.decision import Explain
-from serving.fields import Counter, Id, Moment, Name, PersonId, Text, Values, Word
+from serving.fields import Counter, Id, Moment, Name, PersonId, Text, Values, Word, whole
 from serving.ledger.reports import (
     ConsentReport,
     ContactReport,
@@ -317,6 +317,19 @@ class OverrideRequest(SettleRequest):
     """Settle a claimed case with another admissible candidate of its decision."""
 
     action_id: Id
+
+
+class PolicyDiffRequest(Request):
+    """A policy that might take effect, to be compared with another on recorded decisions.
+
+    `old` is the policy in force where it is left out, `since` is 30 days ago, and `by` is an attribute of customers.
+    """
+
+    policy: Annotated[str, Field(max_length=500_000)]
+    old: Annotated[str, Field(max_length=500_000)] | None = None
+    since: Moment | None = None
+    by: Name | None = None
+    limit: Annotated[int, Field(ge=1, le=2000), BeforeValidator(whole)] = 1000
 
 
 class PolicyText(Request):

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from decisioning.errors import HeedError
-from serving.api import decisions, facts, operations, reviews
+from serving.api import decisions, facts, operations, policy, reviews
 from serving.api.openapi import document
 from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
 from serving.runtime import Runtime
@@ -64,7 +64,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (decisions, facts, reviews, operations):
+    for module in (decisions, facts, reviews, policy, operations):
         app.include_router(module.router)
     foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
     for kind in (*foreseen, Exception):

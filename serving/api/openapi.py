@@ -24,6 +24,7 @@ from serving.requests import (
     ObjectionsIn,
     OutcomesIn,
     OverrideRequest,
+    PolicyDiffRequest,
     PolicyText,
     ScoreRequest,
     SettleRequest,
@@ -43,6 +44,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     ObjectionsIn,
     OutcomesIn,
     OverrideRequest,
+    PolicyDiffRequest,
     PolicyText,
     ScoreRequest,
     SettleRequest,
@@ -66,7 +68,7 @@ _PROBLEMS = {
     "504": "It took too long; it may or may not have been recorded.",
 }
 _PROBES = frozenset({"/livez", "/readyz"})
-_CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check"})
+_CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
 _VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ScoreAnswer", ScoreAnswer))
 
 

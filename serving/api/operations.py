@@ -1,25 +1,20 @@
-"""The policy in force, the outbox, metrics and the documentation."""
+"""The outbox, readiness, metrics and the documentation."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from decisioning.errors import Unavailable
-from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.handing_over import handed_over
-from serving.pages import Delivered, OutboxPage, PolicyView
-from serving.policies import checked, view
-from serving.requests import PolicyText
+from serving.pages import Delivered, OutboxPage
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(dependencies=[Depends(only_declared)])
 
 Running = Annotated[Runtime, Depends(runtime)]
-Text = Annotated[PolicyText, Depends(body_of(PolicyText))]
 
 # BentoML serves the two files of Swagger UI itself, so the page needs no other host.
 _PAGE = """<!doctype html>
@@ -38,24 +33,6 @@ _PAGE = """<!doctype html>
 """
 
 
-@router.get("/v1/policy", summary="The policy in force", tags=["policy"])
-async def policy(running: Running) -> PolicyView:
-    """Name, hash and rules of the policy in force, what the file says that was refused, and the model's certificate."""
-    return _in_force(running)
-
-
-@router.post("/v1/policy/reload", summary="Read the policy file now", tags=["policy"])
-async def reload(running: Running) -> PolicyView:
-    """Let the policy file take effect if it changed; one that is no policy leaves the policy before it in force."""
-    await asyncio.to_thread(running.standby.reload)
-    return _in_force(running)
-
-
-def _in_force(running: Runtime) -> PolicyView:
-    in_force = running.standby.current()
-    return view(in_force.policy, in_force.certificate, running.standby.refused)
-
-
 @router.get("/readyz", include_in_schema=False)
 async def ready(request: Request) -> Response:
     """Whether decisions can be made, and whether the policy in force is the one in the file."""
@@ -65,12 +42,6 @@ async def ready(request: Request) -> Response:
     refused = running.standby.refused
     said = "ready" if refused is None else f"ready, with the policy before this one:\n{refused.why}"
     return PlainTextResponse(said + "\n")
-
-
-@router.post("/v1/policy/check", summary="Check a policy text", tags=["policy"], openapi_extra=documented(PolicyText))
-async def check(body: Text, running: Running) -> PolicyView:
-    """Read a policy as if it were to take effect, and name every fault; nothing changes."""
-    return checked(body.policy, running.standby.current())
 
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])

@@ -18,6 +18,7 @@ from serving.ledger.records import (
     Execution,
     Known,
     OutboxMessage,
+    Recorded,
     ReviewEvent,
     ReviewState,
     Timeline,
@@ -102,6 +103,10 @@ class Decisions(Protocol):
         self, customer_id: str | None = None, *, limit: int = 50, before: str | None = None
     ) -> tuple[DecisionRecord, ...]:
         """Decisions, newest first, of one customer or of all, older than the decision `before`."""
+        ...
+
+    def recorded(self, since: datetime, *, limit: int) -> tuple[Recorded, ...]:
+        """Decisions made from `since` on with their receipts, newest first."""
         ...
 
     def timeline(self, customer_id: str, *, limit: int = 200) -> Timeline:

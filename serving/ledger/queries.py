@@ -285,6 +285,22 @@ DECISIONS_BEFORE = _RECORDED.where(_OLDER).order_by(*_NEWEST).limit(_LIMIT)
 DECISIONS_OF = _RECORDED.where(_OF_CUSTOMER).order_by(*_NEWEST).limit(_LIMIT)
 DECISIONS_OF_BEFORE = _RECORDED.where(_OF_CUSTOMER, _OLDER).order_by(*_NEWEST).limit(_LIMIT)
 
+RECORDED = (
+    select(
+        decisions.c.decision_id,
+        decisions.c.at,
+        decisions.c.disposition,
+        decisions.c.action_id,
+        contacts.c.action_id.label("contacted"),
+        decisions.c.policy_hash,
+        decisions.c.receipt,
+    )
+    .select_from(decisions.outerjoin(contacts, contacts.c.decision_id == decisions.c.decision_id))
+    .where(decisions.c.at >= _SINCE)
+    .order_by(*_NEWEST)
+    .limit(_LIMIT)
+)
+
 # --- Reviews.
 
 _CASE = _pick(

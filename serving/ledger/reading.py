@@ -18,6 +18,7 @@ from serving.ledger.records import (
     Entry,
     Kind,
     OutboxMessage,
+    Recorded,
     ReviewEvent,
     ReviewState,
     Timeline,
@@ -88,6 +89,15 @@ def decisions(
     if before is not None:
         values |= {"before_at": micros(decision(transaction, before).at), "before_id": before}
     return tuple(_recorded(row) for row in transaction.rows(_page(customer_id, before), values))
+
+
+def recorded(transaction: Transaction, since: datetime, limit: int) -> tuple[Recorded, ...]:
+    """Decisions made from `since` on with their receipts, newest first, at most `limit`."""
+    rows = transaction.rows(queries.RECORDED, {"since": micros(since), "limit": limit})
+    return tuple(
+        Recorded(own_id, moment(at), Disposition(disposition), action_id, contacted, policy, bytes(kept))
+        for own_id, at, disposition, action_id, contacted, policy, kept in rows
+    )
 
 
 def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: int) -> tuple[Case, ...]:

@@ -106,6 +106,25 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision as a comparison of policies needs it, with its receipt.
+
+    Attributes
+    ----------
+    contacted_action_id : str or None
+        The action of the slot that it, or its review, took; None where none was taken.
+    """
+
+    decision_id: str
+    at: datetime
+    disposition: Disposition
+    action_id: str | None
+    contacted_action_id: str | None
+    policy_hash: str
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """A decision that is in the ledger; `replayed` if it was there before under the same key."""
 

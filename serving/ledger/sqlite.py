@@ -39,6 +39,7 @@ from serving.ledger.records import (
     Execution,
     Known,
     OutboxMessage,
+    Recorded,
     ReviewEvent,
     ReviewState,
     Timeline,
@@ -201,6 +202,10 @@ class SqliteLedger:
     ) -> tuple[DecisionRecord, ...]:
         """Decisions, newest first, of one customer or of all, older than the decision `before`."""
         return self._readers.read(partial(reading.decisions, customer_id=customer_id, limit=limit, before=before))
+
+    def recorded(self, since: datetime, *, limit: int) -> tuple[Recorded, ...]:
+        """Decisions made from `since` on with their receipts, newest first."""
+        return self._readers.read(partial(reading.recorded, since=since, limit=limit))
 
     def timeline(self, customer_id: str, *, limit: int = 200) -> Timeline:
         """One customer's history, newest first; `NotFound` where there is nothing."""

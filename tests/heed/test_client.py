@@ -6,7 +6,7 @@ import pytest
 from decisioning.errors import Conflict, InvalidInput, KeyReused, NotFound, Unavailable
 from heed.client import Client
 from tests.heed.talking import client_of
-from tests.serving.running import Heed, running
+from tests.serving.running import POLICY, Heed, running
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def test_an_id_may_hold_any_characters(service, client):
 def test_the_policy_in_force_is_shown_and_read_again(client):
     assert client.reload_policy() == client.policy()
     assert client.policy()["refused"] is None
+
+
+def test_another_policy_is_compared_with_the_one_in_force(client):
+    client.decide("c1")
+    found = client.policy_diff(POLICY.replace("limit: 2", "limit: 0"), limit=10)
+    assert (found["compared"], found["changed"]) == (1, 1)
 
 
 def test_an_unknown_kind_of_fact_is_refused_before_it_is_sent(client):

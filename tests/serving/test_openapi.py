@@ -84,6 +84,7 @@ def live_through_everything(heed: Heed) -> None:
     heed.get("/v1/policy")
     heed.post("/v1/policy/check", {"policy": POLICY})
     heed.post("/v1/policy/reload", None)
+    heed.post("/v1/policy/diff", {"policy": POLICY, "by": "tier", "limit": 10.0})
     assert heed.http.get("/metrics").status_code == 200
 
 

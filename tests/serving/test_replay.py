@@ -73,7 +73,7 @@ def test_a_receipt_of_another_format_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(receipt, "FORMAT", 9)
     packed = pack(Facts(Customer("c1"), datetime.now(UTC)), DecideRequest(customer_id="c1"), VERSIONS)
     monkeypatch.undo()
-    with pytest.raises(InvalidInput, match=r"another format.*`9`.*reads format 1"):
+    with pytest.raises(InvalidInput, match=r"another format.*`9`.*reads formats 1 and 2"):
         unpack(packed)
 
 
