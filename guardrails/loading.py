@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from decisioning.errors import PolicyError
 from guardrails.document import Document, Plain
 from guardrails.errors import InvalidPolicy
+from guardrails.packs.reading import with_packs
 from guardrails.policy import Policy
 from guardrails.translating import echoes, translated
 from guardrails.yaml_text import read_yaml
@@ -66,13 +67,14 @@ def plain_policy(data: Plain, *, source: str = "policy") -> LoadedPolicy:
 
 
 def policy_of(document: Document) -> LoadedPolicy:
-    """Check a document against the schema.
+    """Check a document against the schema, with the packs that it names.
 
     Raises
     ------
     InvalidPolicy
         If it is no policy; all faults are named, in the order of the file.
     """
+    document = with_packs(document)
     try:
         policy = Policy.model_validate(document.data)
     except ValidationError as error:

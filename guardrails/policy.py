@@ -121,6 +121,9 @@ class Policy(Settings):
         Grows with each change, for people. What identifies a policy is its `hash`.
     currency : str or None
         Where given, the catalogue must be in it.
+    packs : tuple of str
+        Jurisdiction packs to take in. Reading a policy puts their rules among its own and leaves this empty, so that
+        the content of the packs is part of the policy's.
     context : mapping of str to CelType
         Variables of conditions, as in ``customer.age: int``, beyond those that heed and the data declare.
     """
@@ -128,6 +131,7 @@ class Policy(Settings):
     version: Annotated[int, Field(strict=True, ge=1, examples=["1"])]
     name: Name = Field(examples=["default"])
     currency: Name | None = None
+    packs: tuple[Name, ...] = Field(default=(), examples=["[eu, us]"])
     vocabulary: Vocabulary = Vocabulary()
     terms: TermsOfValue = TermsOfValue()
     autonomy: Ceilings = Ceilings()

@@ -5,6 +5,7 @@ from typing import Annotated, Protocol, Self
 from pydantic import Field, model_validator
 
 from decisioning.catalogue import Action, MessageClass
+from guardrails.jurisdictions import canonical, lies_in, may_lie_in
 from guardrails.settings import Jurisdiction, Names, Settings, Words
 
 
@@ -50,17 +51,18 @@ class Selection(Settings):
     def reaches(self, jurisdiction: str | None, *, unsure: bool) -> bool:
         """Whether the customer's jurisdiction is among those named.
 
-        A country takes in its parts: ``US`` reaches ``US-CA``. Where the customer's jurisdiction is unknown, or known
-        only as the country of a part that is named, the answer is `unsure`.
+        A country takes in its parts, and ``EU`` its countries: ``US`` reaches ``US-CA``. Where the customer's
+        jurisdiction is unknown or no code of a place, or known only as the whole of which a part is named, the answer
+        is `unsure`.
         """
         if self.jurisdictions is None:
             return True
-        if jurisdiction is None:
+        own = None if jurisdiction is None else canonical(jurisdiction)
+        if own is None:
             return unsure
-        own = jurisdiction.upper()
-        if any(own == named or own.startswith(f"{named}-") for named in self.jurisdictions):
+        if any(lies_in(own, named) for named in self.jurisdictions):
             return True
-        return unsure and any(named.startswith(f"{own}-") for named in self.jurisdictions)
+        return unsure and any(may_lie_in(own, named) for named in self.jurisdictions)
 
 
 class LeftOut(Selection):

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from decisioning.naming import normal
+from guardrails.jurisdictions import canonical
 
 # The ledger hands over 92 days of contacts, so a longer window would count too few.
 LONGEST_WINDOW = timedelta(days=90)
@@ -86,13 +87,22 @@ def minute_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
+def _place(code: str) -> str:
+    spelt = canonical(code)
+    if spelt is None:
+        raise ValueError("value names no place")
+    return spelt
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 # Channels, purposes and categories in the form in which facts and catalogues state them.
 Word = Annotated[Name, AfterValidator(normal)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["email-weekly-cap"])]
-Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["DE", "US-CA"])]
+Jurisdiction = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["DE", "US-CA"]), AfterValidator(_place)
+]
 Money = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]

@@ -53,6 +53,8 @@ class Rule(Settings):
         Who answers for it.
     scope : Scope
         What it is about; everything where nothing is named.
+    citation : str or None
+        The law or standard that the rule follows.
     valid_from, valid_until : datetime or None
         Half-open interval in which it is in force.
     mode : Mode
@@ -63,6 +65,7 @@ class Rule(Settings):
     purpose: Annotated[str, Field(min_length=1, examples=["Nobody is written to more than twice a week."])]
     owner: Annotated[str, Field(min_length=1, examples=["crm-team"])]
     scope: Scope = Scope()
+    citation: Annotated[str, Field(min_length=1, examples=["GDPR, Article 21(2)"])] | None = None
     valid_from: AwareDatetime | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
     valid_until: AwareDatetime | None = Field(default=None, examples=["2026-09-01T00:00:00Z"])
     mode: Mode = Mode.ENFORCE

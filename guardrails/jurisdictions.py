@@ -1,0 +1,38 @@
+"""Where a customer lives, as far as it is known: countries, their parts, and the European Union.
+
+Codes are those of ISO 3166: a country (`DE`) or a part of one (`US-CA`), and `EU` for all countries of the Union.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+# As of 1 February 2020; the treaty of accession of a further state would be added here.
+_GROUPS: Mapping[str, frozenset[str]] = {
+    "EU": frozenset(
+        "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+    )
+}
+# The institutions of the Union write these two otherwise than ISO.
+_ALIASES: Mapping[str, str] = {"UK": "GB", "EL": "GR"}
+# What data writes for a country that nobody knows.
+_NOWHERE = frozenset({"XX", "ZZ"})
+_CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+
+
+@lru_cache(maxsize=4096)
+def canonical(code: str) -> str | None:
+    """A code as rules compare it, None where it names no place."""
+    country, dash, part = code.strip().upper().partition("-")
+    spelt = _ALIASES.get(country, country) + dash + part
+    return None if _CODE.fullmatch(spelt) is None or country in _NOWHERE else spelt
+
+
+def lies_in(own: str, named: str) -> bool:
+    """Whether a place is surely in another; both canonical."""
+    return own == named or own.startswith(f"{named}-") or own.partition("-")[0] in _GROUPS.get(named, ())
+
+
+def may_lie_in(own: str, named: str) -> bool:
+    """Whether a customer of whom only `own` is known may be in the other place, which is a part of it."""
+    return named.startswith(f"{own}-") or named.partition("-")[0] in _GROUPS.get(own, ())
