@@ -118,6 +118,10 @@ class Client:
         """The policy in force, and what was refused of the file where it says something else."""
         return self._call("GET", "/v1/policy")
 
+    def liveness(self) -> Json:
+        """What each rule has said, and which have fallen silent."""
+        return self._call("GET", "/v1/policy/liveness")
+
     def policy_diff(self, policy: str, **told: str | int) -> Json:
         """What another policy would have done: see ``POST /v1/policy/diff`` for `old`, `since`, `by` and `limit`."""
         return self._call("POST", "/v1/policy/diff", json={"policy": policy, **told})

@@ -44,10 +44,11 @@ def bootstrap(
     policy : Path or None
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
-    metrics = Metrics()
+    metrics = Metrics(settings.silence_decisions)
     if not settings.ledger_path.exists():
         upgrade(settings.ledger_path)
     ledger = SqliteLedger.open(settings.ledger_path, clock=clock, key=settings.sealing_key)
+    metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
     standby = Standby(load or (lambda: load_in_force(settings)), file)

@@ -171,7 +171,7 @@ class Engine:
         answer = self._answer(made, chosen, review_id)
         draft = self._draft(made, answer, action, request, caller, fingerprint)
         committed = await asyncio.shield(self.ledger.commit(draft))
-        self._metrics.decided(made.decision, replayed=committed.replayed)
+        self._metrics.decided(made.decision, made.facts.now, made.in_force.policy, replayed=committed.replayed)
         return committed.answer
 
     def _answer(self, made: _Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:

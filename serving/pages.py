@@ -125,6 +125,36 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleLiveness:
+    """What one rule of the policy in force has said, in decisions since it was first heard.
+
+    `observed` counts where a rule that is only tried would have objected, `errored` where one failed or lacked a fact.
+    `warning` is there where it used to object and has fallen silent.
+    """
+
+    id: str
+    kind: str
+    mode: str
+    evaluated: int
+    suppressed: int
+    reviewed: int
+    errored: int
+    observed: int
+    last_fired: datetime | None
+    silent_since: datetime | None
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessView:
+    """What the rules have said; a rule is called silent after a `stretch` of decisions without an objection."""
+
+    stretch: int
+    decisions_in_stretch: int
+    rules: Sequence[RuleLiveness]
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxPage:
     """Executable actions that wait for an executor, oldest first."""
 

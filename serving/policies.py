@@ -2,9 +2,10 @@
 
 from decisioning.certificate import Certificate
 from guardrails.loading import parse_policy
-from guardrails.policy import Policy
+from guardrails.policy import AnyRule, Policy
 from serving.in_force import InForce
-from serving.pages import CertificateView, PolicyView, RuleView
+from serving.liveness import Liveness
+from serving.pages import CertificateView, LivenessView, PolicyView, RuleLiveness, RuleView
 from serving.policy_file import Refusal
 
 
@@ -13,6 +14,30 @@ def view(policy: Policy, certificate: Certificate | None, refused: Refusal | Non
     rules = [RuleView(one.id, one.kind, one.purpose, one.owner, one.mode) for one in policy.rules]
     shown = None if certificate is None else _shown(certificate)
     return PolicyView(policy.name, policy.hash, rules, shown, refused)
+
+
+def liveness_view(policy: Policy, liveness: Liveness) -> LivenessView:
+    """What the rules of a policy have said, in its order."""
+    rules = [_rule_liveness(rule, liveness) for rule in policy.rules]
+    return LivenessView(liveness.stretch, liveness.decisions, rules)
+
+
+def _rule_liveness(rule: AnyRule, liveness: Liveness) -> RuleLiveness:
+    count = liveness.of(rule.id)
+    silent = f"used to object, and did not once in {liveness.stretch} decisions: does it still match?"
+    return RuleLiveness(
+        id=rule.id,
+        kind=rule.kind,
+        mode=rule.mode,
+        evaluated=count.evaluated,
+        suppressed=count.suppressed,
+        reviewed=count.reviewed,
+        errored=count.errored,
+        observed=count.observed,
+        last_fired=count.last_fired,
+        silent_since=count.silent_since,
+        warning=None if count.silent_since is None else silent,
+    )
 
 
 def checked(text: str, in_force: InForce) -> PolicyView:

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         The registered name.
     policy : Path or None
         The policy file; absent means the one shipped with heed.
+    silence_decisions : int
+        A rule that objected among this many decisions and not once among as many after them is told of.
     policy_seconds : float
         How often the policy file's content is looked at; a change that its status shows takes effect at once.
     catalogue : Path or None
@@ -54,6 +56,7 @@ class Settings(BaseSettings):
     model: str | None = None
     model_name: str = "heed"
     policy: Path | None = None
+    silence_decisions: int = Field(default=1000, ge=1)
     policy_seconds: float = Field(default=5.0, gt=0)
     catalogue: Path | None = None
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")

@@ -22,6 +22,7 @@ logger = logging.getLogger("heed.serving")
 
 _RETRY_SECONDS = 2.0
 _EXPIRY_SECONDS = 30.0
+_KEEP_SECONDS = 30.0
 
 
 class Application(FastAPI):
@@ -47,13 +48,14 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = start()
         app.state.runtime = running
-        work = (_become_ready, _expire_reviews, _watch_policy)
+        work = (_become_ready, _expire_reviews, _watch_policy, _keep_counts)
         beside = [asyncio.create_task(one(running)) for one in work]
         yield
         for task in beside:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await _keep(running)
         running.ledger.close()
 
     app = Application(
@@ -99,6 +101,22 @@ async def _watch_policy(running: Runtime) -> None:
     while True:
         await asyncio.sleep(running.settings.policy_seconds)
         await asyncio.to_thread(running.standby.reload)
+
+
+async def _keep_counts(running: Runtime) -> None:
+    """Keep what rules have said from time to time; what is lost with a crash is at most what was said since."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await _keep(running)
+
+
+async def _keep(running: Runtime) -> None:
+    counts = running.metrics.liveness.unkept()
+    try:
+        if counts:
+            await running.ledger.keep_rule_counts(counts)
+    except HeedError as error:
+        logger.warning("what rules have said could not be kept: %s", error)
 
 
 async def _expire_reviews(running: Runtime) -> None:

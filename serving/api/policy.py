@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends
 from guardrails.loading import parse_policy
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.pages import PolicyView
-from serving.policies import checked, view
+from serving.pages import LivenessView, PolicyView
+from serving.policies import checked, liveness_view, view
 from serving.policy_diff import PolicyDiff, compared
 from serving.requests import PolicyDiffRequest, PolicyText
 from serving.runtime import Runtime, runtime
@@ -28,6 +28,12 @@ _LOOK_BACK = timedelta(days=30)
 async def policy(running: Running) -> PolicyView:
     """Name, hash and rules of the policy in force, what the file says that was refused, and the model's certificate."""
     return _in_force(running)
+
+
+@router.get("/liveness", summary="What the rules have said, and which have fallen silent")
+async def liveness(running: Running) -> LivenessView:
+    """Counts per rule of the policy in force, with when it last objected."""
+    return liveness_view(running.standby.current().policy, running.metrics.liveness)
 
 
 @router.post("/reload", summary="Read the policy file now")

@@ -21,6 +21,7 @@ from serving.ledger.records import (
     Recorded,
     ReviewEvent,
     ReviewState,
+    RuleCount,
     Timeline,
     Windows,
 )
@@ -185,6 +186,14 @@ class Ledger(FactsIn, Identities, Decisions, Reviews, Protocol):
 
     async def withdraw(self, outbox_id: str, because: str) -> bool:
         """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
+        ...
+
+    async def keep_rule_counts(self, counts: Sequence[RuleCount]) -> None:
+        """Keep what rules have said by now."""
+        ...
+
+    def rule_counts(self) -> tuple[RuleCount, ...]:
+        """What rules have said, as it was last kept."""
         ...
 
     def healthy(self) -> None:

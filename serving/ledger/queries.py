@@ -33,6 +33,7 @@ from serving.ledger.tables import (
     outcomes,
     review_events,
     reviews,
+    rule_counts,
     signals,
     suppressions,
     volumes,
@@ -349,6 +350,15 @@ EVENTS = (
     .where(review_events.c.review_id == bindparam("review_id"))
     .order_by(review_events.c.number)
 )
+
+# --- What rules have said.
+
+RULE_COUNTS = _pick(
+    rule_counts,
+    "rule evaluated suppressed reviewed errored observed fired_before fired_now decisions_now last_fired silent_since",
+).order_by(rule_counts.c.rule)
+DROP_RULE_COUNT = delete(rule_counts).where(rule_counts.c.rule == bindparam("rule"))
+ADD_RULE_COUNT = insert(rule_counts)
 
 # --- The outbox.
 

@@ -22,6 +22,7 @@ from serving.ledger import (
     profiles,
     reading,
     reviewing,
+    rule_counting,
 )
 from serving.ledger.connections import connect_to_read, connect_to_write
 from serving.ledger.faults import read_only, unavailable
@@ -42,6 +43,7 @@ from serving.ledger.records import (
     Recorded,
     ReviewEvent,
     ReviewState,
+    RuleCount,
     Timeline,
     Windows,
 )
@@ -136,6 +138,14 @@ class SqliteLedger:
     def writing(self) -> Writing:
         """How many jobs were written in how many transactions."""
         return self._writable().writing
+
+    async def keep_rule_counts(self, counts: Sequence[RuleCount]) -> None:
+        """Keep what rules have said by now."""
+        await self._write(partial(rule_counting.keep, counts=counts))
+
+    def rule_counts(self) -> tuple[RuleCount, ...]:
+        """What rules have said, as it was last kept."""
+        return self._readers.read(rule_counting.kept)
 
     def healthy(self) -> None:
         """Return if decisions can be recorded, raise `Unavailable` with a remedy if not."""

@@ -58,6 +58,11 @@ def test_the_policy_in_force_is_shown_and_read_again(client):
     assert client.policy()["refused"] is None
 
 
+def test_what_rules_have_said_is_counted(client):
+    client.decide("c1")
+    assert {one["id"]: one["evaluated"] for one in client.liveness()["rules"]}["consent"] == 1
+
+
 def test_another_policy_is_compared_with_the_one_in_force(client):
     client.decide("c1")
     found = client.policy_diff(POLICY.replace("limit: 2", "limit: 0"), limit=10)

@@ -82,6 +82,7 @@ def live_through_everything(heed: Heed) -> None:
         heed.get(path)
     heed.get("/v1/reviews?state=approved")
     heed.get("/v1/policy")
+    heed.get("/v1/policy/liveness")
     heed.post("/v1/policy/check", {"policy": POLICY})
     heed.post("/v1/policy/reload", None)
     heed.post("/v1/policy/diff", {"policy": POLICY, "by": "tier", "limit": 10.0})
