@@ -70,9 +70,11 @@ class ConflictGroup(Rule):
             yield ("members", name), Selection(actions=member.actions, categories=member.categories)
 
 
-def share(_: ConflictGroup, action: Action) -> tuple[str, str]:
-    """Actions of one id and category get the same verdict; the id alone would not do for an action of no catalogue."""
-    return (action.action_id, action.category)
+def share(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
+    """Actions that belong to the same sides get the same verdict."""
+    if rule.members is None:
+        return (action.action_id,)
+    return tuple(name for name, member in rule.members.items() if member.takes_in(action))
 
 
 def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:

@@ -10,7 +10,7 @@ from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.verdict import Verdict
 from guardrails.rules import words
-from guardrails.rules.events import happened, settled
+from guardrails.rules.events import happened, moment, settled
 from guardrails.rules.rule import Restraint, Rule
 from guardrails.settings import Duration, Share, Words
 
@@ -62,7 +62,7 @@ def share(_: CoolDown, __: Action) -> None:
 def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     """Object until the window after the last cause is over; causes dated ahead count already."""
     if rule.after is not None:
-        cause, last = words.either(f"`{one}`" for one in rule.after), _last(rule.after, facts)
+        cause, last = words.either(f"`{one}`" for one in rule.after), _last(rule, facts)
     else:
         cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
     if last is None or facts.now >= last + rule.window:
@@ -72,14 +72,18 @@ def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     return rule.against(rule.effect.effect, reason, free)
 
 
-def _last(types: tuple[str, ...], facts: Facts) -> datetime | None:
-    return max(happened(facts.customer, types), default=None)
+def _last(rule: CoolDown, facts: Facts) -> datetime | None:
+    times = happened(facts.customer, rule.after or (), since=facts.now - rule.window)
+    return moment(times[-1]) if times else None
 
 
 def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
     """The last contact of an unbroken row of ignored ones that is long enough, None where there is no such row."""
-    answers = happened(facts.customer, rule.answered_by or (), rule.certainty_at_least)
     contacts = [one for one in facts.customer.contacts if rule.scope.concerns(one)]
+    if not contacts:
+        return None
+    first = min(one.at for one in contacts)
+    answers = happened(facts.customer, rule.answered_by or (), rule.certainty_at_least, first)
     known = settled(contacts, answers, rule.answer_within, facts.now)
     row = list(takewhile(lambda one: not one.answered, reversed(known)))
     return row[0].at if row and len(row) >= (rule.after_ignored or 1) else None

@@ -1,11 +1,16 @@
-"""What happened to a customer and when: outcomes and signals by type, and which contacts were answered."""
+"""What happened to a customer and when: outcomes and signals by type, and which contacts were answered.
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable
+Times are microseconds from 1970 in UTC, as histories of signals keep them: a customer may have thousands.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisioning.customer import EPOCH, Contact, ContactState, Customer
+from decisioning.customer import EPOCH, Contact, ContactState, Customer, microseconds
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,42 +21,50 @@ class Settled:
     answered: bool
 
 
-def happened(customer: Customer, types: Collection[str], certainty: float = 0.0) -> list[datetime]:
+def happened(customer: Customer, types: Collection[str], certainty: float = 0.0, since: datetime = EPOCH) -> list[int]:
     """Times of the outcomes of these types, and of the signals that are at least so certain, oldest first.
 
     Parameters
     ----------
     certainty : float
         In [0, 1]. What restrains counts at any certainty; what frees should be asked to be likely.
+    since : datetime
+        What happened before is of no interest.
     """
-    outcomes = [one.at for one in customer.outcomes if one.type in types]
-    signals = customer.signals
+    signals, earliest = customer.signals, microseconds(since)
     seen = [
-        EPOCH + timedelta(microseconds=at)
+        at
         for kind, at, sure in zip(signals.type, signals.at, signals.certainty, strict=True)
-        if kind in types and sure >= certainty
+        if kind in types and sure >= certainty and at >= earliest
     ]
-    return sorted(outcomes + seen)
+    seen.extend(microseconds(one.at) for one in customer.outcomes if one.type in types and one.at >= since)
+    seen.sort()
+    return seen
+
+
+def moment(at: int) -> datetime:
+    """The moment of a time in microseconds."""
+    return EPOCH + at * _MICROSECOND
 
 
 def settled(
-    contacts: Iterable[Contact], answers: list[datetime], within: timedelta, now: datetime
+    contacts: Iterable[Contact], answers: Sequence[int], within: timedelta, now: datetime
 ) -> tuple[Settled, ...]:
     """The contacts that were made and answered, or whose time to be answered is over, oldest first.
 
     Parameters
     ----------
-    answers : list of datetime
-        Sorted. One that lies ahead of `now` by another clock answers nothing yet.
+    answers : sequence of int
+        As `happened` gives them. One that lies ahead of `now` by another clock answers nothing yet.
     within : timedelta
         How long after a contact an answer counts as one to it, the end included.
     """
     made = sorted(one.at for one in contacts if one.state is ContactState.EXECUTED)
-    known = [one for one in answers if one <= now]
-    judged = [Settled(at, _answered(at, known, within)) for at in made]
+    known = answers[: bisect_right(answers, microseconds(now))]
+    judged = [Settled(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
     return tuple(one for one in judged if one.answered or one.at + within <= now)
 
 
-def _answered(at: datetime, answers: list[datetime], within: timedelta) -> bool:
+def _answered(at: int, answers: Sequence[int], within: int) -> bool:
     first = bisect_left(answers, at)
     return first < len(answers) and answers[first] <= at + within

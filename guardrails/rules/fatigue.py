@@ -61,7 +61,7 @@ def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
     """Object while so many ignored contacts lie in the window; eligible again when too few are left to judge by."""
     since = facts.now - rule.window
     contacts = [one for one in facts.customer.contacts if one.at > since and rule.scope.concerns(one)]
-    answers = happened(facts.customer, rule.answered_by, rule.certainty_at_least)
+    answers = happened(facts.customer, rule.answered_by, rule.certainty_at_least, since)
     known = settled(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
     if len(known) < rule.last:
         return rule.allow(f"{len(known)} contacts are too few to speak of fatigue.")

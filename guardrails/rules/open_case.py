@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from decisioning.catalogue import Action
-from decisioning.customer import Facts
+from decisioning.customer import Facts, microseconds
 from decisioning.verdict import Verdict
 from guardrails.rules import words
-from guardrails.rules.events import happened
+from guardrails.rules.events import happened, moment
 from guardrails.rules.rule import Restraint, Rule
 from guardrails.settings import Duration, Share, Words
 
@@ -60,7 +60,8 @@ def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
     What is dated ahead of `now` by another clock opens a case and closes none.
     """
     opened = happened(facts.customer, rule.opened_by)
-    closed = [one for one in happened(facts.customer, rule.closed_by, rule.certainty_at_least) if one <= facts.now]
-    if not opened or (closed and opened[-1] < closed[-1]):
+    if not opened:
         return None
-    return opened[-1]
+    now, last = microseconds(facts.now), opened[-1]
+    closed = happened(facts.customer, rule.closed_by, rule.certainty_at_least)
+    return None if any(last < one <= now for one in closed) else moment(last)

@@ -81,8 +81,9 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
     """
     if facts.volumes is None:
         return rule.suppress("What all customers were contacted with lately is not known.")
-    since = facts.now - rule.window
-    counted = [one for one in facts.volumes if one.until > since and _counts(rule, catalogue, one, action)]
+    since, alike = facts.now - rule.window, _alike(rule, catalogue, action)
+    unknown = rule.per is not Per.ACTION
+    counted = [one for one in facts.volumes if one.until > since and alike.get(one.action_id, unknown)]
     total = _total(counted)
     said = _said(rule, total, action)
     if total.fits(rule, action.cost):
@@ -92,14 +93,14 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
     return rule.against(rule.effect.effect, f"{said}; {then}.", free)
 
 
-def _counts(rule: VolumeLimit, catalogue: Mapping[str, Action], volume: Volume, action: Action) -> bool:
-    if volume.action_id == action.action_id:
-        return True
-    other = catalogue.get(volume.action_id)
-    if other is None:
-        return rule.per is not Per.ACTION
-    alike = rule.shared is None or getattr(other, rule.shared) == getattr(action, rule.shared)
-    return alike and rule.scope.concerns(other)
+def _alike(rule: VolumeLimit, catalogue: Mapping[str, Action], action: Action) -> dict[str, bool]:
+    """Whether each known action is counted together with this one, which always is."""
+    own = None if rule.shared is None else getattr(action, rule.shared)
+    found = {
+        name: (rule.shared is None or getattr(other, rule.shared) == own) and rule.scope.concerns(other)
+        for name, other in catalogue.items()
+    }
+    return {**found, action.action_id: True}
 
 
 def _total(volumes: list[Volume]) -> _Total:
