@@ -5,6 +5,7 @@ Codes are those of ISO 3166: a country (`DE`) or a part of one (`US-CA`), and `E
 
 import re
 from collections.abc import Mapping
+from enum import Enum
 from functools import lru_cache
 
 # As of 1 February 2020; the treaty of accession of a further state would be added here.
@@ -28,11 +29,32 @@ def canonical(code: str) -> str | None:
     return None if _CODE.fullmatch(spelt) is None or country in _NOWHERE else spelt
 
 
-def lies_in(own: str, named: str) -> bool:
-    """Whether a place is surely in another; both canonical."""
+class Reach(Enum):
+    """Whether a customer is in one of several places."""
+
+    SURELY = "surely"
+    MAYBE = "maybe"
+    NOT = "not"
+
+
+@lru_cache(maxsize=8192)
+def reach(own: str | None, named: tuple[str, ...]) -> Reach:
+    """Whether a customer of whose jurisdiction `own` is said is in one of the places named, which are canonical.
+
+    Maybe where nothing is said or what is said names no place, and where only the whole is known of which a part is
+    named.
+    """
+    place = None if own is None else canonical(own)
+    if place is None:
+        return Reach.MAYBE
+    if any(_lies_in(place, one) for one in named):
+        return Reach.SURELY
+    return Reach.MAYBE if any(_may_lie_in(place, one) for one in named) else Reach.NOT
+
+
+def _lies_in(own: str, named: str) -> bool:
     return own == named or own.startswith(f"{named}-") or own.partition("-")[0] in _GROUPS.get(named, ())
 
 
-def may_lie_in(own: str, named: str) -> bool:
-    """Whether a customer of whom only `own` is known may be in the other place, which is a part of it."""
+def _may_lie_in(own: str, named: str) -> bool:
     return named.startswith(f"{own}-") or named.partition("-")[0] in _GROUPS.get(own, ())

@@ -5,7 +5,7 @@ from typing import Annotated, Protocol, Self
 from pydantic import Field, model_validator
 
 from decisioning.catalogue import Action, MessageClass
-from guardrails.jurisdictions import canonical, lies_in, may_lie_in
+from guardrails.jurisdictions import Reach, reach
 from guardrails.settings import Jurisdiction, Names, Settings, Words
 
 
@@ -57,12 +57,8 @@ class Selection(Settings):
         """
         if self.jurisdictions is None:
             return True
-        own = None if jurisdiction is None else canonical(jurisdiction)
-        if own is None:
-            return unsure
-        if any(lies_in(own, named) for named in self.jurisdictions):
-            return True
-        return unsure and any(may_lie_in(own, named) for named in self.jurisdictions)
+        found = reach(jurisdiction, self.jurisdictions)
+        return found is Reach.SURELY or (unsure and found is Reach.MAYBE)
 
 
 class LeftOut(Selection):

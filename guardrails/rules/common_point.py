@@ -32,8 +32,9 @@ def share(rules: Sequence[ConsentRule], action: Action) -> Hashable:
 
 def judge(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
     """Suppress where each rule is content with some contact point, and no contact point contents all."""
-    each = [open_points(one, facts, action) for one in _speaking(rules, facts, action)]
-    if all(each) and each and not _in_all(each):
+    speaking = _speaking(rules, facts, action)
+    each = [open_points(one, facts, action) for one in speaking] if len(speaking) > 1 else []
+    if each and all(each) and not _in_all(each):
         return COMMON_POINT.suppress(f"No contact point for {action.channel} has every consent that is asked for.")
     return COMMON_POINT.allow("The rules of consent agree on their contact points.")
 
