@@ -36,6 +36,24 @@ async def handed_over(ledger: Ledger, in_force: InForce, now: datetime, limit: i
             return messages
 
 
+async def taken(ledger: Ledger, in_force: InForce, outbox_id: str) -> None:
+    """Give one message to the executor who takes it, if it is still permitted in the transaction that says so.
+
+    Raises
+    ------
+    Refused
+        If it is not; it is withdrawn.
+    Conflict
+        If it was withdrawn before.
+    """
+
+    def permitted(customer: Customer, message: OutboxMessage, now: datetime) -> str | None:
+        point = orjson.loads(message.payload)["contact_point"]
+        return against(in_force, customer, message.action_id, point, now)
+
+    await ledger.delivered(outbox_id, permitted)
+
+
 def _against(ledger: Ledger, in_force: InForce, message: OutboxMessage, now: datetime) -> str | None:
     sent = orjson.loads(message.payload)
     customer = ledger.known(sent["customer_id"]).customer

@@ -7,6 +7,7 @@ from datetime import datetime
 from decisioning.canonical import Scalar
 from decisioning.certificate import Loss
 from decisioning.customer import Consent, ContactPoint, Objection, Suppression
+from guardrails.static.finding import Finding
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
 from serving.policy_file import Refusal
@@ -122,6 +123,17 @@ class PolicyView:
     rules: Sequence[RuleView]
     certificate: CertificateView | None
     refused: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChecked:
+    """A policy that could take effect, and what it does that its owner can hardly want."""
+
+    name: str
+    hash: str
+    rules: Sequence[RuleView]
+    certificate: CertificateView | None
+    findings: Sequence[Finding]
 
 
 @dataclass(frozen=True, slots=True)

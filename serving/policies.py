@@ -1,11 +1,14 @@
 """The policy as the API shows it, with the certificate that its rules may ask for."""
 
+from datetime import datetime
+
 from decisioning.certificate import Certificate
 from guardrails.loading import parse_policy
 from guardrails.policy import AnyRule, Policy
+from guardrails.static.check import findings
 from serving.in_force import InForce
 from serving.liveness import Liveness
-from serving.pages import CertificateView, LivenessView, PolicyView, RuleLiveness, RuleView
+from serving.pages import CertificateView, LivenessView, PolicyChecked, PolicyView, RuleLiveness, RuleView
 from serving.policy_file import Refusal
 
 
@@ -40,15 +43,18 @@ def _rule_liveness(rule: AnyRule, liveness: Liveness) -> RuleLiveness:
     )
 
 
-def checked(text: str, in_force: InForce) -> PolicyView:
-    """A policy text, read and bound to the catalogue in force as it would be if it took effect.
+def checked(text: str, in_force: InForce, now: datetime) -> PolicyChecked:
+    """A policy text, read and bound to the catalogue in force as it would be if it took effect, with what it does.
 
     Raises
     ------
     PolicyError
         If it would be refused; all faults are named.
     """
-    return view(in_force.under(parse_policy(text)).policy, in_force.certificate)
+    loaded = parse_policy(text)
+    shown = view(in_force.under(loaded).policy, in_force.certificate)
+    found = findings(loaded, in_force.catalogue, in_force.attribute_types, as_of=now)
+    return PolicyChecked(shown.name, shown.hash, shown.rules, shown.certificate, found)
 
 
 def _shown(certificate: Certificate) -> CertificateView:

@@ -1,6 +1,7 @@
 """A person settles what heed was not sure of. Guardrails hold for people too: what they suppress cannot be approved."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -10,12 +11,14 @@ from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
 from decisioning.objection import considered
 from decisioning.verdict import Effect, binding
+from serving.engine import overlaid
 from serving.executing import executable
 from serving.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import Case, Execution
 from serving.ledger.reviewing import Allowed
-from serving.requests import OverrideRequest, SettleRequest
+from serving.receipt import unpack
+from serving.requests import DecideRequest, OverrideRequest, SettleRequest
 from serving.reserving import reserved
 
 
@@ -77,18 +80,24 @@ class Reviewing:
     def _prepared(self, case: Case, action: Action, in_force: InForce) -> tuple[Execution, Allowed]:
         reservation_id = self._identify()
         windows = in_force.windows
-        facts = Facts(self._ledger.known(case.customer_id).customer, self._clock())
+        asked = self._asked(case)
+        facts = as_asked(Facts(self._ledger.known(case.customer_id).customer, self._clock()), asked)
         point = in_force.guard.contact_point(facts, action)
         message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
 
         def against(fresh: Facts) -> str | None:
-            in_force = self._standing.current()
+            in_force, fresh = self._standing.current(), as_asked(fresh, asked)
             # The message to the executor names one contact point; consent for another does not cover it.
             if in_force.guard.contact_point(fresh, action) != point:
                 return "the contact point changed while the case was settled; settle it again."
             return _against(in_force, fresh, action)
 
         return Execution(reservation_id, reserved(action, self._clock()), message, action.cost, windows), against
+
+    def _asked(self, case: Case) -> DecideRequest:
+        """What the caller of the decision knew at its moment, which no record holds but the receipt."""
+        kept = unpack(self._ledger.receipt(case.decision_id))
+        return DecideRequest.model_validate_json(orjson.dumps(kept.request))
 
     def _refuse_inadmissible(self, case: Case, action_id: str) -> None:
         candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]
@@ -104,6 +113,11 @@ class Reviewing:
             remedy = "reject the case; the action is no longer in the catalogue"
             raise InvalidInput("unknown action", field="action_id", value=action_id, remedy=remedy)
         return in_force.catalogue.by_id[action_id]
+
+
+def as_asked(facts: Facts, asked: DecideRequest) -> Facts:
+    """Fresh facts with what the caller of the decision said at its moment on top."""
+    return replace(facts, customer=overlaid(facts.customer, asked.customer), context=asked.context)
 
 
 def _against(in_force: InForce, facts: Facts, action: Action) -> str | None:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from decisioning.errors import Unavailable
 from serving.api.parameters import only_declared
 from serving.fields import Id
-from serving.handing_over import handed_over
+from serving.handing_over import handed_over, taken
 from serving.pages import Delivered, OutboxPage
 from serving.runtime import Runtime, runtime
 
@@ -51,13 +51,16 @@ async def outbox(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 
     Report each as made or failed by ``POST /v1/contacts``.
     """
     now = running.engine.clock()
-    return OutboxPage(await handed_over(running.ledger, running.standby.current(), now, limit))
+    return OutboxPage(await handed_over(running.ledger, running.standby.latest(), now, limit))
 
 
 @router.post("/v1/outbox/{outbox_id}/delivered", summary="Mark as taken by the executor", tags=["execution"])
 async def delivered(outbox_id: Id, running: Running) -> Delivered:
-    """Take a message off the outbox; its reservation stays until the contact is reported."""
-    await running.ledger.delivered(outbox_id)
+    """Take a message off the outbox; its reservation stays until the contact is reported.
+
+    One that is not permitted any more is withdrawn instead, and must not be sent.
+    """
+    await taken(running.ledger, running.standby.latest(), outbox_id)
     return Delivered(outbox_id, running.engine.clock())
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from guardrails.loading import parse_policy
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.pages import LivenessView, PolicyView
+from serving.pages import LivenessView, PolicyChecked, PolicyView
 from serving.policies import checked, liveness_view, view
 from serving.policy_diff import PolicyDiff, compared
 from serving.requests import PolicyDiffRequest, PolicyText
@@ -44,9 +44,9 @@ async def reload(running: Running) -> PolicyView:
 
 
 @router.post("/check", summary="Check a policy text", openapi_extra=documented(PolicyText))
-async def check(body: Text, running: Running) -> PolicyView:
-    """Read a policy as if it were to take effect, and name every fault; nothing changes."""
-    return checked(body.policy, running.standby.current())
+async def check(body: Text, running: Running) -> PolicyChecked:
+    """Read a policy as if it were to take effect, name every fault, and tell what it can hardly be meant to do."""
+    return await asyncio.to_thread(checked, body.policy, running.standby.current(), running.engine.clock())
 
 
 @router.post("/diff", summary="What another policy would have done", openapi_extra=documented(PolicyDiffRequest))

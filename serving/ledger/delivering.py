@@ -1,17 +1,29 @@
 """The executor's side of the outbox: what has been delivered, or withdrawn before it was, leaves the queue once."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from decisioning.errors import Conflict, NotFound
+from decisioning.customer import Customer
+from decisioning.errors import Conflict, NotFound, Refused
 from serving.ledger import queries
 from serving.ledger.contacting import free
 from serving.ledger.intake import raise_versions
-from serving.ledger.times import micros
+from serving.ledger.knowing import HISTORY, known
+from serving.ledger.records import OutboxMessage
+from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
 
+Permitted = Callable[[Customer, OutboxMessage, datetime], str | None]
+"""Asked with fresh facts inside the transaction: None to go on, or why the message may not be sent any more."""
 
-def delivered(transaction: Transaction, now: datetime, outbox_id: str) -> bool:
+
+def delivered(
+    transaction: Transaction, now: datetime, outbox_id: str, permitted: Permitted | None = None
+) -> bool | Refused:
     """Mark a message as delivered; False if it was already.
+
+    One that is not permitted any more is withdrawn instead. That is returned and not raised, so that it stays so.
 
     Raises
     ------
@@ -20,17 +32,30 @@ def delivered(transaction: Transaction, now: datetime, outbox_id: str) -> bool:
     Conflict
         If it was withdrawn.
     """
-    delivered_at, withdrawn_at, because = message(transaction, outbox_id)[:3]
+    delivered_at, withdrawn_at, because, *said = message(transaction, outbox_id)
     if withdrawn_at is not None:
         remedy = "do not send it; its slot is free again"
         raise Conflict(f"the message was withdrawn: {because}", field="outbox_id", value=outbox_id, remedy=remedy)
     if delivered_at is not None:
         return False
+    against = None if permitted is None else _against(transaction, now, outbox_id, said, permitted)
+    if against is not None:
+        take_back(transaction, now, outbox_id, against)
+        return Refused(against, field="outbox_id", value=outbox_id, remedy="do not send it; its slot is free again")
     return bool(transaction.run(queries.DELIVER, {"message": outbox_id, "at": micros(now)}))
 
 
+def _against(
+    transaction: Transaction, now: datetime, outbox_id: str, said: Sequence[Any], permitted: Permitted
+) -> str | None:
+    decision_id, contact_id, action_id, kind, payload, created_at = said
+    waiting = OutboxMessage(outbox_id, decision_id, contact_id, action_id, kind, payload, moment(created_at))
+    customer_id = transaction.rows(queries.SLOT, {"contact_id": contact_id})[0][0]
+    return permitted(known(transaction, customer_id, now - HISTORY).customer, waiting, now)
+
+
 def message(transaction: Transaction, outbox_id: str) -> Row:
-    """When the message was delivered and withdrawn, and why, then its decision, contact and action.
+    """When the message was delivered and withdrawn, and why, then what it says.
 
     Raises
     ------
@@ -57,7 +82,7 @@ def take_back(transaction: Transaction, now: datetime, outbox_id: str, because: 
     NotFound
         If there is no such message.
     """
-    delivered_at, withdrawn_at, _, _, contact_id, _ = message(transaction, outbox_id)
+    delivered_at, withdrawn_at, _, _, contact_id, *_ = message(transaction, outbox_id)
     if delivered_at is not None or withdrawn_at is not None:
         return False
     customer_id = transaction.rows(queries.SLOT, {"contact_id": contact_id})[0][0]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from decisioning.customer import Volume
+from serving.ledger.delivering import Permitted
 from serving.ledger.merging import Merged
 from serving.ledger.records import (
     Case,
@@ -180,8 +181,8 @@ class Ledger(FactsIn, Identities, Decisions, Reviews, Protocol):
         """Messages that wait for the executor, oldest first."""
         ...
 
-    async def delivered(self, outbox_id: str) -> bool:
-        """Mark a message as delivered; False if it was already."""
+    async def delivered(self, outbox_id: str, permitted: Permitted | None = None) -> bool:
+        """Mark a message as delivered; False if it was already, `Refused` where it may not be sent any more."""
         ...
 
     async def withdraw(self, outbox_id: str, because: str) -> bool:

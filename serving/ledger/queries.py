@@ -368,9 +368,9 @@ WAITING = (
     .order_by(outbox.c.created_at, outbox.c.outbox_id)
     .limit(_LIMIT)
 )
-MESSAGE = _pick(outbox, "delivered_at withdrawn_at withdrawn_because decision_id contact_id action_id").where(
-    outbox.c.outbox_id == bindparam("outbox_id")
-)
+MESSAGE = _pick(
+    outbox, "delivered_at withdrawn_at withdrawn_because decision_id contact_id action_id kind payload created_at"
+).where(outbox.c.outbox_id == bindparam("outbox_id"))
 WAITING_FOR = (
     _pick(outbox, "outbox_id contact_id")
     .join(contacts, contacts.c.contact_id == outbox.c.contact_id)

@@ -25,6 +25,7 @@ from serving.ledger import (
     rule_counting,
 )
 from serving.ledger.connections import connect_to_read, connect_to_write
+from serving.ledger.delivering import Permitted
 from serving.ledger.faults import read_only, unavailable
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.location import sqlite_path
@@ -284,9 +285,10 @@ class SqliteLedger:
         """Messages that wait for the executor, oldest first."""
         return self._readers.read(partial(reading.outbox, limit=limit))
 
-    async def delivered(self, outbox_id: str) -> bool:
-        """Mark a message as delivered; False if it was already."""
-        return await self._write(partial(delivering.delivered, outbox_id=outbox_id))
+    async def delivered(self, outbox_id: str, permitted: Permitted | None = None) -> bool:
+        """Mark a message as delivered; False if it was already, `Refused` where it may not be sent any more."""
+        work = partial(delivering.delivered, outbox_id=outbox_id, permitted=permitted)
+        return _unless_refused(await self._write(work))
 
     async def withdraw(self, outbox_id: str, because: str) -> bool:
         """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
@@ -312,10 +314,7 @@ class SqliteLedger:
             allowed=allowed,
             note=note,
         )
-        settled = await self._write(work)
-        if isinstance(settled, Refused):
-            raise settled
-        return settled
+        return _unless_refused(await self._write(work))
 
     async def _write(self, work: Job[T]) -> T:
         # A request that is cancelled, by a time limit or a lost client, must not leave a job half answered.
@@ -325,6 +324,12 @@ class SqliteLedger:
         if self._writer is None:
             raise read_only()
         return self._writer
+
+
+def _unless_refused(result: T | Refused) -> T:
+    if isinstance(result, Refused):
+        raise result
+    return result
 
 
 def _connect(path: Path, key: str | None) -> tuple[sqlite3.Connection, Seal]:

@@ -3,6 +3,8 @@
 import pytest
 
 from decisioning.catalogue import MessageClass
+from serving.ledger.reports import ObjectionReport
+from serving.requests import ScoreRequest
 from tests.serving.running import OFFERS, offer, running
 
 BILL = offer("bill", message_class=MessageClass.SERVICE)
@@ -70,3 +72,78 @@ def test_an_objection_shows_on_the_record(bank):
 def test_an_objection_of_nobody_is_refused(bank):
     problem = bank.post("/v1/objections", {"objections": [{"recorded_at": "2026-03-02T10:00:00Z"}]}, 400)
     assert "an objection names a `customer_id`, a `contact_point`, or both" in problem["detail"]
+
+
+def test_scores_alone_leave_marketing_out_too(bank):
+    objects(bank, customer_id="c1")
+    scored = bank.runtime.engine.score(ScoreRequest(customer_id="C1"))
+    assert {one.action_id for one in scored.candidates} == {"bill", "hold"}
+    alone = bank.runtime.engine.score(ScoreRequest(customer_id="c1", candidates=["mail", "text"]))
+    assert alone.candidates == ()
+
+
+def test_no_model_is_asked_about_marketing_after_an_objection(bank, monkeypatch):
+    objects(bank, customer_id="c1")
+    asked = []
+    scorer = type(bank.runtime.standby.current().scorer)
+    score = scorer.score
+
+    def watched(self, facts, actions):
+        asked.extend(one.action_id for one in actions)
+        return score(self, facts, actions)
+
+    monkeypatch.setattr(scorer, "score", watched)
+    bank.decide()
+    bank.post("/decide_batch", {"requests": [{"customer_id": "c1"}, {"customer_id": "c1", "candidates": ["mail"]}]})
+    bank.runtime.engine.score(ScoreRequest(customer_id="c1"))
+    assert set(asked) == {"bill"}
+
+
+@pytest.fixture
+def unsure(tmp_path):
+    with running(tmp_path, propensities={"mail": 0.30, "text": 0.29, "banner": 0.05}, spread=0.1) as started:
+        started.know()
+        yield started
+
+
+@pytest.mark.parametrize("verdict", ["approve", "override"])
+def test_a_case_that_is_open_cannot_be_settled_with_marketing_after_an_objection(unsure, verdict):
+    review_id = unsure.decide()["review_id"]
+    case = unsure.post(f"/v1/reviews/{review_id}/claim", {"reviewer": "ana"})
+    objects(unsure, contact_point="c1-sms")
+    chosen = {"action_id": "text"} if verdict == "override" else {}
+    told = {"reviewer": "ana", "fence": case["fence"], **chosen}
+    problem = unsure.post(f"/v1/reviews/{review_id}/{verdict}", told, 409)
+    assert problem["type"] == "urn:heed:problem:refused-by-guardrail"
+    assert "the customer objected to marketing" in problem["detail"]
+    assert unsure.get("/v1/outbox")["messages"] == []
+    assert unsure.post(f"/v1/reviews/{review_id}/reject", {"reviewer": "ana", "fence": case["fence"]})["state"]
+
+
+def test_what_waits_is_withdrawn_and_may_not_be_taken_any_more(bank):
+    decision = bank.decide(candidates=["mail"])
+    (message,) = bank.get("/v1/outbox")["messages"]
+    objects(bank, customer_id="c1")
+    assert bank.get("/v1/outbox")["messages"] == []
+    problem = bank.post(f"/v1/outbox/{message['outbox_id']}/delivered", None, 409)
+    assert "the message was withdrawn: The customer objected to marketing" in problem["detail"]
+    states = [one["content"]["state"] for one in bank.get("/v1/customers/c1")["timeline"] if one["kind"] == "contact"]
+    assert (states, decision["disposition"]) == (["released"], "act")
+
+
+def test_a_service_message_that_waits_is_still_sent(bank):
+    bank.decide(candidates=["bill"])
+    objects(bank, customer_id="c1")
+    assert [one["action_id"] for one in bank.get("/v1/outbox")["messages"]] == ["bill"]
+
+
+def test_what_a_decision_in_flight_had_chosen_is_not_sent(bank):
+    ledger, commit = bank.runtime.ledger, bank.runtime.ledger.commit
+
+    async def objecting(draft):
+        ledger.commit = commit
+        await ledger.record_objections([ObjectionReport(bank.clock(), "c1")])
+        return await commit(draft)
+
+    ledger.commit = objecting
+    assert bank.decide(candidates=["mail"])["binding_rule"] == "heed-objection"

@@ -40,3 +40,13 @@ def test_a_customer_is_shown_as_recorded(heed):
     shown = heed.get("/v1/customers/c9")
     assert shown["attributes"] == {"age": 41}
     assert {one["channel"] for one in shown["consents"]} == {"email", "sms", "web"}
+
+
+def test_a_checked_policy_is_told_what_it_can_hardly_be_meant_to_do(heed):
+    sound = heed.post("/v1/policy/check", {"policy": POLICY})
+    over = POLICY.replace("{id: eligibility,", "{id: eligibility, valid_until: '2020-01-01T00:00:00Z',")
+    found = heed.post("/v1/policy/check", {"policy": over})["findings"]
+    assert found != sound["findings"]
+    (finding,) = [one for one in found if one not in sound["findings"]]
+    assert (finding["rule"], finding["line"]) == ("eligibility", 25)
+    assert finding["severity"] in {"error", "warning"}

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.serving.running import running
+from tests.serving.running import POLICY, running
 
 RIVALS = {"mail": 0.30, "text": 0.29, "banner": 0.05}
 
@@ -108,3 +108,14 @@ def test_an_approval_counts_towards_the_caps(unsure):
     late = {"reviewer": "ana", "fence": second["fence"]}
     problem = unsure.post(f"/v1/reviews/{second['review_id']}/approve", late, 409)
     assert "cap-email" in problem["detail"]
+
+
+def test_what_the_caller_knew_at_the_moment_counts_when_a_person_decides(tmp_path):
+    needed = "  - {id: at-home, purpose: Home., owner: crm, kind: condition, allow_when: 'context.page == \"home\"'}\n"
+    policy = POLICY.replace("rules:", "context: {context.page: string}\nrules:") + needed
+    with running(tmp_path, propensities=RIVALS, spread=0.1, policy=policy) as heed:
+        heed.know()
+        decision = heed.decide(context={"page": "home"}, customer={"time_zone": "Europe/Paris"})
+        case = heed.post(f"/v1/reviews/{decision['review_id']}/claim", {"reviewer": "ana"})
+        told = {"reviewer": "ana", "fence": case["fence"]}
+        assert heed.post(f"/v1/reviews/{decision['review_id']}/approve", told)["state"] == "approved"

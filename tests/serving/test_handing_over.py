@@ -110,3 +110,16 @@ def test_an_action_that_left_the_catalogue_is_no_longer_on_offer(bank: Heed) -> 
     without = in_force(FixedScorer({}), OFFERS[1:], POLICY)
     now = datetime(2026, 3, 2, 11, tzinfo=UTC)
     assert against(without, known, "mail", "c1-email", now) == "`mail` is no longer on offer."
+
+
+def test_what_is_taken_after_a_withdrawal_is_refused_in_the_transaction_that_would_deliver_it(bank: Heed) -> None:
+    decided = bank.decide()
+    (message,) = bank.get("/v1/outbox")["messages"]
+    bank.consent("c1", "email", "withdrawn")
+    problem = bank.post(f"/v1/outbox/{message['outbox_id']}/delivered", None, 409)
+    assert problem["type"] == "urn:heed:problem:refused-by-guardrail"
+    assert "Consent for email and marketing was withdrawn" in problem["detail"]
+    assert (slots(bank), waiting(bank)) == (["released"], [])
+    made = {"contact_id": "m1", "customer_id": "c1", "at": bank.clock().isoformat(), "status": "failed"}
+    settled = bank.post("/v1/contacts", {"contacts": [{**made, "decision_id": decided["decision_id"]}]})
+    assert settled == {"accepted": 0, "duplicates": 1}
