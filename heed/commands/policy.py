@@ -1,56 +1,178 @@
-"""`heed policy`: check a policy file, and run its cases."""
+"""`heed policy`: check a policy file, run its cases, compare two, and describe them to editors."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from heed.output import json_option, print_json
 from serving.settings import Settings
 
+if TYPE_CHECKING:
+    from decisioning.catalogue import Catalogue
+    from guardrails.cases.runner import CaseResult
+    from guardrails.errors import InvalidPolicy
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Span(click.ParamType[timedelta]):
+    """A length of time such as ``30d``."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it as policies write it."""
+        from guardrails.settings import term
+
+        try:
+            return term(value)
+        except ValueError:
+            self.fail(f"{value!r} is no length of time; write it as in 24h, 30d or 4w", param, ctx)
 
 
 @click.group()
 def policy() -> None:
-    """Read, check and test policy files."""
+    """Read, check, test and compare policy files."""
 
 
 @policy.command()
 @click.argument("file", required=False, type=_FILE)
 @json_option
-def check(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
-    """Check FILE, or the policy in force, against the catalogue in force; every fault is named."""
-    from decisioning.catalogue import Catalogue
-    from decisioning.errors import Unavailable
-    from guardrails.guard import load_guard
-    from guardrails.loading import DEFAULT_POLICY
-    from serving.bootstrap import load_catalogue
+@click.pass_context
+def check(context: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Check FILE, or the policy in force, against the catalogue in force.
+
+    Faults, which keep a policy from being loaded, are all named, and the exit code is 2. A policy that loads is looked
+    through for what nobody can want: rules that never speak, actions that nobody can receive, caps that are never
+    reached. The exit code is 1 if an error is among the findings.
+    """
+    from guardrails.errors import InvalidPolicy
+    from guardrails.loading import DEFAULT_POLICY, load_policy
+    from guardrails.static.check import findings
+    from heed.policy_words import findings_text
 
     settings = Settings()
-    try:
-        catalogue, types = load_catalogue(settings)
-    except Unavailable:
-        click.echo("no model is promoted yet, so names are not checked against a catalogue", err=True)
-        catalogue, types = Catalogue(settings.currency, ()), {}
+    catalogue, types = _catalogue(settings)
     path = file or settings.policy or DEFAULT_POLICY
-    guard = load_guard(path, catalogue, types)
-    found = {"file": str(path), "name": guard.policy.name, "hash": guard.hash, "rules": len(guard.policy.rules)}
-    print_json(found) if as_json else click.echo(f"{path}: {found['rules']} rules, hash {guard.hash}")
+    try:
+        loaded = load_policy(path)
+        found = findings(loaded, catalogue, types, as_of=datetime.now(UTC))
+    except InvalidPolicy as error:
+        if not as_json:
+            raise
+        print_json(_faulty(path, error))
+        context.exit(2)
+    told = {
+        "file": str(path),
+        "name": loaded.policy.name,
+        "hash": loaded.policy.hash,
+        "rules": len(loaded.policy.rules),
+        "findings": [asdict(one) for one in found],
+    }
+    if as_json:
+        print_json(told)
+    else:
+        for line in findings_text(str(path), found):
+            click.echo(line)
+        click.echo(f"{path}: {told['rules']} rules, hash {told['hash']}")
+    context.exit(int(any(one.severity.value == "error" for one in found)))
 
 
 @policy.command()
 @click.argument("cases", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--policy", "file", type=_FILE, help="Run all cases against this policy.")
+@click.option("--policy", "file", type=_FILE, help="Run the cases against this policy.")
+@json_option
 @click.pass_context
-def test(context: click.Context, cases: Path | None, file: Path | None) -> None:
-    """Run policy cases: heed's own, or those under CASES."""
+def test(context: click.Context, cases: Path | None, file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Run policy cases: those under CASES, or else heed's own and the policy's.
+
+    A policy's own cases stand in a folder `cases` beside its file and are run against it. The policy is the one that
+    is named, or else the one in force.
+    """
+    from heed.policy_words import cases_text
+
+    results = _run(cases, file, Settings().policy)
+    if as_json:
+        print_json([_case(one) for one in results])
+    else:
+        for line in cases_text(results):
+            click.echo(line)
+    context.exit(int(any(not one.held for one in results)))
+
+
+@policy.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@click.option("--since", type=Span(), default="30d", show_default=True, help="How far back decisions are looked at.")
+@click.option("--by", help="An attribute of customers to group by, or jurisdiction or time_zone.")
+@json_option
+def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Make recorded decisions again under OLD and NEW, and say what changes.
+
+    The decisions are those of the ledger, made again by the model in force. Where the record does not support an
+    answer, that is said in place of a figure.
+    """
+    from guardrails.loading import load_policy
+    from heed.policy_words import diff_text
+    from serving import policy_diff
+    from serving.bootstrap import load_in_force
+
+    settings = Settings()
+    pinned = load_in_force(settings)
+    for path in (old, new):
+        pinned.under(load_policy(path))
+    texts = (old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
+    begin = datetime.now(UTC) - since
+    found = policy_diff.diff(settings.ledger_path, *texts, begin, pinned=pinned, by=by)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        for line in diff_text(found):
+            click.echo(line)
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors."""
+    from guardrails.json_schema import policy_schema
+
+    print_json(policy_schema())
+
+
+def _catalogue(settings: Settings) -> "tuple[Catalogue, Mapping[str, str]]":
+    """The catalogue in force; an empty one where no model is promoted yet."""
+    from decisioning.catalogue import Catalogue
+    from decisioning.errors import Unavailable
+    from serving.bootstrap import load_catalogue
+
+    try:
+        return load_catalogue(settings)
+    except Unavailable:
+        click.echo("no model is promoted yet, so names are not checked against a catalogue", err=True)
+        return Catalogue(settings.currency, ()), {}
+
+
+def _run(cases: Path | None, file: Path | None, in_force: Path | None) -> "tuple[CaseResult, ...]":
     from guardrails.cases.runner import CASES, run
 
-    results = run(cases or CASES, policy=file)
-    for one in results:
-        click.echo(f"{'held  ' if one.held else 'FAILED'} {one.path.parent.name}/{one.path.stem}: {one.purpose}")
-        for difference in one.differences:
-            click.echo(f"       {difference}")
-    failed = sum(not one.held for one in results)
-    click.echo(f"{len(results) - failed} held, {failed} failed")
-    context.exit(1 if failed else 0)
+    if cases is not None:
+        return run(cases, policy=file)
+    own = file or in_force
+    beside = None if own is None else own.parent / "cases"
+    if beside is None or not any(beside.rglob("*.yaml")):
+        return run(CASES, policy=file)
+    mine = run(beside, policy=own)
+    return mine if file is not None else (*run(CASES), *mine)
+
+
+def _case(result: "CaseResult") -> dict[str, Any]:
+    told = asdict(result)
+    return {**told, "path": str(result.path), "held": result.held}
+
+
+def _faulty(path: Path, error: "InvalidPolicy") -> dict[str, Any]:
+    return {"file": str(path), "faults": [asdict(one) for one in error.faults]}
