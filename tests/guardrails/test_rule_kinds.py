@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decisioning.catalogue import Catalogue
 from decisioning.customer import Happening, Signal, Signals, Volume
 from decisioning.decide import Choice
 from decisioning.verdict import Effect, combined
+from guardrails.guard import load_guard
+from guardrails.loading import DEFAULT_POLICY
 from guardrails.translating import rule_kinds
 from tests.guardrails.given import CONSENT_RULE, DAY, HOUR, NOW, action, contact, facts, guard, rule
 
@@ -47,6 +50,12 @@ def guarded(*kinds, **further):
 
 def test_every_kind_is_looked_at_here():
     assert set(FIELDS) == set(rule_kinds())
+
+
+def test_the_policy_of_examples_has_every_kind_and_says_of_every_rule_why():
+    rules = load_guard(DEFAULT_POLICY.with_name("every-kind.yaml"), Catalogue("EUR", ())).policy.rules
+    assert {one.kind for one in rules} == set(rule_kinds())
+    assert [one.id for one in rules if len(one.purpose.split()) < 4] == []
 
 
 def heard(kind, one, known=None):
