@@ -6,6 +6,7 @@ from datetime import datetime
 from decisioning.catalogue import Catalogue
 from guardrails.checking import checked_conditions
 from guardrails.loading import LoadedPolicy
+from guardrails.packs.reading import available, pack
 from guardrails.static.caps import never_reached
 from guardrails.static.conditions import constant
 from guardrails.static.dates import dated
@@ -33,11 +34,20 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What all checks find, by line; what is about no line of the policy comes last.
 
+    Rules of packs are held against the policy's own and are not found fault with: the owner of a policy cannot change
+    them, and a policy that is stricter than the law makes them idle.
+
     Raises
     ------
     InvalidPolicy
         If the policy does not fit the catalogue; all faults are named.
     """
     ground = Ground(loaded, catalogue, checked_conditions(loaded, catalogue, attribute_types or {}), as_of)
-    found = {one: None for check in CHECKS for one in check(ground)}
+    law = _of_packs()
+    found = {one: None for check in CHECKS for one in check(ground) if one.rule not in law}
     return tuple(sorted(found, key=lambda one: one.line if one.line is not None else 10**9))
+
+
+def _of_packs() -> frozenset[str]:
+    """Ids of the rules of all packs."""
+    return frozenset(str(rule["id"]) for name in available() for rule in pack(name).rules)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from guardrails.errors import Fault
-
 
 class Severity(StrEnum):
     """An error is never meant; a warning is seldom meant."""
@@ -42,6 +40,8 @@ class Finding:
     line: int | None = None
 
     def shown(self, source: str) -> str:
-        """One line for people, as messages about policies are written."""
-        fault = Fault(source, self.message, self.line, self.rule, self.field, remedy=self.remedy)
-        return f"{self.severity.value}: {fault}"
+        """One line for people: how bad it is, where, what and what to do."""
+        place = source if self.line is None else f"{source}:{self.line}"
+        where = [f"rule `{self.rule}`"] * bool(self.rule) + [f"field `{self.field}`"] * bool(self.field)
+        named = f"{', '.join(where)}: " if where else ""
+        return f"{self.severity.value}: {place}: {named}{self.message}; {self.remedy}"

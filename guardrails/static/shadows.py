@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from guardrails.rules.condition import ConditionRule
 from guardrails.rules.confidence import ConfidenceRule
-from guardrails.rules.consent import ConsentRule
 from guardrails.rules.frequency_cap import FrequencyCap, Per
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.rule import Restraint, Rule
@@ -13,7 +12,7 @@ from guardrails.rules.week import Week, joined
 from guardrails.static.finding import Finding
 from guardrails.static.ground import Ground
 
-_OWN = {"id", "purpose", "owner", "scope", "valid_from", "valid_until", "mode", "effect"}
+_OWN = {"id", "purpose", "owner", "citation", "scope", "valid_from", "valid_until", "mode", "effect"}
 
 
 def shadowed(ground: Ground) -> Iterator[Finding]:
@@ -47,14 +46,13 @@ def _covers(ground: Ground, wider: Rule, rule: Rule) -> bool:
 
 
 def _everywhere(ground: Ground, wider: Rule, rule: Rule) -> bool:
-    """Whether one rule speaks wherever and whenever the other does."""
+    """Whether one rule, which is in force, speaks from now on wherever and whenever the other does."""
     left_out = wider.scope.except_
     if left_out is not None and left_out.jurisdictions is not None and left_out != rule.scope.except_:
         return False
-    begins = wider.valid_from is None or (rule.valid_from is not None and wider.valid_from <= rule.valid_from)
     ends = wider.valid_until is None or (rule.valid_until is not None and rule.valid_until <= wider.valid_until)
     concerned = ground.concerned(rule)
-    return begins and ends and _lands(wider, rule) and bool(concerned) and concerned <= ground.concerned(wider)
+    return ends and _lands(wider, rule) and bool(concerned) and concerned <= ground.concerned(wider)
 
 
 def _lands(wider: Rule, rule: Rule) -> bool:
@@ -81,13 +79,11 @@ def _says(wider: Rule, rule: Rule) -> bool:
         return wider.act_at_least >= rule.act_at_least
     if isinstance(rule, ValueFloor) and isinstance(wider, ValueFloor):
         return wider.net_value_at_least >= rule.net_value_at_least
-    if isinstance(rule, ConsentRule):
-        return wider.model_dump(exclude=_OWN) == rule.model_dump(exclude=_OWN)
     return wider.model_dump(exclude=_OWN) == rule.model_dump(exclude=_OWN)
 
 
 def _quieter(wider: QuietHours, rule: QuietHours) -> bool:
-    zones = wider.unknown_zone is None or wider.unknown_zone == rule.unknown_zone
+    zones = wider.unknown_zone is None or set(rule.unknown_zone or ("anywhere",)) <= set(wider.unknown_zone)
     days = rule.holidays is False or wider.holidays == rule.holidays
     return zones and days and _within(rule.week, wider.week)
 

@@ -149,6 +149,21 @@ def test_what_may_well_be_meant_is_not_reported(rules: list[dict[str, Any]]) -> 
     assert found(*rules, vocabulary={"channels": ["fax"]}) == ()
 
 
+def test_rules_of_packs_are_not_found_fault_with() -> None:
+    weekend = [{"days": ["sat"], "from": "10:00", "to": "12:00"}]
+    wide, narrow = rule("quiet_hours", "wide", windows=NIGHT), rule("quiet_hours", "own", windows=weekend)
+    assert found(wide, narrow, packs=["us", "uk", "eu", "ca"]) == ()
+
+
+def test_rules_of_packs_count_against_the_policy_s_own() -> None:
+    early = rule("quiet_hours", "early", windows=[{"from": "22:00", "to": "07:00"}],
+                 unknown_zone=["America/Chicago"],
+                 scope={"channels": ["sms"], "message_classes": ["marketing"], "jurisdictions": ["US"]})  # fmt: skip
+    (finding,) = found(early, packs=["us"])
+    assert finding.rule == "early"
+    assert "`us-calling-hours` covers" in finding.message
+
+
 @pytest.mark.parametrize("known", [0, 1, 2, 3])
 def test_the_policy_that_heed_ships_has_no_findings(known: int) -> None:
     assert findings(load_policy(DEFAULT_POLICY), Catalogue("EUR", ACTIONS[:known]), TYPES, as_of=AS_OF) == ()
@@ -172,8 +187,9 @@ rules:
     loaded = parse_policy(text, source="policy.yaml")
     (finding,) = findings(loaded, Catalogue("EUR", ACTIONS), TYPES, as_of=AS_OF)
     shown = finding.shown("policy.yaml")
-    assert shown.startswith("error: policy.yaml:12: the quiet hours cover the whole week")
-    assert "in rule `never`, field `windows`" in shown
+    assert shown.startswith(
+        "error: policy.yaml:12: rule `never`, field `windows`: the quiet hours cover the whole week"
+    )
     assert shown.endswith("leave some hours of the week open")
 
 

@@ -71,8 +71,8 @@ def test_an_error_ends_with_exit_code_1_and_names_line_rule_and_field(written):
     path = written(NEVER)
     shown = run("check", path)
     assert shown.exit_code == 1
-    assert f"error: {path}:11: the quiet hours cover the whole week" in shown.stdout
-    assert "in rule `never`, field `windows`" in shown.stdout
+    where = f"error: {path}:11: rule `never`, field `windows`: "
+    assert f"{where}the quiet hours cover the whole week" in shown.stdout
     assert "1 error, 0 warnings" in shown.stdout
 
 
