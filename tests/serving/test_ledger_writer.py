@@ -80,7 +80,7 @@ class TestGroups:
 
     def test_a_job_that_ends_an_iteration_still_answers(self, ledger):
         with pytest.raises(RuntimeError, match="a ledger job ended in StopIteration"):
-            wait(ledger.commit(act("d1", still_allowed=lambda _: next(iter(())))))
+            wait(ledger.commit(act("d1", still_allowed=lambda *_: next(iter(())))))
 
 
 class TestCallers:
