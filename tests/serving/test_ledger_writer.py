@@ -62,7 +62,7 @@ class TestGroups:
         assert ledger.writing.groups < 320
 
     def test_a_job_that_fails_takes_nothing_else_of_its_group_with_it(self, ledger):
-        def breaks(_):
+        def breaks(*_):
             raise ArithmeticError("in the guard")
 
         work = [ledger.commit(act(f"d{n}", f"c{n}", still_allowed=breaks if n == 2 else None)) for n in range(5)]
