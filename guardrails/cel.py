@@ -15,6 +15,7 @@ from functools import cached_property
 from cel_expr_python import cel
 
 from decisioning.canonical import Scalar
+from guardrails.cel_words import METHODS, explained
 
 LONGEST = 4000
 _PLACE = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>[^\n]*)")
@@ -137,12 +138,24 @@ class Language:
         detail = _pointed(text, int(place["line"]), int(place["column"]), missing["name"] if missing else "")
         if missing is not None:
             return Unwritable(f"unknown name `{missing['name']}`", self._nearest(missing["name"]), detail)
-        problem = place["message"].partition(" expecting {")[0]
-        return Unwritable(f"condition cannot be read: {problem}", _remedy(problem), detail)
+        return Unwritable(*explained(place["message"]), detail)
 
     def _nearest(self, name: str) -> str:
-        near = get_close_matches(name, self.variables, n=1, cutoff=0.6)
-        return f"did you mean `{near[0]}`?" if near else "declare it under `context`, as in `customer.age: int`"
+        near = self._alike(name)
+        if near is not None:
+            return f"did you mean `{near}`?"
+        if "." not in name:
+            return f'put text in quotes, as in `"{name}"`, and write names in full, as in `customer.age`'
+        return f"declare it under `context`, as in `{name}: int`"
+
+    def _alike(self, name: str) -> str | None:
+        """The known name most like this one: the same but for its source, or misspelt before or after the dot."""
+        source, _, attribute = name.rpartition(".")
+        by_attribute = {known.partition(".")[2]: known for known in self.variables if known.startswith(f"{source}.")}
+        whole = [known for known in self.variables if not source and known.partition(".")[2] == attribute]
+        inside = [by_attribute[one] for one in get_close_matches(attribute, by_attribute, n=1, cutoff=0.6)]
+        outside = get_close_matches(name, [*self.variables, *METHODS], n=1, cutoff=0.85)
+        return next(iter((*whole, *inside, *outside)), None)
 
 
 def _beginnings(name: str) -> list[str]:
@@ -178,11 +191,3 @@ def _pointed(text: str, line: int, column: int, name: str) -> str:
     shown = text.splitlines()[line - 1]
     start = shown.rfind(name, 0, column - 1 + len(name)) if name else -1
     return f"    {shown}\n    {' ' * (start if start >= 0 else column - 1)}^"
-
-
-def _remedy(message: str) -> str:
-    if "(double, int)" in message or "(int, double)" in message:
-        return "compare a float with a float (`1.0`) and an int with an int (`1`)"
-    if "no matching overload" in message:
-        return "compare values of the same type"
-    return "write it in CEL, as in `customer.age >= 18`"

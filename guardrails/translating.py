@@ -37,6 +37,10 @@ _MESSAGES = {
     "string_too_long": "text is too long",
     "string_pattern_mismatch": "value is not written as it must be",
     "timezone_aware": "time has no offset from UTC",
+    "datetime_parsing": "value is no moment",
+    "datetime_from_date_parsing": "value is no moment",
+    "datetime_object_invalid": "value is no moment",
+    "datetime_type": "value is no moment",
     "finite_number": "value is not finite",
 }
 _BOUNDS = {
@@ -113,6 +117,8 @@ def _remedy_of(document: Document, path: Path, error: ErrorDetails) -> str | Non
 
 
 def _remedy(document: Document, path: Path) -> str | None:
+    if len(path) == 2 and path[0] == "rules":
+        return None  # what is wrong between fields of a rule says itself which ones
     while path and isinstance(path[-1], int):
         path = path[:-1]
     name = str(path[-1]) if path else ""
