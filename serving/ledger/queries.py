@@ -219,21 +219,24 @@ SETTLE_SLOT = (
 SLOT = _pick(contacts, "customer_id action_id state at cost").where(contacts.c.contact_id == bindparam("contact_id"))
 RELEASE_SLOT = update(contacts).where(contacts.c.contact_id == bindparam("slot")).values(state="released")
 
-# --- Volumes: what all customers were contacted with, per action and quarter of an hour.
+# --- Volumes: what all customers were contacted with, per action and stretch of time.
 
-_ACTION = volumes.c.action_id == bindparam("action")
-_QUARTER = volumes.c.quarter == bindparam("when")
 RAISE_VOLUME = (
     update(volumes)
-    .where(_ACTION, _QUARTER)
+    .where(
+        volumes.c.span == bindparam("length"),
+        volumes.c.start == bindparam("begin"),
+        volumes.c.action_id == bindparam("action"),
+    )
     .values(contacts=volumes.c.contacts + bindparam("by"), spent=volumes.c.spent + bindparam("costs"))
 )
 ADD_VOLUME = insert(volumes)
-_START: BindParameter[int] = bindparam("start", type_=BigInteger)
-_PIECE = ((volumes.c.quarter - _START) // bindparam("width", type_=BigInteger)).label("piece")
+_BEGIN: BindParameter[int] = bindparam("begin", type_=BigInteger)
+_PIECE = ((volumes.c.start - _BEGIN) // bindparam("width", type_=BigInteger)).label("piece")
 VOLUMES = (
     select(volumes.c.action_id, _PIECE, func.sum(volumes.c.contacts), func.sum(volumes.c.spent))
-    .where(volumes.c.quarter >= _START, volumes.c.quarter < bindparam("end"), volumes.c.contacts > 0)
+    .where(volumes.c.span == bindparam("length"), volumes.c.start >= _BEGIN, volumes.c.start < bindparam("end"))
+    .where(volumes.c.contacts > 0)
     .group_by(volumes.c.action_id, _PIECE)
     .order_by(volumes.c.action_id, _PIECE)
 )

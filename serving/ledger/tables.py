@@ -233,16 +233,17 @@ objectors = Table(
 # Which key the hashes were made under, told by a hash of a fixed word.
 seals = Table("seals", metadata, Column("mark", Text, primary_key=True))
 
-# Slots reserved and executed per action and quarter of an hour of its reservation: calendar days of every zone begin
-# at one.
+# Slots reserved and executed per action, by the time of reservation, in quarters of an hour and once more in hours and
+# days of UTC: a window is read as few long stretches with short ones at its edge, in order of the key.
 volumes = Table(
     "volumes",
     metadata,
+    Column("span", BigInteger, primary_key=True),
+    Column("start", BigInteger, primary_key=True),
     Column("action_id", Text, primary_key=True),
-    Column("quarter", BigInteger, primary_key=True),
     Column("contacts", BigInteger, nullable=False),
     Column("spent", Float, nullable=False),
-    Index("volumes_by_time", "quarter"),
+    sqlite_with_rowid=False,
 )
 
 # What each rule has said, written in batches; `last_fired` is the latest moment at which it objected.

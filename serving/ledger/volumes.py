@@ -4,7 +4,7 @@ A slot counts in the quarter of an hour in which it was reserved, whenever its m
 limit when the slot was taken is not taken from another later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -13,19 +13,22 @@ from serving.ledger import queries
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Transaction
 
-# Calendar days of every time zone begin at a quarter of an hour of UTC.
 QUARTER = 15 * 60 * 1_000_000
-# Stretches between the edges of two windows: what is left of a limit is exact, when it is free again is told this well.
-_PIECES = 12
+HOUR = 4 * QUARTER
+DAY = 24 * HOUR
+# Into so many pieces each stretch between two edges is told: what is left of a limit is exact, and when it is free
+# again is told this well.
+_PIECES = 6
 _NO_END = 2**62
 
 
 def raise_volume(transaction: Transaction, action_id: str, at: int, cost: float, by: int = 1) -> None:
     """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again."""
-    place = {"action": action_id, "when": at - at % QUARTER}
-    if not transaction.run(queries.RAISE_VOLUME, {**place, "by": by, "costs": by * cost}):
-        values = {"action_id": action_id, "quarter": place["when"], "contacts": by, "spent": by * cost}
-        transaction.run(queries.ADD_VOLUME, values)
+    for span in (QUARTER, HOUR, DAY):
+        place = {"length": span, "begin": _down(at, span), "action": action_id}
+        if not transaction.run(queries.RAISE_VOLUME, {**place, "by": by, "costs": by * cost}):
+            values = {"span": span, "start": place["begin"], "action_id": action_id}
+            transaction.run(queries.ADD_VOLUME, {**values, "contacts": by, "spent": by * cost})
 
 
 def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta]) -> tuple[Volume, ...]:
@@ -34,33 +37,35 @@ def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta
     Each window reaches back from `now` to the beginning of the quarter of an hour in which it begins; what is dated
     after `now` counts. Without windows nothing is read.
     """
-    edges = [*sorted({_edge(now, window) for window in windows}), _NO_END]
+    edges = [*sorted({_down(micros(now - window), QUARTER) for window in windows}), _NO_END]
     present = micros(now)
     return tuple(
         one
         for start, end in pairwise(edges)
-        for one in _between(transaction, start, end, _width(min(end, present) - start))
+        for span, first, last in _stretches(start, end, present)
+        for one in _read(transaction, span, first, last, min(last, present))
     )
 
 
-def _edge(now: datetime, window: timedelta) -> int:
-    start = micros(now - window)
-    return start - start % QUARTER
+def _stretches(start: int, end: int, present: int) -> Iterator[tuple[int, int, int]]:
+    """From `start` to `end` in quarters up to the hour, hours up to the day, whole days that are over, and back."""
+    hours = min(-_down(-start, HOUR), end)
+    days = min(-_down(-hours, DAY), end)
+    over = max(days, _down(min(end, present), DAY))
+    rest = end if end == _NO_END else max(over, _down(end, HOUR))
+    parts = ((QUARTER, start, hours), (HOUR, hours, days), (DAY, days, over), (HOUR, over, rest), (QUARTER, rest, end))
+    return ((span, first, last) for span, first, last in parts if first < last)
 
 
-def _width(length: int) -> int:
-    return max(1, -(-length // (_PIECES * QUARTER))) * QUARTER
-
-
-def _between(transaction: Transaction, start: int, end: int, width: int) -> list[Volume]:
-    rows = transaction.rows(queries.VOLUMES, {"start": start, "end": end, "width": width})
+def _read(transaction: Transaction, span: int, start: int, end: int, told: int) -> list[Volume]:
+    """Volumes of one span from `start` to `end`, in pieces of the part up to `told`."""
+    width = max(1, -(-(told - start) // (_PIECES * span))) * span
+    rows = transaction.rows(queries.VOLUMES, {"length": span, "begin": start, "end": end, "width": width})
     return [
-        Volume(
-            action_id,
-            moment(start + piece * width),
-            moment(min(start + (piece + 1) * width, end)),
-            contacts,
-            spent,
-        )
+        Volume(action_id, moment(start + piece * width), moment(min(start + (piece + 1) * width, end)), contacts, spent)
         for action_id, piece, contacts, spent in rows
     ]
+
+
+def _down(at: int, span: int) -> int:
+    return at - at % span

@@ -84,12 +84,13 @@ def _seals() -> None:
 def _volumes() -> None:
     op.create_table(
         "volumes",
+        sa.Column("span", sa.BigInteger(), primary_key=True),
+        sa.Column("start", sa.BigInteger(), primary_key=True),
         sa.Column("action_id", sa.Text(), primary_key=True),
-        sa.Column("quarter", sa.BigInteger(), primary_key=True),
         sa.Column("contacts", sa.BigInteger(), nullable=False),
         sa.Column("spent", sa.Float(), nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("volumes_by_time", "volumes", ["quarter"])
 
 
 def _rule_counts() -> None:
