@@ -38,8 +38,21 @@ from training.model.storage import load
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 RULES = 50
+SEGMENTS = tuple(f"context.segment_{place}" for place in range(RULES))
 SCORING = "scoring call of the bundle"
 T = TypeVar("T")
+# What policies add to the default one: two caps, three conditions, and one rule each of further kinds.
+_FURTHER: tuple[dict[str, Any], ...] = (
+    {"kind": "frequency_cap", "limit": 9, "window": "30d", "per": "category"},
+    {"kind": "condition", "suppress_when": "context.segment_{n} > 0.5 || customer.jurisdiction == 'XX'"},
+    {"kind": "cool_down", "after": ["complaint"], "window": "30d"},
+    {"kind": "frequency_cap", "limit": 5, "window": "60d", "scope": {"channels": ["email"]}},
+    {"kind": "condition", "suppress_when": "customer.jurisdiction in ['AA', 'BB', 'C{n}']"},
+    {"kind": "open_case", "opened_by": ["complaint"], "closed_by": ["complaint_resolved"]},
+    {"kind": "condition", "review_when": "action.value > 500.0 + {n}.0", "scope": {"channels": ["call"]}},
+    {"kind": "quiet_hours", "windows": [{"from": "00:00", "to": "05:00"}], "scope": {"channels": ["call", "sms"]}},
+    {"kind": "conflict_group", "one_action": True, "window": "24h", "scope": {"channels": ["sms"]}},
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +137,7 @@ def _print_decision(world: World) -> None:
     }
     took: dict[str, list[float]] = {}
     for customer in (list(world.customers) * 2)[:600]:
-        facts = Facts(customer, world.now)
+        facts = Facts(customer, world.now, {name.partition(".")[2]: 0.1 for name in SEGMENTS})
         rows = world.bundle.assembler.matrix(facts, catalogue.actions)
         for name, guard in guards.items():
             took.setdefault(name, []).append(timed(guard.verdicts, facts, catalogue.actions)[1])
@@ -148,24 +161,20 @@ def copies(customers: Sequence[Customer], wanted: int) -> list[Customer]:
 
 
 def many_rules(wanted: int) -> LoadedPolicy:
-    """The default policy with further caps, conditions and quiet hours, up to so many rules."""
-
-    content = load_policy(DEFAULT_POLICY).policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    shapes: tuple[dict[str, Any], ...] = (
-        {"kind": "frequency_cap", "limit": 9, "window": "30d", "per": "category"},
-        {"kind": "frequency_cap", "limit": 9, "window": "90d", "per": "action"},
-        {"kind": "condition", "suppress_when": "action.value < {place}.0 && action.cost > 50.0"},
-        {"kind": "condition", "review_when": "action.value > 500.0 + {place}.0"},
-        {"kind": "quiet_hours", "windows": [{"from": "00:00", "to": "05:00"}], "scope": {"channels": ["call"]}},
+    """The default policy with further rules of kinds as they occur, up to so many, some for all and some for a few."""
+    content: dict[str, Any] = load_policy(DEFAULT_POLICY).policy.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True
     )
     rules = content["rules"]
     for place in range(wanted - len(rules)):
-        fields = {
-            name: value.replace("{place}", str(place)) if isinstance(value, str) else value
-            for name, value in shapes[place % len(shapes)].items()
-        }
-        rules.append({"id": f"further-{place}", "purpose": "To be measured.", "owner": "benchmark", **fields})
+        filled = _filled(_FURTHER[place % len(_FURTHER)], place)
+        rules.append({"id": f"further-{place}", "purpose": "To be measured.", "owner": "benchmark", **filled})
+    content["context"] = dict.fromkeys(SEGMENTS, "float")
     return plain_policy(content)
+
+
+def _filled(fields: dict[str, Any], place: int) -> dict[str, Any]:
+    return {name: value.format(n=place) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def timed(call: Callable[..., T], *arguments: Any, **named: Any) -> tuple[T, float]:

@@ -22,6 +22,7 @@ _PLACE = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']+)'")
 _ABSENT = re.compile(r'No value with name "(?P<name>[^"]+)"')
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NUMBERS = (int, float)
 _LARGEST = int(sys.float_info.max)
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
@@ -178,7 +179,7 @@ def fitted(value: Scalar, kind: CelType) -> Scalar:
         return value if isinstance(value, str) and (value.isascii() or not _SURROGATE.search(value)) else None
     if kind is CelType.BOOL:
         return value if isinstance(value, bool) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS) or value != value:
         return None
     if kind is CelType.FLOAT:
         return float(value) if isinstance(value, float) or abs(value) <= _LARGEST else None

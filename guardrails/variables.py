@@ -1,6 +1,7 @@
 """The names that conditions may use, and where their values come from."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import Action
@@ -21,6 +22,11 @@ BUILT_IN: Mapping[str, tuple[CelType, Reader]] = {
     "customer.jurisdiction": (CelType.STRING, lambda facts, _: facts.customer.jurisdiction),
 }
 SOURCES = ("action", "context", "customer")
+_ATTRIBUTES: Mapping[str, Callable[[str], Reader]] = {
+    "action": lambda name: lambda _, action: action.attributes.get(name),
+    "context": lambda name: lambda facts, _: facts.context.get(name),
+    "customer": lambda name: lambda facts, _: facts.customer.attributes.get(name),
+}
 # Engagement data knows three types; its numbers are floats.
 _DATA_TYPES = {"number": CelType.FLOAT, "boolean": CelType.BOOL, "text": CelType.STRING}
 
@@ -51,17 +57,26 @@ def declared(
 
 def values(condition: Condition, facts: Facts, action: Action) -> dict[str, Scalar]:
     """Values of the variables that the condition may look at; what is unknown is left out."""
-    read = {name: fitted(value_of(name, facts, action), kind) for name, kind in condition.variables.items()}
-    return {name: value for name, value in read.items() if value is not None}
+    read = {}
+    for name, kind in condition.variables.items():
+        value = fitted(_reader(name)(facts, action), kind)
+        if value is not None:
+            read[name] = value
+    return read
 
 
 def value_of(name: str, facts: Facts, action: Action) -> Scalar:
     """The value of a dotted name, None where there is none."""
+    return _reader(name)(facts, action)
+
+
+@lru_cache(maxsize=4096)
+def _reader(name: str) -> Reader:
+    """What finds the value of a name; names are those that policies declare, so there are few."""
     if name in BUILT_IN:
-        return BUILT_IN[name][1](facts, action)
+        return BUILT_IN[name][1]
     source, _, attribute = name.partition(".")
-    held = {"action": action.attributes, "context": facts.context, "customer": facts.customer.attributes}
-    return held[source].get(attribute)
+    return _ATTRIBUTES[source](attribute)
 
 
 def depends_on_action(condition: Condition) -> bool:
