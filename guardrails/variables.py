@@ -57,7 +57,7 @@ def declared(
 
 def values(condition: Condition, facts: Facts, action: Action) -> dict[str, Scalar]:
     """Values of the variables that the condition may look at; what is unknown is left out."""
-    read = {}
+    read: dict[str, Scalar] = {}
     for name, kind in condition.variables.items():
         value = fitted(_reader(name)(facts, action), kind)
         if value is not None:
