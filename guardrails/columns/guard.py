@@ -98,7 +98,10 @@ class ColumnGuard:
         actions : sequence of Action
             Those of the catalogue are judged over columns, others one by one.
         """
-        facts = Population(customers, now, context or {}, volumes)
+        return self.over(Population(customers, now, context or {}, volumes), actions)
+
+    def over(self, facts: Population, actions: Sequence[Action]) -> ColumnVerdicts:
+        """Judge every action for a population that may have been judged by other policies; see :meth:`verdicts`."""
         odd = facts.odd
         bench = Bench(facts if not odd else facts.without(odd), self.conditions)
         judging = _Judging(self.guard, bench, {})
@@ -106,7 +109,7 @@ class ColumnGuard:
         for place in odd:
             for outcome, said_alone in zip(outcomes, self.guard.verdicts(facts.facts(place), actions), strict=True):
                 judging.put(outcome, place, said_alone)
-        shape = (len(actions), len(customers))
+        shape = (len(actions), len(facts))
         return ColumnVerdicts(
             facts,
             tuple(actions),

@@ -8,7 +8,6 @@ one customer after another.
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
@@ -54,24 +53,12 @@ class Bench:
     population: Population
     conditions: Mapping[str, ColumnCondition]
 
-    @cached_property
-    def customers(self) -> pl.DataFrame:
-        """All that conditions look at in customers, a column each."""
-        variables = {name: kind for one in self.conditions.values() for name, kind in one.condition.variables.items()}
-        own = {name: kind for name, kind in variables.items() if name.startswith("customer.")}
-        return pl.DataFrame([self.population.column(name, kind) for name, kind in own.items()])
-
     def groups(self, kind: type[Rule]) -> tuple[Codes, list[int]]:
         """Code of each customer for rules of a kind, and where each first comes; every customer for unknown kinds."""
-        if kind not in self._grouped:
-            key, size = _key(kind, self.population), len(self.population)
-            each = np.arange(size, dtype=np.int32), list(range(size))
-            self._grouped[kind] = each if key is None else self.population.grouped(key)
-        return self._grouped[kind]
-
-    @cached_property
-    def _grouped(self) -> dict[type[Rule], tuple[Codes, list[int]]]:
-        return {}
+        key, size = _key(kind, self.population), len(self.population)
+        if key is None:
+            return np.arange(size, dtype=np.int32), list(range(size))
+        return self.population.grouped(kind.__name__, key)
 
     def decided(self, text: str, action: Action) -> pl.Series:
         """Whether a condition holds for each customer, null where it cannot be decided."""
@@ -80,8 +67,8 @@ class Bench:
         return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.population))}))
 
     def _column(self, name: str, kind: CelType, action: Action) -> pl.Series:
-        if name in self.customers.columns:
-            return self.customers[name]
+        if name.startswith("customer."):
+            return self.population.column(name, kind)
         same = fitted(value_of(name, self.population.facts(0), action), kind) if len(self.population) else None
         return pl.Series(name, [same], dtype=TYPES[kind]).new_from_index(0, len(self.population))
 

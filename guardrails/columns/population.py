@@ -35,6 +35,8 @@ _ANY = Action("", "", "", "", 0.0, "", 0.0)
 class Population:
     """The facts of many decisions made at one moment in one context.
 
+    Its columns stay, so that several policies can be asked about the same customers.
+
     Attributes
     ----------
     customers : sequence of Customer
@@ -93,18 +95,31 @@ class Population:
         """Code of each customer's jurisdiction, and where each first comes."""
         return coded(customer.jurisdiction for customer in self.customers)
 
-    def grouped(self, key: Callable[[Customer], Hashable]) -> tuple[Codes, list[int]]:
-        """Code of each customer's key, and where each first comes."""
-        return coded(map(key, self.customers))
+    def grouped(self, name: str, key: Callable[[Customer], Hashable]) -> tuple[Codes, list[int]]:
+        """Code of each customer's key, and where each first comes; looked up again by the name of the grouping."""
+        if name not in self._groupings:
+            self._groupings[name] = coded(map(key, self.customers))
+        return self._groupings[name]
 
     def column(self, name: str, kind: CelType) -> pl.Series:
         """Values of a variable of customers in conditions, null where unknown."""
+        if (name, kind) not in self._columns:
+            self._columns[name, kind] = pl.Series(name, self._values(name, kind), dtype=TYPES[kind])
+        return self._columns[name, kind]
+
+    def _values(self, name: str, kind: CelType) -> list[Scalar]:
         if name in BUILT_IN:
-            values = [fitted(BUILT_IN[name][1](self.facts(place), _ANY), kind) for place in range(len(self))]
-        else:
-            attribute = name.partition(".")[2]
-            values = [fitted(customer.attributes.get(attribute), kind) for customer in self.customers]
-        return pl.Series(name, values, dtype=TYPES[kind])
+            return [fitted(BUILT_IN[name][1](self.facts(place), _ANY), kind) for place in range(len(self))]
+        attribute = name.partition(".")[2]
+        return [fitted(customer.attributes.get(attribute), kind) for customer in self.customers]
+
+    @cached_property
+    def _groupings(self) -> dict[str, tuple[Codes, list[int]]]:
+        return {}
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, CelType], pl.Series]:
+        return {}
 
 
 def _out_of_range(customer: Customer) -> bool:
