@@ -118,7 +118,7 @@ def _print_batch(world: World, customers: int) -> None:
     base = copies(world.customers, customers)
     gc.collect()
     gc.freeze()
-    population = Population(base, world.now, {})
+    population = Population(base, world.now, window=guard.window)
     said, whole = timed(guard.over, population, catalogue.actions)
     again = timed(guard.over, population, catalogue.actions)[1]
     few = base[: max(200, customers // 50)]

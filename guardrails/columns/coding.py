@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -33,15 +34,7 @@ def coded(keys: Iterable[Hashable]) -> tuple[Codes, list[int]]:
     """A code for each key, and where each code first comes."""
     coding = Coding()
     codes = coding.column(keys)
-    return codes, firsts(codes, len(coding))
-
-
-def firsts(codes: Codes, count: int) -> list[int]:
-    """Where each code in [0, count) first comes; a code that never comes is said to come at 0."""
-    first = np.zeros(count, dtype=np.int64)
-    # Of several values written to one place the last one stays.
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return [int(place) for place in first]
+    return codes, _firsts(codes, len(coding)).tolist()
 
 
 def kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Sequence[bool]) -> tuple[Codes, list[T]]:
@@ -52,9 +45,31 @@ def kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Sequence[bool
     codes = Coding().column(map(key, rows))
     for flag in flags:
         codes = 2 * codes + np.array(flag, dtype=np.int32)
-    present, places, code = np.unique(codes, return_index=True, return_inverse=True)
-    del present
-    return code.astype(np.int32), [rows[place] for place in places]
+    present = np.flatnonzero(np.bincount(codes))
+    renumbered = np.zeros(int(present.max(initial=0)) + 1, dtype=np.int32)
+    renumbered[present] = np.arange(len(present))
+    codes = renumbered[codes]
+    return codes, [rows[place] for place in _firsts(codes, len(present))]
+
+
+def _firsts(codes: Codes, count: int) -> NDArray[np.int64]:
+    """Where each code in [0, count) first comes."""
+    first = np.zeros(count, dtype=np.int64)
+    # Of several values written to one place the last one stays.
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first
+
+
+def names(*columns: Sequence[str | None]) -> list[Codes]:
+    """Codes of names that seldom come again, the same for the same name in all columns; 0 stands for none."""
+    try:
+        whole = pa.array(list(chain.from_iterable(columns)), type=pa.string())
+    except UnicodeEncodeError:  # half a character, which no other program knows
+        coding = Coding({None: 0})
+        return [coding.column(column) for column in columns]
+    codes = np.nan_to_num(whole.dictionary_encode().indices.to_numpy(zero_copy_only=False), nan=-1.0)
+    ends = np.cumsum([len(column) for column in columns])[:-1]
+    return np.split(codes.astype(np.int32) + 1, ends)
 
 
 def owners(histories: Iterable[Sequence[object]]) -> Codes:

@@ -50,7 +50,7 @@ def consented(rule: ConsentRule, action: Action, population: Population) -> Said
     said = _statements(rule, action, population)
     owner, point = _points(action.channel, population)
     allowed = np.zeros(customers, dtype=np.bool_)
-    stands = _standing(said, owner, point, len(population.codes))
+    stands = _standing(said, owner, point, population.permissions.codes)
     allowed[owner[_suffices(rule, said, stands)]] = True
     if action.channel in rule.addressless:
         without = np.ones(customers, dtype=np.bool_)
@@ -61,7 +61,7 @@ def consented(rule: ConsentRule, action: Action, population: Population) -> Said
 
 
 def _statements(rule: ConsentRule, action: Action, population: Population) -> _Statements:
-    consents, now = population.consents, microseconds(population.now)
+    consents, now = population.permissions.consents, microseconds(population.now)
     withdrawn = _of_kinds(consents, lambda one: one.status == ConsentStatus.WITHDRAWN)
     about = _of_kinds(consents, lambda one: _concerns(rule, one, action, population.now))
     counts = np.flatnonzero(about & (withdrawn | (consents.at <= now)))
@@ -107,7 +107,7 @@ def _suffices(rule: ConsentRule, said: _Statements, stands: Whole) -> Flags:
 
 
 def _points(channel: str, population: Population) -> tuple[Whole, Whole]:
-    points = population.points
+    points = population.permissions.points
     own = np.array([one == channel for one in points.channels], dtype=np.bool_)
     mine = np.flatnonzero(own[points.channel]) if len(own) else np.zeros(0, dtype=np.intp)
     return points.owner[mine].astype(np.int64), points.point[mine].astype(np.int64)

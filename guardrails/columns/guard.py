@@ -6,7 +6,7 @@ demand, by asking that guard again about the few customers for whom they are wan
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from guardrails.columns.population import Population
 from guardrails.columns.said import CODES, EFFECTS, ENDLESS, SILENT, SUPPRESS, Outcome, Said, end, together
 from guardrails.guard import PolicyGuard, Verdicts, guard_of
 from guardrails.loading import LoadedPolicy, load_policy
+from guardrails.rules.frequency_cap import FrequencyCap
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,26 @@ class ColumnGuard:
         actions : sequence of Action
             Those of the catalogue are judged over columns, others one by one.
         """
-        return self.over(Population(customers, now, context or {}, volumes), actions)
+        return self.over(Population(customers, now, context or {}, volumes, self.window), actions)
+
+    @property
+    def window(self) -> timedelta:
+        """How far back the policy's caps look."""
+        caps = [judge.rule for judge in self.guard.judges if isinstance(judge.rule, FrequencyCap)]
+        return max((rule.window for rule in caps), default=timedelta(0))
 
     def over(self, facts: Population, actions: Sequence[Action]) -> ColumnVerdicts:
-        """Judge every action for a population that may have been judged by other policies; see :meth:`verdicts`."""
+        """Judge every action for a population that may have been judged by other policies; see :meth:`verdicts`.
+
+        Raises
+        ------
+        ValueError
+            If the population's window is shorter than the policy's.
+        """
+        if facts.window < self.window:
+            raise ValueError(
+                f"contacts of the last {facts.window} are columns, and the policy looks back {self.window}"
+            )
         odd = facts.odd
         bench = Bench(facts if not odd else facts.without(odd), self.conditions)
         judging = _Judging(self.guard, bench, {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from decisioning.catalogue import MessageClass
 from decisioning.customer import Consent, ConsentStatus, Contact, ContactState, Customer
-from guardrails.columns.coding import Codes, Coding, Moments, coded, kinds, moments, owners
+from guardrails.columns.coding import Codes, Moments, coded, kinds, moments, names, owners
 
 WHOLE_CHANNEL = 0
 # Later than any time in a column, and early enough to be added to one.
@@ -86,38 +87,53 @@ class ContactPoints:
     zoned: bool
 
 
-def contacts_of(customers: Sequence[Customer]) -> Contacts:
-    """All contacts as columns."""
-    histories = [customer.contacts for customer in customers]
+@dataclass(frozen=True)
+class Permissions:
+    """Consents and contact points, with contact points coded alike in both.
+
+    Attributes
+    ----------
+    codes : int
+        All codes of contact points are below it.
+    """
+
+    consents: Consents
+    points: ContactPoints
+    codes: int
+
+
+def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
+    """All contacts after `since` as columns."""
+    histories = [[one for one in customer.contacts if one.at > since] for customer in customers]
     contacts = list(chain.from_iterable(histories))
     owner, at = owners(histories), moments([one.at for one in contacts])
     marketing = [one.message_class is MessageClass.MARKETING for one in contacts]
     released = [one.state is ContactState.RELEASED for one in contacts]
     kind, examples = kinds(contacts, _OFFER, marketing, released)
-    order = np.lexsort((at, owner))
-    return Contacts(owner[order], at[order], kind[order], examples)
+    if np.any((at[1:] < at[:-1]) & (owner[1:] == owner[:-1])):
+        order = np.lexsort((at, owner))
+        owner, at, kind = owner[order], at[order], kind[order]
+    return Contacts(owner, at, kind, examples)
 
 
-def consents_of(customers: Sequence[Customer], points: Coding) -> Consents:
-    """All consents as columns; `points` are the codes of contact points."""
-    histories = [customer.consents for customer in customers]
-    consents = list(chain.from_iterable(histories))
-    ends = [one.expires_at for one in consents]
-    ending = [place for place, end in enumerate(ends) if end is not None]
-    until = np.full(len(consents), FOREVER, dtype=np.int64)
-    until[ending] = moments([end for end in ends if end is not None])
-    kind, examples = kinds(consents, _ABOUT, [one.status is ConsentStatus.WITHDRAWN for one in consents])
-    at = moments([one.recorded_at for one in consents])
-    return Consents(
-        owners(histories), at, until, points.column([one.contact_point for one in consents]), kind, examples
-    )
-
-
-def points_of(customers: Sequence[Customer], points: Coding) -> ContactPoints:
-    """All contact points as columns; `points` are their codes."""
+def permissions_of(customers: Sequence[Customer]) -> Permissions:
+    """All consents and contact points as columns."""
+    said = [customer.consents for customer in customers]
     held = [customer.contact_points for customer in customers]
-    known = list(chain.from_iterable(held))
+    consents, known = list(chain.from_iterable(said)), list(chain.from_iterable(held))
+    about, point = names([one.contact_point for one in consents], [one.contact_point for one in known])
     channel, first = coded([one.channel for one in known])
     channels = [known[place].channel for place in first]
-    codes = points.column([one.contact_point for one in known])
-    return ContactPoints(owners(held), codes, channel, channels, any(map(_ZONES, known)))
+    points = ContactPoints(owners(held), point, channel, channels, any(map(_ZONES, known)))
+    at = moments([one.recorded_at for one in consents])
+    kind, examples = kinds(consents, _ABOUT, [one.status is ConsentStatus.WITHDRAWN for one in consents])
+    statements = Consents(owners(said), at, _ends(consents), about, kind, examples)
+    return Permissions(statements, points, 1 + max(int(about.max(initial=0)), int(point.max(initial=0))))
+
+
+def _ends(consents: Sequence[Consent]) -> Moments:
+    ends = [one.expires_at for one in consents]
+    until = np.full(len(ends), FOREVER, dtype=np.int64)
+    places = [place for place, end in enumerate(ends) if end is not None]
+    until[places] = moments([end for end in ends if end is not None])
+    return until

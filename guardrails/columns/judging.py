@@ -101,7 +101,7 @@ def _key(kind: type[Rule], population: Population) -> Key | None:
     if kind is SuppressionRule:
         return attrgetter("jurisdiction", "suppressions")
     if kind is QuietHours:
-        return _whereabouts if population.points.zoned else attrgetter("jurisdiction", "time_zone")
+        return _whereabouts if population.permissions.points.zoned else attrgetter("jurisdiction", "time_zone")
     if kind is ObjectionRule:
         return attrgetter("jurisdiction", "objections")
     return attrgetter("jurisdiction") if kind is VolumeLimit else None

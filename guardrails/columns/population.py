@@ -1,8 +1,8 @@
 """Many customers at one moment, with what rules look at as columns, each made when first asked for."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import polars as pl
@@ -11,17 +11,10 @@ from decisioning.canonical import Scalar
 from decisioning.catalogue import Action
 from decisioning.customer import Customer, Facts, Volume, microseconds
 from guardrails.cel import CelType, fitted
-from guardrails.columns.coding import Codes, Coding, coded
+from guardrails.columns.coding import Codes, coded
 from guardrails.columns.expression import TYPES
-from guardrails.columns.histories import (
-    WHOLE_CHANNEL,
-    Consents,
-    ContactPoints,
-    Contacts,
-    consents_of,
-    contacts_of,
-    points_of,
-)
+from guardrails.columns.histories import Contacts, Permissions, contacts_of, permissions_of
+from guardrails.settings import LONGEST_WINDOW
 from guardrails.variables import BUILT_IN
 
 # Microseconds since 1970 are exact as floats until the year 2255.
@@ -41,12 +34,15 @@ class Population:
     ----------
     customers : sequence of Customer
         In the order of the rows of all columns.
+    window : timedelta
+        How far back from `now` contacts are columns; as far at least as a policy that is asked about them looks.
     """
 
     customers: Sequence[Customer]
     now: datetime
-    context: Mapping[str, Scalar]
+    context: Mapping[str, Scalar] = field(default_factory=dict)
     volumes: tuple[Volume, ...] | None = None
+    window: timedelta = LONGEST_WINDOW
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -59,10 +55,12 @@ class Population:
     def odd(self) -> tuple[int, ...]:
         """Places of customers whose times cannot stand in columns; usually none."""
         try:
-            fits = all(len(one) == 0 or one.max() < _LATEST for one in (self.contacts.at, self.consents.at))
+            latest = max(one.at.max(initial=0) for one in (self.contacts, self.permissions.consents))
         except TypeError:  # a time without an offset
-            fits = False
-        return () if fits else tuple(i for i, customer in enumerate(self.customers) if _out_of_range(customer))
+            latest = _LATEST
+        if latest < _LATEST:
+            return ()
+        return tuple(place for place, customer in enumerate(self.customers) if _out_of_range(customer))
 
     def without(self, places: Sequence[int]) -> "Population":
         """The same with customers of whom nothing is known in these places."""
@@ -72,23 +70,13 @@ class Population:
 
     @cached_property
     def contacts(self) -> Contacts:
-        """All contacts as columns."""
-        return contacts_of(self.customers)
+        """All contacts that a rule may look at as columns."""
+        return contacts_of(self.customers, self.now - self.window)
 
     @cached_property
-    def consents(self) -> Consents:
-        """All consents as columns."""
-        return consents_of(self.customers, self.codes)
-
-    @cached_property
-    def points(self) -> ContactPoints:
-        """All contact points as columns."""
-        return points_of(self.customers, self.codes)
-
-    @cached_property
-    def codes(self) -> Coding:
-        """Codes of contact points, given out as they are met."""
-        return Coding({None: WHOLE_CHANNEL})
+    def permissions(self) -> Permissions:
+        """All consents and contact points as columns."""
+        return permissions_of(self.customers)
 
     @cached_property
     def jurisdictions(self) -> tuple[Codes, list[int]]:

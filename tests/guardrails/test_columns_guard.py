@@ -13,6 +13,7 @@ from decisioning.catalogue import Catalogue
 from decisioning.customer import Customer, Facts
 from decisioning.verdict import Effect, binding, combined
 from guardrails.columns.guard import ColumnGuard, ColumnVerdicts, column_guard_of, load_column_guard
+from guardrails.columns.population import Population
 from guardrails.loading import DEFAULT_POLICY, plain_policy
 from tests.guardrails import customers_at_random
 from tests.guardrails.customers_at_random import ACTIONS
@@ -160,6 +161,19 @@ def test_the_first_of_equal_statements_stands_as_it_does_one_by_one() -> None:
         Effect.SUPPRESS, Effect.ALLOW, Effect.SUPPRESS, Effect.ALLOW,
     ]  # fmt: skip
     assert_as_one_by_one(said)
+
+
+def test_one_population_can_be_asked_by_several_policies() -> None:
+    random = Random(3)
+    population = Population([customers_at_random.customer(random) for _ in range(40)], NOW)
+    for chosen in (RULES[:6], RULES[6:14], RULES):
+        assert_as_one_by_one(made(*chosen).over(population, ACTIONS))
+
+
+def test_a_population_that_does_not_reach_back_far_enough_is_refused() -> None:
+    cap = made(CONSENT_RULE, rule("frequency_cap", limit=1, window="7d"))
+    with pytest.raises(ValueError, match="the policy looks back 7 days"):
+        cap.over(Population([facts().customer], NOW, window=DAY), [action()])
 
 
 def test_the_facts_of_one_customer_are_those_that_one_decision_takes() -> None:
