@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
-:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds of 11 and
+:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds of 21 and
 above, which is why lower ones are the default here.
 """
 

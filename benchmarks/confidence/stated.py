@@ -41,12 +41,19 @@ class OneWorld:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Stated against realised."""
+    """Stated against realised.
+
+    Attributes
+    ----------
+    others : tuple of (float, tuple of Group)
+        Tenths of what is served at other tolerances, each with its tolerance in EUR.
+    """
 
     tenths: tuple[Group, ...]
     share_tenths: tuple[Group, ...]
     worlds: tuple[OneWorld, ...]
     share_worlds: tuple[OneWorld, ...]
+    others: tuple[tuple[float, tuple[Group, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,9 @@ class Learnt:
     left_out: tuple[Group, ...]
 
 
-def good(one: Told) -> Bools:
+def good(one: Told, tolerance: float = TERMS.tolerance) -> Bools:
     """Which choices were within the tolerance of the best, shape (n,)."""
-    return held_against(one.worth, one.choices.chosen, one.choices.confidence, TERMS.tolerance).good
+    return held_against(one.worth, one.choices.chosen, one.choices.confidence, tolerance).good
 
 
 def confidence(worlds: Sequence[Told]) -> Confidence:
@@ -81,7 +88,17 @@ def confidence(worlds: Sequence[Told]) -> Confidence:
     served, share = [one.confidence for one in worlds], [one.choices.confidence for one in worlds]
     together, customers = np.concatenate(right), np.concatenate(whose)
     pooled, pooled_share = (_tenths(np.concatenate(said), together, customers) for said in (served, share))
-    return Confidence(pooled, pooled_share, _each(names, served, right, whose), _each(names, share, right, whose))
+    each, each_share = (_each(names, said, right, whose) for said in (served, share))
+    return Confidence(pooled, pooled_share, each, each_share, _others(worlds, customers))
+
+
+def _others(worlds: Sequence[Told], customers: Ints) -> tuple[tuple[float, tuple[Group, ...]], ...]:
+    found = []
+    for tolerance in worlds[0].shares:
+        said = np.concatenate([one.trust.of(one.shares[tolerance], DRAWS) for one in worlds])
+        right = np.concatenate([good(one, tolerance) for one in worlds])
+        found.append((tolerance, _tenths(said, right, customers)))
+    return tuple(found)
 
 
 def one_world(name: str, stated: Floats, right: Bools, cluster: Ints) -> OneWorld:

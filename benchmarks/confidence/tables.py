@@ -93,6 +93,8 @@ def _gap(one: Group, digits: int = 3) -> str:
 def _confidence(found: Confidence) -> Iterable[str]:
     yield _part("Stated confidence and how often it was right, all worlds", _groups(found.tenths, digits=3))
     yield _part("The same of the bare share of the draws", _groups(found.share_tenths, digits=3))
+    for tolerance, groups in found.others:
+        yield _part(f"What is served at a tolerance of {tolerance:.2f} EUR, all worlds", _groups(groups, digits=3))
     yield _part("Confidence world by world: the worst tenth of each", _worlds(found.worlds))
     yield _part("The same of the bare share of the draws", _worlds(found.share_worlds))
 

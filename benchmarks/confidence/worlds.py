@@ -25,7 +25,9 @@ from training.world.catalogue import ACTION_IDS
 from training.world.truth import Situation
 from training.world.world import Played, World, make_world
 
-TERMS = Terms(harm_cost=20.0, tolerance=0.10)
+# The default policy's terms, and tolerances beside its own.
+TERMS = Terms(harm_cost=20.0, tolerance=1.00)
+OTHER_TOLERANCES = (0.10, 3.00)
 # Of so many moments customers are made strange.
 _STRANGE_MOMENTS = 1_500
 
@@ -48,8 +50,10 @@ class Told:
     ----------
     choices : Choices
         With the bare share of the draws for confidence.
+    shares : mapping of float to array of float, shape (n,)
+        That share at other tolerances, by tolerance in EUR.
     trust : Trust
-        What makes confidence of that share.
+        What makes confidence of a share.
     cluster : array of int, shape (n,)
         Whose moment it is; no two worlds share a number.
     propensity, uplift, harm, worth : array of float, shape (n, a)
@@ -64,6 +68,7 @@ class Told:
 
     seed: int
     choices: Choices
+    shares: Mapping[float, Floats]
     trust: Trust
     cluster: Ints
     propensity: Floats
@@ -91,7 +96,9 @@ def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
 def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> Told:
     """What is said of every moment of the sealed customers."""
     data, rows = played.data, prepared.contacts(Part.TEST)
-    made = choices(replace(bundle, trust=Trust()), data, rows, TERMS)
+    bare = replace(bundle, trust=Trust())
+    made = choices(bare, data, rows, TERMS)
+    others = {one: choices(bare, data, rows, replace(TERMS, tolerance=one)).confidence for one in OTHER_TOLERANCES}
     situation = situations(played, rows)
     order = [ACTION_IDS.index(one.action_id) for one in made.actions]
     propensity = world.true_propensity(situation)
@@ -100,6 +107,7 @@ def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> To
     return Told(
         seed=world.seed,
         choices=made,
+        shares=others,
         trust=bundle.trust,
         cluster=cluster,
         propensity=propensity[:, order],

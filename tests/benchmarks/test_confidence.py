@@ -43,7 +43,7 @@ def world(seed=1, moments=2_000, trust=None):
     draw = np.random.default_rng(seed)
     share = draw.uniform(0.1, 0.9, moments)
     first = draw.random(moments) < share
-    worth = np.column_stack([np.where(first, 2.0, 1.0), np.where(first, 1.0, 2.0)])
+    worth = np.column_stack([np.where(first, 3.0, 1.0), np.where(first, 1.0, 3.0)])
     propensity = draw.uniform(0.1, 0.4, (moments, 2))
     uplift = propensity - 0.05
     made = Choices(
@@ -65,6 +65,7 @@ def world(seed=1, moments=2_000, trust=None):
     return Told(
         seed=seed,
         choices=made,
+        shares={0.5: share, 2.0: np.full(moments, 0.99)},
         trust=trust or Trust(),
         cluster=cluster_of(seed, np.arange(moments)),
         propensity=propensity,
@@ -189,9 +190,16 @@ def test_true_shares_show_no_gap_and_a_doubtful_map_of_them_does():
     assert doubtful.share_tenths == honest.share_tenths
 
 
+def test_confidence_is_held_against_each_tolerance_by_what_is_right_within_it():
+    close, wide = confidence([world(1, 20_000)]).others
+    assert (close[0], wide[0]) == (0.5, 2.0)
+    assert max(abs(one.gap) for one in close[1]) < 0.03
+    assert [one.true for one in wide[1]] == [1.0] * len(wide[1])
+
+
 def test_a_choice_within_the_tolerance_of_the_best_is_right():
     one = world(moments=3)
-    worth = np.array([[1.0, 1.1], [1.0, 1.2], [-0.2, -0.5]])
+    worth = np.array([[1.0, 2.0], [1.0, 2.1], [-1.1, -2.0]])
     assert good(replace(one, worth=worth)).tolist() == [True, False, False]
 
 
@@ -227,7 +235,7 @@ def test_the_ideal_order_is_all_of_the_way_and_an_order_that_knows_nothing_none(
 def test_nothing_beats_the_best_possible_and_regret_is_what_is_missing():
     found = {one.name: one for one in policies([world(), world(2)])}
     best = found["the best possible"]
-    assert best.value == pytest.approx(2.0)
+    assert best.value == pytest.approx(3.0)
     assert (best.regret, best.near) == (0.0, 1.0)
     assert all(one.value + one.regret == pytest.approx(best.value) for one in found.values())
     assert (found["hold for all"].holds, found["hold for all"].value) == (1.0, 0.0)
@@ -255,7 +263,7 @@ def test_all_tables_are_told_with_the_constants_where_they_were_asked_for():
     worlds = [world(seed) for seed in (11, 12)]
     told = markdown(findings(worlds, [Cost("20 rows", 10.0, 15.0)], learn=True))
     assert "| 20 rows | 10 | 15 | 1.50 |" in told
-    assert "| hold for all | 0.0000 ± 0.0000 | 2.0000 | 100.0% | 0.0% |" in told
+    assert "| hold for all | 0.0000 ± 0.0000 | 3.0000 | 100.0% | 0.0% |" in told
     assert "| world 12 alone |" in told
     assert "alone" not in markdown(findings(worlds, []))
 
