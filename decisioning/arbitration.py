@@ -51,10 +51,30 @@ def confidence(
         In [0, 1], the share of the draws where no trust is given; exactly 1 when hold is chosen and nothing else is
         admissible.
     """
-    mask: NDArray[np.bool_] = np.asarray(admissible, dtype=np.bool_)
-    if not mask.any():
+    if not any(admissible):
         return 1.0
-    best = np.maximum(draws[mask].max(axis=0), 0.0)
-    own = 0.0 if chosen is None else draws[chosen]
+    own, best = _beside(draws, chosen, admissible)
     share = np.mean(own >= best - tolerance)
     return float(share if trust is None else trust.of(share, draws.shape[1]))
+
+
+def shortfall(draws: Floats, chosen: int | None, admissible: Sequence[bool]) -> float:
+    """What the choice is expected to be worth less than the best admissible alternative, hold included.
+
+    It is the mean over the draws, in the catalogue's currency and at least 0: as much as a person would gain who knew
+    the best. Cases are worth reviewing in this order.
+
+    Parameters
+    ----------
+    draws, chosen, admissible
+        As for :func:`confidence`.
+    """
+    own, best = _beside(draws, chosen, admissible)
+    return float(np.mean(best - own))
+
+
+def _beside(draws: Floats, chosen: int | None, admissible: Sequence[bool]) -> tuple[Floats, Floats]:
+    """Net value of the choice and of the best admissible, hold included, in each draw, both of shape (K,)."""
+    mask: NDArray[np.bool_] = np.asarray(admissible, dtype=np.bool_)
+    own = np.zeros(draws.shape[1]) if chosen is None else draws[chosen]
+    return own, draws[mask].max(axis=0, initial=0.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from decisioning import reasons
-from decisioning.arbitration import choose, confidence, ranking
+from decisioning.arbitration import choose, confidence, ranking, shortfall
 from decisioning.candidates import Verdicts, hold, ranked
 from decisioning.catalogue import Action, Autonomy
 from decisioning.certificate import Certificate
@@ -71,6 +71,7 @@ class _Weighed:
     order: tuple[int, ...]
     chosen: int | None
     confidence: float
+    shortfall: float
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -143,7 +144,7 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
         choice = Choice(actions[chosen], *said, sure, scores.certificate, harm)
         looked = verdicts[chosen] + guard.second_look(facts, choice)
         verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
-    return _Weighed(actions, scores, values, verdicts, order, chosen, sure)
+    return _Weighed(actions, scores, values, verdicts, order, chosen, sure, shortfall(draws, chosen, admissible))
 
 
 def _end(weighed: _Weighed, guard: Guard) -> _Ending:
@@ -218,6 +219,7 @@ def _decision(
         binding_rule=None if ending.binding is None else ending.binding.rule,
         eligible_at=None if ending.binding is None else ending.binding.eligible_at,
         candidates=candidates,
+        shortfall=weighed.shortfall,
     )
 
 
@@ -226,4 +228,4 @@ def _nothing_offered() -> Decision:
 
 
 def _unconsidered(why: tuple[str, ...], rule: str | None) -> Decision:
-    return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold(None, 1),))
+    return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold(None, 1),), 0.0)

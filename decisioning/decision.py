@@ -83,6 +83,9 @@ class Decision:
         From when the customer can be contacted again, where that can be known.
     candidates : tuple of Candidate
         All of them, hold included, best first.
+    shortfall : float
+        What the choice is expected to be worth less than the best admissible alternative, under the model's own
+        uncertainty, in the catalogue's currency; at least 0.
     """
 
     disposition: Disposition
@@ -94,3 +97,4 @@ class Decision:
     binding_rule: str | None
     eligible_at: datetime | None
     candidates: tuple[Candidate, ...]
+    shortfall: float

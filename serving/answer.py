@@ -81,7 +81,11 @@ class ChosenAction:
 
 @dataclass(frozen=True)
 class DecisionAnswer:
-    """The answer of ``POST /decide``. `action` is null unless the disposition is ``act``."""
+    """The answer of ``POST /decide``. `action` is null unless the disposition is ``act``.
+
+    `shortfall` is what the choice is expected to be worth less than the best admissible one; null in answers that were
+    given before it was told.
+    """
 
     decision_id: str
     at: datetime
@@ -100,6 +104,7 @@ class DecisionAnswer:
     model: ModelRef
     policy: PolicyRef
     catalogue: str
+    shortfall: float | None = None
 
 
 @dataclass(frozen=True)
@@ -215,4 +220,5 @@ def decision_answer(
         model=versions.model,
         policy=versions.policy,
         catalogue=versions.catalogue,
+        shortfall=decision.shortfall,
     )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisioning.arbitration import choose, confidence, ranking
+from decisioning.arbitration import choose, confidence, ranking, shortfall
 from decisioning.score import Trust
 from tests.decisioning.doubles import action
 
@@ -66,3 +66,27 @@ def test_trust_of_slope_1_changes_nothing_but_certainty() -> None:
 
 def test_a_choice_without_rivals_is_certain_whatever_the_trust() -> None:
     assert confidence(np.ones((1, 8)), None, [False], 0.0, Trust(0.5, -1.0)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "admissible", "expected"),
+    [
+        pytest.param(0, [True, True], 1.0, id="the mean over the draws of what the best is worth more"),
+        pytest.param(1, [True, True], 0.0, id="nothing for what is best in every draw"),
+        pytest.param(0, [True, False], 0.5, id="hold competes where the choice would lose"),
+        pytest.param(None, [True, False], 0.5, id="what holding forgoes"),
+        pytest.param(None, [False, False], 0.0, id="nothing where only hold is admissible"),
+    ],
+)
+def test_the_shortfall_is(chosen, admissible, expected):
+    draws = np.array([[1.0, -1.0], [2.0, 0.0]])
+    assert shortfall(draws, chosen, admissible) == expected
+
+
+@given(st.lists(st.lists(st.floats(-5, 5), min_size=6, max_size=6), min_size=1, max_size=5), st.booleans())
+def test_a_certain_choice_has_no_shortfall_and_any_other_has(rows, holds):
+    draws = np.array(rows)
+    chosen = None if holds else 0
+    admissible = [True] * len(rows)
+    sure = confidence(draws, chosen, admissible, 0.0)
+    assert (shortfall(draws, chosen, admissible) == 0.0) == (sure == 1.0)
