@@ -54,7 +54,7 @@ def confidence(
     if not any(admissible):
         return 1.0
     own, best = _beside(draws, chosen, admissible)
-    share = np.mean(own >= best - tolerance)
+    share = np.asarray(np.mean(own >= best - tolerance))
     return float(share if trust is None else trust.of(share, draws.shape[1]))
 
 
