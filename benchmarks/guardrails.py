@@ -33,7 +33,7 @@ from guardrails.columns.guard import column_guard_of
 from guardrails.columns.population import Population
 from guardrails.guard import guard_of
 from guardrails.loading import DEFAULT_POLICY, LoadedPolicy, load_policy, plain_policy
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.opening import open_ledger
 from training.features.schema import attribute_types
 from training.model.bundle import Bundle
 from training.model.storage import load
@@ -97,7 +97,7 @@ def _world(folder: Path, customers: int) -> World:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         home = prepared(folder, customers=customers)
-    ledger = SqliteLedger.open(folder / "ledger.db", readonly=True)
+    ledger = open_ledger(folder / "ledger.db", readonly=True)
     try:
         known = [ledger.known(one).customer for one in home.customer_ids]
     finally:

@@ -21,10 +21,11 @@ from time import perf_counter
 from decisioning.canonical import Scalar
 from decisioning.customer import ConsentStatus, Contact, ContactPoint
 from decisioning.decision import Disposition
+from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.records import Draft
 from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.sqlite import SqliteDatabase
 
 ROUNDS = 5
 SECONDS = 0.8
@@ -61,7 +62,7 @@ def draft(customer_id: str, version: int) -> Draft:
     )
 
 
-async def commits(ledger: SqliteLedger, clients: int) -> tuple[float, list[float]]:
+async def commits(ledger: Ledger, clients: int) -> tuple[float, list[float]]:
     """Acts a second by so many clients, each waiting for its answer, and each one's seconds."""
     waits: list[float] = []
     end = perf_counter() + SECONDS
@@ -92,7 +93,7 @@ def disk(folder: Path) -> float:
         return done / (perf_counter() - began)
 
 
-async def fill(ledger: SqliteLedger) -> None:
+async def fill(ledger: Ledger) -> None:
     """Customers with 100 signals, 20 contacts, 6 consents and 2 contact points each."""
     names = [f"customer {n}" for n in range(CUSTOMERS)]
     points = (ContactPoint("mail", "email"), ContactPoint("phone", "sms"))
@@ -125,7 +126,7 @@ async def fill(ledger: SqliteLedger) -> None:
         )
 
 
-def known(ledger: SqliteLedger) -> list[float]:
+def known(ledger: Ledger) -> list[float]:
     """Seconds to read each customer once, in an order that no cache favours."""
     waits = []
     for n in range(CUSTOMERS):
@@ -142,14 +143,15 @@ def measure(folder: Path, report: Callable[[str], None]) -> None:
     rates: dict[str, list[float]] = {}
     tails: dict[str, list[float]] = {}
     reads: list[float] = []
-    with SqliteLedger.open(folder / "ledger.db") as ledger:
+    database = SqliteDatabase.open(folder / "ledger.db")
+    with Ledger(database) as ledger:
         asyncio.run(fill(ledger))
         for _ in range(ROUNDS):
             rates.setdefault("bare inserts, 1 client", []).append(disk(folder))
             for clients in (1, 16, 64):
-                before = ledger.writing
+                before = database.writer.writing
                 rate, waits = asyncio.run(commits(ledger, clients))
-                after = ledger.writing
+                after = database.writer.writing
                 name = f"acts committed, {clients} clients"
                 rates.setdefault(name, []).append(rate)
                 tails.setdefault(name, []).append(statistics.quantiles(waits, n=100)[98] * 1e3)

@@ -13,7 +13,7 @@ from decisioning.customer import Facts
 from guardrails.loading import DEFAULT_POLICY
 from heed.filling import Register, fill, since_of
 from serving.ledger.migrating import upgrade
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.opening import open_ledger
 from training.contract.catalogue import to_catalogue
 from training.contract.data import EngagementData
 from training.contract.reading import from_frames, write
@@ -81,7 +81,7 @@ def _with_variants(data: EngagementData) -> EngagementData:
 def _fill(home: Path, played: Played, data: EngagementData) -> None:
     path = home / "ledger.db"
     upgrade(path)
-    ledger = SqliteLedger.open(path)
+    ledger = open_ledger(path)
     register = Register(played.contact_points, played.consents, played.suppressions)
     try:
         since = since_of(data, 91)
@@ -95,7 +95,7 @@ def _bare(home: Path, bundle: Bundle, customer_ids: tuple[str, ...]) -> Path:
     folder = home / "bare"
     folder.mkdir()
     (folder / "booster.txt").write_text(bundle.head.trees.booster.model_to_string(), encoding="utf-8")
-    ledger = SqliteLedger.open(home / "ledger.db", readonly=True)
+    ledger = open_ledger(home / "ledger.db", readonly=True)
     now = datetime.now(UTC)
     actions = bundle.catalogue.valid_at(now)
     try:

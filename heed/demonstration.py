@@ -127,14 +127,14 @@ def _put(made: Path, place: Path) -> None:
 async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Steps) -> None:
     from heed.filling import Register, fill, since_of
     from serving.ledger.migrating import upgrade
-    from serving.ledger.sqlite import SqliteLedger
+    from serving.ledger.opening import open_ledger
     from training.contract.catalogue import to_catalogue
 
     steps.step("preparing the ledger")
     upgrade(settings.ledger_path)
     catalogue = to_catalogue(played.data, settings.currency)
     register = Register(played.contact_points, played.consents, played.suppressions)
-    with SqliteLedger.open(settings.ledger_path, clock=watch, key=settings.sealing_key) as ledger:
+    with open_ledger(settings.ledger_path, clock=watch, key=settings.sealing_key) as ledger:
         since = since_of(played.data, _KNOWN_DAYS)
         await fill(ledger, played.data, register, catalogue, since=since, said=steps.step)
 

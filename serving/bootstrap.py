@@ -11,7 +11,7 @@ from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
 from serving.in_force import InForce, Standby
 from serving.ledger.migrating import upgrade
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.opening import open_ledger
 from serving.metrics import Metrics
 from serving.model_source import load_model
 from serving.policy_file import PolicyFile
@@ -47,7 +47,7 @@ def bootstrap(
     metrics = Metrics(settings.silence_decisions)
     if not settings.ledger_path.exists():
         upgrade(settings.ledger_path)
-    ledger = SqliteLedger.open(settings.ledger_path, clock=clock, key=settings.sealing_key)
+    ledger = open_ledger(settings.ledger_path, clock=clock, key=settings.sealing_key)
     metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)

@@ -16,8 +16,8 @@ from decisioning.decision import Decision, Disposition
 from guardrails.loading import parse_policy
 from serving.answer import PolicyRef
 from serving.in_force import InForce
+from serving.ledger.opening import open_ledger
 from serving.ledger.records import Recorded
-from serving.ledger.sqlite import SqliteLedger
 from serving.replaying import Replayed, Unsaid, replayed
 
 MOST = 100_000
@@ -169,7 +169,7 @@ def diff(
     """
     old = pinned.under(parse_policy(old_text, source="old policy"))
     new = pinned.under(parse_policy(new_text, source="new policy"))
-    opened = SqliteLedger.open(ledger, readonly=True) if isinstance(ledger, Path | str) else nullcontext(ledger)
+    opened = open_ledger(ledger, readonly=True) if isinstance(ledger, Path | str) else nullcontext(ledger)
     with opened as reader:
         found = reader.recorded(since, limit=limit + 1)
     return compared(found[:limit], old, new, since, by=by, truncated=len(found) > limit, progress=progress)

@@ -5,10 +5,12 @@ from datetime import datetime
 from decisioning.customer import Contact, Volume
 from decisioning.errors import KeyReused
 from serving.errors import StaleFacts
-from serving.ledger import queries
 from serving.ledger.contacting import reserve
 from serving.ledger.intake import raise_versions
 from serving.ledger.knowing import version
+from serving.ledger.queries.decisions import ADD_DECISION, STORED
+from serving.ledger.queries.outbox import ADD_OUTBOX
+from serving.ledger.queries.reviews import ADD_EVENT, ADD_REVIEW
 from serving.ledger.records import Committed, Draft, ReviewDraft, Windows
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
@@ -58,7 +60,7 @@ def stored(transaction: Transaction, client: str, key: str | None, fingerprint: 
     """
     if key is None:
         return None
-    row = transaction.row(queries.STORED, {"client": client, "idempotency_key": key})
+    row = transaction.row(STORED, {"client": client, "idempotency_key": key})
     if row is None:
         return None
     if row[0] != fingerprint:
@@ -94,7 +96,7 @@ def take_slot(
             "withdrawn_at": None,
             "withdrawn_because": None,
         }
-        transaction.run(queries.ADD_OUTBOX, values)
+        transaction.run(ADD_OUTBOX, values)
 
 
 def counted(transaction: Transaction, now: datetime, windows: Windows | None) -> tuple[Volume, ...] | None:
@@ -127,7 +129,7 @@ def _add_decision(transaction: Transaction, draft: Draft) -> None:
         "answer": draft.answer.decode(),
         "receipt": draft.receipt,
     }
-    transaction.run(queries.ADD_DECISION, values)
+    transaction.run(ADD_DECISION, values)
 
 
 def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: ReviewDraft) -> None:
@@ -143,6 +145,6 @@ def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: Re
         "fence": 0,
         **dict.fromkeys(unset),
     }
-    transaction.run(queries.ADD_REVIEW, values)
+    transaction.run(ADD_REVIEW, values)
     event = {"review_id": review.review_id, "number": 1, "at": micros(now), "event": "opened"}
-    transaction.run(queries.ADD_EVENT, {**event, "actor": None, "detail": None})
+    transaction.run(ADD_EVENT, {**event, "actor": None, "detail": None})

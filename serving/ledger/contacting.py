@@ -5,15 +5,23 @@ from datetime import datetime
 
 from decisioning.customer import Contact, ContactState
 from decisioning.errors import Conflict, InvalidInput
-from serving.ledger import queries
 from serving.ledger.identities import under_present_ids
 from serving.ledger.intake import Intake, receipted, reused, take
+from serving.ledger.queries.contacts import (
+    ADD_CONTACT,
+    CONTACT_BY_ID,
+    RELEASE_SLOT,
+    SETTLE_SLOT,
+    SLOT,
+    SLOT_BY_REPORT,
+    SLOT_OF_DECISION,
+)
 from serving.ledger.reports import ContactReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
 from serving.ledger.volumes import raise_volume
 
-_CONTACTS = Intake("contact_id", queries.CONTACT_BY_ID, queries.ADD_CONTACT)
+_CONTACTS = Intake("contact_id", CONTACT_BY_ID, ADD_CONTACT)
 
 
 def record_contacts(transaction: Transaction, now: datetime, reports: Sequence[ContactReport]) -> Receipted:
@@ -42,16 +50,16 @@ def reserve(
     """Take a contact slot for a decision at this moment; it counts towards caps and volumes from now on."""
     slot = _content(customer_id, contact, ContactState.RESERVED, micros(now), decision_id, None)
     added = {"contact_id": contact_id, **slot, "cost": cost, "received_at": micros(now)}
-    transaction.run(queries.ADD_CONTACT, added)
+    transaction.run(ADD_CONTACT, added)
     raise_volume(transaction, contact.action_id, micros(now), cost)
 
 
 def free(transaction: Transaction, contact_id: str) -> None:
     """Release a reserved slot; one whose contact was made stays as it is."""
-    row = transaction.row(queries.SLOT, {"contact_id": contact_id})
+    row = transaction.row(SLOT, {"contact_id": contact_id})
     if row is None or row[2] != ContactState.RESERVED:
         return
-    transaction.run(queries.RELEASE_SLOT, {"slot": contact_id})
+    transaction.run(RELEASE_SLOT, {"slot": contact_id})
     raise_volume(transaction, row[1], row[3], row[4], by=-1)
 
 
@@ -62,7 +70,7 @@ def _take(transaction: Transaction, now: datetime, report: ContactReport) -> boo
 
 
 def _take_external(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
-    if transaction.row(queries.SLOT_BY_REPORT, {"report_id": report.contact_id}) is not None:
+    if transaction.row(SLOT_BY_REPORT, {"report_id": report.contact_id}) is not None:
         raise reused("contact_id", report.contact_id, "decision_id")
     contact, state = _described(report), _state(report)
     content = _content(report.customer_id, contact, state, micros(report.at), None, report.source)
@@ -73,7 +81,7 @@ def _take_external(transaction: Transaction, now: datetime, report: ContactRepor
 
 
 def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: str) -> bool:
-    slot = transaction.row(queries.SLOT_OF_DECISION, {"decision_id": decision_id})
+    slot = transaction.row(SLOT_OF_DECISION, {"decision_id": decision_id})
     contact_id, state, reserved_at, action_id, cost = _checked(transaction, report, decision_id, slot)
     wanted = _state(report)
     if state == wanted:
@@ -85,7 +93,7 @@ def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: s
     at = max(micros(report.at), reserved_at) if wanted is ContactState.EXECUTED else reserved_at
     own_id = None if report.contact_id == contact_id else report.contact_id
     values = {"decision": decision_id, "state": wanted.value, "at": at, "report_id": own_id}
-    transaction.run(queries.SETTLE_SLOT, values)
+    transaction.run(SETTLE_SLOT, values)
     if wanted is ContactState.RELEASED:
         raise_volume(transaction, action_id, reserved_at, cost, by=-1)
     elif state == ContactState.RELEASED:
@@ -110,9 +118,9 @@ def _checked(
 
 
 def _require_new(transaction: Transaction, contact_id: str, decision_id: str) -> None:
-    settled = transaction.row(queries.SLOT_BY_REPORT, {"report_id": contact_id})
+    settled = transaction.row(SLOT_BY_REPORT, {"report_id": contact_id})
     elsewhere = settled is not None and settled[0] != decision_id
-    if elsewhere or transaction.row(queries.CONTACT_BY_ID, {"id": contact_id}) is not None:
+    if elsewhere or transaction.row(CONTACT_BY_ID, {"id": contact_id}) is not None:
         raise reused("contact_id", contact_id, "decision_id")
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from decisioning.customer import Customer
 from decisioning.errors import Conflict, NotFound, Refused
-from serving.ledger import queries
 from serving.ledger.contacting import free
 from serving.ledger.intake import raise_versions
 from serving.ledger.knowing import HISTORY, known
+from serving.ledger.queries.contacts import SLOT
+from serving.ledger.queries.outbox import DELIVER, MESSAGE, WITHDRAW
 from serving.ledger.records import OutboxMessage
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
@@ -42,7 +43,7 @@ def delivered(
     if against is not None:
         take_back(transaction, now, outbox_id, against)
         return Refused(against, field="outbox_id", value=outbox_id, remedy="do not send it; its slot is free again")
-    return bool(transaction.run(queries.DELIVER, {"message": outbox_id, "at": micros(now)}))
+    return bool(transaction.run(DELIVER, {"message": outbox_id, "at": micros(now)}))
 
 
 def _against(
@@ -50,7 +51,7 @@ def _against(
 ) -> str | None:
     decision_id, contact_id, action_id, kind, payload, created_at = said
     waiting = OutboxMessage(outbox_id, decision_id, contact_id, action_id, kind, payload, moment(created_at))
-    customer_id = transaction.rows(queries.SLOT, {"contact_id": contact_id})[0][0]
+    customer_id = transaction.rows(SLOT, {"contact_id": contact_id})[0][0]
     return permitted(known(transaction, customer_id, now - HISTORY).customer, waiting, now)
 
 
@@ -62,7 +63,7 @@ def message(transaction: Transaction, outbox_id: str) -> Row:
     NotFound
         If there is no such message.
     """
-    row = transaction.row(queries.MESSAGE, {"outbox_id": outbox_id})
+    row = transaction.row(MESSAGE, {"outbox_id": outbox_id})
     if row is None:
         raise NotFound("no such message in the outbox", field="outbox_id", value=outbox_id)
     return row
@@ -70,7 +71,7 @@ def message(transaction: Transaction, outbox_id: str) -> Row:
 
 def withdraw(transaction: Transaction, now: datetime, outbox_id: str, contact_id: str, because: str) -> None:
     """Take a message that waits off the outbox and free its slot."""
-    transaction.run(queries.WITHDRAW, {"message": outbox_id, "at": micros(now), "because": because})
+    transaction.run(WITHDRAW, {"message": outbox_id, "at": micros(now), "because": because})
     free(transaction, contact_id)
 
 
@@ -85,7 +86,7 @@ def take_back(transaction: Transaction, now: datetime, outbox_id: str, because: 
     delivered_at, withdrawn_at, _, _, contact_id, *_ = message(transaction, outbox_id)
     if delivered_at is not None or withdrawn_at is not None:
         return False
-    customer_id = transaction.rows(queries.SLOT, {"contact_id": contact_id})[0][0]
+    customer_id = transaction.rows(SLOT, {"contact_id": contact_id})[0][0]
     withdraw(transaction, now, outbox_id, contact_id, because)
     raise_versions(transaction, now, (customer_id,))
     return True

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from serving.ledger import queries
+from serving.ledger.queries.customers import MERGED_INTO
 from serving.ledger.transaction import Transaction
 
 
@@ -22,7 +22,7 @@ R = TypeVar("R", bound=AboutCustomer)
 
 def present_id(transaction: Transaction, customer_id: str) -> str:
     """The id under which the customer is on record now."""
-    row = transaction.row(queries.MERGED_INTO, {"customer_id": customer_id})
+    row = transaction.row(MERGED_INTO, {"customer_id": customer_id})
     return customer_id if row is None or row[0] is None else str(row[0])
 
 

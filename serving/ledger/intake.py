@@ -9,8 +9,10 @@ import orjson
 from sqlalchemy import Insert, Select
 
 from decisioning.errors import InvalidInput, shortened
-from serving.ledger import queries
 from serving.ledger.identities import present_id, under_present_ids
+from serving.ledger.queries.consents import ADD_CONSENT, CONSENT_BY_ID
+from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION
+from serving.ledger.queries.signals import ADD_SIGNAL, SIGNAL_BY_ID
 from serving.ledger.reports import ConsentReport, Receipted, SignalReport
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
@@ -27,9 +29,9 @@ class Intake:
     add: Insert
 
 
-_CONSENTS = Intake("consent_id", queries.CONSENT_BY_ID, queries.ADD_CONSENT)
+_CONSENTS = Intake("consent_id", CONSENT_BY_ID, ADD_CONSENT)
 _ENTRY = ("type", "at", "channel", "certainty", "value")
-_SIGNALS = Intake("signal_id", queries.SIGNAL_BY_ID, queries.ADD_SIGNAL)
+_SIGNALS = Intake("signal_id", SIGNAL_BY_ID, ADD_SIGNAL)
 
 
 def record_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> Receipted:
@@ -92,7 +94,7 @@ def raise_versions(transaction: Transaction, now: datetime, customer_ids: Iterab
     In order of the ids, so that two transactions that lock customers can never wait for each other.
     """
     for customer_id in sorted(set(customer_ids)):
-        if not transaction.run(queries.RAISE_VERSION, {"customer_id": customer_id}):
+        if not transaction.run(RAISE_VERSION, {"customer_id": customer_id}):
             add_customer(transaction, now, customer_id)
 
 
@@ -118,7 +120,7 @@ def add_customer(
         "reported_at": None,
         "merged_into": None,
     }
-    transaction.run(queries.ADD_CUSTOMER, values)
+    transaction.run(ADD_CUSTOMER, values)
 
 
 def take_consent(transaction: Transaction, now: datetime, report: ConsentReport) -> bool:

@@ -17,7 +17,12 @@ from decisioning.customer import (
     Signals,
     Suppression,
 )
-from serving.ledger import queries
+from serving.ledger.queries.consents import CONSENTS, SUPPRESSIONS
+from serving.ledger.queries.contacts import CONTACTS
+from serving.ledger.queries.customers import CONTACT_POINTS, CUSTOMER, VERSION
+from serving.ledger.queries.objections import OBJECTIONS
+from serving.ledger.queries.outcomes import HAPPENINGS
+from serving.ledger.queries.signals import SIGNALS
 from serving.ledger.records import Known
 from serving.ledger.times import micros, moment, moment_or_none, moments
 from serving.ledger.transaction import Row, Transaction
@@ -37,7 +42,7 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
     are in order of their ids. One who was merged into another is the other.
     """
     who = {"customer_id": customer_id}
-    row = transaction.row(queries.CUSTOMER, who)
+    row = transaction.row(CUSTOMER, who)
     if row is None:
         return Known(Customer(customer_id), 0, exists=False)
     if row[6] is not None:
@@ -50,11 +55,11 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
         time_zone=row[2],
         jurisdiction=row[3],
         contact_points=points,
-        consents=tuple([consent(one) for one in transaction.rows(queries.CONSENTS, who)]),
-        suppressions=tuple([_suppression(one) for one in transaction.rows(queries.SUPPRESSIONS, who)]),
-        signals=_signals(transaction.rows(queries.SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
-        contacts=_contacts(transaction.rows(queries.CONTACTS, history)),
-        outcomes=tuple([_happening(one) for one in transaction.rows(queries.HAPPENINGS, history)]),
+        consents=tuple([consent(one) for one in transaction.rows(CONSENTS, who)]),
+        suppressions=tuple([_suppression(one) for one in transaction.rows(SUPPRESSIONS, who)]),
+        signals=_signals(transaction.rows(SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
+        contacts=_contacts(transaction.rows(CONTACTS, history)),
+        outcomes=tuple([_happening(one) for one in transaction.rows(HAPPENINGS, history)]),
         objections=_objections(transaction, customer_id, points),
         identity=row[4],
         reported_at=moment_or_none(row[5]),
@@ -64,13 +69,13 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
 
 def contact_points(transaction: Transaction, customer_id: str) -> tuple[ContactPoint, ...]:
     """The customer's contact points in the order of the report."""
-    rows = transaction.rows(queries.CONTACT_POINTS, {"customer_id": customer_id})
+    rows = transaction.rows(CONTACT_POINTS, {"customer_id": customer_id})
     return tuple([ContactPoint(point, channel, _zones(zones)) for point, channel, zones in rows])
 
 
 def version(transaction: Transaction, customer_id: str) -> int:
     """The customer's version, 0 for one who is unknown."""
-    row = transaction.row(queries.VERSION, {"customer_id": customer_id})
+    row = transaction.row(VERSION, {"customer_id": customer_id})
     return 0 if row is None else int(row[0])
 
 
@@ -99,7 +104,7 @@ def _happening(row: Row) -> Happening:
 
 
 def _objections(transaction: Transaction, customer_id: str, points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
-    rows = transaction.rows(queries.OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
+    rows = transaction.rows(OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
     if not rows:
         return ()
     names = {transaction.seal.contact_point(one.contact_point): one.contact_point for one in points}

@@ -11,13 +11,15 @@ from typing import TypeVar
 from decisioning.canonical import Scalar, canonical_json
 from decisioning.customer import Consent, Customer
 from decisioning.errors import Conflict, NotFound
-from serving.ledger import queries
 from serving.ledger.identities import present_id
 from serving.ledger.intake import raise_versions, take_consent
 from serving.ledger.knowing import consent, known
 from serving.ledger.merged_consents import carried
 from serving.ledger.objecting import strike, strike_listed
 from serving.ledger.profiles import add_suppression, each_once, keep_contact_points
+from serving.ledger.queries.customers import CHANGE_CUSTOMER
+from serving.ledger.queries.merging import FRESH_SINCE, MERGED, MERGED_BEFORE, MOVED, RETIRE, STATEMENTS
+from serving.ledger.queries.objections import OBJECTIONS_OF_CUSTOMER
 from serving.ledger.reports import ConsentReport
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
@@ -82,7 +84,7 @@ def _person(transaction: Transaction, now: datetime, customer_id: str) -> _Perso
     found = known(transaction, customer_id, now)
     if not found.exists:
         return None
-    rows = transaction.rows(queries.STATEMENTS, {"customer_id": customer_id})
+    rows = transaction.rows(STATEMENTS, {"customer_id": customer_id})
     return _Person(found.customer, tuple((row[0], consent(row[1:])) for row in rows))
 
 
@@ -90,7 +92,7 @@ def _say_again(transaction: Transaction, now: datetime, own: _Person, other: _Pe
     """Put in the place of each statement what it becomes, under ids that keep what was said at once in its order."""
     for place, (consent_id, said) in enumerate(own.statements):
         becomes = carried(said, own.customer.contact_points, other.customer.contact_points, other.consents)
-        transaction.run(queries.RETIRE, {"statement": consent_id, "at": micros(now)})
+        transaction.run(RETIRE, {"statement": consent_id, "at": micros(now)})
         for number, one in enumerate(becomes):
             own_id = f"merged:{micros(now)}:{own.customer_id}:{place:09}:{number:09}"
             take_consent(transaction, now, _report(own_id, new, one))
@@ -119,9 +121,9 @@ def _join_profiles(transaction: Transaction, now: datetime, ours: Customer, thei
         "jurisdiction": _agreed(ours.jurisdiction, theirs.jurisdiction),
         "identity": _least(ours.identity, theirs.identity),
     }
-    transaction.run(queries.CHANGE_CUSTOMER, {"customer_id": new, **profile})
+    transaction.run(CHANGE_CUSTOMER, {"customer_id": new, **profile})
     reported = [one for one in (ours.reported_at, theirs.reported_at) if one is not None]
-    transaction.run(queries.FRESH_SINCE, {"new": new, "at": micros_or_none(min(reported, default=None))})
+    transaction.run(FRESH_SINCE, {"new": new, "at": micros_or_none(min(reported, default=None))})
     keep_contact_points(transaction, theirs.customer_id, ())
     keep_contact_points(transaction, new, points)
     for suppression in theirs.suppressions:
@@ -130,17 +132,17 @@ def _join_profiles(transaction: Transaction, now: datetime, ours: Customer, thei
 
 
 def _move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
-    for statement in queries.MOVED:
+    for statement in MOVED:
         transaction.run(statement, {"old": old, "new": new})
     subject = {"subject": transaction.seal.customer(old)}
-    for (objection_id,) in transaction.rows(queries.OBJECTIONS_OF_CUSTOMER, subject):
+    for (objection_id,) in transaction.rows(OBJECTIONS_OF_CUSTOMER, subject):
         strike(transaction, now, new, objection_id)
     own = {"subject": transaction.seal.customer(new)}
     # Both may have had messages waiting, and an objection of one is an objection of the one they are.
-    for (objection_id,) in transaction.rows(queries.OBJECTIONS_OF_CUSTOMER, own):
+    for (objection_id,) in transaction.rows(OBJECTIONS_OF_CUSTOMER, own):
         strike(transaction, now, new, objection_id)
-    transaction.run(queries.MERGED_BEFORE, {"old": old, "new": new})
-    transaction.run(queries.MERGED, {"old": old, "new": new})
+    transaction.run(MERGED_BEFORE, {"old": old, "new": new})
+    transaction.run(MERGED, {"old": old, "new": new})
 
 
 def _common(ours: Mapping[str, Scalar], theirs: Mapping[str, Scalar]) -> dict[str, Scalar]:

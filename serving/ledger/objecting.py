@@ -10,16 +10,24 @@ from datetime import datetime
 from decisioning.canonical import digest
 from decisioning.catalogue import MessageClass
 from decisioning.customer import ContactPoint
-from serving.ledger import queries
 from serving.ledger.delivering import withdraw
 from serving.ledger.identities import present_id
 from serving.ledger.intake import Intake, raise_versions, take
+from serving.ledger.queries.objections import (
+    ADD_OBJECTION,
+    ADD_OBJECTOR,
+    HOLDERS,
+    OBJECTION_BY_ID,
+    OBJECTIONS_OF_POINT,
+    OBJECTOR,
+)
+from serving.ledger.queries.outbox import WAITING_FOR
 from serving.ledger.reports import ObjectionReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
 
 BECAUSE = "The customer objected to marketing."
-_OBJECTIONS = Intake("objection_id", queries.OBJECTION_BY_ID, queries.ADD_OBJECTION)
+_OBJECTIONS = Intake("objection_id", OBJECTION_BY_ID, ADD_OBJECTION)
 
 
 def record_objections(transaction: Transaction, now: datetime, reports: Sequence[ObjectionReport]) -> Receipted:
@@ -32,17 +40,17 @@ def strike_listed(transaction: Transaction, now: datetime, customer_id: str, poi
     """Let the objections of these contact points strike the customer for whom they were reported."""
     for point in points:
         subject = {"subject": transaction.seal.contact_point(point.contact_point)}
-        for (objection_id,) in transaction.rows(queries.OBJECTIONS_OF_POINT, subject):
+        for (objection_id,) in transaction.rows(OBJECTIONS_OF_POINT, subject):
             strike(transaction, now, customer_id, objection_id)
 
 
 def strike(transaction: Transaction, now: datetime, customer_id: str, objection_id: str) -> None:
     """Let one objection strike one customer: nothing of marketing that waits is sent any more."""
     who = {"subject": transaction.seal.customer(customer_id), "objection_id": objection_id}
-    if transaction.row(queries.OBJECTOR, who) is None:
-        transaction.run(queries.ADD_OBJECTOR, {"customer": who["subject"], "objection_id": objection_id})
+    if transaction.row(OBJECTOR, who) is None:
+        transaction.run(ADD_OBJECTOR, {"customer": who["subject"], "objection_id": objection_id})
     waiting = {"customer_id": customer_id, "message_class": MessageClass.MARKETING.value}
-    for outbox_id, contact_id in transaction.rows(queries.WAITING_FOR, waiting):
+    for outbox_id, contact_id in transaction.rows(WAITING_FOR, waiting):
         withdraw(transaction, now, outbox_id, contact_id, BECAUSE)
 
 
@@ -67,5 +75,5 @@ def _struck(transaction: Transaction, report: ObjectionReport) -> list[str]:
     named = [] if report.customer_id is None else [present_id(transaction, report.customer_id)]
     if report.contact_point is None:
         return named
-    holders = transaction.rows(queries.HOLDERS, {"contact_point": report.contact_point})
+    holders = transaction.rows(HOLDERS, {"contact_point": report.contact_point})
     return sorted({*named, *(row[0] for row in holders)})

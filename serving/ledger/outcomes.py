@@ -5,9 +5,9 @@ from datetime import datetime
 
 from decisioning.customer import ConsentStatus
 from decisioning.errors import InvalidInput
-from serving.ledger import queries
 from serving.ledger.identities import present_id, under_present_ids
 from serving.ledger.intake import Intake, receipted, take, take_consent
+from serving.ledger.queries.outcomes import ADD_OUTCOME, CUSTOMER_OF_DECISION, NAMED_CONTACT, NAMED_SLOT, OUTCOME_BY_ID
 from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
@@ -17,7 +17,7 @@ COMPLAINT = "complaint"
 OBJECTIONS = frozenset({"opt_out", "unsubscribe", COMPLAINT})
 _UNNAMED = (ALL, "marketing")
 
-_OUTCOMES = Intake("outcome_id", queries.OUTCOME_BY_ID, queries.ADD_OUTCOME)
+_OUTCOMES = Intake("outcome_id", OUTCOME_BY_ID, ADD_OUTCOME)
 
 
 def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[OutcomeReport]) -> Receipted:
@@ -55,13 +55,13 @@ def _named(transaction: Transaction, report: OutcomeReport) -> tuple[str, str] |
     """Channel and purpose of the contact that the outcome names, None where the ledger knows none."""
     contact: Row | None = None
     if report.contact_id is not None:
-        contact = transaction.row(queries.NAMED_CONTACT, {"contact_id": report.contact_id})
+        contact = transaction.row(NAMED_CONTACT, {"contact_id": report.contact_id})
         _require_own(transaction, report, contact, "contact_id")
     if report.decision_id is not None:
         decided = {"decision_id": report.decision_id}
-        found = transaction.row(queries.CUSTOMER_OF_DECISION, decided)
+        found = transaction.row(CUSTOMER_OF_DECISION, decided)
         _require_own(transaction, report, found, "decision_id")
-        contact = contact or transaction.row(queries.NAMED_SLOT, decided)
+        contact = contact or transaction.row(NAMED_SLOT, decided)
     return None if contact is None else (contact[1], contact[2])
 
 

@@ -7,11 +7,12 @@ import orjson
 
 from decisioning.canonical import canonical_json, digest
 from decisioning.customer import ContactPoint, Suppression
-from serving.ledger import queries
 from serving.ledger.identities import under_present_ids
 from serving.ledger.intake import add_customer, raise_versions
 from serving.ledger.knowing import contact_points
 from serving.ledger.objecting import strike_listed
+from serving.ledger.queries.consents import ADD_SUPPRESSION, SUPPRESSION_BY_ID
+from serving.ledger.queries.customers import ADD_CONTACT_POINT, CHANGE_CUSTOMER, CUSTOMER, DROP_CONTACT_POINTS, REPORTED
 from serving.ledger.reports import CustomerReport, Receipted
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Row, Transaction
@@ -26,7 +27,7 @@ def record_customers(transaction: Transaction, now: datetime, reports: Sequence[
 
 
 def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bool:
-    stored = transaction.row(queries.CUSTOMER, {"customer_id": report.customer_id})
+    stored = transaction.row(CUSTOMER, {"customer_id": report.customer_id})
     if stored is None:
         add_customer(
             transaction,
@@ -45,7 +46,7 @@ def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bo
         changed |= add_suppression(transaction, now, report.customer_id, suppression)
     if stored is not None and changed:
         raise_versions(transaction, now, (report.customer_id,))
-    transaction.run(queries.REPORTED, {"customer_id": report.customer_id, "at": micros(now)})
+    transaction.run(REPORTED, {"customer_id": report.customer_id, "at": micros(now)})
     return stored is None or changed
 
 
@@ -61,7 +62,7 @@ def _change_profile(transaction: Transaction, report: CustomerReport, stored: Ro
     if changed == (attributes, time_zone, jurisdiction, identity):
         return False
     values = dict(zip(_PROFILE, changed, strict=True))
-    transaction.run(queries.CHANGE_CUSTOMER, {"customer_id": report.customer_id, **values})
+    transaction.run(CHANGE_CUSTOMER, {"customer_id": report.customer_id, **values})
     return True
 
 
@@ -86,7 +87,7 @@ def each_once(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
 
 def keep_contact_points(transaction: Transaction, customer_id: str, points: Sequence[ContactPoint]) -> None:
     """Put these contact points in the place of those on record."""
-    transaction.run(queries.DROP_CONTACT_POINTS, {"customer_id": customer_id})
+    transaction.run(DROP_CONTACT_POINTS, {"customer_id": customer_id})
     for position, point in enumerate(points):
         values = {
             "customer_id": customer_id,
@@ -95,14 +96,14 @@ def keep_contact_points(transaction: Transaction, customer_id: str, points: Sequ
             "position": position,
             "time_zones": orjson.dumps(point.time_zones).decode(),
         }
-        transaction.run(queries.ADD_CONTACT_POINT, values)
+        transaction.run(ADD_CONTACT_POINT, values)
 
 
 def add_suppression(transaction: Transaction, now: datetime, customer_id: str, one: Suppression) -> bool:
     """Add one order not to contact; False if it is there already."""
     # Suppressions come without ids of their own: the content is the identity.
     own_id = digest([customer_id, one])
-    if transaction.row(queries.SUPPRESSION_BY_ID, {"suppression_id": own_id}) is not None:
+    if transaction.row(SUPPRESSION_BY_ID, {"suppression_id": own_id}) is not None:
         return False
     values = {
         "suppression_id": own_id,
@@ -113,5 +114,5 @@ def add_suppression(transaction: Transaction, now: datetime, customer_id: str, o
         "until": micros_or_none(one.until),
         "received_at": micros(now),
     }
-    transaction.run(queries.ADD_SUPPRESSION, values)
+    transaction.run(ADD_SUPPRESSION, values)
     return True

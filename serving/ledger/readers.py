@@ -2,14 +2,13 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from serving.ledger.connections import connect_to_read
 from serving.ledger.faults import unavailable
 from serving.ledger.sealing import Seal
-from serving.ledger.transaction import SqliteTransaction, Transaction
+from serving.ledger.transaction import SqliteTransaction, Work
 
 T = TypeVar("T")
 
@@ -22,7 +21,7 @@ class Readers:
         self._seal = seal
         self._idle: deque[sqlite3.Connection] = deque()
 
-    def read(self, work: Callable[[Transaction], T]) -> T:
+    def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot.
 
         Raises

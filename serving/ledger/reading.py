@@ -9,9 +9,30 @@ from sqlalchemy import Select
 from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import NotFound
-from serving.ledger import queries
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
+from serving.ledger.queries.customers import VERSION
+from serving.ledger.queries.decisions import (
+    DECISION,
+    DECISIONS,
+    DECISIONS_BEFORE,
+    DECISIONS_OF,
+    DECISIONS_OF_BEFORE,
+    RECEIPT,
+    RECORDED,
+)
+from serving.ledger.queries.outbox import WAITING
+from serving.ledger.queries.reviews import CLAIMED_CASES, EVENTS, EXPIRED_CASES, OPEN_CASES, SETTLED_CASES
+from serving.ledger.queries.timeline import (
+    CONSENT_ENTRIES,
+    CONTACT_ENTRIES,
+    DECISION_ENTRIES,
+    OBJECTION_ENTRIES,
+    OUTCOME_ENTRIES,
+    REVIEW_ENTRIES,
+    SIGNAL_ENTRIES,
+    SUPPRESSION_ENTRIES,
+)
 from serving.ledger.records import (
     Case,
     DecisionRecord,
@@ -28,20 +49,20 @@ from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
 
 _QUEUES = {
-    ReviewState.OPEN: queries.OPEN_CASES,
-    ReviewState.CLAIMED: queries.CLAIMED_CASES,
-    ReviewState.EXPIRED: queries.EXPIRED_CASES,
+    ReviewState.OPEN: OPEN_CASES,
+    ReviewState.CLAIMED: CLAIMED_CASES,
+    ReviewState.EXPIRED: EXPIRED_CASES,
 }
 
 _ENTRIES: tuple[tuple[Kind, Select[Any]], ...] = (
-    ("signal", queries.SIGNAL_ENTRIES),
-    ("contact", queries.CONTACT_ENTRIES),
-    ("consent", queries.CONSENT_ENTRIES),
-    ("suppression", queries.SUPPRESSION_ENTRIES),
-    ("objection", queries.OBJECTION_ENTRIES),
-    ("outcome", queries.OUTCOME_ENTRIES),
-    ("decision", queries.DECISION_ENTRIES),
-    ("review", queries.REVIEW_ENTRIES),
+    ("signal", SIGNAL_ENTRIES),
+    ("contact", CONTACT_ENTRIES),
+    ("consent", CONSENT_ENTRIES),
+    ("suppression", SUPPRESSION_ENTRIES),
+    ("objection", OBJECTION_ENTRIES),
+    ("outcome", OUTCOME_ENTRIES),
+    ("decision", DECISION_ENTRIES),
+    ("review", REVIEW_ENTRIES),
 )
 
 
@@ -53,7 +74,7 @@ def decision(transaction: Transaction, decision_id: str) -> DecisionRecord:
     NotFound
         If there is none.
     """
-    row = transaction.row(queries.DECISION, {"decision_id": decision_id})
+    row = transaction.row(DECISION, {"decision_id": decision_id})
     if row is None:
         raise _no_decision(decision_id)
     return _recorded(row)
@@ -67,7 +88,7 @@ def receipt(transaction: Transaction, decision_id: str) -> bytes:
     NotFound
         If there is none.
     """
-    row = transaction.row(queries.RECEIPT, {"decision_id": decision_id})
+    row = transaction.row(RECEIPT, {"decision_id": decision_id})
     if row is None:
         raise _no_decision(decision_id)
     return bytes(row[0])
@@ -93,7 +114,7 @@ def decisions(
 
 def recorded(transaction: Transaction, since: datetime, limit: int) -> tuple[Recorded, ...]:
     """Decisions made from `since` on with their receipts, newest first, at most `limit`."""
-    rows = transaction.rows(queries.RECORDED, {"since": micros(since), "limit": limit})
+    rows = transaction.rows(RECORDED, {"since": micros(since), "limit": limit})
     return tuple(
         Recorded(own_id, moment(at), Disposition(disposition), action_id, contacted, policy, bytes(kept))
         for own_id, at, disposition, action_id, contacted, policy, kept in rows
@@ -102,7 +123,7 @@ def recorded(transaction: Transaction, since: datetime, limit: int) -> tuple[Rec
 
 def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: int) -> tuple[Case, ...]:
     """Review cases that are in this state now, oldest first."""
-    statement = _QUEUES.get(state, queries.SETTLED_CASES)
+    statement = _QUEUES.get(state, SETTLED_CASES)
     moment_or_state: dict[str, object] = {"now": micros(now)} if state in _QUEUES else {"state": state.value}
     rows = transaction.rows(statement, {**moment_or_state, "limit": limit})
     return tuple(case_of(row, now) for row in rows)
@@ -117,13 +138,13 @@ def review_events(transaction: Transaction, now: datetime, review_id: str) -> tu
         If there is no such case.
     """
     find(transaction, now, review_id)
-    rows = transaction.rows(queries.EVENTS, {"review_id": review_id})
+    rows = transaction.rows(EVENTS, {"review_id": review_id})
     return tuple(ReviewEvent(number, moment(at), event, actor, detail) for number, at, event, actor, detail in rows)
 
 
 def outbox(transaction: Transaction, limit: int) -> tuple[OutboxMessage, ...]:
     """Messages that are not delivered yet, oldest first."""
-    rows = transaction.rows(queries.WAITING, {"limit": limit})
+    rows = transaction.rows(WAITING, {"limit": limit})
     return tuple(OutboxMessage(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6])) for row in rows)
 
 
@@ -138,7 +159,7 @@ def timeline(transaction: Transaction, customer_id: str, since: datetime, limit:
 
 def probe(transaction: Transaction) -> None:
     """Read something, so that a file that cannot be read says so."""
-    transaction.row(queries.VERSION, {"customer_id": ""})
+    transaction.row(VERSION, {"customer_id": ""})
 
 
 def _no_decision(decision_id: str) -> NotFound:
@@ -147,8 +168,8 @@ def _no_decision(decision_id: str) -> NotFound:
 
 def _page(customer_id: str | None, before: str | None) -> Select[Any]:
     if customer_id is None:
-        return queries.DECISIONS if before is None else queries.DECISIONS_BEFORE
-    return queries.DECISIONS_OF if before is None else queries.DECISIONS_OF_BEFORE
+        return DECISIONS if before is None else DECISIONS_BEFORE
+    return DECISIONS_OF if before is None else DECISIONS_OF_BEFORE
 
 
 def _recorded(row: Row) -> DecisionRecord:

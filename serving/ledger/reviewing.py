@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from decisioning.customer import Facts
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
-from serving.ledger import queries
 from serving.ledger.committing import counted, take_slot
 from serving.ledger.knowing import HISTORY, known
+from serving.ledger.queries.reviews import ADD_EVENT, CASE, CHANGE_REVIEW, LAST_EVENT, OVERDUE_CASES
 from serving.ledger.records import Case, Execution, ReviewState
 from serving.ledger.times import micros, micros_or_none, moment, moment_or_none
 from serving.ledger.transaction import Row, Transaction
@@ -59,7 +59,7 @@ def find(transaction: Transaction, now: datetime, review_id: str) -> Case:
     NotFound
         If there is none.
     """
-    row = transaction.row(queries.CASE, {"review_id": review_id})
+    row = transaction.row(CASE, {"review_id": review_id})
     if row is None:
         raise NotFound("no such review case", field="review_id", value=review_id)
     return case_of(row, now)
@@ -142,7 +142,7 @@ def execute(
 
 def expire(transaction: Transaction, now: datetime, by: datetime) -> int:
     """Write down every case whose time had run out at `by`; how many there were."""
-    overdue = transaction.rows(queries.OVERDUE_CASES, {"now": micros(by)})
+    overdue = transaction.rows(OVERDUE_CASES, {"now": micros(by)})
     for row in overdue:
         _write(transaction, now, case_of(row, by), "expired", None)
     return len(overdue)
@@ -195,8 +195,8 @@ def _write(
         "resolution_action_id": case.resolution_action_id,
         "note": case.note,
     }
-    transaction.run(queries.CHANGE_REVIEW, row)
-    last = transaction.rows(queries.LAST_EVENT, {"review_id": case.review_id})[0][0]
+    transaction.run(CHANGE_REVIEW, row)
+    last = transaction.rows(LAST_EVENT, {"review_id": case.review_id})[0][0]
     entry = {"review_id": case.review_id, "number": last + 1, "at": micros(now), "event": event}
-    transaction.run(queries.ADD_EVENT, {**entry, "actor": actor, "detail": detail})
+    transaction.run(ADD_EVENT, {**entry, "actor": actor, "detail": detail})
     return case

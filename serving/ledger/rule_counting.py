@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from serving.ledger import queries
+from serving.ledger.queries.rule_counts import ADD_RULE_COUNT, DROP_RULE_COUNT, RULE_COUNTS
 from serving.ledger.records import RuleCount
 from serving.ledger.times import micros_or_none, moment_or_none
 from serving.ledger.transaction import Transaction
@@ -15,11 +15,11 @@ def keep(transaction: Transaction, now: datetime, counts: Sequence[RuleCount]) -
     for one in counts:
         stored = {**asdict(one), "last_fired": micros_or_none(one.last_fired)}
         stored["silent_since"] = micros_or_none(one.silent_since)
-        transaction.run(queries.DROP_RULE_COUNT, {"rule": one.rule})
-        transaction.run(queries.ADD_RULE_COUNT, stored)
+        transaction.run(DROP_RULE_COUNT, {"rule": one.rule})
+        transaction.run(ADD_RULE_COUNT, stored)
 
 
 def kept(transaction: Transaction) -> tuple[RuleCount, ...]:
     """All counts that were kept, in order of the rules' ids."""
-    rows = transaction.rows(queries.RULE_COUNTS, {})
+    rows = transaction.rows(RULE_COUNTS, {})
     return tuple(RuleCount(*row[:9], *map(moment_or_none, row[9:])) for row in rows)

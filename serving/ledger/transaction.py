@@ -40,6 +40,9 @@ class Transaction(Protocol):
         ...
 
 
+Work = Callable[[Transaction], T]
+"""Reading inside one transaction."""
+
 Job = Callable[[Transaction, datetime], T]
 """Work inside one transaction, with the moment at which it runs by the ledger's own clock."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from decisioning.customer import Volume
-from serving.ledger import queries
+from serving.ledger.queries.volumes import ADD_VOLUME, RAISE_VOLUME, VOLUMES
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Transaction
 
@@ -26,9 +26,9 @@ def raise_volume(transaction: Transaction, action_id: str, at: int, cost: float,
     """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again."""
     for span in (QUARTER, HOUR, DAY):
         place = {"length": span, "begin": _down(at, span), "action": action_id}
-        if not transaction.run(queries.RAISE_VOLUME, {**place, "by": by, "costs": by * cost}):
+        if not transaction.run(RAISE_VOLUME, {**place, "by": by, "costs": by * cost}):
             values = {"span": span, "start": place["begin"], "action_id": action_id}
-            transaction.run(queries.ADD_VOLUME, {**values, "contacts": by, "spent": by * cost})
+            transaction.run(ADD_VOLUME, {**values, "contacts": by, "spent": by * cost})
 
 
 def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta]) -> tuple[Volume, ...]:
@@ -60,7 +60,7 @@ def _stretches(start: int, end: int, present: int) -> Iterator[tuple[int, int, i
 def _read(transaction: Transaction, span: int, start: int, end: int, told: int) -> list[Volume]:
     """Volumes of one span from `start` to `end`, in pieces of the part up to `told`."""
     width = max(1, -(-(told - start) // (_PIECES * span))) * span
-    rows = transaction.rows(queries.VOLUMES, {"length": span, "begin": start, "end": end, "width": width})
+    rows = transaction.rows(VOLUMES, {"length": span, "begin": start, "end": end, "width": width})
     return [
         Volume(action_id, moment(start + piece * width), moment(min(start + (piece + 1) * width, end)), contacts, spent)
         for action_id, piece, contacts, spent in rows

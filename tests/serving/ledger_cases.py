@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from decisioning.customer import Contact, ContactState, Customer
 from decisioning.decision import Disposition
 from serving.errors import StaleFacts
+from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
+from serving.ledger.opening import open_ledger
 from serving.ledger.records import Committed, Draft, Execution, ReviewDraft
-from serving.ledger.sqlite import SqliteLedger
 
 T = TypeVar("T")
 
@@ -44,10 +45,10 @@ def _empty_ledger() -> bytes:
         return path.read_bytes()
 
 
-def new_ledger(folder: Path, clock: Clock) -> SqliteLedger:
+def new_ledger(folder: Path, clock: Clock) -> Ledger:
     path = folder / "ledger.db"
     path.write_bytes(_empty_ledger())
-    return SqliteLedger.open(path, clock=clock)
+    return open_ledger(path, clock=clock)
 
 
 def wait(work: Coroutine[Any, Any, T]) -> T:
@@ -102,7 +103,7 @@ def states(customer: Customer) -> list[ContactState]:
     return [one.state for one in customer.contacts]
 
 
-async def act_within_cap(ledger: SqliteLedger, decision_id: str, customer_id: str, cap: int) -> Committed | None:
+async def act_within_cap(ledger: Ledger, decision_id: str, customer_id: str, cap: int) -> Committed | None:
     """Decide as the service does: read, check, commit, and again while the facts keep changing; None for at the cap."""
     window = timedelta(days=7)
     while True:

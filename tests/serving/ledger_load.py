@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from serving.errors import StaleFacts
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.ledger import Ledger
+from serving.ledger.opening import open_ledger
 from tests.serving.ledger_cases import act, under_cap
 
 CAP = 3
@@ -22,11 +23,11 @@ _WINDOW = timedelta(days=7)
 
 
 async def main(path: str, round_: str, manner: str) -> None:
-    ledger = SqliteLedger.open(path)
+    ledger = open_ledger(path)
     await asyncio.gather(*(_client(ledger, f"{round_}-{n}", manner == "hasty") for n in range(CLIENTS)))
 
 
-async def _client(ledger: SqliteLedger, name: str, hasty: bool) -> None:  # noqa: FBT001
+async def _client(ledger: Ledger, name: str, hasty: bool) -> None:  # noqa: FBT001
     for n in count():
         key = f"{name}-{n}"
         if hasty:
@@ -36,7 +37,7 @@ async def _client(ledger: SqliteLedger, name: str, hasty: bool) -> None:  # noqa
             _answer(await _decide(ledger, f"customer {n % CUSTOMERS}", key), key)
 
 
-async def _decide(ledger: SqliteLedger, customer_id: str, key: str) -> str:
+async def _decide(ledger: Ledger, customer_id: str, key: str) -> str:
     """One act within the cap; a customer who is full makes room for the next one of the same name."""
     while True:
         now = datetime.now(UTC)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from serving.ledger.migrating import upgrade
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.opening import open_ledger
 from tests.serving import ledger_load
 from tests.serving.ledger_cases import NOON, Clock, act, act_within_cap, counting, new_ledger, wait
 
@@ -44,7 +44,7 @@ def test_a_process_killed_under_load_has_answered_nothing_that_the_ledger_lost(t
     for number, wanted in enumerate(ANSWERS_BEFORE_KILL):
         answered += answers_until_killed(path, number, wanted)
     assert len(answered) >= sum(ANSWERS_BEFORE_KILL)
-    with SqliteLedger.open(path) as ledger, closing(sqlite3.connect(path)) as connection:
+    with open_ledger(path) as ledger, closing(sqlite3.connect(path)) as connection:
         recorded = dict(connection.execute("SELECT decision_id, idempotency_key FROM decisions"))
         assert [one for one, key in answered if recorded.get(one) != key] == []
         customers = [row[0] for row in connection.execute("SELECT DISTINCT customer_id FROM decisions")]
@@ -61,7 +61,7 @@ def test_the_same_checker_catches_a_process_that_answers_before_it_commits(tmp_p
     path = tmp_path / "ledger.db"
     upgrade(path)
     answered = answers_until_killed(path, 0, 300, manner="hasty")
-    with SqliteLedger.open(path) as ledger:
+    with open_ledger(path) as ledger:
         recorded = {one.decision_id for one in ledger.decisions(limit=len(answered))}
     assert recorded
     assert {one for one, _ in answered} - recorded

@@ -12,10 +12,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from decisioning.customer import ConsentStatus, ContactState, Facts
 from decisioning.errors import Conflict, KeyReused, Refused
 from serving.errors import StaleFacts
+from serving.ledger.opening import open_ledger
 from serving.ledger.records import ReviewDraft, ReviewState
 from serving.ledger.reports import ConsentReport, ContactReport, OutcomeReport
 from serving.ledger.reviewing import LEASE
-from serving.ledger.sqlite import SqliteLedger
 from tests.serving.ledger_cases import MAIL, Clock, act, counting, execution, hold, new_ledger, review, wait
 from tests.serving.ledger_model import CUSTOMERS, WINDOW, Model, ModelCase, against
 
@@ -178,7 +178,7 @@ class SlotHistories(Histories):
     @rule()
     def restart(self):
         self.ledger.close()
-        self.ledger = SqliteLedger.open(Path(self.folder.name) / "ledger.db", clock=self.clock)
+        self.ledger = open_ledger(Path(self.folder.name) / "ledger.db", clock=self.clock)
 
 
 class ReviewHistories(Histories):

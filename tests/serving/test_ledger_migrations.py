@@ -11,7 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from decisioning.errors import InvalidInput, Unavailable
 from serving.ledger.migrating import _config, upgrade
-from serving.ledger.sqlite import SqliteLedger
+from serving.ledger.opening import open_ledger
 from serving.ledger.tables import APPEND_ONLY, metadata
 from tests.serving.ledger_cases import Clock, act, new_ledger, review, wait
 
@@ -101,7 +101,7 @@ def test_the_record_is_append_only_against(attack, tmp_path):
 
 def test_a_missing_ledger_is_refused_with_the_command_that_makes_one(tmp_path):
     with pytest.raises(Unavailable, match=r"SQLITE_CANTOPEN.*create it with `heed db upgrade`"):
-        SqliteLedger.open(tmp_path / "nowhere.db")
+        open_ledger(tmp_path / "nowhere.db")
     assert not (tmp_path / "nowhere.db").exists()
 
 
@@ -109,7 +109,7 @@ def test_a_missing_ledger_is_refused_with_the_command_that_makes_one(tmp_path):
 def test_a_file_without_the_tables_is_refused(tmp_path, readonly):
     sqlite3.connect(tmp_path / "empty.db").close()
     with pytest.raises(Unavailable, match=r"the file holds no ledger in `ledger`.*run `heed db upgrade`"):
-        SqliteLedger.open(tmp_path / "empty.db", readonly=readonly)
+        open_ledger(tmp_path / "empty.db", readonly=readonly)
 
 
 def test_a_ledger_of_a_later_version_is_refused(tmp_path):
@@ -117,7 +117,7 @@ def test_a_ledger_of_a_later_version_is_refused(tmp_path):
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(Unavailable, match=r"the ledger has shape 9999 where \d{4} is needed"):
-        SqliteLedger.open(tmp_path / "ledger.db")
+        open_ledger(tmp_path / "ledger.db")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_people_spelt_in_two_ways_become_one_with_the_step_that_compares_them(tm
     path = tmp_path / "ledger.db"
     older_ledger(path)
     upgrade(path)
-    with SqliteLedger.open(path) as ledger:
+    with open_ledger(path) as ledger:
         customer = ledger.known("Anna").customer
         assert customer.customer_id == "anna"
         assert [one.contact_point for one in customer.contact_points] == ["anna@x"]

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from decisioning.errors import InvalidInput, Unavailable
+from serving.ledger.locking import nothing
 from serving.ledger.migrating import upgrade
+from serving.ledger.opening import open_ledger
 from serving.ledger.reports import SignalReport
-from serving.ledger.sqlite import SqliteLedger
 from tests.serving.ledger_cases import NOON, Clock, act, hold, new_ledger, wait
 
 
@@ -26,14 +27,14 @@ def ledger(tmp_path):
 
 def run_on_writer(ledger, statement):
     """Run a statement on the writer's own connection, from the writer's own thread."""
-    connection = ledger._writer._connection
-    wait(ledger._write(lambda *_: connection.execute(statement).fetchall()))
+    connection = ledger._database.writer._connection
+    wait(ledger._database.write(lambda *_: connection.execute(statement).fetchall(), nothing))
 
 
 async def after_a_pause_of_the_disk(ledger, work):
     """Keep the writer busy until `work` has queued everything, as a slow disk would."""
     gate = threading.Event()
-    blocked = asyncio.ensure_future(ledger._write(lambda *_: gate.wait(10)))
+    blocked = asyncio.ensure_future(ledger._database.write(lambda *_: gate.wait(10), nothing))
     await asyncio.sleep(0.05)
     tasks = [asyncio.ensure_future(one) for one in work]
     await asyncio.sleep(0)
@@ -44,10 +45,13 @@ async def after_a_pause_of_the_disk(ledger, work):
 
 class TestGroups:
     def test_jobs_that_wait_for_the_disk_share_one_commit(self, ledger):
-        before = ledger.writing
+        before = ledger._database.writer.writing
         work = [ledger.commit(hold(f"d{n}")) for n in range(50)]
         wait(after_a_pause_of_the_disk(ledger, work))
-        assert (ledger.writing.jobs - before.jobs, ledger.writing.groups - before.groups) == (51, 2)
+        assert (
+            ledger._database.writer.writing.jobs - before.jobs,
+            ledger._database.writer.writing.groups - before.groups,
+        ) == (51, 2)
 
     def test_under_load_there_are_fewer_commits_than_jobs(self, ledger):
         async def client(name):
@@ -58,8 +62,8 @@ class TestGroups:
             await asyncio.gather(*(client(n) for n in range(16)))
 
         wait(load())
-        assert ledger.writing.jobs == 320
-        assert ledger.writing.groups < 320
+        assert ledger._database.writer.writing.jobs == 320
+        assert ledger._database.writer.writing.groups < 320
 
     def test_a_job_that_fails_takes_nothing_else_of_its_group_with_it(self, ledger):
         def breaks(*_):
@@ -101,7 +105,7 @@ class TestCallers:
         loop = asyncio.new_event_loop()
 
         async def leave():
-            ledger._writer.submit(lambda *_: gate.wait(10))
+            ledger._database.writer.submit(lambda *_: gate.wait(10))
 
         loop.run_until_complete(leave())
         loop.close()
@@ -132,7 +136,7 @@ class TestCallers:
             return await asyncio.gather(*commits)
 
         assert len(wait(queue_and_close())) == 30
-        with SqliteLedger.open(tmp_path / "ledger.db", readonly=True) as reopened:
+        with open_ledger(tmp_path / "ledger.db", readonly=True) as reopened:
             assert len(reopened.decisions()) == 30
 
     def test_a_closed_ledger_takes_nothing(self, ledger):
@@ -154,10 +158,10 @@ class TestFaults:
 
     def test_a_transaction_that_the_database_drops_fails_every_job_in_it(self, ledger):
         def disk_breaks(*_):
-            ledger._writer._connection.execute("ROLLBACK")
+            ledger._database.writer._connection.execute("ROLLBACK")
             raise sqlite3.OperationalError("disk I/O error")
 
-        work = [ledger.commit(act("d1")), ledger._write(disk_breaks), ledger.commit(act("d2", "bob"))]
+        work = [ledger.commit(act("d1")), ledger._database.write(disk_breaks, nothing), ledger.commit(act("d2", "bob"))]
         results = wait(after_a_pause_of_the_disk(ledger, work))
         assert [type(one) for one in results] == [Unavailable] * 3
         assert all("disk I/O error" in str(one) for one in results)
@@ -188,7 +192,7 @@ class TestFaults:
             with pytest.raises(Unavailable, match="SQLITE_BUSY"):
                 ledger.healthy()
         deadline = time.monotonic() + 15
-        while ledger._writer._fault is not None and time.monotonic() < deadline:
+        while ledger._database.writer._fault is not None and time.monotonic() < deadline:
             time.sleep(0.05)
         ledger.healthy()
         assert ledger.decisions() == ()
@@ -198,7 +202,7 @@ class TestFaults:
 
         async def look_while_busy():
             gate = threading.Event()
-            blocked = asyncio.ensure_future(ledger._write(lambda *_: gate.wait(10)))
+            blocked = asyncio.ensure_future(ledger._database.write(lambda *_: gate.wait(10), nothing))
             await asyncio.sleep(0.05)
             with pytest.raises(Unavailable, match="the ledger's disk does not answer"):
                 ledger.healthy()
@@ -206,37 +210,37 @@ class TestFaults:
             await blocked
 
         wait(look_while_busy())
-        assert ledger._writer._busy_since is None
+        assert ledger._database.writer._busy_since is None
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path):
         (tmp_path / "ledger.db").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
         with pytest.raises(Unavailable, match=r"SQLITE_NOTADB.*point `HEED_DATABASE_URL` at a ledger"):
-            SqliteLedger.open(tmp_path / "ledger.db")
+            open_ledger(tmp_path / "ledger.db")
 
     def test_a_read_only_folder_is_refused_with_a_remedy(self):
         with read_only_folder() as folder:
             with pytest.raises(Unavailable, match=r"the ledger cannot be locked .*make it writable for this process"):
-                SqliteLedger.open(folder / "ledger.db")
+                open_ledger(folder / "ledger.db")
             with pytest.raises(Unavailable, match=r"the ledger cannot be created .*make the folder writable"):
                 upgrade(folder / "other" / "ledger.db")
 
     def test_a_read_only_file_is_refused(self):
         with read_only_folder(locked=False) as folder, pytest.raises(Unavailable, match=r"SQLITE_(READONLY|CANTOPEN)"):
-            SqliteLedger.open(folder / "ledger.db")
+            open_ledger(folder / "ledger.db")
 
 
 class TestOneWriter:
     def test_a_second_writer_is_refused_and_a_reader_is_not(self, ledger, tmp_path):
         wait(ledger.commit(hold("d1")))
         with pytest.raises(Unavailable, match=r"another process writes to this ledger .*open the ledger for reading"):
-            SqliteLedger.open(tmp_path / "ledger.db")
+            open_ledger(tmp_path / "ledger.db")
         with pytest.raises(Unavailable, match="another process writes to this ledger"):
             upgrade(tmp_path / "ledger.db")
-        with SqliteLedger.open(tmp_path / "ledger.db", readonly=True) as reader:
+        with open_ledger(tmp_path / "ledger.db", readonly=True) as reader:
             assert reader.decision("d1").answer == ledger.decision("d1").answer
 
     def test_another_process_is_refused_too(self, ledger, tmp_path):
-        program = "import sys; from serving.ledger.sqlite import SqliteLedger; SqliteLedger.open(sys.argv[1])"
+        program = "import sys; from serving.ledger.opening import open_ledger; open_ledger(sys.argv[1])"
         path = str(tmp_path / "ledger.db")
         found = subprocess.run(
             [sys.executable, "-c", program, path], check=False, capture_output=True, text=True, timeout=60
@@ -248,19 +252,19 @@ class TestOneWriter:
     def test_the_next_writer_may_open_what_the_last_one_closed(self, ledger, tmp_path):
         wait(ledger.commit(act("d1")))
         ledger.close()
-        with SqliteLedger.open(f"sqlite:///{tmp_path}/ledger.db") as again:
+        with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as again:
             assert len(again.known("ada", since=NOON).customer.contacts) == 1
 
     @pytest.mark.usefixtures("ledger")
     def test_a_reader_refuses_to_write(self, tmp_path):
-        with SqliteLedger.open(tmp_path / "ledger.db", readonly=True) as reader:
+        with open_ledger(tmp_path / "ledger.db", readonly=True) as reader:
             reader.healthy()
             with pytest.raises(Unavailable, match="the ledger was opened for reading only"):
                 wait(reader.commit(hold("d1")))
 
     def test_a_readers_connection_cannot_write_behind_the_ledgers_back(self, ledger):
         with pytest.raises(Unavailable, match="SQLITE_READONLY"):
-            ledger._readers.read(lambda transaction: transaction._connection.execute("DELETE FROM signals"))
+            ledger._database.readers.read(lambda transaction: transaction._connection.execute("DELETE FROM signals"))
 
     def test_a_read_sees_one_moment_even_while_facts_arrive(self, ledger):
         def read_twice(transaction):
@@ -270,13 +274,13 @@ class TestOneWriter:
             writing.join(10)
             return before == transaction._connection.execute("SELECT count(*) FROM signals").fetchall()
 
-        assert ledger._readers.read(read_twice)
+        assert ledger._database.readers.read(read_twice)
         assert len(ledger.known("a").customer.signals) == 1
 
 
 @contextmanager
 def locked_by_another(ledger):
-    with closing(sqlite3.connect(ledger._readers._path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(ledger._database.readers._path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

@@ -7,9 +7,9 @@ import pytest
 from decisioning.customer import ContactPoint, ContactState, Objection
 from decisioning.errors import InvalidInput, Unavailable
 from serving.ledger.migrating import upgrade
+from serving.ledger.opening import open_ledger
 from serving.ledger.reports import CustomerReport, ObjectionReport, Receipted
 from serving.ledger.sealing import Seal, key_file
-from serving.ledger.sqlite import SqliteLedger
 from tests.serving.ledger_cases import NOON, Clock, act, new_ledger, states, wait
 
 PHONE = ContactPoint("phone-1", "sms")
@@ -122,7 +122,7 @@ class TestWhatWaits:
 class TestTheKey:
     def test_no_name_of_who_objected_is_in_the_tables_of_objections(self, ledger):
         object_to(ledger, ObjectionReport(NOON, "ada", "phone-1"))
-        rows = ledger._readers.read(
+        rows = ledger._database.readers.read(
             lambda transaction: [
                 *transaction._connection.execute("SELECT * FROM objections"),
                 *transaction._connection.execute("SELECT * FROM objectors"),
@@ -137,7 +137,7 @@ class TestTheKey:
         path = key_file(tmp_path / "ledger.db")
         key = path.read_bytes()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        with SqliteLedger.open(tmp_path / "ledger.db"):
+        with open_ledger(tmp_path / "ledger.db"):
             assert path.read_bytes() == key
         assert len(key) == 64
 
@@ -154,14 +154,14 @@ class TestTheKey:
             pass
         harm(key_file(tmp_path / "ledger.db"))
         with pytest.raises(Unavailable, match=rf"{complaint}.*restore `ledger\.db\.key`"):
-            SqliteLedger.open(tmp_path / "ledger.db", readonly=readonly)
+            open_ledger(tmp_path / "ledger.db", readonly=readonly)
 
     def test_a_key_that_is_given_needs_no_file(self, tmp_path):
         upgrade(tmp_path / "ledger.db")
-        with SqliteLedger.open(tmp_path / "ledger.db", key="sixteen letters or more") as opened:
+        with open_ledger(tmp_path / "ledger.db", key="sixteen letters or more") as opened:
             object_to(opened, OBJECTED)
         assert not key_file(tmp_path / "ledger.db").exists()
-        with SqliteLedger.open(tmp_path / "ledger.db", key="sixteen letters or more", readonly=True) as again:
+        with open_ledger(tmp_path / "ledger.db", key="sixteen letters or more", readonly=True) as again:
             assert len(objections(again)) == 1
 
     def test_it_is_not_shown(self):

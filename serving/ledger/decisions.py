@@ -1,0 +1,61 @@
+"""From what is known of a customer to the recorded decision, and back."""
+
+from datetime import datetime
+from functools import partial
+
+from decisioning.customer import Volume
+from decisioning.errors import NotFound
+from serving.ledger import committing, reading
+from serving.ledger.database import OnDatabase
+from serving.ledger.knowing import HISTORY, known
+from serving.ledger.locking import of_draft
+from serving.ledger.records import Committed, DecisionRecord, Draft, Known, Recorded, Timeline, Windows
+from serving.ledger.volumes import volumes
+
+
+class Decisions(OnDatabase):
+    """What decisions are made on, and what was decided."""
+
+    def known(self, customer_id: str, *, since: datetime | None = None) -> Known:
+        """What is known of a customer; signals and contacts of the last 92 days unless `since` says otherwise."""
+        start = self._database.moment() - HISTORY if since is None else since
+        return self._database.read(partial(known, customer_id=customer_id, since=start))
+
+    def volumes(self, windows: Windows) -> tuple[Volume, ...]:
+        """What all customers were contacted with in these windows."""
+        return self._database.read(partial(volumes, now=self._database.moment(), windows=windows))
+
+    async def stored(self, client: str, key: str, fingerprint: str) -> bytes | None:
+        """The answer already given to this request under this key; `KeyReused` if it answered another."""
+        found = self._database.read(partial(committing.stored, client=client, key=key, fingerprint=fingerprint))
+        return None if found is None else found.answer
+
+    async def commit(self, draft: Draft) -> Committed:
+        """Record a decision; `KeyReused` or `StaleFacts` where it must not be."""
+        return await self._database.write(partial(committing.commit, draft=draft), of_draft(draft))
+
+    def decision(self, decision_id: str) -> DecisionRecord:
+        """One decision as recorded."""
+        return self._database.read(partial(reading.decision, decision_id=decision_id))
+
+    def receipt(self, decision_id: str) -> bytes:
+        """The receipt of one decision."""
+        return self._database.read(partial(reading.receipt, decision_id=decision_id))
+
+    def decisions(
+        self, customer_id: str | None = None, *, limit: int = 50, before: str | None = None
+    ) -> tuple[DecisionRecord, ...]:
+        """Decisions, newest first, of one customer or of all, older than the decision `before`."""
+        return self._database.read(partial(reading.decisions, customer_id=customer_id, limit=limit, before=before))
+
+    def recorded(self, since: datetime, *, limit: int) -> tuple[Recorded, ...]:
+        """Decisions made from `since` on with their receipts, newest first."""
+        return self._database.read(partial(reading.recorded, since=since, limit=limit))
+
+    def timeline(self, customer_id: str, *, limit: int = 200) -> Timeline:
+        """One customer's history, newest first; `NotFound` where there is nothing."""
+        since = self._database.moment() - HISTORY
+        found = self._database.read(partial(reading.timeline, customer_id=customer_id, since=since, limit=limit))
+        if not found.known.exists and not found.entries:
+            raise NotFound("no such customer", field="customer_id", value=customer_id)
+        return found

@@ -1,0 +1,38 @@
+"""Customers who become one."""
+
+from sqlalchemy import bindparam, select, update
+
+from serving.ledger.queries.parts import OF_WHOM, pick
+from serving.ledger.tables import consents, contacts, customers, outcomes, reviews, signals
+
+STATEMENTS = (
+    pick(consents, "consent_id channel purpose status recorded_at contact_point basis expires_at topic")
+    .where(consents.c.customer_id == OF_WHOM, consents.c.retired_at.is_(None))
+    .order_by(consents.c.consent_id)
+)
+
+RETIRE = update(consents).where(consents.c.consent_id == bindparam("statement")).values(retired_at=bindparam("at"))
+
+# What moves as it is. Consents and suppressions are said anew, since their ids tell whose they were.
+MOVED = tuple(
+    update(table).where(table.c.customer_id == bindparam("old")).values(customer_id=bindparam("new"))
+    for table in (signals, contacts, outcomes, reviews)
+)
+
+MERGED = update(customers).where(customers.c.customer_id == bindparam("old")).values(merged_into=bindparam("new"))
+
+MERGED_BEFORE = (
+    update(customers).where(customers.c.merged_into == bindparam("old")).values(merged_into=bindparam("new"))
+)
+
+FRESH_SINCE = update(customers).where(customers.c.customer_id == bindparam("new")).values(reported_at=bindparam("at"))
+
+CUSTOMER_IDS = (
+    select(customers.c.customer_id).where(customers.c.merged_into.is_(None)).order_by(customers.c.customer_id)
+)
+
+CONSENTED_POINTS = select(consents.c.contact_point).where(consents.c.contact_point.is_not(None)).distinct()
+
+RESPELL_CONSENTS = (
+    update(consents).where(consents.c.contact_point == bindparam("old")).values(contact_point=bindparam("new"))
+)

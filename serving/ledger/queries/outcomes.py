@@ -1,0 +1,36 @@
+"""Outcomes, and what they name: the contact by its own id or by the executor's, or the slot of a decision."""
+
+from sqlalchemy import bindparam, func, insert, or_, select
+
+from serving.ledger.queries.parts import OF_WHOM, SINCE, pick
+from serving.ledger.tables import contacts, decisions, outcomes
+
+# What an outcome is joined to: the contact that it names by its own id or by the executor's, or the slot of a decision.
+_JOINED = [
+    select(contacts.c.action_id).where(column == named).scalar_subquery()
+    for column, named in (
+        (contacts.c.contact_id, outcomes.c.contact_id),
+        (contacts.c.report_id, outcomes.c.contact_id),
+        (contacts.c.decision_id, outcomes.c.decision_id),
+    )
+]
+
+HAPPENINGS = (
+    select(outcomes.c.type, outcomes.c.at, func.coalesce(*_JOINED).label("action_id"))
+    .where(outcomes.c.customer_id == OF_WHOM, outcomes.c.at >= SINCE)
+    .order_by(outcomes.c.at, outcomes.c.outcome_id)
+)
+
+OUTCOME_BY_ID = pick(outcomes, "customer_id type at decision_id contact_id value").where(
+    outcomes.c.outcome_id == bindparam("id")
+)
+
+ADD_OUTCOME = insert(outcomes)
+
+NAMED_CONTACT = pick(contacts, "customer_id channel purpose").where(
+    or_(contacts.c.contact_id == bindparam("contact_id"), contacts.c.report_id == bindparam("contact_id"))
+)
+
+NAMED_SLOT = pick(contacts, "customer_id channel purpose").where(contacts.c.decision_id == bindparam("decision_id"))
+
+CUSTOMER_OF_DECISION = select(decisions.c.customer_id).where(decisions.c.decision_id == bindparam("decision_id"))

@@ -1,0 +1,66 @@
+"""Review cases and what happened to them."""
+
+from sqlalchemy import and_, asc, bindparam, func, insert, or_, select, update
+
+from serving.ledger.queries.parts import LIMIT, NOW, pick
+from serving.ledger.tables import review_events, reviews
+
+_CASE = pick(
+    reviews,
+    "review_id decision_id customer_id state proposed_action_id opened_at expires_at claimed_by claim_expires_at fence "
+    "resolved_at resolved_by resolution_action_id note",
+)
+
+_UNSETTLED = or_(reviews.c.state == "open", reviews.c.state == "claimed")
+
+_LIVE = and_(reviews.c.state == "claimed", reviews.c.claim_expires_at > NOW)
+
+_LAPSED = and_(reviews.c.state == "claimed", reviews.c.claim_expires_at <= NOW)
+
+_OLDEST = (asc(reviews.c.opened_at), asc(reviews.c.review_id))
+
+CASE = _CASE.where(reviews.c.review_id == bindparam("review_id"))
+
+# A claim that ran out puts its case back, and an unsettled case past its time has expired, written down or not.
+OPEN_CASES = (
+    _CASE.where(or_(reviews.c.state == "open", _LAPSED), reviews.c.expires_at > NOW).order_by(*_OLDEST).limit(LIMIT)
+)
+
+CLAIMED_CASES = _CASE.where(_LIVE, reviews.c.expires_at > NOW).order_by(*_OLDEST).limit(LIMIT)
+
+EXPIRED_CASES = (
+    _CASE.where(or_(reviews.c.state == "expired", and_(_UNSETTLED, reviews.c.expires_at <= NOW)))
+    .order_by(*_OLDEST)
+    .limit(LIMIT)
+)
+
+SETTLED_CASES = _CASE.where(reviews.c.state == bindparam("state")).order_by(*_OLDEST).limit(LIMIT)
+
+OVERDUE_CASES = _CASE.where(_UNSETTLED, reviews.c.expires_at <= NOW).order_by(*_OLDEST)
+
+ADD_REVIEW = insert(reviews)
+
+CHANGE_REVIEW = (
+    update(reviews)
+    .where(reviews.c.review_id == bindparam("review"))
+    .values(
+        state=bindparam("state"),
+        claimed_by=bindparam("claimed_by"),
+        claim_expires_at=bindparam("claim_expires_at"),
+        fence=bindparam("fence"),
+        resolved_at=bindparam("resolved_at"),
+        resolved_by=bindparam("resolved_by"),
+        resolution_action_id=bindparam("resolution_action_id"),
+        note=bindparam("note"),
+    )
+)
+
+LAST_EVENT = select(func.max(review_events.c.number)).where(review_events.c.review_id == bindparam("review_id"))
+
+ADD_EVENT = insert(review_events)
+
+EVENTS = (
+    pick(review_events, "number at event actor detail")
+    .where(review_events.c.review_id == bindparam("review_id"))
+    .order_by(review_events.c.number)
+)
