@@ -18,6 +18,7 @@ _COMMANDS = {
     "evaluate": "heed.commands.evaluate",
     "policy": "heed.commands.policy",
     "promote": "heed.commands.model",
+    "replay": "heed.commands.replay",
     "serve": "heed.commands.serve",
     "train": "heed.commands.model",
 }

@@ -10,16 +10,19 @@ from guardrails.loading import DEFAULT_POLICY
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
 from serving.in_force import InForce, Standby
+from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.metrics import Metrics
-from serving.model_source import load_model
+from serving.model_source import load_model, pinned_model
+from serving.pinning import Model, Pinned
 from serving.policy_file import PolicyFile
 from serving.reviewing import Reviewing
 from serving.runtime import Runtime
 from serving.settings import Settings
 from training.contract.catalogue import read_catalogue
 from training.features.schema import attribute_types
+from training.model.bundle import Bundle
 
 
 def now() -> datetime:
@@ -79,6 +82,20 @@ def load_in_force(settings: Settings) -> InForce:
     bundle.warm()
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
     return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
+
+
+def ledger_of(settings: Settings, *, readonly: bool = False) -> Ledger:
+    """The ledger that the settings name, for a command."""
+    return open_ledger(settings.ledger_path, readonly=readonly, key=settings.sealing_key)
+
+
+def pinned_versions(settings: Settings, ledger: Ledger) -> Pinned:
+    """Whatever decided once, by the texts of the ledger and the models of the registry."""
+    return Pinned(ledger, lambda ref: _model(pinned_model(settings, ref)))
+
+
+def _model(bundle: Bundle) -> Model:
+    return Model(bundle, bundle.level, bundle.certificate, attribute_types(bundle.schema))
 
 
 def load_catalogue(settings: Settings) -> tuple[Catalogue, Mapping[str, str]]:

@@ -15,13 +15,14 @@ from decisioning.decision import Decision, Disposition
 from decisioning.errors import HeedError, Unavailable
 from decisioning.verdict import Effect, combined
 from serving import receipt
-from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, decision_answer, encode
+from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer, encode
 from serving.errors import StaleFacts
 from serving.executing import executable
 from serving.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
 from serving.metrics import Metrics
+from serving.pinning import pins_of
 from serving.problems import of_error
 from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
 from serving.reserving import reserved
@@ -90,6 +91,7 @@ class Engine:
         self._review_time = review_time
         self._identify = identify
         self._metrics = metrics
+        self._pinned: set[Versions] = set()
 
     async def decide(self, request: DecideRequest, caller: Caller) -> bytes:
         """The answer to one request, in the ledger before it is returned.
@@ -108,7 +110,9 @@ class Engine:
         if stored is not None:
             return stored
         for _ in range(_TRIES):
-            made = self._make(request, self.standing.latest())
+            in_force = self.standing.latest()
+            await self._pin(in_force)
+            made = self._make(request, in_force)
             try:
                 return await self._commit(made, request, caller, fingerprint)
             except StaleFacts:
@@ -145,6 +149,12 @@ class Engine:
 
     async def _stored(self, caller: Caller, fingerprint: str) -> bytes | None:
         return None if caller.key is None else await self.ledger.stored(caller.client, caller.key, fingerprint)
+
+    async def _pin(self, in_force: InForce) -> None:
+        """Have the ledger keep what decides, before the first decision that names it."""
+        if in_force.versions not in self._pinned:
+            await asyncio.shield(self.ledger.pin(pins_of(in_force)))
+            self._pinned.add(in_force.versions)
 
     def _make(self, request: DecideRequest, in_force: InForce) -> _Made:
         known = self.ledger.known(request.customer_id)

@@ -4,7 +4,8 @@ HeedError
 ├── InvalidInput
 │   ├── TooLarge           the body is larger than any request needs to be
 │   └── NotJson            the body is not announced as JSON
-└── StaleFacts             the customer's facts changed between decision and commit; decide again
+├── StaleFacts             the customer's facts changed between decision and commit; decide again
+└── Gone                   a version that decided is no longer to be had, so its decisions cannot be made again
 """
 
 from decisioning.errors import HeedError, InvalidInput
@@ -12,6 +13,10 @@ from decisioning.errors import HeedError, InvalidInput
 
 class StaleFacts(HeedError):
     """The facts a decision was made on are no longer the facts. Nothing was recorded: decide again."""
+
+
+class Gone(HeedError):
+    """A model, a policy or a catalogue that decided is no longer there, or no longer what it was."""
 
 
 class TooLarge(InvalidInput):

@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
-from decisioning.errors import Unavailable
+from decisioning.errors import HeedError, Unavailable
 from serving.answer import ModelRef
+from serving.errors import Gone
 from serving.settings import Settings
 from training.model.bundle import Bundle
 from training.model.storage import load
@@ -40,6 +41,40 @@ def _located(settings: Settings) -> tuple[Path, str]:
         remedy = "name a folder of a model bundle, `champion` or `bento`"
         raise Unavailable("there is no model bundle at this path", field="HEED_MODEL", value=path, remedy=remedy)
     return path, "unregistered"
+
+
+def pinned_model(settings: Settings, ref: ModelRef) -> Bundle:
+    """The very model that decided: the configured one where it is that, or else its version in the registry.
+
+    Raises
+    ------
+    Gone
+        If neither is there with the same content.
+    """
+    for found in (_configured(settings), _registered(settings, ref)):
+        if found is not None and found.digest == ref.digest:
+            return found
+    remedy = "restore its files, or name its folder by HEED_MODEL"
+    raise Gone("no model of this version and content is there", field="model", value=ref.version, remedy=remedy)
+
+
+def _configured(settings: Settings) -> Bundle | None:
+    try:
+        return load_model(settings)[0]
+    except HeedError:
+        # Another version may still be there.
+        return None
+
+
+def _registered(settings: Settings, ref: ModelRef) -> Bundle | None:
+    if not ref.version.isdecimal():
+        return None
+    from training.registry import named
+
+    try:
+        return load(named(settings.mlflow_uri, ref.version, ref.name).path)
+    except HeedError:
+        return None
 
 
 def pack(settings: Settings, bundle: Path, version: str) -> str:

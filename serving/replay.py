@@ -1,13 +1,85 @@
 """Making a decision again from its receipt, and holding it against the answer that was given."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import ValidationError
 
 from decisioning.decide import decide
 from decisioning.decision import Decision, Explain
-from decisioning.errors import Conflict
-from serving.answer import DecisionAnswer, candidate_answer
+from decisioning.errors import Conflict, InvalidInput
+from serving.answer import ChosenAction, DecisionAnswer, decision_answer, decode, encode
+from serving.errors import Gone
 from serving.in_force import InForce
-from serving.receipt import Receipt
+from serving.ledger.records import DecisionRecord
+from serving.pinning import Pinned
+from serving.receipt import Receipt, unpack
+
+
+class Result(StrEnum):
+    """What came of making one decision again."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    GONE = "gone"
+    UNREADABLE = "unreadable"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the decision was not shown to come out the same, though it should."""
+        return self is not Result.SAME
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One decision made again.
+
+    Attributes
+    ----------
+    differences : tuple of str
+        Names of the parts of the answer that came out otherwise.
+    reason : str or None
+        Why it could not be made again.
+    """
+
+    decision_id: str
+    at: datetime
+    result: Result
+    differences: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+class Record(Protocol):
+    """A ledger, as far as replaying reads it."""
+
+    def decision(self, decision_id: str) -> DecisionRecord:
+        """One decision as recorded."""
+        ...
+
+    def receipt(self, decision_id: str) -> bytes:
+        """The receipt of one decision."""
+        ...
+
+
+def replay(ledger: Record, pinned: Pinned, decision_id: str) -> Replay:
+    """Decide again with the versions that decided, and compare the answer byte by byte with the one that was sent.
+
+    Raises
+    ------
+    NotFound
+        If there is no such decision.
+    """
+    record = ledger.decision(decision_id)
+    try:
+        receipt = unpack(ledger.receipt(decision_id))
+        found = differences(receipt, pinned.of(receipt.versions), record.answer)
+    except Gone as gone:
+        return Replay(decision_id, record.at, Result.GONE, reason=str(gone))
+    except InvalidInput as error:
+        return Replay(decision_id, record.at, Result.UNREADABLE, reason=str(error))
+    return Replay(decision_id, record.at, Result.DIFFERENT if found else Result.SAME, found)
 
 
 def again(receipt: Receipt, in_force: InForce) -> Decision:
@@ -32,40 +104,55 @@ def again(receipt: Receipt, in_force: InForce) -> Decision:
     )
 
 
-def differences(decision: Decision, answer: DecisionAnswer, level: float) -> tuple[str, ...]:
-    """Names of what a decision made again does not say, to the last bit, as it was answered; empty if all is the same.
+def answered_again(receipt: Receipt, in_force: InForce, answer: DecisionAnswer) -> DecisionAnswer:
+    """The whole answer that the decision made again comes to, under the ids that were given to the first one.
 
-    Parameters
-    ----------
-    level : float
-        Of the model's intervals.
+    Whether the customer was on record is taken from the answer too: facts do not say it.
     """
-    made, answered = _made(decision, level), _answered(answer, len(decision.reasons))
-    return tuple(name for name, value in made.items() if value != answered[name])
+    decision = again(receipt, in_force)
+    return decision_answer(
+        decision,
+        decision_id=answer.decision_id,
+        at=receipt.facts.now,
+        customer_id=receipt.facts.customer.customer_id,
+        customer_known=answer.customer_known,
+        action=_action(decision, in_force, answer),
+        review_id=answer.review_id,
+        currency=in_force.catalogue.currency,
+        level=in_force.level,
+        versions=receipt.versions,
+    )
 
 
-def _made(decision: Decision, level: float) -> dict[str, Any]:
-    return {
-        "disposition": decision.disposition,
-        "action": decision.action_id and (decision.action_id, decision.contact_point),
-        "proposed_action_id": decision.proposed_action_id,
-        "confidence": decision.confidence,
-        "reasons": decision.reasons,
-        "binding_rule": decision.binding_rule,
-        "eligible_at": decision.eligible_at,
-        "candidates": tuple(candidate_answer(one, level) for one in decision.candidates),
-    }
+def differences(receipt: Receipt, in_force: InForce, sent: bytes) -> tuple[str, ...]:
+    """Names of the fields of the answer that come out otherwise than they were sent, to the last bit; empty for none.
+
+    Raises
+    ------
+    Conflict
+        If `in_force` is not what decided.
+    InvalidInput
+        If what was sent is no answer.
+    """
+    answer = _read(sent)
+    made = answered_again(receipt, in_force, answer)
+    if encode(made) == sent:
+        return ()
+    fields = DecisionAnswer.__dataclass_fields__
+    named = tuple(name for name in fields if encode(getattr(made, name)) != encode(getattr(answer, name)))
+    return named or ("bytes",)
 
 
-def _answered(answer: DecisionAnswer, reasons: int) -> dict[str, Any]:
-    return {
-        "disposition": answer.disposition,
-        "action": answer.action and (answer.action.action_id, answer.action.contact_point),
-        "proposed_action_id": answer.proposed_action_id,
-        "confidence": answer.confidence,
-        # What serving adds for a customer who is not on record comes after the decision's own reasons.
-        "reasons": answer.reasons[:reasons],
-        "binding_rule": answer.binding_rule,
-        "eligible_at": answer.eligible_at,
-        "candidates": answer.candidates,
-    }
+def _action(decision: Decision, in_force: InForce, answer: DecisionAnswer) -> ChosenAction | None:
+    if decision.action_id is None:
+        return None
+    slot = "" if answer.action is None else answer.action.reservation_id
+    channel = in_force.catalogue.by_id[decision.action_id].channel
+    return ChosenAction(decision.action_id, channel, decision.contact_point, slot)
+
+
+def _read(sent: bytes) -> DecisionAnswer:
+    try:
+        return decode(sent)
+    except ValidationError as error:
+        raise InvalidInput("not an answer of a decision", field="answer", remedy="take it from the ledger") from error

@@ -52,6 +52,10 @@ class Decisions(OnDatabase):
         """Decisions made from `since` on with their receipts, newest first."""
         return self._database.read(partial(reading.recorded, since=since, limit=limit))
 
+    def decided_since(self, since: datetime) -> tuple[str, ...]:
+        """Ids of the decisions made from `since` on, newest first."""
+        return self._database.read(partial(reading.decided_since, since=since))
+
     def timeline(self, customer_id: str, *, limit: int = 200) -> Timeline:
         """One customer's history, newest first; `NotFound` where there is nothing."""
         since = self._database.moment() - HISTORY

@@ -13,11 +13,12 @@ from serving.ledger.decisions import Decisions
 from serving.ledger.facts_in import FactsIn
 from serving.ledger.locking import one_at_a_time
 from serving.ledger.outbox import Outbox
+from serving.ledger.pins import Pins
 from serving.ledger.records import RuleCount
 from serving.ledger.reviews import Reviews
 
 
-class Ledger(FactsIn, Decisions, Reviews, Outbox):
+class Ledger(FactsIn, Decisions, Reviews, Outbox, Pins):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     async def keep_rule_counts(self, counts: Sequence[RuleCount]) -> None:

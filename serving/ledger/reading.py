@@ -13,6 +13,7 @@ from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.queries.customers import VERSION
 from serving.ledger.queries.decisions import (
+    DECIDED_SINCE,
     DECISION,
     DECISIONS,
     DECISIONS_BEFORE,
@@ -119,6 +120,11 @@ def recorded(transaction: Transaction, since: datetime, limit: int) -> tuple[Rec
         Recorded(own_id, moment(at), Disposition(disposition), action_id, contacted, policy, bytes(kept))
         for own_id, at, disposition, action_id, contacted, policy, kept in rows
     )
+
+
+def decided_since(transaction: Transaction, since: datetime) -> tuple[str, ...]:
+    """Ids of the decisions made from `since` on, newest first."""
+    return tuple(row[0] for row in transaction.rows(DECIDED_SINCE, {"since": micros(since)}))
 
 
 def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: int) -> tuple[Case, ...]:

@@ -233,6 +233,23 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Something that decisions rest on, kept under the hash of its own text.
+
+    Attributes
+    ----------
+    kind : str
+        ``policy`` or ``catalogue``.
+    digest : str
+        SHA-256 of the text in UTF-8, as 64 hexadecimal digits.
+    """
+
+    kind: str
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """A message that waits for the executor."""
 

@@ -263,4 +263,14 @@ rule_counts = Table(
     Column("silent_since", BigInteger),
 )
 
+# Policies and catalogues that have decided, word for word, under the SHA-256 of their text.
+pins = Table(
+    "pins",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+)
+
 APPEND_ONLY = (decisions, review_events, objections, objectors)

@@ -1,6 +1,8 @@
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -21,10 +23,13 @@ from decisioning.customer import (
 from decisioning.errors import Conflict, InvalidInput
 from serving import receipt
 from serving.answer import ModelRef, PolicyRef, Versions, decode, encode
-from serving.receipt import pack, unpack
-from serving.replay import again, differences
+from serving.errors import Gone
+from serving.in_force import InForce
+from serving.pinning import Model, Pinned, pins_of
+from serving.receipt import FORMAT, Receipt, pack, unpack
+from serving.replay import Replay, Result, again, differences, replay
 from serving.requests import DecideRequest
-from tests.serving.running import Heed
+from tests.serving.running import POLICY, Heed, running
 
 VERSIONS = Versions(ModelRef("heed", "1", "d" * 64), PolicyRef("p", "h"), "c")
 
@@ -91,29 +96,90 @@ def test_a_decision_is_made_again_from_its_receipt(heed: Heed, told: dict[str, A
     heed.contacted("c1", "sms", ago=timedelta(days=2))
     said = heed.decide(**told)
     assert said["disposition"] == disposition
-    ledger, in_force = heed.runtime.ledger, heed.runtime.standby.current()
-    kept = unpack(ledger.receipt(said["decision_id"]))
-    answer = decode(ledger.decision(said["decision_id"]).answer)
-    assert differences(again(kept, in_force), answer, in_force.level) == ()
+    assert replayed(heed, said["decision_id"]) == Replay(said["decision_id"], heed.clock(), Result.SAME)
 
 
 def test_whatever_differs_is_named(heed: Heed) -> None:
     heed.know()
     decision_id = heed.decide()["decision_id"]
-    ledger, in_force = heed.runtime.ledger, heed.runtime.standby.current()
-    made = again(unpack(ledger.receipt(decision_id)), in_force)
-    answer = decode(ledger.decision(decision_id).answer)
-    other = replace(made, contact_point="elsewhere", confidence=made.confidence / 2, candidates=made.candidates[1:])
-    assert differences(other, answer, in_force.level) == ("action", "confidence", "candidates")
+    sent = heed.runtime.ledger.decision(decision_id).answer
+    kept, in_force = unpack(heed.runtime.ledger.receipt(decision_id)), heed.runtime.standby.current()
+    answer = decode(sent)
+    other = replace(answer, action=None, confidence=answer.confidence / 2, candidates=answer.candidates[1:])
+    assert differences(kept, in_force, encode(other)) == ("action", "confidence", "candidates")
+    assert differences(kept, in_force, sent.replace(b":", b": ", 1)) == ("bytes",)
+    assert differences(kept, in_force, sent) == ()
 
 
 def test_facts_that_come_later_do_not_change_what_a_receipt_says(heed: Heed) -> None:
     heed.know()
     decision_id = heed.decide()["decision_id"]
     heed.consent("c1", "email", "withdrawn")
-    ledger, in_force = heed.runtime.ledger, heed.runtime.standby.current()
-    made = again(unpack(ledger.receipt(decision_id)), in_force)
-    assert differences(made, decode(ledger.decision(decision_id).answer), in_force.level) == ()
+    assert replayed(heed, decision_id).result is Result.SAME
+
+
+@given(st.sampled_from([b"", b"{}", b"\xff", b'{"decision_id":1}']))
+def test_what_is_no_answer_is_refused(sent: bytes) -> None:
+    with pytest.raises(InvalidInput, match=r"not an answer of a decision.*take it from the ledger"):
+        differences(Receipt(FORMAT, {}, Facts(Customer("c"), datetime.now(UTC)), VERSIONS), cast(InForce, None), sent)
+
+
+def test_a_policy_that_changed_since_is_found_by_its_hash(tmp_path: Path) -> None:
+    with running(tmp_path, file=tmp_path / "policy.yaml") as heed:
+        heed.know()
+        first = heed.decide(explain="all")["decision_id"]
+        (tmp_path / "policy.yaml").write_text(POLICY.replace("limit: 3", "limit: 1"))
+        heed.post("/v1/policy/reload", {})
+        second = heed.decide("c2")
+        hashes = {heed.runtime.ledger.decision(one).policy_hash for one in (first, second["decision_id"])}
+        assert len(hashes) == 2
+        (tmp_path / "policy.yaml").unlink()
+        pinned = pinned_as(heed)
+        results = [replay(heed.runtime.ledger, pinned, one).result for one in (first, second["decision_id"])]
+        assert results == [Result.SAME, Result.SAME]
+
+
+def test_versions_that_are_gone_are_reported_and_not_guessed(heed: Heed) -> None:
+    heed.know()
+    ledger, decision_id = heed.runtime.ledger, heed.decide()["decision_id"]
+
+    def no_model(ref: ModelRef) -> Model:
+        raise Gone("no model of this version and content is there", field="model", value=ref.version)
+
+    class Lost:
+        def pinned(self, kind: str, digest: str) -> str | None:
+            return None if kind == "policy" else ledger.pinned(kind, digest)
+
+    class Edited:
+        def pinned(self, kind: str, digest: str) -> str | None:
+            text = ledger.pinned(kind, digest)
+            return text and (text + " " if kind == "catalogue" else text)
+
+    found = [replay(ledger, Pinned(pins, no_model), decision_id) for pins in (ledger, Lost(), Edited())]
+    assert [one.result for one in found] == [Result.GONE] * 3
+    assert "model`: `7`" in str(found[0].reason)
+    assert "the policy is not in the ledger" in str(found[1].reason)
+    assert "the catalogue was changed in the ledger" in str(found[2].reason)
+
+
+def test_every_text_that_decided_is_kept_under_the_hash_of_itself(heed: Heed) -> None:
+    heed.decide("nobody")
+    in_force = heed.runtime.standby.current()
+    for pin in pins_of(in_force):
+        assert heed.runtime.ledger.pinned(pin.kind, pin.digest) == pin.text
+        assert hashlib.sha256(pin.text.encode()).hexdigest() == pin.digest
+    again = pinned_as(heed).of(in_force.versions)
+    assert (again.policy, again.catalogue) == (in_force.policy, in_force.catalogue)
+
+
+def pinned_as(heed: Heed) -> Pinned:
+    """What the ledger keeps, with the model of the test."""
+    now = heed.runtime.standby.current()
+    return Pinned(heed.runtime.ledger, lambda _: Model(now.scorer, now.level, now.certificate, now.attribute_types))
+
+
+def replayed(heed: Heed, decision_id: str) -> Replay:
+    return replay(heed.runtime.ledger, pinned_as(heed), decision_id)
 
 
 def test_another_policy_is_not_asked(heed: Heed) -> None:

@@ -67,3 +67,5 @@ RECORDED = (
     .order_by(*NEWEST)
     .limit(LIMIT)
 )
+
+DECIDED_SINCE = select(decisions.c.decision_id).where(decisions.c.at >= SINCE).order_by(*NEWEST)

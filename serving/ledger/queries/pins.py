@@ -1,0 +1,9 @@
+"""Policies and catalogues that have decided."""
+
+from sqlalchemy import bindparam, insert, select
+
+from serving.ledger.tables import pins
+
+PINNED = select(pins.c.text).where(pins.c.kind == bindparam("kind"), pins.c.digest == bindparam("digest"))
+
+ADD_PIN = insert(pins)
