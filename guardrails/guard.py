@@ -38,7 +38,7 @@ NO_ELIGIBILITY_RULE = Verdict(
 
 
 @dataclass(frozen=True, slots=True)
-class _Demand:
+class Demand:
     """Rules of which one must speak for an action, and what the guard says otherwise."""
 
     rules: frozenset[str]
@@ -46,7 +46,7 @@ class _Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class Slot:
     """One judgement of a decision, made on one action for all that share it."""
 
     judge: CandidateJudge
@@ -54,7 +54,7 @@ class _Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """The judgements that make up the verdicts on one action, by their place among the slots.
 
     Attributes
@@ -66,7 +66,7 @@ class _Plan:
     action: Action
     slots: tuple[int, ...]
     plain: bool
-    demands: tuple[_Demand, ...]
+    demands: tuple[Demand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class PolicyGuard:
     terms: Terms
     judges: tuple[CandidateJudge, ...]
     looks: tuple[ChoiceJudge, ...]
-    slots: tuple[_Slot, ...]
-    plans: Mapping[str, _Plan]
+    slots: tuple[Slot, ...]
+    plans: Mapping[str, Plan]
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
@@ -124,7 +124,7 @@ class PolicyGuard:
         rules = [judge.rule for judge in self.judges if judge.enforced]
         return [rule for rule in rules if isinstance(rule, ConsentRule)]
 
-    def _plan(self, action: Action) -> _Plan | None:
+    def _plan(self, action: Action) -> Plan | None:
         """The plan made at load, None for an action that is not the catalogue's."""
         plan = self.plans.get(action.action_id)
         return plan if plan is not None and (plan.action is action or plan.action == action) else None
@@ -175,25 +175,25 @@ def guard_of(
     )
 
 
-def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tuple[tuple[_Slot, ...], list[_Plan]]:
+def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tuple[tuple[Slot, ...], list[Plan]]:
     """Plans for actions that are judged together, with the slots that the plans point into."""
     places: dict[object, int] = {}
-    slots: list[_Slot] = []
+    slots: list[Slot] = []
     plans = []
     for action in actions:
         concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
         for place, judge in concerned:
             if places.setdefault((place, judge.share(action)), len(slots)) == len(slots):
-                slots.append(_Slot(judge, action))
+                slots.append(Slot(judge, action))
         own = tuple(places[place, judge.share(action)] for place, judge in concerned)
         rules = [judge.rule for _, judge in concerned]
         demands = _demands(action, rules)
         plain = not demands and all(rule.everywhere for rule in rules)
-        plans.append(_Plan(action, own, plain, demands))
+        plans.append(Plan(action, own, plain, demands))
     return tuple(slots), plans
 
 
-def _demands(action: Action, rules: Sequence[Rule]) -> tuple[_Demand, ...]:
+def _demands(action: Action, rules: Sequence[Rule]) -> tuple[Demand, ...]:
     """What must be looked at for this action and is not certain to be."""
     kinds: list[tuple[type[Rule], Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
     if action.eligibility is not None:
@@ -202,11 +202,11 @@ def _demands(action: Action, rules: Sequence[Rule]) -> tuple[_Demand, ...]:
     for kind, otherwise in kinds:
         enforced = [rule for rule in rules if isinstance(rule, kind) and rule.mode is Mode.ENFORCE]
         if not any(rule.everywhere for rule in enforced):
-            demands.append(_Demand(frozenset(rule.id for rule in enforced), otherwise))
+            demands.append(Demand(frozenset(rule.id for rule in enforced), otherwise))
     return tuple(demands)
 
 
-def _heard(facts: Facts, slots: Sequence[_Slot], plans: Sequence[_Plan]) -> tuple[Verdicts, ...]:
+def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[Plan]) -> tuple[Verdicts, ...]:
     """Make each judgement that some plan needs once, and deal the verdicts out to the plans."""
     said: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
@@ -215,7 +215,7 @@ def _heard(facts: Facts, slots: Sequence[_Slot], plans: Sequence[_Plan]) -> tupl
     return tuple([_dealt(plan, said) for plan in plans])
 
 
-def _dealt(plan: _Plan, said: Sequence[Verdict | None]) -> Verdicts:
+def _dealt(plan: Plan, said: Sequence[Verdict | None]) -> Verdicts:
     own = map(said.__getitem__, plan.slots)
     if plan.plain:
         return cast(Verdicts, tuple(own))

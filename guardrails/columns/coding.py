@@ -1,8 +1,9 @@
 """From values of Python to columns of whole numbers, at little more than the cost of looking at each value."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
 from datetime import datetime
-from itertools import chain
+from itertools import repeat
+from operator import attrgetter, is_, sub
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from decisioning.customer import EPOCH
 
 Codes = NDArray[np.int32]
+Places = NDArray[np.int64]
 Moments = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 T = TypeVar("T")
@@ -27,7 +29,7 @@ class Coding(dict[Hashable, int]):
 
     def column(self, keys: Iterable[Hashable]) -> Codes:
         """Codes of keys."""
-        return np.array(list(map(self.__getitem__, keys)), dtype=np.int32)
+        return np.fromiter(map(self.__getitem__, keys), dtype=np.int32)
 
 
 def coded(keys: Iterable[Hashable]) -> tuple[Codes, list[int]]:
@@ -37,14 +39,14 @@ def coded(keys: Iterable[Hashable]) -> tuple[Codes, list[int]]:
     return codes, _firsts(codes, len(coding)).tolist()
 
 
-def kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Sequence[bool]) -> tuple[Codes, list[T]]:
+def kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Flags) -> tuple[Codes, list[T]]:
     """A code for rows that agree in key and flags, and one row of each code.
 
     Flags stand apart from the key because members of enumerations take long to look up.
     """
     codes = Coding().column(map(key, rows))
     for flag in flags:
-        codes = 2 * codes + np.array(flag, dtype=np.int32)
+        codes = 2 * codes + flag
     present = np.flatnonzero(np.bincount(codes))
     renumbered = np.zeros(int(present.max(initial=0)) + 1, dtype=np.int32)
     renumbered[present] = np.arange(len(present))
@@ -60,22 +62,15 @@ def _firsts(codes: Codes, count: int) -> NDArray[np.int64]:
     return first
 
 
-def names(*columns: Sequence[str | None]) -> list[Codes]:
-    """Codes of names that seldom come again, the same for the same name in all columns; 0 stands for none."""
-    try:
-        whole = pa.array(list(chain.from_iterable(columns)), type=pa.string())
-    except UnicodeEncodeError:  # half a character, which no other program knows
-        coding = Coding({None: 0})
-        return [coding.column(column) for column in columns]
-    codes = np.nan_to_num(whole.dictionary_encode().indices.to_numpy(zero_copy_only=False), nan=-1.0)
-    ends = np.cumsum([len(column) for column in columns])[:-1]
-    return np.split(codes.astype(np.int32) + 1, ends)
+def are(rows: Iterable[object], name: str, value: object) -> Flags:
+    """Whether the attribute of this name is this very object, row by row."""
+    return np.fromiter(map(is_, map(attrgetter(name), rows), repeat(value)), dtype=np.bool_)
 
 
-def owners(histories: Iterable[Sequence[object]]) -> Codes:
-    """For every entry of some histories the place of the history that it stands in."""
-    lengths = [len(one) for one in histories]
-    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+def firsts(histories: Iterable[Sized]) -> Places:
+    """Where each of some histories begins when they stand one behind the other, and at last where they end."""
+    lengths = np.fromiter(map(len, histories), dtype=np.int64)
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
 
 
 def moments(times: Iterable[datetime]) -> Moments:
@@ -86,6 +81,6 @@ def moments(times: Iterable[datetime]) -> Moments:
     TypeError
         If one has no offset.
     """
-    since = pa.array([one - EPOCH for one in times], type=pa.duration("us"))
+    since = pa.array(list(map(sub, times, repeat(EPOCH))), type=pa.duration("us"))
     column: Moments = since.to_numpy(zero_copy_only=False).astype(np.int64)
     return column

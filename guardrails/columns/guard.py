@@ -22,7 +22,7 @@ from guardrails.columns.conditions import ColumnCondition, column_condition
 from guardrails.columns.judging import Bench, said
 from guardrails.columns.population import Population
 from guardrails.columns.said import CODES, EFFECTS, ENDLESS, SILENT, SUPPRESS, Outcome, Said, end, together
-from guardrails.guard import PolicyGuard, Verdicts, guard_of
+from guardrails.guard import Demand, Plan, PolicyGuard, Verdicts, guard_of
 from guardrails.loading import LoadedPolicy, load_policy
 from guardrails.rules.frequency_cap import FrequencyCap
 
@@ -121,7 +121,7 @@ class ColumnGuard:
             )
         odd = facts.odd
         bench = Bench(facts if not odd else facts.without(odd), self.conditions)
-        judging = _Judging(self.guard, bench, {})
+        judging = _Judging(self.guard, bench, {}, {})
         outcomes = [judging.outcome(action) for action in actions]
         for place in odd:
             for outcome, said_alone in zip(outcomes, self.guard.verdicts(facts.facts(place), actions), strict=True):
@@ -145,6 +145,7 @@ class _Judging:
     guard: PolicyGuard
     bench: Bench
     done: dict[int, Said]
+    alike: dict[tuple[tuple[int, ...], tuple[Demand, ...]], Outcome]
 
     @cached_property
     def rule_ids(self) -> tuple[str, ...]:
@@ -159,6 +160,12 @@ class _Judging:
         plan = self.guard.plans.get(action.action_id)
         if plan is None or plan.action != action:
             return self._one_by_one(action)
+        key = (plan.slots, plan.demands)
+        if key not in self.alike:
+            self.alike[key] = self._judged(plan)
+        return self.alike[key]
+
+    def _judged(self, plan: Plan) -> Outcome:
         slots = [self.guard.slots[place] for place in plan.slots]
         heard = [(slot.judge.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
         missing = [(one.otherwise.rule, self._demanded(one.rules, heard)) for one in plan.demands]

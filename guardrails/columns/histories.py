@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, compress, repeat
+from operator import attrgetter, is_not, lt
+from typing import cast
 
 import numpy as np
 
 from decisioning.catalogue import MessageClass
-from decisioning.customer import Consent, ConsentStatus, Contact, ContactState, Customer
-from guardrails.columns.coding import Codes, Moments, coded, kinds, moments, names, owners
+from decisioning.customer import Consent, ConsentStatus, Contact, ContactPoint, ContactState, Customer
+from guardrails.columns.coding import Codes, Coding, Moments, Places, are, firsts, kinds, moments
 
 WHOLE_CHANNEL = 0
 # Later than any time in a column, and early enough to be added to one.
 FOREVER = 2**61
+_BLOCK = 4096
 _OFFER = attrgetter("channel", "purpose", "category", "action_id")
 _ZONES = attrgetter("time_zones")
+_CHANNEL = attrgetter("channel")
+_POINT = attrgetter("contact_point")
+_AT = attrgetter("at")
+_RECORDED_AT = attrgetter("recorded_at")
+_EXPIRES_AT = attrgetter("expires_at")
 _ABOUT = attrgetter("channel", "purpose", "basis", "topic")
 
 
@@ -48,19 +55,19 @@ class Consents:
 
     Attributes
     ----------
-    owner : array of int, shape (statements,)
-        Place of the customer.
+    first : array of int, shape (customers + 1,)
+        Place of the first statement of each customer, and the end of the last one's.
     at, until : array of int, shape (statements,)
         When it was recorded and when it ends by its own words, in microseconds since 1970.
     point : array of int, shape (statements,)
-        Code of the contact point, `WHOLE_CHANNEL` where it is about all of the channel.
+        Code of the contact point among the customer's, `WHOLE_CHANNEL` where it is about all of the channel.
     kind : array of int, shape (statements,)
         Place in `kinds`.
     kinds : sequence of Consent
         One statement of each kind: all of a kind agree but for times and contact points.
     """
 
-    owner: Codes
+    first: Places
     at: Moments
     until: Moments
     point: Codes
@@ -74,13 +81,15 @@ class ContactPoints:
 
     Attributes
     ----------
-    owner, point, channel : array of int, shape (points,)
-        Place of the customer, code of the contact point, place in `channels`.
+    first : array of int, shape (customers + 1,)
+        Place of the first contact point of each customer, and the end of the last one's.
+    point, channel : array of int, shape (points,)
+        Code of the contact point among the customer's, place in `channels`.
     zoned : bool
         Whether any of them says in which time zones it may be.
     """
 
-    owner: Codes
+    first: Places
     point: Codes
     channel: Codes
     channels: Sequence[str]
@@ -89,27 +98,21 @@ class ContactPoints:
 
 @dataclass(frozen=True)
 class Permissions:
-    """Consents and contact points, with contact points coded alike in both.
-
-    Attributes
-    ----------
-    codes : int
-        All codes of contact points are below it.
-    """
+    """Consents and contact points, with the contact points of a customer coded alike in both."""
 
     consents: Consents
     points: ContactPoints
-    codes: int
 
 
 def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
     """All contacts after `since` as columns."""
-    histories = [[one for one in customer.contacts if one.at > since] for customer in customers]
-    contacts = list(chain.from_iterable(histories))
-    owner, at = owners(histories), moments([one.at for one in contacts])
-    marketing = [one.message_class is MessageClass.MARKETING for one in contacts]
-    released = [one.state is ContactState.RELEASED for one in contacts]
-    kind, examples = kinds(contacts, _OFFER, marketing, released)
+    histories = [customer.contacts for customer in customers]
+    every, first = list(chain.from_iterable(histories)), firsts(histories)
+    recent = np.fromiter(map(lt, repeat(since), map(_AT, every)), dtype=np.bool_, count=len(every))
+    contacts = list(compress(every, recent))
+    owner, at = _owners(first)[recent], moments(map(_AT, contacts))
+    marketing = are(contacts, "message_class", MessageClass.MARKETING)
+    kind, examples = kinds(contacts, _OFFER, marketing, are(contacts, "state", ContactState.RELEASED))
     if np.any((at[1:] < at[:-1]) & (owner[1:] == owner[:-1])):
         order = np.lexsort((at, owner))
         owner, at, kind = owner[order], at[order], kind[order]
@@ -121,19 +124,34 @@ def permissions_of(customers: Sequence[Customer]) -> Permissions:
     said = [customer.consents for customer in customers]
     held = [customer.contact_points for customer in customers]
     consents, known = list(chain.from_iterable(said)), list(chain.from_iterable(held))
-    about, point = names([one.contact_point for one in consents], [one.contact_point for one in known])
-    channel, first = coded([one.channel for one in known])
-    channels = [known[place].channel for place in first]
-    points = ContactPoints(owners(held), point, channel, channels, any(map(_ZONES, known)))
-    at = moments([one.recorded_at for one in consents])
-    kind, examples = kinds(consents, _ABOUT, [one.status is ConsentStatus.WITHDRAWN for one in consents])
-    statements = Consents(owners(said), at, _ends(consents), about, kind, examples)
-    return Permissions(statements, points, 1 + max(int(about.max(initial=0)), int(point.max(initial=0))))
+    about, point = _points(said, held)
+    channel, examples = kinds(known, _CHANNEL)
+    channels = [one.channel for one in examples]
+    points = ContactPoints(firsts(held), point, channel, channels, any(map(_ZONES, known)))
+    kind, alike = kinds(consents, _ABOUT, are(consents, "status", ConsentStatus.WITHDRAWN))
+    at = moments(map(_RECORDED_AT, consents))
+    return Permissions(Consents(firsts(said), at, _ends(consents), about, kind, alike), points)
+
+
+def _owners(first: Places) -> Codes:
+    """For every entry of some histories the place of the history that it stands in."""
+    return np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+
+
+def _points(said: Sequence[Sequence[Consent]], held: Sequence[Sequence[ContactPoint]]) -> tuple[Codes, Codes]:
+    """Codes of the contact points that statements are about, and of those held: alike for one customer's."""
+    about, point = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    for start in range(0, len(said), _BLOCK):
+        # Names seldom come again, and few are soon found.
+        coding, block = Coding({None: WHOLE_CHANNEL}), slice(start, start + _BLOCK)
+        about.append(coding.column(map(_POINT, chain.from_iterable(said[block]))))
+        point.append(coding.column(map(_POINT, chain.from_iterable(held[block]))))
+    return np.concatenate(about), np.concatenate(point)
 
 
 def _ends(consents: Sequence[Consent]) -> Moments:
-    ends = [one.expires_at for one in consents]
+    ends = list(map(_EXPIRES_AT, consents))
     until = np.full(len(ends), FOREVER, dtype=np.int64)
-    places = [place for place, end in enumerate(ends) if end is not None]
-    until[places] = moments([end for end in ends if end is not None])
+    said = np.fromiter(map(is_not, ends, repeat(None)), dtype=np.bool_, count=len(ends))
+    until[said] = moments(compress(cast(list[datetime], ends), said))
     return until

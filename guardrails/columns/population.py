@@ -10,10 +10,10 @@ import polars as pl
 from decisioning.canonical import Scalar
 from decisioning.catalogue import Action
 from decisioning.customer import Customer, Facts, Volume, microseconds
-from guardrails.cel import CelType, fitted
+from guardrails.cel import CelType
 from guardrails.columns.coding import Codes, coded
-from guardrails.columns.expression import TYPES
 from guardrails.columns.histories import Contacts, Permissions, contacts_of, permissions_of
+from guardrails.columns.values import column_of
 from guardrails.settings import LONGEST_WINDOW
 from guardrails.variables import BUILT_IN
 
@@ -92,14 +92,14 @@ class Population:
     def column(self, name: str, kind: CelType) -> pl.Series:
         """Values of a variable of customers in conditions, null where unknown."""
         if (name, kind) not in self._columns:
-            self._columns[name, kind] = pl.Series(name, self._values(name, kind), dtype=TYPES[kind])
+            self._columns[name, kind] = column_of(name, self._values(name), kind)
         return self._columns[name, kind]
 
-    def _values(self, name: str, kind: CelType) -> list[Scalar]:
+    def _values(self, name: str) -> list[Scalar]:
         if name in BUILT_IN:
-            return [fitted(BUILT_IN[name][1](self.facts(place), _ANY), kind) for place in range(len(self))]
+            return [BUILT_IN[name][1](self.facts(place), _ANY) for place in range(len(self))]
         attribute = name.partition(".")[2]
-        return [fitted(customer.attributes.get(attribute), kind) for customer in self.customers]
+        return [customer.attributes.get(attribute) for customer in self.customers]
 
     @cached_property
     def _groupings(self) -> dict[str, tuple[Codes, list[int]]]:
