@@ -1,0 +1,1 @@
+"""heed killed without warning, again and again, under clients that repeat what was not answered."""
