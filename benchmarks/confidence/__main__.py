@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
-:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds of 21 and
-above, which is why lower ones are the default here.
+:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds below 41,
+which is why higher ones are the default here.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--worlds", type=int, default=6)
     parser.add_argument("--customers", type=int, default=4_000, help="of each world")
-    parser.add_argument("--seed", type=int, default=1, help="of the first world; the others follow")
+    parser.add_argument("--seed", type=int, default=41, help="of the first world; the others follow")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--learn", action="store_true", help="also learn the constants of confidence from these worlds")
     return parser.parse_args()

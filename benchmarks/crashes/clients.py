@@ -51,7 +51,7 @@ async def client(load: Load, url: str, name: str, customers: Sequence[str]) -> N
     RuntimeError
         If an answer is neither a decision nor a reason to ask again.
     """
-    order = random.Random(name)  # noqa: S311
+    order = random.Random(name)
     async with httpx.AsyncClient(base_url=url, timeout=_PATIENCE_SECONDS) as http:
         for number in count():
             if load.over.is_set():

@@ -22,9 +22,9 @@ from training.model.uplift import UpliftLine
 
 _BLOCK = 4_096
 # Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
-# known. Six worlds teach a slope of .77 to .83 at tolerances from 0.10 to 3.00 EUR. `python -m benchmarks.confidence`
-# holds it against other worlds.
-SIMULATED = Trust(slope=0.81, intercept=-0.05)
+# known. Twelve worlds teach slopes of .80 to .84 and intercepts of -.05 to .25, the greater with the tolerance.
+# `python -m benchmarks.confidence` holds the round figures against other worlds.
+SIMULATED = Trust(slope=0.85, intercept=0.07)
 # What stands for an action that a row of features does not name.
 UNKNOWN = "unknown"
 

