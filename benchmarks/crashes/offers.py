@@ -1,4 +1,4 @@
-"""What is decided about: four actions on channels that need no address, under a cap that is soon reached and soon free."""
+"""What is decided about: four actions on channels that need no address, under a cap soon reached and soon free."""
 
 from datetime import timedelta
 

