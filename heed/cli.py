@@ -16,6 +16,7 @@ _COMMANDS = {
     "decide": "heed.commands.decide",
     "demo": "heed.commands.demo",
     "evaluate": "heed.commands.evaluate",
+    "ledger": "heed.commands.ledger",
     "policy": "heed.commands.policy",
     "promote": "heed.commands.model",
     "replay": "heed.commands.replay",

@@ -24,6 +24,10 @@ class Steps:
             self._progress.advance(self._task)
         self._progress.update(self._task, description=name)
 
+    def advance(self, by: int) -> None:
+        """Say that so much more is done."""
+        self._progress.advance(self._task, by)
+
     def done(self, name: str) -> None:
         """Fill the bar."""
         self._progress.update(self._task, description=name, completed=self._progress.tasks[0].total)

@@ -9,17 +9,23 @@ from functools import partial
 from typing import Self
 
 from serving.ledger import reading, rule_counting
+from serving.ledger.chaining import Chained
+from serving.ledger.database import Database
 from serving.ledger.decisions import Decisions
 from serving.ledger.facts_in import FactsIn
 from serving.ledger.locking import one_at_a_time
 from serving.ledger.outbox import Outbox
 from serving.ledger.pins import Pins
+from serving.ledger.proofs import Proofs
 from serving.ledger.records import RuleCount
 from serving.ledger.reviews import Reviews
 
 
-class Ledger(FactsIn, Decisions, Reviews, Outbox, Pins):
+class Ledger(FactsIn, Decisions, Reviews, Outbox, Pins, Proofs):
     """The whole ledger. `serving.ledger.opening` opens one."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(Chained(database))
 
     async def keep_rule_counts(self, counts: Sequence[RuleCount]) -> None:
         """Keep what rules have said by now."""

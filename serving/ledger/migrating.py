@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from decisioning.errors import Unavailable
+from serving.ledger.adopting import adopt
 from serving.ledger.faults import unavailable
 from serving.ledger.location import sqlite_path
 from serving.ledger.lock import FileLock
@@ -84,9 +85,11 @@ def _run(path: Path) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         before = _shape(_driver(connection))
         command.upgrade(_config(connection), "head")
+        transaction = SqliteTransaction(_driver(connection), Seal(b""))
         if before == _CASE_SENSITIVE:
             # Objections did not exist then, so no key is needed to find them.
-            respell(SqliteTransaction(_driver(connection), Seal(b"")), datetime.now(UTC))
+            respell(transaction, datetime.now(UTC))
+        adopt(transaction)
         connection.commit()
 
 

@@ -11,6 +11,9 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from decisioning.errors import Unavailable
 from decisioning.naming import normal
 
@@ -35,6 +38,10 @@ class Seal:
     def mark(self) -> str:
         """What tells this key from another and gives neither away."""
         return self._hashed("mark", "heed")
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes for one purpose (HKDF with SHA-256, RFC 5869); none tells of another, or of this one."""
+        return HKDF(hashes.SHA256(), 32, None, purpose).derive(self.key)
 
     def _hashed(self, kind: str, name: str) -> str:
         return hmac.digest(self.key, f"{kind}\0{name}".encode(), "sha256").hex()

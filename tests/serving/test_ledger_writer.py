@@ -27,7 +27,7 @@ def ledger(tmp_path):
 
 def run_on_writer(ledger, statement):
     """Run a statement on the writer's own connection, from the writer's own thread."""
-    connection = ledger._database.writer._connection
+    connection = ledger._database.database.writer._connection
     wait(ledger._database.write(lambda *_: connection.execute(statement).fetchall(), nothing))
 
 
@@ -45,12 +45,12 @@ async def after_a_pause_of_the_disk(ledger, work):
 
 class TestGroups:
     def test_jobs_that_wait_for_the_disk_share_one_commit(self, ledger):
-        before = ledger._database.writer.writing
+        before = ledger._database.database.writer.writing
         work = [ledger.commit(hold(f"d{n}")) for n in range(50)]
         wait(after_a_pause_of_the_disk(ledger, work))
         assert (
-            ledger._database.writer.writing.jobs - before.jobs,
-            ledger._database.writer.writing.groups - before.groups,
+            ledger._database.database.writer.writing.jobs - before.jobs,
+            ledger._database.database.writer.writing.groups - before.groups,
         ) == (51, 2)
 
     def test_under_load_there_are_fewer_commits_than_jobs(self, ledger):
@@ -62,8 +62,8 @@ class TestGroups:
             await asyncio.gather(*(client(n) for n in range(16)))
 
         wait(load())
-        assert ledger._database.writer.writing.jobs == 320
-        assert ledger._database.writer.writing.groups < 320
+        assert ledger._database.database.writer.writing.jobs == 320
+        assert ledger._database.database.writer.writing.groups < 320
 
     def test_a_job_that_fails_takes_nothing_else_of_its_group_with_it(self, ledger):
         def breaks(*_):
@@ -105,7 +105,7 @@ class TestCallers:
         loop = asyncio.new_event_loop()
 
         async def leave():
-            ledger._database.writer.submit(lambda *_: gate.wait(10))
+            ledger._database.database.writer.submit(lambda *_: gate.wait(10))
 
         loop.run_until_complete(leave())
         loop.close()
@@ -158,7 +158,7 @@ class TestFaults:
 
     def test_a_transaction_that_the_database_drops_fails_every_job_in_it(self, ledger):
         def disk_breaks(*_):
-            ledger._database.writer._connection.execute("ROLLBACK")
+            ledger._database.database.writer._connection.execute("ROLLBACK")
             raise sqlite3.OperationalError("disk I/O error")
 
         work = [ledger.commit(act("d1")), ledger._database.write(disk_breaks, nothing), ledger.commit(act("d2", "bob"))]
@@ -192,7 +192,7 @@ class TestFaults:
             with pytest.raises(Unavailable, match="SQLITE_BUSY"):
                 ledger.healthy()
         deadline = time.monotonic() + 15
-        while ledger._database.writer._fault is not None and time.monotonic() < deadline:
+        while ledger._database.database.writer._fault is not None and time.monotonic() < deadline:
             time.sleep(0.05)
         ledger.healthy()
         assert ledger.decisions() == ()
@@ -210,7 +210,7 @@ class TestFaults:
             await blocked
 
         wait(look_while_busy())
-        assert ledger._database.writer._busy_since is None
+        assert ledger._database.database.writer._busy_since is None
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path):
         (tmp_path / "ledger.db").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
@@ -264,7 +264,9 @@ class TestOneWriter:
 
     def test_a_readers_connection_cannot_write_behind_the_ledgers_back(self, ledger):
         with pytest.raises(Unavailable, match="SQLITE_READONLY"):
-            ledger._database.readers.read(lambda transaction: transaction._connection.execute("DELETE FROM signals"))
+            ledger._database.database.readers.read(
+                lambda transaction: transaction._connection.execute("DELETE FROM signals")
+            )
 
     def test_a_read_sees_one_moment_even_while_facts_arrive(self, ledger):
         def read_twice(transaction):
@@ -274,13 +276,13 @@ class TestOneWriter:
             writing.join(10)
             return before == transaction._connection.execute("SELECT count(*) FROM signals").fetchall()
 
-        assert ledger._database.readers.read(read_twice)
+        assert ledger._database.database.readers.read(read_twice)
         assert len(ledger.known("a").customer.signals) == 1
 
 
 @contextmanager
 def locked_by_another(ledger):
-    with closing(sqlite3.connect(ledger._database.readers._path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(ledger._database.database.readers._path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

@@ -122,7 +122,7 @@ class TestWhatWaits:
 class TestTheKey:
     def test_no_name_of_who_objected_is_in_the_tables_of_objections(self, ledger):
         object_to(ledger, ObjectionReport(NOON, "ada", "phone-1"))
-        rows = ledger._database.readers.read(
+        rows = ledger._database.database.readers.read(
             lambda transaction: [
                 *transaction._connection.execute("SELECT * FROM objections"),
                 *transaction._connection.execute("SELECT * FROM objectors"),

@@ -1,0 +1,162 @@
+"""Every record of the append-only tables is a link in one of sixteen hash chains.
+
+A link carries the digest of its record and SHA-256 of the hash before it and that digest, so that whoever edits,
+removes or slips in a record has to remake every later link of its shard, and what was anchored outside contradicts it.
+All records of one transaction go to one shard, whose head is locked as the last thing before the commit: many workers
+wait for each other only briefly, and in sixteen queues.
+"""
+
+import hashlib
+import struct
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Insert
+
+from serving.ledger.database import Database
+from serving.ledger.locking import Locks
+from serving.ledger.queries.chain import ADD_LINK, HEAD, MOVE_HEAD
+from serving.ledger.sealing import Seal
+from serving.ledger.tables import CHAINED, SHARDS
+from serving.ledger.transaction import Job, Row, Statement, Transaction, Values, Work
+
+T = TypeVar("T")
+
+_TYPES: Mapping[type, tuple[bytes, Callable[..., bytes]]] = {
+    str: (b"s", str.encode),
+    int: (b"i", lambda value: str(value).encode()),
+    bytes: (b"b", bytes),
+    memoryview: (b"b", bytes),
+}
+
+
+def record_digest(table: str, record: Mapping[str, object]) -> str:
+    """SHA-256 over the name of the table and every column that says something, in order of their names.
+
+    Columns without a value leave no trace, so that a column may be added later and old records stay as they were.
+
+    Raises
+    ------
+    KeyError
+        If a value is neither text, nor a whole number, nor bytes.
+    """
+    parts = [_sized(b"t", table.encode())]
+    for name in sorted(record):
+        value = record[name]
+        if value is not None:
+            kind, encode = _TYPES[type(value)]
+            parts += _sized(b"n", name.encode()), _sized(kind, encode(value))
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def linked(before: str, digest: str) -> str:
+    """The hash of a link: SHA-256 of the hash before it and the digest of its record."""
+    return hashlib.sha256(bytes.fromhex(before) + bytes.fromhex(digest)).hexdigest()
+
+
+def genesis(shard: int) -> str:
+    """What stands before the first link of a shard."""
+    return hashlib.sha256(f"heed shard {shard}".encode()).hexdigest()
+
+
+def named(table: str, record: Mapping[str, object]) -> tuple[str, str]:
+    """The name of a record within its table, in two parts of which the second may be empty."""
+    first, *rest = CHAINED[table]
+    return str(record[first]), "".join(str(record[one]) for one in rest)
+
+
+def shard_of(record: str) -> int:
+    """The shard for a transaction whose first record is this."""
+    return hashlib.sha256(record.encode()).digest()[0] % SHARDS
+
+
+class ChainedTransaction:
+    """A transaction that remembers what is added to the append-only tables, and links it at its end."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._added: list[tuple[str, str, str, str]] = []
+
+    @property
+    def seal(self) -> Seal:
+        """The ledger's key at work."""
+        return self._transaction.seal
+
+    def rows(self, statement: Statement, values: Values) -> list[Row]:
+        """All rows, in the order of the statement."""
+        return self._transaction.rows(statement, values)
+
+    def row(self, statement: Statement, values: Values) -> Row | None:
+        """The first row, None where there is none."""
+        return self._transaction.row(statement, values)
+
+    def run(self, statement: Statement, values: Values) -> int:
+        """Run a statement that changes rows; how many it changed."""
+        changed = self._transaction.run(statement, values)
+        if isinstance(statement, Insert) and statement.table.name in CHAINED:
+            self.link(statement.table.name, values)
+        return changed
+
+    def link(self, table: str, record: Mapping[str, object]) -> None:
+        """Have a record linked at the end."""
+        self._added.append((table, *named(table, record), record_digest(table, record)))
+
+    def end(self) -> None:
+        """Link what was added."""
+        if self._added:
+            append(self._transaction, self._added)
+
+
+def append(transaction: Transaction, added: list[tuple[str, str, str, str]]) -> None:
+    """Put records at the end of one shard: table, name in two parts, digest."""
+    shard = shard_of(added[0][1])
+    position, before = transaction.rows(HEAD, {"of_shard": shard})[0]
+    for table, record, part, digest in added:
+        position, before = position + 1, linked(before, digest)
+        link = {"shard": shard, "position": position, "kind": table, "record": record, "part": part}
+        transaction.run(ADD_LINK, {**link, "digest": digest, "hash": before})
+    transaction.run(MOVE_HEAD, {"of_shard": shard, "to": position, "last": before})
+
+
+class Chained:
+    """A database whose jobs link what they add."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def read(self, work: Work[T]) -> T:
+        """Run `work` on one consistent snapshot, at once."""
+        return self.database.read(work)
+
+    async def write(self, work: Job[T], locks: Locks) -> T:
+        """Run `work` in a transaction of its own, link what it adds, and return once it is durable."""
+        return await self.database.write(chained(work), locks)
+
+    def moment(self) -> datetime:
+        """The present moment, with an offset."""
+        return self.database.moment()
+
+    def healthy(self) -> None:
+        """Return if jobs can be written, raise `Unavailable` with a remedy if not."""
+        self.database.healthy()
+
+    def close(self) -> None:
+        """Finish what was promised and let go of the store."""
+        self.database.close()
+
+
+def chained(work: Job[T]) -> Job[T]:
+    """The same job, which links what it adds."""
+
+    def job(transaction: Transaction, now: datetime) -> T:
+        linking = ChainedTransaction(transaction)
+        result = work(linking, now)
+        linking.end()
+        return result
+
+    return job
+
+
+def _sized(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack(">Q", len(content)) + content
