@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import MessageClass
+from decisioning.stopping import Stop
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -237,9 +238,12 @@ class Facts:
         What else is known at this moment (page, device, campaign), used as features.
     volumes : tuple of Volume or None
         What all customers were contacted with lately; None where nobody looked.
+    stops : tuple of Stop
+        Orders to stop that are in force.
     """
 
     customer: Customer
     now: datetime
     context: Mapping[str, Scalar] = field(default_factory=dict)
     volumes: tuple[Volume, ...] | None = None
+    stops: tuple[Stop, ...] = ()

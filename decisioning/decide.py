@@ -13,6 +13,7 @@ from decisioning.customer import Facts
 from decisioning.decision import Decision, Disposition, Explain
 from decisioning.objection import OBJECTION, considered
 from decisioning.score import Explanation, Floats, Scorer, Scores
+from decisioning.stopping import with_stops
 from decisioning.value import Terms, net_value_draws, net_values
 from decisioning.verdict import Effect, Verdict, binding, combined
 
@@ -132,7 +133,7 @@ def decide(
 def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Weighed:
     scores = scorer.score(facts, actions)
     values = net_values(actions, scores, guard.terms)
-    verdicts = guard.verdicts(facts, actions)
+    verdicts = with_stops(facts.stops, actions, guard.verdicts(facts, actions))
     admissible = [combined(said) is not Effect.SUPPRESS for said in verdicts]
     order = ranking(actions, values)
     chosen = choose(order, values, admissible)

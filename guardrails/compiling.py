@@ -29,6 +29,7 @@ from guardrails.rules import (
     objection,
     open_case,
     quiet_hours,
+    stop,
     suppression,
     value_floor,
     volume_limit,
@@ -50,6 +51,7 @@ from guardrails.rules.objection import ObjectionRule
 from guardrails.rules.open_case import OpenCase
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.rule import Mode, Rule
+from guardrails.rules.stop import StopFlag
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
 from guardrails.rules.volume_limit import VolumeLimit
@@ -187,6 +189,14 @@ def common_judge(rules: Sequence[Rule]) -> tuple[CandidateJudge, ...]:
         return ()
     judge = partial(common_point.judge, asking)
     return (_bound(common_point.COMMON_POINT, judge, partial(common_point.share, asking)),)
+
+
+def stop_judge(flag: StopFlag | None) -> tuple[CandidateJudge, ...]:
+    """The guard's own judge over the policy's flag to stop, none where it is not given."""
+    if flag is None:
+        return ()
+    rule = stop.stop_rule(flag)
+    return (_bound(rule, partial(stop.judge, rule), partial(stop.share, rule)),)
 
 
 def _bound(rule: Rule, judge: Judge, share: Share) -> CandidateJudge:

@@ -20,7 +20,7 @@ from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
 from decisioning.weighing import weighing
 from guardrails.checking import checked_conditions
-from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge, common_judge
+from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge, common_judge, stop_judge
 from guardrails.loading import LoadedPolicy, load_policy
 from guardrails.policy import ChoiceRule, Policy
 from guardrails.rules.common_point import common_points
@@ -164,7 +164,9 @@ def guard_of(
     policy = loaded.policy
     conditions = checked_conditions(loaded, catalogue, attribute_types or {})
     own = catalogue.by_id
-    judges = tuple(candidate_judge(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule))
+    # The flag to stop leads, since of verdicts that are equally strong and last equally long the first binds.
+    judges = stop_judge(policy.stop)
+    judges += tuple(candidate_judge(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule))
     judges += common_judge(policy.rules)
     terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
     made = weighing(terms, catalogue.actions)

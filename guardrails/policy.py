@@ -27,6 +27,7 @@ from guardrails.rules.identity import IdentityRule
 from guardrails.rules.objection import ObjectionRule
 from guardrails.rules.open_case import OpenCase
 from guardrails.rules.quiet_hours import QuietHours
+from guardrails.rules.stop import StopFlag
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
 from guardrails.rules.volume_limit import VolumeLimit
@@ -119,6 +120,8 @@ class Policy(Settings):
     ----------
     version : int
         Grows with each change, for people. What identifies a policy is its `hash`.
+    stop : StopFlag or None
+        Stops everything while it is given: the kill switch of those who can change the policy and nothing else.
     currency : str or None
         Where given, the catalogue must be in it.
     packs : tuple of str
@@ -130,6 +133,7 @@ class Policy(Settings):
 
     version: Annotated[int, Field(strict=True, ge=1, examples=["1"])]
     name: Name = Field(examples=["default"])
+    stop: StopFlag | None = None
     currency: Name | None = None
     packs: tuple[Name, ...] = Field(default=(), examples=["[eu, us]"])
     vocabulary: Vocabulary = Vocabulary()

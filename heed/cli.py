@@ -20,7 +20,9 @@ _COMMANDS = {
     "policy": "heed.commands.policy",
     "promote": "heed.commands.model",
     "replay": "heed.commands.replay",
+    "resume": "heed.commands.stop",
     "serve": "heed.commands.serve",
+    "stop": "heed.commands.stop",
     "train": "heed.commands.model",
 }
 

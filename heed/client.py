@@ -130,6 +130,18 @@ class Client:
         """Have the policy file read now; the policy that is in force afterwards."""
         return self._call("POST", "/v1/policy/reload")
 
+    def switch(self) -> Json:
+        """What is stopped, and the latest orders."""
+        return self._call("GET", "/v1/stop")
+
+    def stop(self, reason: str, by: str, **about: str) -> Json:
+        """Stop everything, or the `channel`, `action_id`, `message_class` named; `disposition` is hold or review."""
+        return self._call("POST", "/v1/stop", json={"reason": reason, "by": by, **about})
+
+    def resume(self, reason: str, by: str, **about: str) -> Json:
+        """Lift the order to stop that names exactly this."""
+        return self._call("POST", "/v1/resume", json={"reason": reason, "by": by, **about})
+
     def reviews(self, state: str = "open", limit: int = 50) -> list[Json]:
         """Review cases in one state, oldest first."""
         found: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]

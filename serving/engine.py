@@ -161,7 +161,8 @@ class Engine:
         now = self.clock()
         windows = in_force.windows
         volumes = None if windows is None else self.ledger.volumes(windows)
-        facts = Facts(overlaid(known.customer, request.customer), now, request.context, volumes)
+        customer = overlaid(known.customer, request.customer)
+        facts = Facts(customer, now, request.context, volumes, self.ledger.stops())
         actions = in_force.offered(request.candidates, now)
         decision = decide(
             facts,

@@ -28,7 +28,7 @@ _PERMISSION = (ConsentRule, ObjectionRule, SuppressionRule)
 async def handed_over(ledger: Ledger, in_force: InForce, now: datetime, limit: int) -> tuple[OutboxMessage, ...]:
     """Messages that wait and are still permitted, oldest first; those that are not are withdrawn."""
     while True:
-        messages = ledger.outbox(limit)
+        messages = ledger.outbox(limit, in_force.stop)
         refused = [(one, because) for one in messages if (because := _against(ledger, in_force, one, now)) is not None]
         for one, because in refused:
             await ledger.withdraw(one.outbox_id, because)
@@ -42,7 +42,7 @@ async def taken(ledger: Ledger, in_force: InForce, outbox_id: str) -> None:
     Raises
     ------
     Refused
-        If it is not; it is withdrawn.
+        If it is not, and it is withdrawn; or if it is stopped, and it waits on.
     Conflict
         If it was withdrawn before.
     """
@@ -51,7 +51,7 @@ async def taken(ledger: Ledger, in_force: InForce, outbox_id: str) -> None:
         point = orjson.loads(message.payload)["contact_point"]
         return against(in_force, customer, message.action_id, point, now)
 
-    await ledger.delivered(outbox_id, permitted)
+    await ledger.delivered(outbox_id, permitted, in_force.stop)
 
 
 def _against(ledger: Ledger, in_force: InForce, message: OutboxMessage, now: datetime) -> str | None:

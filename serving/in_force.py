@@ -12,6 +12,7 @@ from decisioning.certificate import Certificate
 from decisioning.decide import Guard
 from decisioning.errors import HeedError, Unavailable
 from decisioning.score import Scorer
+from decisioning.stopping import Stop
 from guardrails.guard import guard_of
 from guardrails.loading import LoadedPolicy
 from guardrails.policy import Policy
@@ -49,6 +50,12 @@ class InForce:
     def windows(self) -> tuple[timedelta, ...] | None:
         """The windows in which rules of the policy ask for volumes, None where none does."""
         return tuple(rule.window for rule in self.policy.rules if isinstance(rule, VolumeLimit)) or None
+
+    @property
+    def stop(self) -> Stop | None:
+        """The policy's flag to stop everything, None where it is not given."""
+        flag = self.policy.stop
+        return None if flag is None else Stop(flag.reason, None, flag.effect)
 
     def under(self, loaded: LoadedPolicy) -> "InForce":
         """The same with another policy.

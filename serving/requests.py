@@ -1,6 +1,7 @@
 """What callers may send. Unknown fields are refused, and errors do not repeat personal data into logs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -9,6 +10,7 @@ from pydantic.config import JsonDict
 from decisioning.catalogue import Action, MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.decision import Explain
+from decisioning.verdict import Effect
 from serving.fields import Counter, Id, Moment, Name, PersonId, Text, Values, Word, whole
 from serving.ledger.reports import (
     ConsentReport,
@@ -18,6 +20,7 @@ from serving.ledger.reports import (
     OutcomeReport,
     SignalReport,
 )
+from serving.ledger.stopping import Order
 
 WHOLE = "*"
 
@@ -317,6 +320,34 @@ class OverrideRequest(SettleRequest):
     """Settle a claimed case with another admissible candidate of its decision."""
 
     action_id: Id
+
+
+Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class ResumeRequest(Request):
+    """What to resume, and why: exactly what an order to stop named. Without a name it is everything."""
+
+    reason: Reason
+    by: Name
+    channel: Word | None = None
+    action_id: Id | None = None
+    message_class: MessageClass | None = None
+
+    def order(self) -> Order:
+        """What the ledger records."""
+        return Order(self.reason, self.by, Effect.SUPPRESS, self.channel, self.action_id, self.message_class)
+
+
+class StopRequest(ResumeRequest):
+    """What to stop, and why: a channel, an action, a message class, what is all of those named, or everything."""
+
+    disposition: Literal["hold", "review"] = "hold"
+
+    def order(self) -> Order:
+        """What the ledger records."""
+        effect = Effect.SUPPRESS if self.disposition == "hold" else Effect.REVIEW
+        return replace(super().order(), effect=effect)
 
 
 class PolicyDiffRequest(Request):

@@ -32,6 +32,7 @@ from guardrails.rules.frequency_cap import FrequencyCap, share
 from guardrails.rules.objection import ObjectionRule
 from guardrails.rules.quiet_hours import QuietHours
 from guardrails.rules.rule import Rule
+from guardrails.rules.stop import StopRule
 from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.volume_limit import VolumeLimit
 from guardrails.variables import value_of
@@ -104,7 +105,7 @@ def _key(kind: type[Rule], population: Population) -> Key | None:
         return _whereabouts if population.permissions.points.zoned else attrgetter("jurisdiction", "time_zone")
     if kind is ObjectionRule:
         return attrgetter("jurisdiction", "objections")
-    return attrgetter("jurisdiction") if kind is VolumeLimit else None
+    return attrgetter("jurisdiction") if kind in (VolumeLimit, StopRule) else None
 
 
 def _whereabouts(customer: Customer) -> Hashable:

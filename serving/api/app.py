@@ -4,15 +4,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
 from decisioning.errors import HeedError
-from serving.api import decisions, facts, operations, policy, reviews
+from serving.api import decisions, facts, operations, policy, reviews, stopping
 from serving.api.openapi import document
 from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
 from serving.runtime import Runtime
@@ -20,6 +22,7 @@ from serving.trim import settle_memory
 
 logger = logging.getLogger("heed.serving")
 
+_MODULES = (decisions, facts, reviews, policy, stopping, operations)
 _RETRY_SECONDS = 2.0
 _EXPIRY_SECONDS = 30.0
 _KEEP_SECONDS = 30.0
@@ -66,7 +69,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (decisions, facts, reviews, policy, operations):
+    for module in _MODULES:
         app.include_router(module.router)
     foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
     for kind in (*foreseen, Exception):
@@ -78,9 +81,15 @@ async def _answered(request: Request, error: Exception) -> Response:
     problem = _problem(error)
     if hasattr(request.app.state, "runtime"):
         request.app.state.runtime.metrics.problems.labels(str(problem.status)).inc()
-    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
-    headers = error.headers if isinstance(error, HTTPException) else None
+    headers = {"Allow": _allowed(request)} if problem.status == HTTPStatus.METHOD_NOT_ALLOWED else None
     return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
+
+
+def _allowed(request: Request) -> str:
+    """Which methods there are at this path, of whatever route (RFC 9110, 15.5.6); Starlette names those of one."""
+    routes = [route for module in _MODULES for route in module.router.routes if isinstance(route, Route)]
+    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted(set().union(*found)))
 
 
 def _problem(error: Exception) -> Problem:

@@ -26,9 +26,11 @@ from serving.requests import (
     OverrideRequest,
     PolicyDiffRequest,
     PolicyText,
+    ResumeRequest,
     ScoreRequest,
     SettleRequest,
     SignalsIn,
+    StopRequest,
 )
 
 Json = dict[str, Any]
@@ -46,9 +48,11 @@ _BODIES: tuple[type[BaseModel], ...] = (
     OverrideRequest,
     PolicyDiffRequest,
     PolicyText,
+    ResumeRequest,
     ScoreRequest,
     SettleRequest,
     SignalsIn,
+    StopRequest,
 )
 _SCHEMAS = "#/components/schemas/"
 _REF = _SCHEMAS + "{model}"

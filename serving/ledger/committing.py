@@ -12,6 +12,7 @@ from serving.ledger.queries.decisions import ADD_DECISION, STORED
 from serving.ledger.queries.outbox import ADD_OUTBOX
 from serving.ledger.queries.reviews import ADD_EVENT, ADD_REVIEW
 from serving.ledger.records import Committed, Draft, ReviewDraft, Windows
+from serving.ledger.stopping import require_running
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
 from serving.ledger.volumes import volumes
@@ -27,12 +28,15 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
     KeyReused
         If the key came with another request before.
     StaleFacts
-        If a fact about the customer has arrived since the decision was made, or time alone has made it inadmissible.
+        If a fact about the customer has arrived since the decision was made, time alone has made it inadmissible, or
+        an order to stop it is in force.
     """
     before = stored(transaction, draft.client, draft.idempotency_key, draft.fingerprint)
     if before is not None:
         return before
     _require_fresh(transaction, now, draft)
+    if draft.reservation is not None:
+        require_running(transaction, draft.reservation)
     _add_decision(transaction, draft)
     if draft.reservation is not None and draft.reservation_id is not None:
         take_slot(

@@ -6,12 +6,14 @@ from typing import Any
 
 from decisioning.customer import Customer
 from decisioning.errors import Conflict, NotFound, Refused
+from decisioning.stopping import STOP, Stop
 from serving.ledger.contacting import free
 from serving.ledger.intake import raise_versions
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.queries.contacts import SLOT
 from serving.ledger.queries.outbox import DELIVER, MESSAGE, WITHDRAW
 from serving.ledger.records import OutboxMessage
+from serving.ledger.stopping import against_message
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
 
@@ -20,11 +22,16 @@ Permitted = Callable[[Customer, OutboxMessage, datetime], str | None]
 
 
 def delivered(
-    transaction: Transaction, now: datetime, outbox_id: str, permitted: Permitted | None = None
+    transaction: Transaction,
+    now: datetime,
+    outbox_id: str,
+    permitted: Permitted | None = None,
+    also: Stop | None = None,
 ) -> bool | Refused:
     """Mark a message as delivered; False if it was already.
 
-    One that is not permitted any more is withdrawn instead. That is returned and not raised, so that it stays so.
+    One that is not permitted any more is withdrawn instead. That is returned and not raised, so that it stays so. One
+    that an order stops is refused and waits on; `also` is the policy's order.
 
     Raises
     ------
@@ -39,6 +46,10 @@ def delivered(
         raise Conflict(f"the message was withdrawn: {because}", field="outbox_id", value=outbox_id, remedy=remedy)
     if delivered_at is not None:
         return False
+    stop = against_message(transaction, outbox_id, also)
+    if stop is not None:
+        remedy = "do not send it now; it waits in the outbox until the order is lifted"
+        return Refused(f"rule `{STOP}`: {stop.sentence}", field="outbox_id", value=outbox_id, remedy=remedy)
     against = None if permitted is None else _against(transaction, now, outbox_id, said, permitted)
     if against is not None:
         take_back(transaction, now, outbox_id, against)

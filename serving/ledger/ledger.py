@@ -19,9 +19,10 @@ from serving.ledger.pins import Pins
 from serving.ledger.proofs import Proofs
 from serving.ledger.records import RuleCount
 from serving.ledger.reviews import Reviews
+from serving.ledger.switch import Switch
 
 
-class Ledger(FactsIn, Decisions, Reviews, Outbox, Pins, Proofs):
+class Ledger(FactsIn, Decisions, Reviews, Outbox, Switch, Pins, Proofs):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

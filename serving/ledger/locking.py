@@ -19,6 +19,10 @@ from serving.ledger.transaction import Transaction
 Locks = Callable[[Transaction], Iterable[str]]
 """Finds the names of what a job rests on; it only reads."""
 
+# A job may share what begins so with others that share it, and waits for those that want it alone.
+SHARED = "shared:"
+# An order to stop or resume takes it alone; what it might stop shares it, and so is over before the order is.
+SWITCH = "switch"
 # Every job that counts what all customers were contacted with, and takes a slot on the strength of it, takes this one.
 VOLUMES = "volumes"
 
@@ -67,18 +71,21 @@ def of_objections(reports: Sequence[ObjectionReport]) -> Locks:
 
 
 def of_draft(draft: Draft) -> Locks:
-    """The customer, and what all customers share where a slot is taken on the strength of a count of it."""
-    counted = draft.reservation is not None and draft.windows is not None
-    return lambda _: (_customer(draft.customer_id), *((VOLUMES,) if counted else ()))
+    """The customer, the switch for an act, and the volumes where a slot is taken on the strength of them."""
+    acts = draft.reservation is not None
+    more = (f"{SHARED}{SWITCH}",) if acts else ()
+    counted = (VOLUMES,) if acts and draft.windows is not None else ()
+    return lambda _: (_customer(draft.customer_id), *more, *counted)
 
 
 def of_review(review_id: str, *, counted: bool = False) -> Locks:
-    """The customer of a review case, and what all customers share where `counted`."""
+    """The customer of a review case, the switch, and what all customers share where `counted`."""
 
     def found(transaction: Transaction) -> Iterator[str]:
         row = transaction.row(CASE, {"review_id": review_id})
         if row is not None:
             yield _customer(row[2])
+        yield f"{SHARED}{SWITCH}"
         if counted:
             yield VOLUMES
 
@@ -91,9 +98,10 @@ def of_overdue_reviews(by: int) -> Locks:
 
 
 def of_message(outbox_id: str) -> Locks:
-    """The customer to whom a message of the outbox goes."""
+    """The customer to whom a message of the outbox goes, and the switch."""
 
     def found(transaction: Transaction) -> Iterator[str]:
+        yield f"{SHARED}{SWITCH}"
         message = transaction.row(MESSAGE, {"outbox_id": outbox_id})
         slot = None if message is None else transaction.row(SLOT, {"contact_id": message[4]})
         if slot is not None:

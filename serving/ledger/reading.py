@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import NotFound
+from decisioning.stopping import Stop
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.queries.customers import VERSION
@@ -46,6 +47,7 @@ from serving.ledger.records import (
     Timeline,
 )
 from serving.ledger.reviewing import case_of, find
+from serving.ledger.stopping import kept_back
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
 
@@ -148,9 +150,11 @@ def review_events(transaction: Transaction, now: datetime, review_id: str) -> tu
     return tuple(ReviewEvent(number, moment(at), event, actor, detail) for number, at, event, actor, detail in rows)
 
 
-def outbox(transaction: Transaction, limit: int) -> tuple[OutboxMessage, ...]:
-    """Messages that are not delivered yet, oldest first."""
-    rows = transaction.rows(WAITING, {"limit": limit})
+def outbox(transaction: Transaction, limit: int, also: Stop | None = None) -> tuple[OutboxMessage, ...]:
+    """Messages that are not delivered yet and that no order stops, oldest first; `also` is the policy's order."""
+    back = kept_back(transaction, also)
+    rows = transaction.rows(WAITING, {"limit": limit + len(back)})
+    rows = [row for row in rows if row[0] not in back][:limit]
     return tuple(OutboxMessage(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6])) for row in rows)
 
 

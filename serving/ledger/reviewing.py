@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 
 from decisioning.customer import Facts
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
+from decisioning.stopping import STOP
 from serving.ledger.committing import counted, take_slot
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.queries.reviews import ADD_EVENT, CASE, CHANGE_REVIEW, LAST_EVENT, OVERDUE_CASES
 from serving.ledger.records import Case, Execution, ReviewState
+from serving.ledger.stopping import against_approval
 from serving.ledger.times import micros, micros_or_none, moment, moment_or_none
 from serving.ledger.transaction import Row, Transaction
 
@@ -120,8 +122,10 @@ def execute(
         raise InvalidInput(
             "an approval is of the proposed action", field="action_id", value=action_id, remedy="override"
         )
+    stop = against_approval(transaction, execution.reservation)
     customer = known(transaction, case.customer_id, now - HISTORY).customer
-    reason = allowed(Facts(customer, now, volumes=counted(transaction, now, execution.windows)))
+    facts = Facts(customer, now, volumes=counted(transaction, now, execution.windows))
+    reason = allowed(facts) if stop is None else f"rule `{STOP}`: {stop.sentence}"
     if reason is not None:
         _write(transaction, now, case, "refused", reviewer, f"{action_id}: {reason}")
         remedy = "reject the case, or override with an action that is admissible"

@@ -273,6 +273,25 @@ pins = Table(
     Column("recorded_at", BigInteger, nullable=False),
 )
 
+# Orders to stop and to resume, in order. The last one of a scope holds; `scope` spells out what it is about.
+stops = Table(
+    "stops",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("channel", Text),
+    Column("action_id", Text),
+    Column("message_class", Text),
+    Column("effect", Text),
+    Column("reason", Text, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    CheckConstraint("(event = 'stop') = (effect IS NOT NULL)", name="stop_effect"),
+    CheckConstraint("event IN ('stop', 'resume')", name="stop_event"),
+    Index("stops_of_scope", "scope", "number"),
+)
+
 # The hash chains: which record is the how-manieth of its shard, and the hash over it and all before it.
 links = Table(
     "links",
@@ -295,7 +314,7 @@ heads = Table(
     Column("hash", Text, nullable=False),
 )
 
-APPEND_ONLY = (decisions, review_events, objections, objectors, links)
+APPEND_ONLY = (decisions, review_events, objections, objectors, stops, links)
 
 SHARDS = 16
 
@@ -305,4 +324,5 @@ CHAINED = {
     "review_events": ("review_id", "number"),
     "objections": ("objection_id",),
     "objectors": ("customer", "objection_id"),
+    "stops": ("scope", "number"),
 }

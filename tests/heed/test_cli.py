@@ -21,7 +21,21 @@ def home(tmp_path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["data", "db", "decide", "demo", "evaluate", "ledger", "policy", "promote", "replay", "serve", "train"],
+    [
+        "data",
+        "db",
+        "decide",
+        "demo",
+        "evaluate",
+        "ledger",
+        "policy",
+        "promote",
+        "replay",
+        "resume",
+        "serve",
+        "stop",
+        "train",
+    ],
     ids=lambda name: name,
 )
 def test_every_command_says_what_it_is_for(name):

@@ -81,6 +81,9 @@ def live_through_everything(heed: Heed) -> None:
     for path in (f"/v1/decisions/{approved['decision_id']}", "/v1/decisions?customer_id=c1", "/v1/customers/c1"):
         heed.get(path)
     heed.get("/v1/reviews?state=approved")
+    heed.post("/v1/stop", {"reason": "wrong price", "by": "ana", "channel": "fax"})
+    heed.get("/v1/stop")
+    heed.post("/v1/resume", {"reason": "mended", "by": "ana", "channel": "fax"})
     heed.get("/v1/policy")
     heed.get("/v1/policy/liveness")
     heed.post("/v1/policy/check", {"policy": POLICY})

@@ -21,6 +21,8 @@ from decisioning.customer import (
     Suppression,
 )
 from decisioning.errors import Conflict, InvalidInput
+from decisioning.stopping import Stop
+from decisioning.verdict import Effect
 from serving import receipt
 from serving.answer import ModelRef, PolicyRef, Versions, decode, encode
 from serving.errors import Gone
@@ -54,12 +56,16 @@ customers = st.builds(
     ),
 )
 
+orders = st.builds(
+    Stop, words, st.none() | moments, st.sampled_from([Effect.SUPPRESS, Effect.REVIEW]), st.none() | words
+)
+
 
 def typed(values: Any) -> list[tuple[str, type]]:
     return sorted((name, type(value)) for name, value in values.items())
 
 
-@given(st.builds(Facts, customers, moments, st.dictionaries(words, scalars, max_size=4)))
+@given(st.builds(Facts, customers, moments, st.dictionaries(words, scalars, max_size=4), stops=st.tuples(orders)))
 def test_a_receipt_is_read_back_as_it_was_written(facts: Facts) -> None:
     request = DecideRequest(customer_id="c1", candidates=["a"])
     found = unpack(pack(facts, request, VERSIONS))
