@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 
 class Effect(StrEnum):
@@ -28,12 +29,40 @@ class Verdict:
         A sentence that a person can read.
     eligible_at : datetime or None
         The first moment at which this rule would no longer stand in the way, where that can be known.
+    lacking : bool
+        Whether the rule failed or lacked a fact, rather than that it objects: the first is a fault to mend.
+    tried : bool
+        Whether the rule is only observed and would have objected.
+
+    The last two belong to the class, so they are no part of what is answered and recorded.
     """
+
+    lacking: ClassVar[bool] = False
+    tried: ClassVar[bool] = False
 
     rule: str
     effect: Effect
     reason: str
     eligible_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Lacking(Verdict):
+    """The word of a rule that failed or lacked a fact."""
+
+    lacking: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Tried(Verdict):
+    """The word of a rule that is only observed, and would have objected."""
+
+    tried: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class LackingTried(Lacking, Tried):
+    """The word of a rule that is only observed, and would have objected for want of a fact."""
 
 
 # Suppress beats review beats allow, whatever the order of the rules. A candidate that no rule has looked at is

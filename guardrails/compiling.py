@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
 from decisioning.decide import Choice
-from decisioning.verdict import Effect, Verdict
+from decisioning.verdict import Effect, LackingTried, Tried, Verdict
 from guardrails.cel import Condition
 from guardrails.policy import CandidateRule, ChoiceRule
 from guardrails.rules import (
@@ -105,14 +105,16 @@ class ChoiceJudge:
 
 def failed(rule: Rule, error: Exception) -> Verdict:
     """What a rule that raises says. The error's own text may name personal data and is not repeated."""
-    return rule.suppress(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
+    return rule.lacking(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
 
 
 def observed(verdict: Verdict) -> Verdict:
     """The verdict of a rule that is only tried: allow, with what it would have said."""
     would = {Effect.ALLOW: "allowed", Effect.REVIEW: "asked for review", Effect.SUPPRESS: "suppressed"}
     reason = f"Observed, not applied; would have {would[verdict.effect]}: {verdict.reason}"
-    return Verdict(verdict.rule, Effect.ALLOW, reason)
+    if verdict.effect is Effect.ALLOW:
+        return Verdict(verdict.rule, Effect.ALLOW, reason)
+    return (LackingTried if verdict.lacking else Tried)(verdict.rule, Effect.ALLOW, reason)
 
 
 class _Module(Protocol):
@@ -215,7 +217,7 @@ def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudg
     def judge(facts: Facts, action: Action) -> Verdict:
         text = action.eligibility
         if text is not None and text not in conditions:
-            return rule.suppress("The condition of eligibility was not checked with this catalogue.")
+            return rule.lacking("The condition of eligibility was not checked with this catalogue.")
         return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
 
     return _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))

@@ -14,14 +14,13 @@ from itertools import chain
 from decisioning.decision import Candidate, Decision
 from decisioning.verdict import Effect, Verdict
 from guardrails.policy import Policy
-from serving.lacking import lacks, would_object
 from serving.ledger.records import RuleCount
 
 logger = logging.getLogger("heed.serving")
 
 # Fewer objections in a stretch may be followed by none by chance: of 5 expected, none come 7 times in 1000.
 LEAST = 5
-_ALLOW, _SUPPRESS, _TRIED = Effect.ALLOW, Effect.SUPPRESS, "Observed"
+_ALLOW, _SUPPRESS = Effect.ALLOW, Effect.SUPPRESS
 _SUPPRESSED, _REVIEWED, _ERRORED, _OBSERVED = 1, 2, 4, 8
 _SILENT = "rule `%s` objected in %d of %d decisions and in none of the %d after them: does it still match?"
 
@@ -156,14 +155,14 @@ def _said(candidates: Sequence[Candidate]) -> dict[str, int]:
         rule, effect = verdict.rule, verdict.effect
         if effect is not _ALLOW:
             said[rule] = said.get(rule, 0) | (_SUPPRESSED if effect is _SUPPRESS else _REVIEWED) | _errs(verdict)
-        elif rule not in said or verdict.reason[:8] == _TRIED:
+        elif rule not in said or verdict.tried:
             said[rule] = said.get(rule, 0) | _tried(verdict)
     return said
 
 
 def _tried(verdict: Verdict) -> int:
-    return _OBSERVED | _errs(verdict) if would_object(verdict) else 0
+    return _OBSERVED | _errs(verdict) if verdict.tried else 0
 
 
 def _errs(verdict: Verdict) -> int:
-    return _ERRORED if lacks(verdict) else 0
+    return _ERRORED if verdict.lacking else 0

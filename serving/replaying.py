@@ -14,7 +14,6 @@ from decisioning.verdict import Verdict, binding
 from guardrails.policy import Policy
 from guardrails.rules.rule import Rule
 from serving.in_force import InForce
-from serving.lacking import lacks
 from serving.ledger.records import Recorded
 from serving.receipt import FORMAT, Receipt, unpack
 
@@ -128,7 +127,7 @@ def _newly_lacking(before: Decision, after: Decision) -> str | None:
 
 def _lacking_rules(decision: Decision) -> set[str]:
     said: list[Verdict] = [one for candidate in decision.candidates if (one := binding(candidate.verdicts)) is not None]
-    return {verdict.rule for verdict in said if lacks(verdict)}
+    return {verdict.rule for verdict in said if verdict.lacking}
 
 
 class _Once:

@@ -50,7 +50,7 @@ def judge(rule: ConditionRule, condition: Condition, facts: Facts, action: Actio
     try:
         holds = condition.holds(values(condition, facts, action))
     except Undecidable as error:
-        return rule.suppress(f"`{condition.text}` cannot be decided: {error}.")
+        return rule.lacking(f"`{condition.text}` cannot be decided: {error}.")
     says = f"`{condition.text}` {'holds' if holds else 'does not hold'}"
     if holds is (rule.allow_when is not None):
         return rule.allow(f"{says}.")

@@ -30,7 +30,7 @@ def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, acti
     try:
         holds = condition.holds(values(condition, facts, action))
     except Undecidable as error:
-        return rule.suppress(f"Eligibility `{condition.text}` cannot be decided: {error}.")
+        return rule.lacking(f"Eligibility `{condition.text}` cannot be decided: {error}.")
     if holds:
         return rule.allow(f"Eligible: `{condition.text}`.")
     return rule.against(rule.effect.effect, f"Not eligible: `{condition.text}` does not hold.")

@@ -31,7 +31,7 @@ def look(rule: HarmCeiling, facts: Facts, choice: Choice) -> Verdict:
     """Object above the ceiling; what is not a number is above it."""
     del facts
     if choice.harm is None:
-        return rule.against(Effect.REVIEW, "How likely the contact is to do harm is not known.")
+        return rule.lacking("How likely the contact is to do harm is not known.", Effect.REVIEW)
     accepted = f"{rule.at_most:.2%} accepted"
     if choice.harm <= rule.at_most:
         return rule.allow(f"Probability of harm {choice.harm:.2%} stays within the {accepted}.")

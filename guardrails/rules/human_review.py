@@ -60,5 +60,5 @@ def judge(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
         return rule.against(Effect.REVIEW, f"A person decides where `{holding[0]}` holds: {rule.purpose}")
     missing = [name for name, value in said.items() if value is None]
     if missing and rule.unknown is Unknown.REVIEW:
-        return rule.against(Effect.REVIEW, f"A person decides, since `{missing[0]}` is not known: {rule.purpose}")
+        return rule.lacking(f"A person decides, since `{missing[0]}` is not known: {rule.purpose}", Effect.REVIEW)
     return rule.allow("No attribute that calls for a person is known to hold.")

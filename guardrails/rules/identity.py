@@ -36,7 +36,7 @@ def judge(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
     """Object below the certainty asked for; what is not a number is below it."""
     known = facts.customer.identity
     if known is None:
-        return rule.suppress("How certain the customer's identity is has not been said.")
+        return rule.lacking("How certain the customer's identity is has not been said.")
     asked = f"{rule.at_least:.1%} asked for"
     if known >= rule.at_least:
         return rule.allow(f"Identity is certain enough for the {asked}.")

@@ -24,8 +24,8 @@ class OpenCase(Rule):
     certainty_at_least : float
         Least certainty, in [0, 1], with which a signal closes; any signal opens.
     at_most : timedelta or None
-        How long a case that nobody closes counts as open. Without it a case counts for as long as the history that
-        rules are handed reaches back, 90 days at least.
+        How long a case that nobody closes counts as open. Without it a case that an outcome opened counts until it
+        is closed, and one that a signal opened for as long as signals are handed to rules, which is 92 days.
     """
 
     kind: Literal["open_case"]

@@ -35,7 +35,8 @@ class QuietHours(Rule):
         whose holidays are not known is never free.
     unknown_zone : tuple of str or None
         Zones in which a customer of unknown zone may live; all of them must allow. None means anywhere on earth.
-        Where every contact point of the channel says which zones it may be in, those are asked instead.
+        Where every contact point of the channel says which zones it may be in, those are asked instead. A known zone
+        that a contact point contradicts, saying zones without it, must allow together with all of these.
     """
 
     kind: Literal["quiet_hours"]
@@ -83,17 +84,16 @@ def judge(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
     """Suppress while a clock that the customer goes by, or may go by, reads a quiet time."""
     holiday = _calendar(rule, facts.customer.jurisdiction)
     if holiday is None and rule.holidays:
-        return rule.suppress("Which public holidays the customer keeps is not known.")
-    own = known_zone(facts.customer.time_zone)
-    clocks = [Clock(rule.week, own, holiday)] if own else _plausible(rule, facts.customer, action, holiday)
+        return rule.lacking("Which public holidays the customer keeps is not known.")
+    clocks, doubt = _clocks(rule, facts.customer, action, holiday)
     now = facts.now.astimezone(UTC)
     free = free_from(clocks, now)
-    where = "in the customer's time zone" if own else "in every zone that the customer may live in (time zone unknown)"
     if free == now:
-        return rule.allow(f"Outside {rule.noun} {where}.")
+        where = f"every zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
+        return rule.allow(f"Outside {rule.noun} in {where}.")
+    where = f"at least one zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
     then = "no time is outside them" if free is None else f"contact is possible from {words.moment(free)}"
-    inside = where if own else "in at least one zone that the customer may live in (time zone unknown)"
-    return rule.suppress(f"{rule.noun.capitalize()} {inside}; {then}.", free)
+    return rule.suppress(f"{rule.noun.capitalize()} in {where}; {then}.", free)
 
 
 def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
@@ -106,9 +106,25 @@ def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
     return own or calendar_of(rule.unknown_jurisdictions or ())
 
 
-def _plausible(rule: QuietHours, customer: Customer, action: Action, holiday: Calendar | None) -> list[Clock]:
-    """The clocks that a customer of unknown zone may go by."""
+def _clocks(
+    rule: QuietHours, customer: Customer, action: Action, holiday: Calendar | None
+) -> tuple[list[Clock], str | None]:
+    """The clocks that a customer goes by, or may go by, and why there is doubt; None where there is none.
+
+    The profile's zone is certain unless a contact point of the channel lies in others, as one abroad does.
+    """
+    own = known_zone(customer.time_zone)
     points = [one.time_zones for one in customer.contact_points if one.channel == action.channel]
+    if own is None:
+        return _plausible(rule, points, holiday), "time zone unknown"
+    abroad = [known_zone(name) for names in points if own.key not in names for name in names]
+    places = [own, *(place for place in abroad if place is not None)]
+    doubt = "a contact point lies elsewhere than the profile says" if len(places) > 1 else None
+    return [Clock(rule.week, place, holiday) for place in places], doubt
+
+
+def _plausible(rule: QuietHours, points: list[tuple[str, ...]], holiday: Calendar | None) -> list[Clock]:
+    """The clocks that a customer of unknown zone may go by."""
     said = [known_zone(name) for names in points for name in names]
     places: list[tzinfo] = [one for one in said if one is not None]
     if points and all(points) and len(places) == len(said):

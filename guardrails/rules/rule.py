@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from decisioning.catalogue import Action
 from decisioning.customer import Facts
-from decisioning.verdict import Effect, Verdict
+from decisioning.verdict import Effect, Lacking, Verdict
 from guardrails.scope import Scope, Selection
 from guardrails.settings import RuleId, Settings
 
@@ -55,6 +55,8 @@ class Rule(Settings):
         What it is about; everything where nothing is named.
     citation : str or None
         The law or standard that the rule follows.
+    unconfirmed : str or None
+        What of the citation nobody has compared with the law's own text yet; `heed policy check` shows it.
     valid_from, valid_until : datetime or None
         Half-open interval in which it is in force.
     mode : Mode
@@ -66,12 +68,15 @@ class Rule(Settings):
     owner: Annotated[str, Field(min_length=1, examples=["crm-team"])]
     scope: Scope = Scope()
     citation: Annotated[str, Field(min_length=1, examples=["GDPR, Article 21(2)"])] | None = None
+    unconfirmed: Annotated[str, Field(min_length=1, examples=["the hours of the section"])] | None = None
     valid_from: AwareDatetime | None = Field(default=None, examples=["2026-03-01T00:00:00Z"])
     valid_until: AwareDatetime | None = Field(default=None, examples=["2026-09-01T00:00:00Z"])
     mode: Mode = Mode.ENFORCE
 
     @model_validator(mode="after")
     def _lives(self) -> Self:
+        if self.unconfirmed is not None and self.citation is None:
+            raise ValueError("`unconfirmed` is about a `citation`, and there is none")
         if self.valid_from is not None and self.valid_until is not None and self.valid_until <= self.valid_from:
             raise ValueError("`valid_until` is not after `valid_from`")
         return self
@@ -118,3 +123,7 @@ class Rule(Settings):
     def suppress(self, reason: str, eligible_at: datetime | None = None) -> Verdict:
         """A verdict of this rule that suppresses."""
         return Verdict(self.id, Effect.SUPPRESS, reason, eligible_at)
+
+    def lacking(self, reason: str, effect: Effect = Effect.SUPPRESS) -> Verdict:
+        """A verdict of this rule for want of a fact."""
+        return Lacking(self.id, effect, reason)

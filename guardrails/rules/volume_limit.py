@@ -80,7 +80,7 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
         The actions by id, which say what a volume belongs to. One of an unknown action counts with everything.
     """
     if facts.volumes is None:
-        return rule.suppress("What all customers were contacted with lately is not known.")
+        return rule.lacking("What all customers were contacted with lately is not known.")
     since, alike = facts.now - rule.window, _alike(rule, catalogue, action)
     unknown = rule.per is not Per.ACTION
     counted = [one for one in facts.volumes if one.until > since and alike.get(one.action_id, unknown)]

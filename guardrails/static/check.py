@@ -8,6 +8,7 @@ from guardrails.checking import checked_conditions
 from guardrails.loading import LoadedPolicy
 from guardrails.packs.reading import available, pack
 from guardrails.static.caps import never_reached
+from guardrails.static.citations import unconfirmed
 from guardrails.static.conditions import constant
 from guardrails.static.dates import dated
 from guardrails.static.finding import Finding
@@ -35,7 +36,7 @@ def findings(
     """What all checks find, by line; what is about no line of the policy comes last.
 
     Rules of packs are held against the policy's own and are not found fault with: the owner of a policy cannot change
-    them, and a policy that is stricter than the law makes them idle.
+    them, and a policy that is stricter than the law makes them idle. What is not confirmed of them is told.
 
     Raises
     ------
@@ -45,6 +46,7 @@ def findings(
     ground = Ground(loaded, catalogue, checked_conditions(loaded, catalogue, attribute_types or {}), as_of)
     law = _of_packs()
     found = {one: None for check in CHECKS for one in check(ground) if one.rule not in law}
+    found.update(dict.fromkeys(unconfirmed(ground)))
     return tuple(sorted(found, key=lambda one: one.line if one.line is not None else 10**9))
 
 

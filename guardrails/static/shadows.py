@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from guardrails.jurisdictions import Reach, reach
 from guardrails.rules.condition import ConditionRule
 from guardrails.rules.confidence import ConfidenceRule
 from guardrails.rules.frequency_cap import FrequencyCap, Per
@@ -59,7 +60,7 @@ def _lands(wider: Rule, rule: Rule) -> bool:
     named, own = wider.scope.jurisdictions, rule.scope.jurisdictions
     if named is None:
         return True
-    return own is not None and all(any(one == land or one.startswith(f"{land}-") for land in named) for one in own)
+    return own is not None and all(reach(one, named) is Reach.SURELY for one in own)
 
 
 def _at_least(wider: Rule, rule: Rule) -> bool:

@@ -38,6 +38,7 @@ _STATES = {one.value: one for one in ContactState}
 def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
     """The customer with all consents, suppressions and objections, and what happened from `since` on.
 
+    Of outcomes before `since` the last of each type is given, since it may have opened a case that nobody closed.
     Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal times
     are in order of their ids. One who was merged into another is the other.
     """

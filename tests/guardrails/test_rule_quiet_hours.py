@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decisioning.customer import ContactPoint
 from decisioning.verdict import Effect
 from guardrails.rules.week import WEEK, remaining, week_of
 from tests.guardrails.given import NOW, action, facts, guard, rule, said
@@ -180,6 +181,35 @@ def test_with_plausible_zones_all_must_be_out_of_the_night():
     assert early.eligible_at == datetime(2026, 3, 4, 7, tzinfo=UTC)
     assert "in at least one zone" in early.reason
     assert verdict_at(datetime(2026, 3, 4, 12, tzinfo=UTC), zone=None, unknown_zone=zones).effect is Effect.ALLOW
+
+
+def _reached_at(zone, *places, hour):
+    night = guard(rule("quiet_hours", "quiet", windows=NIGHT))
+    points = (ContactPoint("mail-1", "email", places), ContactPoint("phone-1", "sms", ("Asia/Tokyo",)))
+    now = datetime(2026, 3, 4, hour, tzinfo=UTC)
+    return said(night, facts(now, time_zone=zone, contact_points=points), action(), "quiet")
+
+
+@pytest.mark.parametrize(
+    ("zone", "places", "hour", "effect"),
+    [
+        pytest.param("Europe/Berlin", (), 10, Effect.ALLOW, id="a contact point that says nothing"),
+        pytest.param("Europe/Berlin", ("Europe/Berlin",), 10, Effect.ALLOW, id="one that says the same"),
+        pytest.param("Europe/Berlin", ("America/New_York", "Europe/Berlin"), 10, Effect.ALLOW, id="one that may agree"),
+        pytest.param("Europe/Berlin", ("America/New_York",), 10, Effect.SUPPRESS, id="night where the number is"),
+        pytest.param("Europe/Berlin", ("America/New_York",), 21, Effect.SUPPRESS, id="night where the profile is"),
+        pytest.param("Europe/Berlin", ("America/New_York",), 14, Effect.ALLOW, id="day in both"),
+        pytest.param("Europe/Berlin", ("Mars/Base",), 10, Effect.ALLOW, id="one that names no place"),
+    ],
+)
+def test_a_contact_point_elsewhere_than_the_profile_must_allow_too(zone, places, hour, effect):
+    assert _reached_at(zone, *places, hour=hour).effect is effect
+
+
+def test_of_a_profile_and_a_contact_point_that_disagree_the_later_morning_counts():
+    verdict = _reached_at("Europe/Berlin", "America/New_York", hour=10)
+    assert verdict.eligible_at == datetime(2026, 3, 4, 12, tzinfo=UTC)
+    assert "a contact point lies elsewhere than the profile says" in verdict.reason
 
 
 @given(st.lists(st.tuples(st.integers(-WEEK, WEEK), st.integers(1, WEEK + 10)), max_size=4), st.integers(0, WEEK - 1))

@@ -259,6 +259,15 @@ def test_history_reaches_back_92_days_or_as_far_as_asked(ledger, clock):
     assert ledger.known("ada").customer.signals == Signals()
 
 
+def test_of_outcomes_before_that_the_last_of_each_type_is_known(ledger):
+    ago = {"ticket": 400, "purchase 1": 300, "purchase 2": 200, "purchase 3": 5}
+    for name, days in ago.items():
+        send(ledger, OutcomeReport(name, "ada", name.split()[0], NOON - timedelta(days=days)))
+    send(ledger, OutcomeReport("another's", "bob", "ticket", NOON - timedelta(days=100)))
+    known = [(one.type, (NOON - one.at).days, one.action_id) for one in ledger.known("ada").customer.outcomes]
+    assert known == [("ticket", 400, None), ("purchase", 200, None), ("purchase", 5, None)]
+
+
 def test_of_very_many_signals_the_latest_are_known(ledger):
     start = NOON - timedelta(days=1)
     many = [SignalReport(f"{n:05}", "ada", start + timedelta(seconds=n), "view") for n in range(MOST_SIGNALS + 5)]

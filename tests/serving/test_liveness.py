@@ -8,9 +8,8 @@ import pytest
 from decisioning.catalogue import Action
 from decisioning.customer import Customer, Facts
 from decisioning.decide import Choice
-from decisioning.verdict import Effect, Verdict
+from decisioning.verdict import Effect
 from guardrails.compiling import failed, observed
-from serving.lacking import lacks, would_object
 from serving.liveness import LEAST
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import MONDAY_MORNING, OFFERS, POLICY, in_force, running
@@ -24,6 +23,7 @@ ASKING = """
   - {id: identity, purpose: Sure., owner: crm, kind: identity, at_least: 0.9}
   - {id: grown, purpose: Grown., owner: crm, kind: condition, allow_when: 'customer.age >= 18.0'}
   - {id: frail, purpose: Frail., owner: crm, kind: human_review, attributes: [age]}
+  - {id: feast-days, purpose: Rest., owner: crm, kind: quiet_hours, holidays: true}
   - {id: harm, purpose: No harm., owner: crm, kind: harm_ceiling, at_most: 0.1}
 """
 
@@ -148,40 +148,40 @@ def test_metrics_count_per_rule(heed):
     assert f'heed_rule_last_fired_seconds{{rule="grown"}} {MONDAY_MORNING.timestamp():.7e}' in text
 
 
-class TestWordsOfLacking:
-    """Verdicts tell lacking from objecting by their words alone, so the words of every kind are held here."""
+class TestLacking:
+    """A rule that fails or lacks a fact marks its verdict, so that it is not taken for one that objects."""
 
-    @pytest.mark.parametrize("rule", ["volume", "identity", "grown", "frail"])
-    def test_a_rule_that_lacks_its_fact_is_known_by_its_words(self, rule):
+    @pytest.mark.parametrize("rule", ["volume", "identity", "grown", "frail", "feast-days"])
+    def test_a_rule_that_lacks_its_fact_says_so(self, rule):
         guard = in_force(FixedScorer({}), OFFERS, POLICY + ASKING).guard
         verdicts = guard.verdicts(Facts(Customer("c"), MONDAY_MORNING), OFFERS[:1])[0]
         verdict = next(one for one in verdicts if one.rule == rule)
         assert verdict.effect is not Effect.ALLOW
-        assert lacks(verdict)
-        assert lacks(observed(verdict))
-        assert would_object(observed(verdict))
+        assert verdict.lacking
+        assert observed(verdict).lacking
+        assert observed(verdict).tried
 
     def test_so_is_a_rule_of_the_second_look(self):
         guard = in_force(FixedScorer({}), OFFERS, POLICY + ASKING).guard
         choice = Choice(OFFERS[0], 0.3, 1.0, 0.9)
         said = {one.rule: one for one in guard.second_look(Facts(Customer("c"), MONDAY_MORNING), choice)}
-        assert lacks(said["harm"])
-        assert not lacks(said["minimum-confidence"])
+        assert said["harm"].lacking
+        assert not said["minimum-confidence"].lacking
 
     def test_so_is_a_condition_of_eligibility(self):
         grown = Action("mail", "email", "marketing", "x", 1.0, "y", 7.0, eligibility="customer.age >= 18.0")
         guard = in_force(FixedScorer({}), (grown,), POLICY).guard
         verdicts = guard.verdicts(Facts(Customer("c"), MONDAY_MORNING), (grown,))[0]
-        assert [lacks(one) for one in verdicts if one.rule == "eligibility"] == [True]
+        assert [one.lacking for one in verdicts if one.rule == "eligibility"] == [True]
 
     def test_so_is_a_rule_that_fails(self):
         rule = in_force(FixedScorer({}), OFFERS, POLICY).policy.rules[0]
-        assert lacks(failed(rule, ZeroDivisionError()))
+        assert failed(rule, ZeroDivisionError()).lacking
 
     def test_objections_of_rules_that_know_enough_lack_nothing(self):
         guard = in_force(FixedScorer({}), OFFERS, POLICY).guard
         objecting = guard.verdicts(Facts(Customer("c"), MONDAY_MORNING + timedelta(hours=13)), OFFERS)
         said = {verdict for verdicts in objecting for verdict in verdicts if verdict.effect is Effect.SUPPRESS}
         assert {one.rule for one in said} >= {"consent", "quiet-hours"}
-        assert not any(lacks(one) for one in said)
-        assert not any(would_object(Verdict(one.rule, Effect.ALLOW, "Allowed.")) for one in said)
+        assert not any(one.lacking for one in said)
+        assert not any(one.tried for one in said)

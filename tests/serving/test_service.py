@@ -15,6 +15,7 @@ import httpx
 import pytest
 import schemathesis
 
+from decisioning.catalogue import MessageClass
 from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults
 from tests.serving.served import Served, served
 from tests.serving.test_api_problems import JSON, assert_problem
@@ -107,6 +108,19 @@ def test_scores_are_those_of_decisions_bit_for_bit(service):
     assert scores(decided) == scores(scored)
     explained = [explanation for *_, explanation in scores(decided).values() if explanation is not None]
     assert len(explained) > 3
+
+
+def test_marketing_is_not_scored_any_more_after_an_objection(service):
+    know(service, "objector")
+    classes = {one.action_id: one.message_class for one in bundle().catalogue.actions}
+    before = {one["action_id"] for one in ask(service, "/score", "objector")["candidates"]} - {"hold"}
+    assert MessageClass.MARKETING in {classes[one] for one in before}
+    objection = {"customer_id": "objector", "recorded_at": datetime.now(UTC).isoformat()}
+    assert httpx.post(f"{service.url}/v1/objections", json={"objections": [objection]}).status_code == 200
+    after = {one["action_id"] for one in ask(service, "/score", "objector", explain="all")["candidates"]} - {"hold"}
+    assert MessageClass.MARKETING not in {classes[one] for one in after}
+    named = sorted(before - after)
+    assert ask(service, "/score", "objector", candidates=named)["candidates"] == []
 
 
 # In a process of its own: the client leaves its temporary folder to the garbage collector, which is a warning.

@@ -1,6 +1,6 @@
 """Outcomes, and what they name: the contact by its own id or by the executor's, or the slot of a decision."""
 
-from sqlalchemy import bindparam, func, insert, or_, select
+from sqlalchemy import String, bindparam, cast, func, insert, null, or_, select, union_all
 
 from serving.ledger.queries.parts import OF_WHOM, SINCE, pick
 from serving.ledger.tables import contacts, decisions, outcomes
@@ -15,11 +15,20 @@ _JOINED = [
     )
 ]
 
-HAPPENINGS = (
-    select(outcomes.c.type, outcomes.c.at, func.coalesce(*_JOINED).label("action_id"))
-    .where(outcomes.c.customer_id == OF_WHOM, outcomes.c.at >= SINCE)
-    .order_by(outcomes.c.at, outcomes.c.outcome_id)
+_RECENT = select(
+    outcomes.c.type, outcomes.c.at, func.coalesce(*_JOINED).label("action_id"), outcomes.c.outcome_id
+).where(outcomes.c.customer_id == OF_WHOM, outcomes.c.at >= SINCE)
+
+# A complaint that nobody has closed is open however old it is, so the last of each type is never forgotten.
+_LAST_BEFORE = (
+    select(outcomes.c.type, func.max(outcomes.c.at).label("at"), cast(null(), String), cast(null(), String))
+    .where(outcomes.c.customer_id == OF_WHOM, outcomes.c.at < SINCE)
+    .group_by(outcomes.c.type)
 )
+
+_ALL = union_all(_RECENT, _LAST_BEFORE).subquery()
+
+HAPPENINGS = select(_ALL.c.type, _ALL.c.at, _ALL.c.action_id).order_by(_ALL.c.at, _ALL.c.outcome_id, _ALL.c.type)
 
 OUTCOME_BY_ID = pick(outcomes, "customer_id type at decision_id contact_id value").where(
     outcomes.c.outcome_id == bindparam("id")
