@@ -65,7 +65,7 @@ def make_home(settings: Settings, *, customers: int, until: datetime, steps: Ste
     Raises
     ------
     Conflict
-        If the home holds a ledger that this did not make.
+        If the home, or the database, holds a ledger that this did not make.
     HeedError
         If no champion comes of the data.
     """
@@ -79,9 +79,20 @@ def make_home(settings: Settings, *, customers: int, until: datetime, steps: Ste
 
 
 def _refuse_ledger(settings: Settings) -> None:
-    if settings.ledger_path.exists():
-        remedy = "set HEED_HOME to an empty folder, or delete this one"
-        raise Conflict("this home holds a ledger already", field="HEED_HOME", value=settings.home, remedy=remedy)
+    place = settings.ledger_location
+    if isinstance(place, Path):
+        if place.exists():
+            remedy = "set HEED_HOME to an empty folder, or delete this one"
+            raise Conflict("this home holds a ledger already", field="HEED_HOME", value=settings.home, remedy=remedy)
+        return
+    from serving.ledger.migrating import upgrade
+    from serving.ledger.opening import open_ledger
+
+    upgrade(place)
+    with open_ledger(place, key=settings.sealing_key) as ledger:
+        if not ledger.empty():
+            remedy = "name an empty database"
+            raise Conflict("this database holds a ledger", field="HEED_DATABASE_URL", value=place, remedy=remedy)
 
 
 def _play(settings: Settings, customers: int, end: datetime, steps: Steps) -> "Played":
@@ -102,14 +113,22 @@ def _train(settings: Settings, steps: Steps) -> None:
 
 
 async def _live(settings: Settings, played: "Played", until: datetime, steps: Steps) -> None:
-    """Make the ledger aside and move it into place when it is whole, so that whoever is interrupted can start again."""
+    watch = _Watch(until - timedelta(hours=_HOURS))
+    if isinstance(settings.ledger_location, Path):
+        await _live_aside(settings, played, watch, steps)
+        return
+    await _fill(settings, played, watch, steps)
+    await _decide(settings, played, watch, steps)
+
+
+async def _live_aside(settings: Settings, played: "Played", watch: _Watch, steps: Steps) -> None:
+    """Make the file aside and move it into place when it is whole, so that whoever is interrupted can start again."""
     from serving.ledger.sealing import key_file
 
     aside = settings.model_copy(
         update={"home": settings.home / "preparing", "tracking_uri": settings.mlflow_uri, "database_url": None}
     )
     shutil.rmtree(aside.home, ignore_errors=True)
-    watch = _Watch(until - timedelta(hours=_HOURS))
     await _fill(aside, played, watch, steps)
     await _decide(aside, played, watch, steps)
     settings.ledger_path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,10 +150,10 @@ async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Step
     from training.contract.catalogue import to_catalogue
 
     steps.step("preparing the ledger")
-    upgrade(settings.ledger_path)
+    upgrade(settings.ledger_location)
     catalogue = to_catalogue(played.data, settings.currency)
     register = Register(played.contact_points, played.consents, played.suppressions)
-    with open_ledger(settings.ledger_path, clock=watch, key=settings.sealing_key) as ledger:
+    with open_ledger(settings.ledger_location, clock=watch, key=settings.sealing_key) as ledger:
         since = since_of(played.data, _KNOWN_DAYS)
         await fill(ledger, played.data, register, catalogue, since=since, said=steps.step)
 

@@ -48,9 +48,11 @@ def bootstrap(
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     metrics = Metrics(settings.silence_decisions)
-    if not settings.ledger_path.exists():
-        upgrade(settings.ledger_path)
-    ledger = open_ledger(settings.ledger_path, clock=clock, key=settings.sealing_key)
+    place = settings.ledger_location
+    # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
+    if isinstance(place, Path) and not place.exists():
+        upgrade(place)
+    ledger = open_ledger(place, clock=clock, key=settings.sealing_key)
     metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
@@ -86,7 +88,7 @@ def load_in_force(settings: Settings) -> InForce:
 
 def ledger_of(settings: Settings, *, readonly: bool = False) -> Ledger:
     """The ledger that the settings name, for a command."""
-    return open_ledger(settings.ledger_path, readonly=readonly, key=settings.sealing_key)
+    return open_ledger(settings.ledger_location, readonly=readonly, key=settings.sealing_key)
 
 
 def pinned_versions(settings: Settings, ledger: Ledger) -> Pinned:

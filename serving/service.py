@@ -30,7 +30,7 @@ app = make_app(lambda: bootstrap(settings()))
 
 @bentoml.service(
     name="heed",
-    workers=1,
+    workers=Settings().service_workers,
     traffic={"timeout": 10},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
@@ -38,7 +38,7 @@ app = make_app(lambda: bootstrap(settings()))
 )
 @bentoml.asgi_app(app, path="/")
 class Heed:
-    """heed as BentoML serves it. One worker: one process writes a SQLite ledger."""
+    """heed as BentoML serves it. One process writes a ledger in SQLite, any number one in PostgreSQL."""
 
     def __is_ready__(self) -> bool:
         """Whether decisions can be made: what `/readyz` answers."""

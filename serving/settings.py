@@ -5,7 +5,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from serving.ledger.location import sqlite_path
+from decisioning.errors import InvalidInput
+from serving.ledger.location import Location, located, sqlite_path
 
 
 class Settings(BaseSettings):
@@ -18,10 +19,12 @@ class Settings(BaseSettings):
     host, port : str, int
         Where the service listens. Only loopback is safe without keys.
     database_url : SecretStr or None
-        The ledger, as ``sqlite:///`` and a path; absent means a file under `home`.
+        The ledger, as ``sqlite:///`` and a path, or a ``postgresql://`` URL; absent means a file under `home`.
     ledger_key : SecretStr or None
         Key under which customers and contact points that objected are hashed, at least 16 characters; absent means the
-        one in the file beside the ledger, made once.
+        one in the file beside the ledger, made once. With PostgreSQL there is no such file, and it must be set.
+    workers : int
+        Processes that decide. More than one needs a ledger in PostgreSQL.
     tracking_uri : str or None
         The MLflow tracking server and registry; absent means SQLite under `home`.
     model : str or None
@@ -52,6 +55,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=1, le=65535)
     database_url: SecretStr | None = None
     ledger_key: SecretStr | None = Field(default=None, min_length=16)
+    workers: int = Field(default=1, ge=1, le=64)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None
     model_name: str = "heed"
@@ -64,17 +68,42 @@ class Settings(BaseSettings):
     claim_minutes: float = Field(default=15.0, gt=0)
 
     @property
-    def ledger_path(self) -> Path:
-        """The SQLite file of the ledger.
+    def ledger_location(self) -> Location:
+        """Where the ledger is.
 
         Raises
         ------
         InvalidInput
             If `database_url` names another kind of database, or no file.
         """
-        return (
-            self.home / "ledger.db" if self.database_url is None else sqlite_path(self.database_url.get_secret_value())
-        )
+        return self.home / "ledger.db" if self.database_url is None else located(self.database_url.get_secret_value())
+
+    @property
+    def ledger_path(self) -> Path:
+        """The SQLite file of the ledger.
+
+        Raises
+        ------
+        InvalidInput
+            If the ledger is in no file.
+        """
+        return self.ledger_location if isinstance(self.ledger_location, Path) else sqlite_path(self.ledger_location)
+
+    @property
+    def service_workers(self) -> int:
+        """How many processes decide.
+
+        Raises
+        ------
+        InvalidInput
+            If there are to be several over one SQLite file, which has one writing process.
+        """
+        if self.workers > 1 and isinstance(self.ledger_location, Path):
+            remedy = "set HEED_DATABASE_URL to a PostgreSQL database, or HEED_WORKERS to 1"
+            raise InvalidInput(
+                "a ledger in SQLite takes one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
+            )
+        return self.workers
 
     @property
     def sealing_key(self) -> str | None:

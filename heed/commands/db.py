@@ -14,6 +14,6 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Create the ledger, or bring it to the present shape."""
-    path = Settings().ledger_path
-    bring_to_present_shape(path)
-    click.echo(f"{path} has the present shape")
+    place = Settings().ledger_location
+    bring_to_present_shape(place)
+    click.echo(f"{place} has the present shape")

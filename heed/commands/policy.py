@@ -120,6 +120,7 @@ def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) 
     from heed.policy_words import diff_text
     from serving import policy_diff
     from serving.bootstrap import load_in_force
+    from serving.ledger.opening import open_ledger
 
     settings = Settings()
     pinned = load_in_force(settings)
@@ -127,7 +128,8 @@ def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) 
         pinned.under(load_policy(path))
     texts = (old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
     begin = datetime.now(UTC) - since
-    found = policy_diff.diff(settings.ledger_path, *texts, begin, pinned=pinned, by=by)
+    with open_ledger(settings.ledger_location, readonly=True, key=settings.sealing_key) as ledger:
+        found = policy_diff.diff(ledger, *texts, begin, pinned=pinned, by=by)
     if as_json:
         print_json(asdict(found))
     else:

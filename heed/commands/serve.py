@@ -17,7 +17,7 @@ def serve(port: int | None) -> None:
     settings = Settings()
     chosen = port or settings.port
     refuse_taken(settings.host, chosen)
-    click.echo(f"ledger: {settings.ledger_path}", err=True)
+    click.echo(f"ledger: {settings.ledger_location}, workers: {settings.service_workers}", err=True)
     os.execve(sys.executable, command(settings, chosen), environment(settings))  # noqa: S606
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Insert, Select
 
-from decisioning.errors import InvalidInput, shortened
+from decisioning.errors import Conflict, shortened
 from serving.ledger.identities import present_id, under_present_ids
 from serving.ledger.queries.consents import ADD_CONSENT, CONSENT_BY_ID
 from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION
@@ -56,7 +56,7 @@ def take(
 
     Raises
     ------
-    InvalidInput
+    Conflict
         If it is there with other content; the id and the first field that differs are named.
     """
     stored = transaction.row(intake.by_id, {"id": own_id})
@@ -73,9 +73,9 @@ def take(
     return False
 
 
-def reused(id_name: str, own_id: str, differing: str) -> InvalidInput:
+def reused(id_name: str, own_id: str, differing: str) -> Conflict:
     """The error for an id that comes back with another meaning."""
-    return InvalidInput(
+    return Conflict(
         f"`{id_name}` `{shortened(own_id)}` was recorded before with another `{differing}`",
         field=differing,
         remedy="send what is new under an id of its own",

@@ -36,6 +36,10 @@ class Ledger(FactsIn, Decisions, Reviews, Outbox, Switch, Pins, Proofs):
         """What rules have said, as it was last kept."""
         return self._database.read(rule_counting.kept)
 
+    def empty(self) -> bool:
+        """Whether nobody is on record and nothing was decided."""
+        return self._database.read(reading.empty)
+
     def healthy(self) -> None:
         """Return if decisions can be recorded, raise `Unavailable` with a remedy if not."""
         self._database.read(reading.probe)

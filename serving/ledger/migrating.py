@@ -1,43 +1,49 @@
-"""Bringing a ledger's file to the present shape, and refusing one that is not there yet."""
+"""Bringing a ledger to the present shape, and refusing a file that is not there yet."""
 
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from decisioning.errors import Unavailable
 from serving.ledger.adopting import adopt
 from serving.ledger.faults import unavailable
-from serving.ledger.location import sqlite_path
+from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.lock import FileLock
+from serving.ledger.postgres import migrating as postgres
 from serving.ledger.respelling import respell
 from serving.ledger.sealing import Seal
+from serving.ledger.steps import refuse_other_shape, take_steps
 from serving.ledger.transaction import SqliteTransaction
 
-_STEPS = Path(__file__).parent / "migrations"
 # The last shape in which two spellings of an id were two people.
 _CASE_SENSITIVE = "0001"
 
 
-def upgrade(location: str | Path) -> None:
+def upgrade(location: str | Location) -> None:
     """Create the ledger, or bring it to the present shape, all steps or none.
 
     Parameters
     ----------
-    location : str or Path
-        A path or a ``sqlite:///`` URL. Missing folders are made; a new file is readable by its owner alone.
+    location : str, Path or PostgresLocation
+        A path, a ``sqlite:///`` or a ``postgresql://`` URL. Missing folders are made, a database is not; a new file is
+        readable by its owner alone.
 
     Raises
     ------
     Unavailable
-        If another process writes to the ledger, or the file cannot be written.
+        If another process writes to the ledger's file, or file or database cannot be written.
     """
-    path = sqlite_path(location)
+    place = located(location)
+    if isinstance(place, PostgresLocation):
+        postgres.upgrade(place)
+    else:
+        _upgrade(place)
+
+
+def _upgrade(path: Path) -> None:
     _make(path)
     lock = FileLock(path)
     try:
@@ -56,13 +62,7 @@ def require_present_shape(connection: sqlite3.Connection, path: Path) -> None:
     Unavailable
         With the command that mends it.
     """
-    found = _shape(connection)
-    wanted = ScriptDirectory.from_config(_config()).get_current_head()
-    if found != wanted:
-        state = (
-            "the file holds no ledger" if found is None else f"the ledger has shape {found} where {wanted} is needed"
-        )
-        raise Unavailable(state, field="ledger", value=path, remedy="run `heed db upgrade`")
+    refuse_other_shape(_shape(connection), path)
 
 
 def _make(path: Path) -> None:
@@ -84,7 +84,7 @@ def _run(path: Path) -> None:
         # The driver would commit before each CREATE; an explicit transaction makes the steps all or none.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         before = _shape(_driver(connection))
-        command.upgrade(_config(connection), "head")
+        take_steps(connection)
         transaction = SqliteTransaction(_driver(connection), Seal(b""))
         if before == _CASE_SENSITIVE:
             # Objections did not exist then, so no key is needed to find them.
@@ -115,10 +115,3 @@ def _cause(error: sqlite3.Error | DBAPIError) -> sqlite3.Error:
 
 def _engine(path: Path) -> Engine:
     return create_engine("sqlite://", creator=lambda: sqlite3.connect(path, isolation_level=None), poolclass=NullPool)
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config

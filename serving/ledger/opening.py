@@ -1,14 +1,14 @@
 """Opening the ledger, wherever it is kept."""
 
-from pathlib import Path
-
 from serving.ledger.clock import Clock, system_clock
 from serving.ledger.ledger import Ledger
+from serving.ledger.location import Location, PostgresLocation, located
+from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.sqlite import SqliteDatabase
 
 
 def open_ledger(
-    location: str | Path,
+    location: str | Location,
     *,
     clock: Clock = system_clock,
     readonly: bool = False,
@@ -18,18 +18,22 @@ def open_ledger(
 
     Parameters
     ----------
-    location : str or Path
-        A path or a ``sqlite:///`` URL.
+    location : str, Path or PostgresLocation
+        A path, a ``sqlite:///`` or a ``postgresql://`` URL.
     clock : callable
         The present moment, with an offset; read inside each transaction.
     readonly : bool
         Read beside a running service. Writes then raise `Unavailable`.
     key : str, optional
-        Under which objections are hashed; absent means the one in the file beside the ledger, made once.
+        Under which objections are hashed; absent means the one in the file beside the ledger, made once. A ledger in
+        PostgreSQL has no such file and needs it.
 
     Raises
     ------
     Unavailable
-        If there is no ledger of the present shape, it cannot be read or written, or another process writes to it.
+        If there is no ledger of the present shape, it cannot be read or written, or another process writes to its file.
     """
-    return Ledger(SqliteDatabase.open(location, clock=clock, readonly=readonly, key=key))
+    place = located(location)
+    if isinstance(place, PostgresLocation):
+        return Ledger(PostgresDatabase.open(place, clock=clock, readonly=readonly, key=key))
+    return Ledger(SqliteDatabase.open(place, clock=clock, readonly=readonly, key=key))

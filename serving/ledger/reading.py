@@ -12,7 +12,7 @@ from decisioning.errors import NotFound
 from decisioning.stopping import Stop
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
-from serving.ledger.queries.customers import VERSION
+from serving.ledger.queries.customers import ANYBODY, VERSION
 from serving.ledger.queries.decisions import (
     DECIDED_SINCE,
     DECISION,
@@ -165,6 +165,11 @@ def timeline(transaction: Transaction, customer_id: str, since: datetime, limit:
     entries = [_entry(kind, statement, row) for kind, statement in _ENTRIES for row in transaction.rows(statement, who)]
     newest = sorted(entries, key=lambda one: (one.at, one.kind, one.id), reverse=True)[:limit]
     return Timeline(known(transaction, customer_id, since), tuple(newest))
+
+
+def empty(transaction: Transaction) -> bool:
+    """Whether nobody is on record and nothing was decided."""
+    return transaction.row(ANYBODY, {}) is None and not transaction.rows(DECISIONS, {"limit": 1})
 
 
 def probe(transaction: Transaction) -> None:

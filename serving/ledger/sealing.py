@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from decisioning.errors import Unavailable
 from decisioning.naming import normal
 
-_SETTING = "HEED_LEDGER_KEY"
+SETTING = "HEED_LEDGER_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise Unavailable(
-            "the key of the ledger cannot be read", field=_SETTING, value=path, remedy="make it readable"
+            "the key of the ledger cannot be read", field=SETTING, value=path, remedy="make it readable"
         ) from error
 
 
@@ -105,10 +105,10 @@ def _made(path: Path) -> bytes:
             os.fsync(descriptor)
     except OSError as error:
         remedy = "make the ledger's folder writable for this process"
-        raise Unavailable("the key of the ledger cannot be kept", field=_SETTING, value=path, remedy=remedy) from error
+        raise Unavailable("the key of the ledger cannot be kept", field=SETTING, value=path, remedy=remedy) from error
     return key
 
 
 def _refused(why: str, ledger: Path) -> Unavailable:
-    remedy = f"restore `{key_file(ledger).name}` beside the ledger, or set {_SETTING} to what it was begun with"
-    return Unavailable(why, field=_SETTING, value=ledger, remedy=remedy)
+    remedy = f"restore `{key_file(ledger).name}` beside the ledger, or set {SETTING} to what it was begun with"
+    return Unavailable(why, field=SETTING, value=ledger, remedy=remedy)

@@ -45,10 +45,14 @@ def _empty_ledger() -> bytes:
         return path.read_bytes()
 
 
-def new_ledger(folder: Path, clock: Clock) -> Ledger:
+def new_file(folder: Path) -> Path:
     path = folder / "ledger.db"
     path.write_bytes(_empty_ledger())
-    return open_ledger(path, clock=clock)
+    return path
+
+
+def new_ledger(folder: Path, clock: Clock) -> Ledger:
+    return open_ledger(new_file(folder), clock=clock)
 
 
 def wait(work: Coroutine[Any, Any, T]) -> T:

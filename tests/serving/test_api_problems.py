@@ -275,7 +275,7 @@ def test_an_id_with_other_content_is_refused_and_named(heed):
     heed.post("/v1/signals", {"signals": [SIGNAL]})
     assert heed.post("/v1/signals", {"signals": [SIGNAL]}) == {"accepted": 0, "duplicates": 1}
     answer = heed.http.post("/v1/signals", json={"signals": [{**SIGNAL, "type": "open"}]})
-    assert "s1" in assert_problem(answer, 400, "invalid-input")["detail"]
+    assert "s1" in assert_problem(answer, 409, "conflict")["detail"]
 
 
 def test_a_grant_of_everything_is_refused(heed):

@@ -13,27 +13,14 @@ from serving.ledger.reports import ConsentReport, SignalReport
 from tests.serving.ledger_cases import (
     MAIL,
     NOON,
-    Clock,
     act,
     act_within_cap,
     counting,
     hold,
-    new_ledger,
     review,
     states,
     wait,
 )
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        yield opened
 
 
 def test_a_hold_is_recorded_and_takes_nothing(ledger):

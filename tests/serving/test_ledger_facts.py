@@ -52,17 +52,6 @@ BOUGHT = OutcomeReport("bought", "ada", "purchase", NOON, value=19.9)
 CALLED = OutcomeReport("answered", "ada", "answered", NOON - HOUR / 2, contact_id="call")
 
 
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        yield opened
-
-
 def send(ledger, report):
     verbs = {
         CustomerReport: ledger.record_customers,
@@ -148,7 +137,7 @@ def test_an_id_that_comes_back_with_other_content_is_refused_by_name(report, cha
 def test_of_a_request_with_one_bad_fact_nothing_is_taken(ledger):
     send(ledger, CLICK)
     batch = [replace(CLICK, signal_id="new"), replace(CLICK, type="open")]
-    with pytest.raises(InvalidInput, match="`click` was recorded before with another `type`"):
+    with pytest.raises(Conflict, match="`click` was recorded before with another `type`"):
         wait(ledger.record_signals(batch))
     assert len(ledger.known("ada").customer.signals) == 1
 
@@ -350,12 +339,12 @@ class TestSlots:
     def test_one_report_cannot_settle_two_decisions(self, decided):
         wait(decided.commit(act("d2", seen_version=1)))
         send(decided, self.made())
-        with pytest.raises(InvalidInput, match="`contact_id` `sent-1` was recorded before with another `decision_id`"):
+        with pytest.raises(Conflict, match="`contact_id` `sent-1` was recorded before with another `decision_id`"):
             send(decided, self.made(decision_id="d2"))
 
     def test_a_contact_by_another_tool_cannot_reuse_the_id_of_an_execution(self, decided):
         send(decided, self.made())
-        with pytest.raises(InvalidInput, match="`contact_id` `sent-1` was recorded before with another `decision_id`"):
+        with pytest.raises(Conflict, match="`contact_id` `sent-1` was recorded before with another `decision_id`"):
             send(decided, replace(CALL, contact_id="sent-1"))
 
 

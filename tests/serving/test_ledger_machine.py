@@ -1,5 +1,6 @@
 """Random histories beside a plain model: one machine for slots, keys and stale facts, one for review cases."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from decisioning.customer import ConsentStatus, ContactState, Facts
 from decisioning.errors import Conflict, KeyReused, Refused
 from serving.errors import StaleFacts
-from serving.ledger.opening import open_ledger
 from serving.ledger.records import ReviewDraft, ReviewState
 from serving.ledger.reports import ConsentReport, ContactReport, OutcomeReport
 from serving.ledger.reviewing import LEASE
-from tests.serving.ledger_cases import MAIL, Clock, act, counting, execution, hold, new_ledger, review, wait
+from tests.serving.ledger_cases import MAIL, Clock, act, counting, execution, hold, review, wait
 from tests.serving.ledger_model import CUSTOMERS, WINDOW, Model, ModelCase, against
+from tests.serving.stores import POSTGRESQL, SQLITE, stored
 
 REVIEW_TIME = timedelta(hours=24)
 
@@ -27,13 +28,16 @@ who = st.sampled_from(CUSTOMERS)
 class Histories(RuleBasedStateMachine):
     """What both machines share: a ledger, its model, time, consent, and acts on the facts of the moment."""
 
+    database = SQLITE
     decisions = Bundle("decisions")
 
     @initialize()
     def begin(self):
-        self.folder = TemporaryDirectory()
+        self.kept = ExitStack()
+        folder = Path(self.kept.enter_context(TemporaryDirectory()))
+        self.store = self.kept.enter_context(stored(self.database, folder))
         self.clock = Clock()
-        self.ledger = new_ledger(Path(self.folder.name), self.clock)
+        self.ledger = self.store.open(self.clock)
         self.model = Model()
         self.serial = 0
         for customer in CUSTOMERS:
@@ -42,7 +46,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "ledger"):
             self.ledger.close()
-            self.folder.cleanup()
+            self.kept.close()
 
     def next_id(self):
         self.serial += 1
@@ -178,7 +182,7 @@ class SlotHistories(Histories):
     @rule()
     def restart(self):
         self.ledger.close()
-        self.ledger = open_ledger(Path(self.folder.name) / "ledger.db", clock=self.clock)
+        self.ledger = self.store.open(self.clock)
 
 
 class ReviewHistories(Histories):
@@ -256,8 +260,22 @@ class ReviewHistories(Histories):
                 assert {one.decision_id for one in self.ledger.reviews(state, limit=1000)} == expected
 
 
+class SlotHistoriesOnPostgres(SlotHistories):
+    database = POSTGRESQL
+
+
+class ReviewHistoriesOnPostgres(ReviewHistories):
+    database = POSTGRESQL
+
+
 bounded = settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
 TestSlotHistories = SlotHistories.TestCase
 TestSlotHistories.settings = bounded
 TestReviewHistories = ReviewHistories.TestCase
 TestReviewHistories.settings = bounded
+# The same histories, fewer of them: the model is the same, and what differs is held by the suite for both.
+fewer = settings(bounded, max_examples=10, stateful_step_count=30)
+TestSlotHistoriesOnPostgres = SlotHistoriesOnPostgres.TestCase
+TestSlotHistoriesOnPostgres.settings = fewer
+TestReviewHistoriesOnPostgres = ReviewHistoriesOnPostgres.TestCase
+TestReviewHistoriesOnPostgres.settings = fewer

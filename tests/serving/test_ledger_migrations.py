@@ -10,8 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine
 
 from decisioning.errors import InvalidInput, Unavailable
-from serving.ledger.migrating import _config, upgrade
+from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
+from serving.ledger.steps import config
 from serving.ledger.tables import APPEND_ONLY, metadata
 from tests.serving.ledger_cases import Clock, act, new_ledger, review, wait
 
@@ -150,7 +151,7 @@ def older_ledger(path: Path) -> None:
     """A ledger of the first shape, in which `Anna` and `anna` are two: one granted, one withdrew."""
     with connected(path) as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        command.upgrade(_config(connection), "0001")
+        command.upgrade(config(connection), "0001")
         connection.commit()
     said = "INSERT INTO consents VALUES (?, ?, 'email', 'offers', ?, ?, 'Anna@x', NULL, NULL, 0)"
     with closing(sqlite3.connect(path)) as connection, connection:

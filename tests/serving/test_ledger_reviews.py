@@ -8,21 +8,15 @@ from decisioning.customer import ConsentStatus, ContactState
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
 from serving.ledger.records import ReviewState
 from serving.ledger.reports import ConsentReport
-from tests.serving.ledger_cases import MAIL, NOON, Clock, execution, new_ledger, review, states, wait
+from tests.serving.ledger_cases import MAIL, NOON, execution, review, states, wait
 
 CALL = replace(MAIL, action_id="call_back", channel="call")
 
 
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        wait(opened.commit(review("d1")))
-        yield opened
+def ledger(ledger):
+    wait(ledger.commit(review("d1")))
+    return ledger
 
 
 def yes(facts):  # noqa: ARG001 - the shape the ledger asks for

@@ -25,23 +25,12 @@ from serving.ledger.reports import (
     Receipted,
     SignalReport,
 )
-from tests.serving.ledger_cases import NOON, Clock, act, hold, new_ledger, review, states, wait
+from tests.serving.ledger_cases import NOON, act, hold, review, states, wait
 
 HOUR = timedelta(hours=1)
 GRANTED, WITHDRAWN = ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN
 RULE = ConsentRule(id="consent", purpose="Consent.", owner="dpo", kind="consent", addressless=("web",))
 OURS, THEIRS = ContactPoint("ours", "email"), ContactPoint("theirs", "email")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        yield opened
 
 
 def say(ledger, customer_id, status, *, ago=1, **more):

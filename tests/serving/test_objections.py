@@ -3,28 +3,19 @@
 import stat
 
 import pytest
+from sqlalchemy import select
 
 from decisioning.customer import ContactPoint, ContactState, Objection
-from decisioning.errors import InvalidInput, Unavailable
+from decisioning.errors import Conflict, Unavailable
+from serving.ledger import tables
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.reports import CustomerReport, ObjectionReport, Receipted
 from serving.ledger.sealing import Seal, key_file
-from tests.serving.ledger_cases import NOON, Clock, act, new_ledger, states, wait
+from tests.serving.ledger_cases import NOON, act, new_ledger, states, wait
 
 PHONE = ContactPoint("phone-1", "sms")
 OBJECTED = ObjectionReport(NOON, "ada")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        yield opened
 
 
 def objections(ledger, customer_id="ada"):
@@ -81,7 +72,7 @@ class TestOnce:
 
     def test_an_id_that_comes_back_with_another_person_is_refused(self, ledger):
         object_to(ledger, ObjectionReport(NOON, "ada", objection_id="o1"))
-        with pytest.raises(InvalidInput, match="`objection_id` `o1` was recorded before with another `customer`"):
+        with pytest.raises(Conflict, match="`objection_id` `o1` was recorded before with another `customer`"):
             object_to(ledger, ObjectionReport(NOON, "bob", objection_id="o1"))
         assert objections(ledger, "bob") == ()
 
@@ -122,10 +113,9 @@ class TestWhatWaits:
 class TestTheKey:
     def test_no_name_of_who_objected_is_in_the_tables_of_objections(self, ledger):
         object_to(ledger, ObjectionReport(NOON, "ada", "phone-1"))
-        rows = ledger._database.database.readers.read(
+        rows = ledger._database.read(
             lambda transaction: [
-                *transaction._connection.execute("SELECT * FROM objections"),
-                *transaction._connection.execute("SELECT * FROM objectors"),
+                row for table in (tables.objections, tables.objectors) for row in transaction.rows(select(table), {})
             ]
         )
         assert len(rows) == 2

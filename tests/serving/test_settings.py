@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from decisioning.errors import InvalidInput
+from serving.ledger.location import PostgresLocation
 from serving.settings import Settings
 
 
@@ -13,8 +14,36 @@ def test_the_ledger_is_under_the_home_unless_a_url_names_its_file(monkeypatch):
     assert Settings().ledger_path == Path("/var/lib/heed/other.db")
 
 
-def test_another_kind_of_database_is_refused_and_its_password_kept(monkeypatch):
-    monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed:secret@db/heed")
-    with pytest.raises(InvalidInput, match="unknown kind of database in `HEED_DATABASE_URL`: `postgresql`") as raised:
+def test_a_url_of_postgresql_is_taken_and_its_password_never_shown(monkeypatch):
+    monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed:secret@db:5433/ledger")
+    place = Settings().ledger_location
+    assert isinstance(place, PostgresLocation)
+    assert str(place) == "postgresql://db:5433/ledger"
+    assert "secret" not in repr(place) + repr(Settings())
+    with pytest.raises(InvalidInput, match="the ledger is in no file") as raised:
         _ = Settings().ledger_path
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        pytest.param("mysql://heed:secret@db/heed", "unknown kind of database .*: `mysql`", id="another kind"),
+        pytest.param("postgresql://heed:secret@db/heed?secret", "cannot be read", id="a parameter without a value"),
+        pytest.param("postgresql://heed:secret@[db/heed", "cannot be read", id="an open bracket"),
+        pytest.param("postgresql://heed:secret@db/heed?secrets=1", "cannot be read", id="an unknown parameter"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(monkeypatch, url, complaint):
+    monkeypatch.setenv("HEED_DATABASE_URL", url)
+    with pytest.raises(InvalidInput, match=complaint) as raised:
+        _ = Settings().ledger_location
     assert "secret" not in str(raised.value) + repr(Settings())
+
+
+def test_several_workers_need_postgresql(monkeypatch):
+    monkeypatch.setenv("HEED_WORKERS", "4")
+    with pytest.raises(InvalidInput, match="a ledger in SQLite takes one worker in `HEED_WORKERS`: `4`; set HEED_DATA"):
+        _ = Settings().service_workers
+    monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed@db/heed")
+    assert Settings().service_workers == 4

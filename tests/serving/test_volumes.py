@@ -27,17 +27,6 @@ LIMIT = """
 OFFERS = (offer("mail", cost=1.5), offer("text", "sms", cost=1.0))
 
 
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    with new_ledger(tmp_path, clock) as opened:
-        yield opened
-
-
 def total(ledger, window=DAY):
     found = ledger.volumes((window,))
     return sum(one.contacts for one in found), sum(one.spent for one in found)

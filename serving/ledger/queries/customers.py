@@ -39,3 +39,5 @@ REPORTED = update(customers).where(customers.c.customer_id == OF_WHOM).values(re
 DROP_CONTACT_POINTS = delete(contact_points).where(contact_points.c.customer_id == OF_WHOM)
 
 ADD_CONTACT_POINT = insert(contact_points)
+
+ANYBODY = select(customers.c.customer_id).limit(1)

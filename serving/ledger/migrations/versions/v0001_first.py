@@ -6,6 +6,8 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from serving.ledger.migrations.append_only import append_only
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -24,16 +26,7 @@ def upgrade() -> None:
     for create in (_decisions, _reviews, _review_events, _outbox):
         create()
     for table, same_row in _APPEND_ONLY.items():
-        _append_only(table, same_row)
-
-
-def _append_only(table: str, same_row: str) -> None:
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    op.execute(f"CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} {refuse}")
-    op.execute(f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} {refuse}")
-    # INSERT OR REPLACE deletes the old row without firing the trigger on DELETE.
-    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same_row})"  # noqa: S608 - the names are constants above
-    op.execute(f"CREATE TRIGGER {table}_never_replaced BEFORE INSERT ON {table} WHEN {exists} {refuse}")
+        append_only(table, same_row)
 
 
 def _consents() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from serving.ledger.migrations.append_only import append_only
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -26,7 +28,7 @@ def upgrade() -> None:
     for create in (_objections, _objectors, _seals, _volumes, _rule_counts):
         create()
     for table, same_row in _APPEND_ONLY.items():
-        _append_only(table, same_row)
+        append_only(table, same_row)
 
 
 def _columns() -> None:
@@ -46,14 +48,6 @@ def _columns() -> None:
             op.add_column(table, column)
     op.create_index("customers_merged", "customers", ["merged_into"])
     op.create_index("contact_points_by_name", "contact_points", ["contact_point"])
-
-
-def _append_only(table: str, same_row: str) -> None:
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    op.execute(f"CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} {refuse}")
-    op.execute(f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} {refuse}")
-    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same_row})"  # noqa: S608 - the names are constants above
-    op.execute(f"CREATE TRIGGER {table}_never_replaced BEFORE INSERT ON {table} WHEN {exists} {refuse}")
 
 
 def _objections() -> None:

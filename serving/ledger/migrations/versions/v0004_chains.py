@@ -7,6 +7,8 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
+from serving.ledger.migrations.append_only import append_only
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -28,8 +30,4 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
     )
-    refuse = "BEGIN SELECT RAISE(ABORT, 'links is append-only'); END"
-    exists = "EXISTS (SELECT 1 FROM links WHERE shard = NEW.shard AND position = NEW.position)"
-    op.execute(f"CREATE TRIGGER links_never_updated BEFORE UPDATE ON links {refuse}")
-    op.execute(f"CREATE TRIGGER links_never_deleted BEFORE DELETE ON links {refuse}")
-    op.execute(f"CREATE TRIGGER links_never_replaced BEFORE INSERT ON links WHEN {exists} {refuse}")
+    append_only("links", "shard = NEW.shard AND position = NEW.position")

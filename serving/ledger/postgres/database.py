@@ -1,0 +1,174 @@
+"""The ledger in PostgreSQL: what it is to read on one snapshot there, and to write one job."""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from decisioning.errors import Unavailable
+from serving.ledger.clock import Clock, system_clock
+from serving.ledger.faults import closed, read_only
+from serving.ledger.location import PostgresLocation
+from serving.ledger.locking import Locks
+from serving.ledger.postgres.connecting import pool
+from serving.ledger.postgres.faults import for_caller, lost, overloaded, unavailable, unknown_fate
+from serving.ledger.postgres.limits import Limits
+from serving.ledger.postgres.sealing import seal_in
+from serving.ledger.postgres.transacting import PostgresTransaction
+from serving.ledger.postgres.watching import Watch
+from serving.ledger.postgres.writing import attempts
+from serving.ledger.sealing import Seal
+from serving.ledger.transaction import Job, Work
+
+T = TypeVar("T")
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_RENEWAL_SECONDS = 1.0
+
+
+class PostgresDatabase:
+    """`serving.ledger.database.Database` on PostgreSQL. Make one with `open`."""
+
+    def __init__(self, location: PostgresLocation, clock: Clock, limits: Limits, *, readonly: bool) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._readonly = readonly
+        self._seal = Seal(b"")
+        self._renewed = -math.inf
+        self._watch = Watch(limits.silence)
+        self._pool: ConnectionPool[Connection[Any]] = pool(location, limits)
+        self._threads = ThreadPoolExecutor(limits.writers, thread_name_prefix="ledger-writer")
+
+    @classmethod
+    def open(
+        cls,
+        location: PostgresLocation,
+        *,
+        clock: Clock = system_clock,
+        readonly: bool = False,
+        key: str | None = None,
+        limits: Limits | None = None,
+    ) -> Self:
+        """Open an existing database; see `serving.ledger.opening.open_ledger`."""
+        database = cls(location, clock, limits or Limits(), readonly=readonly)
+        try:
+            with database._connection() as connection:
+                database._seal = seal_in(connection, location, key, make=not readonly)
+        except psycopg.Error as error:
+            database.close()
+            raise unavailable(error) from error
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def read(self, work: Work[T]) -> T:
+        """Run `work` on one consistent snapshot, at once."""
+        try:
+            return self._once_more(lambda: self._read(work))
+        except psycopg.Error as error:
+            raise unavailable(error) from error
+
+    async def write(self, work: Job[T], locks: Locks) -> T:
+        """Run `work` in a thread of its own and return once it is durable."""
+        if self._readonly:
+            raise read_only()
+        try:
+            future = self._threads.submit(self._write, work, locks)
+        except RuntimeError as error:
+            raise closed() from error
+        return await _within(self._limits.job, future)
+
+    def moment(self) -> datetime:
+        """The present moment, with an offset."""
+        return self._clock()
+
+    def healthy(self) -> None:
+        """Return if jobs can be written, raise `Unavailable` with a remedy if not."""
+        if not self._readonly:
+            self._once_more(self._require_writable)
+
+    def close(self) -> None:
+        """Finish what was promised and let go of the connections."""
+        self._threads.shutdown(wait=True)
+        self._pool.close()
+        self._watch.close()
+
+    def _write(self, work: Job[T], locks: Locks) -> T:
+        try:
+            return attempts(self._transaction, work, locks, self._clock, self._limits.tries, self._renew)
+        except Exception as error:
+            told = for_caller(error)
+            if told is error:
+                raise
+            raise told from error
+
+    def _read(self, work: Work[T]) -> T:
+        with self._transaction() as transaction:
+            transaction.command(_SNAPSHOT)
+            try:
+                return work(transaction)
+            finally:
+                transaction.end()
+
+    def _require_writable(self) -> None:
+        with self._transaction() as transaction:
+            transaction.require_writable()
+
+    def _once_more(self, work: Callable[[], T]) -> T:
+        """Run again what met a connection that had gone while it was idle, on one that is new."""
+        try:
+            return work()
+        except psycopg.Error as error:
+            if not lost(error):
+                raise
+            self._renew()
+            return work()
+
+    def _renew(self) -> None:
+        """Trust no connection that was made before now; many threads find out at once, and one needs to say so."""
+        now = monotonic()
+        if now - self._renewed > _RENEWAL_SECONDS:
+            self._renewed = now
+            self._pool.drain()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[PostgresTransaction]:
+        with self._connection() as connection:
+            yield PostgresTransaction(connection, self._seal, self._watch)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[Any]]:
+        try:
+            connection = self._pool.getconn()
+        except PoolClosed as error:
+            raise closed() from error
+        except PoolTimeout as error:
+            raise Unavailable(
+                "PostgreSQL cannot be reached, or all connections are at work",
+                field="ledger",
+                remedy="check that PostgreSQL runs and that `HEED_DATABASE_URL` names it",
+            ) from error
+        try:
+            yield connection
+        finally:
+            # The pool takes nothing back that is in the midst of a transaction; it closes it.
+            self._pool.putconn(connection)
+
+
+async def _within(seconds: float, future: "Future[T]") -> T:
+    """The result of a job, or the truth about it when time is up. A caller that is cancelled does not stop it."""
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+    except TimeoutError:
+        if future.done() and not future.cancelled():
+            return future.result()
+        raise (overloaded() if future.cancel() else unknown_fate()) from None

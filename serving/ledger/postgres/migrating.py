@@ -1,0 +1,75 @@
+"""Bringing a ledger in PostgreSQL to the present shape."""
+
+import math
+
+import psycopg
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from serving.ledger.adopting import adopt
+from serving.ledger.location import PostgresLocation
+from serving.ledger.postgres.faults import unavailable
+from serving.ledger.postgres.limits import Limits
+from serving.ledger.postgres.transacting import PostgresTransaction
+from serving.ledger.postgres.watching import Watch
+from serving.ledger.sealing import Seal
+from serving.ledger.steps import take_steps
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed upgrade', 0))"
+
+# Nobody waits for a step; one of a large table takes what it takes.
+_NO_HURRY = 24 * 3600.0
+# Names are compared byte for byte, as SQLite does: a locale would order ids in its own way, and change with the system.
+_BYTE_FOR_BYTE = """
+DO $$
+DECLARE found record;
+BEGIN
+    FOR found IN
+        SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+    LOOP
+        EXECUTE format('ALTER TABLE %%I ALTER COLUMN %%I TYPE text COLLATE "C"', found.table_name, found.column_name);
+    END LOOP;
+END $$
+"""
+
+
+def upgrade(location: PostgresLocation) -> None:
+    """Create the ledger's tables, or bring them to the present shape, all steps or none; one process at a time.
+
+    Raises
+    ------
+    Unavailable
+        If PostgreSQL cannot be reached or refuses a step.
+    """
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(location.url, connect_timeout=math.ceil(Limits().connect)),
+        poolclass=NullPool,
+    )
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(_ONE_AT_A_TIME)
+            take_steps(connection)
+            _adopt(connection)
+            connection.exec_driver_sql(_BYTE_FOR_BYTE)
+            connection.commit()
+    except psycopg.Error as error:
+        raise unavailable(error) from error
+    except DBAPIError as error:
+        raise unavailable(_cause(error)) from error
+
+
+def _adopt(connection: Connection) -> None:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"not a connection to PostgreSQL: {type(driver).__name__}")
+    watch = Watch(_NO_HURRY)
+    try:
+        adopt(PostgresTransaction(driver, Seal(b""), watch))
+    finally:
+        watch.close()
+
+
+def _cause(error: DBAPIError) -> psycopg.Error:
+    return error.orig if isinstance(error.orig, psycopg.Error) else psycopg.OperationalError(type(error).__name__)

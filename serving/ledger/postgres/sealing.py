@@ -1,0 +1,41 @@
+"""The ledger's key where the ledger is in PostgreSQL: every worker brings the same one, and none is kept beside it."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from decisioning.errors import Unavailable
+from serving.ledger.location import PostgresLocation
+from serving.ledger.postgres.shape import require_present_shape
+from serving.ledger.sealing import SETTING, Seal
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed seal', 0))"
+
+
+def seal_in(connection: Connection[Any], location: PostgresLocation, given: str | None, *, make: bool) -> Seal:
+    """The seal of an open ledger under the key that is `given`.
+
+    Parameters
+    ----------
+    make : bool
+        Whether a ledger without a key takes this one.
+
+    Raises
+    ------
+    Unavailable
+        If there is no ledger of the present shape, no key is given, or another than the ledger was begun with.
+    """
+    require_present_shape(connection, location)
+    if not given:
+        remedy = "set it to a secret of your own, such as `openssl rand -hex 32` makes, the same for every worker"
+        raise Unavailable("a ledger in PostgreSQL needs its key from the environment", field=SETTING, remedy=remedy)
+    seal = Seal(given.encode())
+    with connection.transaction():
+        connection.execute(_ONE_AT_A_TIME)
+        row = connection.execute("SELECT mark FROM seals").fetchone()
+        if row is None and make:
+            connection.execute("INSERT INTO seals (mark) VALUES (%s)", (seal.mark,))
+    if row is not None and row[0] != seal.mark:
+        remedy = "set it to what the ledger was begun with"
+        raise Unavailable("the ledger was begun under another key", field=SETTING, value=location, remedy=remedy)
+    return seal

@@ -1,0 +1,117 @@
+"""One job on PostgreSQL: locks first, then a look at whether they are the right ones, then the job, then COMMIT.
+
+READ COMMITTED is meant: after the locks every statement sees what the one who held them before has committed. Under
+REPEATABLE READ the snapshot would be older than the lock, and a cap could be passed.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from hashlib import blake2b
+from typing import TypeVar
+
+import psycopg
+
+from decisioning.errors import Unavailable
+from serving.ledger.locking import Locks
+from serving.ledger.postgres.faults import lost, undone, unknown_fate
+from serving.ledger.postgres.transacting import PostgresTransaction
+from serving.ledger.transaction import Job
+
+T = TypeVar("T")
+
+Open = Callable[[], AbstractContextManager[PostgresTransaction]]
+
+# The server keeps all locks in one table of a fixed size; a job that rests on more than this locks out all others.
+_MOST_LOCKS = 1000
+_EVERYTHING = "everything"
+
+
+class _MoreLocks(Exception):
+    """The job rests on more than was locked."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+
+
+def attempts(
+    open_: Open, work: Job[T], locks: Locks, clock: Callable[[], datetime], tries: int, renew: Callable[[], None]
+) -> T:
+    """Run a job until it is committed, begin again what the database undid, and never what may have been committed.
+
+    Parameters
+    ----------
+    open_ : callable
+        Takes a connection for one try.
+    clock : callable
+        Read once the locks are held.
+    renew : callable
+        Called after a connection was lost, so that the next try gets one that is new.
+
+    Raises
+    ------
+    Unavailable
+        If the job met others again and again, or if nobody knows whether its COMMIT took place.
+    """
+    names: frozenset[str] = frozenset()
+    for remaining in reversed(range(tries)):
+        try:
+            with open_() as transaction:
+                return _attempt(transaction, work, locks, names, clock)
+        except _MoreLocks as more:
+            names = more.names
+        except psycopg.Error as error:
+            if not remaining or not (lost(error) or undone(error)):
+                raise
+            if lost(error):
+                renew()
+    raise Unavailable("what the job is about kept changing", field="ledger", remedy="ask again in a moment")
+
+
+def _attempt(
+    transaction: PostgresTransaction, work: Job[T], locks: Locks, names: frozenset[str], clock: Callable[[], datetime]
+) -> T:
+    wanted = names or frozenset(locks(transaction))
+    transaction.command(f"BEGIN ISOLATION LEVEL READ COMMITTED;{_taking(wanted)}")
+    try:
+        result = _in_turn(transaction, work, locks, wanted, clock)
+    except BaseException:
+        transaction.end()
+        raise
+    _commit(transaction)
+    return result
+
+
+def _in_turn(
+    transaction: PostgresTransaction, work: Job[T], locks: Locks, held: frozenset[str], clock: Callable[[], datetime]
+) -> T:
+    found = frozenset(locks(transaction))
+    if not found <= held:
+        raise _MoreLocks(found | held)
+    return work(transaction, clock())
+
+
+def _commit(transaction: PostgresTransaction) -> None:
+    try:
+        done = transaction.command("COMMIT")
+    except psycopg.Error as error:
+        if undone(error) or isinstance(error, psycopg.IntegrityError):
+            raise
+        raise unknown_fate() from error
+    if done != "COMMIT":
+        # The server answers ROLLBACK where a statement had failed and the job went on regardless.
+        raise RuntimeError(f"the transaction was not committed: {done}")
+
+
+def _taking(names: Iterable[str]) -> str:
+    """The statement that waits for all locks, in an order that is the same for every job."""
+    numbers = sorted({number(name) for name in names})
+    if len(numbers) > _MOST_LOCKS:
+        return f"SELECT pg_advisory_xact_lock({number(_EVERYTHING)})"
+    own = "".join(f"SELECT pg_advisory_xact_lock({one});" for one in numbers)
+    return f"SELECT pg_advisory_xact_lock_shared({number(_EVERYTHING)});{own}"
+
+
+def number(name: str) -> int:
+    """The lock of a name: 64 bits of its hash, the same in every process."""
+    return int.from_bytes(blake2b(f"heed\0{name}".encode(), digest_size=8).digest(), "big", signed=True)

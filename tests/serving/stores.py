@@ -1,0 +1,36 @@
+"""Both databases behind one name each, so that one suite holds for both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.ledger.clock import Clock, system_clock
+from serving.ledger.ledger import Ledger
+from serving.ledger.opening import open_ledger
+from tests.serving import postgres
+from tests.serving.ledger_cases import new_file
+
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+BOTH = (SQLITE, POSTGRESQL)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where one empty ledger is, and how to open it."""
+
+    location: str | Path
+    key: str | None
+
+    def open(self, clock: Clock = system_clock, *, readonly: bool = False) -> Ledger:
+        return open_ledger(self.location, clock=clock, readonly=readonly, key=self.key)
+
+
+@contextmanager
+def stored(database: str, folder: Path) -> Iterator[Store]:
+    """An empty ledger of the present shape, gone when the body ends."""
+    if database == SQLITE:
+        yield Store(new_file(folder), None)
+        return
+    with postgres.lent() as url:
+        yield Store(url, postgres.KEY)
