@@ -72,8 +72,8 @@ def _by_service(event: Event, told: dict[str, str], url: str) -> Thrown:
 
 
 def _offline(event: Event, request: ResumeRequest, settings: Settings) -> Thrown:
-    path = settings.ledger_path
-    with open_ledger(path, key=settings.sealing_key) as ledger:
+    place = settings.ledger_location
+    with open_ledger(place, key=settings.sealing_key) as ledger:
         call = ledger.stop if event == "stop" else ledger.resume
         stops: tuple[Stop, ...] = asyncio.run(call(request.order()))
-    return Thrown(f"the ledger at {path}, as no service answers", tuple(one.scope for one in stops))
+    return Thrown(f"the ledger at {place}, as no service answers", tuple(one.scope for one in stops))

@@ -27,6 +27,7 @@ from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.postgres.writing import number
 from serving.ledger.queries.customers import RAISE_VERSION
 from serving.ledger.reports import CustomerReport, ObjectionReport, SignalReport
+from serving.ledger.stopping import Order
 from serving.ledger.tables import APPEND_ONLY, metadata, signals
 from tests.serving import postgres
 from tests.serving.ledger_cases import NOON, act, hold, review, wait
@@ -104,6 +105,7 @@ class TestShape:
     def test_the_record_takes_no_change(self, ledger, url, table, change):
         wait(ledger.commit(review("d1")))
         wait(ledger.record_objections([ObjectionReport(NOON, "ada")]))
+        wait(ledger.stop(Order("a test", "ann")))
         column = next(iter(metadata.tables[table].columns)).name
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=f"{table} is append-only"):
             run(url, change.format(table, column, column))
@@ -171,6 +173,25 @@ class TestTurns:
         second.close()
         waiting.join(10)
         assert len(ledger.known("bob").customer.signals) == 1
+
+    def test_who_shares_a_lock_waits_only_for_whoever_wants_it_alone(self, ledger):
+        together, order = threading.Barrier(2, timeout=10), []
+
+        def sharing(name):
+            def job(transaction, now):  # noqa: ARG001 - a job's shape
+                together.wait()
+                order.append(name)
+
+            return job
+
+        async def three():
+            shared = [ledger._database.write(sharing(one), lambda _: ("shared:x",)) for one in ("a", "b")]
+            alone = ledger._database.write(lambda *_: order.append("alone"), lambda _: ("x", "shared:x"))
+            await asyncio.gather(*shared, alone)
+
+        wait(three())
+        assert sorted(order) == ["a", "alone", "b"]
+        assert order[1] != "alone"
 
     def test_an_objection_and_a_report_of_its_contact_point_at_once_meet(self, ledger):
         """Whichever comes first, whoever has the contact point is struck."""

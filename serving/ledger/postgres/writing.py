@@ -4,7 +4,7 @@ READ COMMITTED is meant: after the locks every statement sees what the one who h
 REPEATABLE READ the snapshot would be older than the lock, and a cap could be passed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from typing import TypeVar
 import psycopg
 
 from decisioning.errors import Unavailable
-from serving.ledger.locking import Locks
+from serving.ledger.locking import SHARED, Locks
 from serving.ledger.postgres.faults import lost, undone, unknown_fate
 from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.transaction import Job
@@ -103,13 +103,18 @@ def _commit(transaction: PostgresTransaction) -> None:
         raise RuntimeError(f"the transaction was not committed: {done}")
 
 
-def _taking(names: Iterable[str]) -> str:
+def _taking(names: frozenset[str]) -> str:
     """The statement that waits for all locks, in an order that is the same for every job."""
-    numbers = sorted({number(name) for name in names})
-    if len(numbers) > _MOST_LOCKS:
-        return f"SELECT pg_advisory_xact_lock({number(_EVERYTHING)})"
-    own = "".join(f"SELECT pg_advisory_xact_lock({one});" for one in numbers)
-    return f"SELECT pg_advisory_xact_lock_shared({number(_EVERYTHING)});{own}"
+    if len(names) > _MOST_LOCKS:
+        return _take(_EVERYTHING)
+    alone = {name for name in names if not name.startswith(SHARED)}
+    beside = {name.removeprefix(SHARED) for name in names - alone} - alone
+    ordered = sorted({*((number(one), "") for one in alone), *((number(one), "_shared") for one in beside)})
+    return _take(_EVERYTHING, "_shared") + "".join(f"SELECT pg_advisory_xact_lock{how}({one});" for one, how in ordered)
+
+
+def _take(name: str, how: str = "") -> str:
+    return f"SELECT pg_advisory_xact_lock{how}({number(name)});"
 
 
 def number(name: str) -> int:

@@ -7,6 +7,8 @@ Revises: 0004
 import sqlalchemy as sa
 from alembic import op
 
+from serving.ledger.migrations.append_only import append_only
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -31,12 +33,4 @@ def upgrade() -> None:
         sa.CheckConstraint("event IN ('stop', 'resume')", name="stop_event"),
     )
     op.create_index("stops_of_scope", "stops", ["scope", "number"])
-    _append_only()
-
-
-def _append_only() -> None:
-    refuse = "BEGIN SELECT RAISE(ABORT, 'stops is append-only'); END"
-    op.execute(f"CREATE TRIGGER stops_never_updated BEFORE UPDATE ON stops {refuse}")
-    op.execute(f"CREATE TRIGGER stops_never_deleted BEFORE DELETE ON stops {refuse}")
-    exists = "EXISTS (SELECT 1 FROM stops WHERE number = NEW.number)"
-    op.execute(f"CREATE TRIGGER stops_never_replaced BEFORE INSERT ON stops WHEN {exists} {refuse}")
+    append_only("stops", "number = NEW.number")
