@@ -67,7 +67,7 @@ def test_a_window_is_open_at_its_start():
     assert beyond([NOON] * 5, 2, WINDOW) == 3
 
 
-def killed(folder, database, manner="honest", kills=2) -> Outcome:
+def killed(folder, database, manner="honest", kills=1) -> Outcome:
     with store(database, folder) as kept:
         return asyncio.run(run(folder, kept, kills=kills, clients=8, quick=True, manner=manner, said=lambda _: None))
 
