@@ -58,8 +58,8 @@ async def run(
         The hasty one answers before it commits.
     """
     server = _server(folder, kept, quick=quick, manner=manner)
-    said(f"ready after {await asyncio.to_thread(server.start):.1f} s")
     try:
+        said(f"ready after {await asyncio.to_thread(server.start):.1f} s")
         customers = await _known(server.url)
         load = Load()
         async with asyncio.TaskGroup() as group:
