@@ -72,7 +72,7 @@ def killed(folder, database, manner="honest", kills=1) -> Outcome:
         return asyncio.run(run(folder, kept, kills=kills, clients=8, quick=True, manner=manner, said=lambda _: None))
 
 
-@pytest.mark.parametrize("database", ["sqlite"])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_server_killed_under_clients_that_repeat_breaks_no_promise(tmp_path, database):
     found = killed(tmp_path, database)
     assert found.answers > 10
