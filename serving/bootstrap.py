@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from decisioning.catalogue import Catalogue
-from guardrails.guard import load_guard
-from guardrails.loading import DEFAULT_POLICY
+from guardrails.guard import guard_of, load_guard
+from guardrails.loading import DEFAULT_POLICY, parse_policy
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
-from serving.in_force import InForce, Standby
+from serving.in_force import InForce, Newer, Standby
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.metrics import Metrics
-from serving.model_source import load_model, pinned_model
+from serving.model_source import champion_version, load_model, pinned_model
 from serving.pinning import Model, Pinned
 from serving.policy_file import PolicyFile
 from serving.reviewing import Reviewing
 from serving.runtime import Runtime
 from serving.settings import Settings
+from serving.steady_clock import SteadyClock
 from training.contract.catalogue import read_catalogue
 from training.features.schema import attribute_types
 from training.model.bundle import Bundle
@@ -37,13 +39,14 @@ def bootstrap(
     load: Callable[[], InForce] | None = None,
     policy: Path | None = None,
     identify: Callable[[], str] = new_id,
+    newer: Newer | None = None,
 ) -> Runtime:
     """Put one heed together.
 
     Parameters
     ----------
-    clock, load, identify : callable
-        What tests replace: time, what decides, and ids.
+    clock, load, identify, newer : callable
+        What tests replace: time, what decides, ids, and what takes its place.
     policy : Path or None
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
@@ -52,21 +55,43 @@ def bootstrap(
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
     if isinstance(place, Path) and not place.exists():
         upgrade(place)
-    ledger = open_ledger(place, clock=clock, key=settings.sealing_key)
+    steady = SteadyClock(clock)
+    ledger = open_ledger(place, clock=steady, key=settings.sealing_key)
+    steady.observe(ledger.newest(settings.clock_disregard_after))
     metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
-    standby = Standby(load or (lambda: load_in_force(settings)), file)
+    standby = Standby(load or (lambda: load_in_force(settings)), file, newer or partial(newer_model, settings))
     engine = Engine(
         ledger=ledger,
         standing=standby,
-        clock=clock,
+        clock=steady,
         review_time=timedelta(hours=settings.review_hours),
         identify=identify,
         metrics=metrics,
+        patience=settings.decide_seconds,
     )
-    reviewing = Reviewing(ledger=ledger, standing=standby, clock=clock, identify=identify)
+    reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
     return Runtime(settings, ledger, standby, engine, reviewing, metrics)
+
+
+def newer_model(settings: Settings, in_force: InForce) -> InForce | None:
+    """The registry's champion under the policy in force, None where it is the model in force or no registry is asked.
+
+    Raises
+    ------
+    HeedError
+        If it is missing or broken, or the policy does not fit it.
+    """
+    version = champion_version(settings)
+    if version is None or version == in_force.versions.model.version:
+        return None
+    bundle, model = load_model(settings)
+    catalogue, types = _catalogue(settings, bundle.catalogue), attribute_types(bundle.schema)
+    guard = guard_of(parse_policy(in_force.policy.content.decode()), catalogue, types)
+    bundle.warm()
+    versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
+    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
 
 
 def load_in_force(settings: Settings) -> InForce:

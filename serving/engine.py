@@ -5,13 +5,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import uuid_utils
 
 from decisioning.catalogue import Action
 from decisioning.customer import Customer, Facts, Volume
 from decisioning.decide import decide
-from decisioning.decision import Decision, Disposition
+from decisioning.decision import Decision, Disposition, Explain
 from decisioning.errors import HeedError, Unavailable
 from decisioning.verdict import Effect, combined
 from serving import receipt
@@ -27,6 +28,10 @@ from serving.problems import of_error
 from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
 from serving.reserving import reserved
 from serving.scoring import score
+from serving.stages import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, Stages
+from serving.steady_clock import SteadyClock
+from serving.turns import Turns
+from serving.watched_scorer import ModelHealth, WatchedScorer
 
 # Facts change between reading and committing only under a burst for one customer; after this many tries heed holds.
 _TRIES = 4
@@ -65,14 +70,16 @@ class Engine:
         Facts in, decisions out; committed before any answer.
     standing : Standing
         Model, policy and catalogue in force.
-    clock : callable
-        The present moment, with an offset.
+    clock : SteadyClock
+        The present moment, with an offset, which does not go back.
     review_time : timedelta
         How long a review case stays open before it expires to hold.
     metrics : Metrics
         Where decisions are counted.
     identify : callable
         Makes ids.
+    patience : float
+        Seconds after which a request ends in an error; what it wrote by then stays written.
     """
 
     def __init__(
@@ -80,10 +87,11 @@ class Engine:
         *,
         ledger: Ledger,
         standing: Standing,
-        clock: Callable[[], datetime],
+        clock: SteadyClock,
         review_time: timedelta,
         metrics: Metrics,
         identify: Callable[[], str] = new_id,
+        patience: float = 5.0,
     ) -> None:
         self.ledger = ledger
         self.standing = standing
@@ -91,6 +99,9 @@ class Engine:
         self._review_time = review_time
         self._identify = identify
         self._metrics = metrics
+        self._patience = patience
+        self._turns = Turns(patience / 2)
+        self.model = ModelHealth()
         self._pinned: set[Versions] = set()
 
     async def decide(self, request: DecideRequest, caller: Caller) -> bytes:
@@ -109,12 +120,19 @@ class Engine:
         stored = await self._stored(caller, fingerprint)
         if stored is not None:
             return stored
+        stages = Stages()
+        async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
+            stages.lap(QUEUE)
+            return await self._in_turn(request, caller, fingerprint, stages)
+
+    async def _in_turn(self, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages) -> bytes:
         for _ in range(_TRIES):
+            self.clock.require()
             in_force = self.standing.latest()
             await self._pin(in_force)
-            made = self._make(request, in_force)
+            made = self._make(request, in_force, stages)
             try:
-                return await self._commit(made, request, caller, fingerprint)
+                return await self._commit(made, request, caller, fingerprint, stages)
             except StaleFacts:
                 continue
         raise Unavailable(
@@ -139,12 +157,25 @@ class Engine:
         now = self.clock()
         customer = overlaid(self.ledger.known(request.customer_id).customer, request.customer)
         facts = Facts(customer, now, request.context)
-        return score(facts, in_force.offered(request.candidates, now), in_force, request.explain)
+        watched = replace(in_force, scorer=WatchedScorer(in_force.scorer, self.model))
+        return score(facts, in_force.offered(request.candidates, now), watched, request.explain)
+
+    def trouble(self) -> str | None:
+        """Why the model in force cannot score, None where it can: asked again where it failed last."""
+        if self.model.trouble is None:
+            return None
+        in_force = self.standing.current()
+        nobody = Facts(Customer("nobody"), self.clock())
+        try:
+            WatchedScorer(in_force.scorer, self.model).score(nobody, in_force.catalogue.actions[:1])
+        except HeedError:
+            return self.model.trouble
+        return None
 
     async def _answered(self, request: DecideRequest, caller: Caller) -> bytes:
         try:
             return b'{"decision":' + await self.decide(request, caller) + b',"problem":null}'
-        except HeedError as error:
+        except (HeedError, TimeoutError) as error:
             return b'{"decision":null,"problem":' + of_error(error).encoded() + b"}"
 
     async def _stored(self, caller: Caller, fingerprint: str) -> bytes | None:
@@ -156,7 +187,7 @@ class Engine:
             await asyncio.shield(self.ledger.pin(pins_of(in_force)))
             self._pinned.add(in_force.versions)
 
-    def _make(self, request: DecideRequest, in_force: InForce) -> _Made:
+    def _make(self, request: DecideRequest, in_force: InForce, stages: Stages) -> _Made:
         known = self.ledger.known(request.customer_id)
         now = self.clock()
         windows = in_force.windows
@@ -164,24 +195,43 @@ class Engine:
         customer = overlaid(known.customer, request.customer)
         facts = Facts(customer, now, request.context, volumes, self.ledger.stops())
         actions = in_force.offered(request.candidates, now)
-        decision = decide(
-            facts,
-            actions,
-            scorer=in_force.scorer,
-            guard=in_force.guard,
-            currency=in_force.catalogue.currency,
-            explain=request.explain,
-        )
+        stages.lap(FACTS)
+        decision = self._decided(facts, actions, in_force, request.explain, stages)
+        stages.lap(VERDICTS)
         return _Made(facts, known, decision, in_force)
 
-    async def _commit(self, made: _Made, request: DecideRequest, caller: Caller, fingerprint: str) -> bytes:
+    def _decided(
+        self, facts: Facts, actions: tuple[Action, ...], in_force: InForce, explain: Explain, stages: Stages
+    ) -> Decision:
+        try:
+            return decide(
+                facts,
+                actions,
+                scorer=WatchedScorer(in_force.scorer, self.model, partial(stages.lap, SCORES)),
+                guard=in_force.guard,
+                currency=in_force.catalogue.currency,
+                explain=explain,
+            )
+        except HeedError:
+            raise
+        except Exception as error:
+            # Its text may hold what is known of the customer, and is not repeated.
+            raise Unavailable(
+                f"the policy fails: judging raised {type(error).__name__}", field="policy", remedy="change the policy"
+            ) from error
+
+    async def _commit(
+        self, made: _Made, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages
+    ) -> bytes:
         action = _named(made)
         acts = made.decision.disposition is Disposition.ACT
         chosen = _chosen(action, made.decision, self._identify()) if action is not None and acts else None
         review_id = self._identify() if made.decision.disposition is Disposition.REVIEW else None
         answer = self._answer(made, chosen, review_id)
         draft = self._draft(made, answer, action, request, caller, fingerprint)
+        stages.lap(ANSWER)
         committed = await asyncio.shield(self.ledger.commit(draft))
+        stages.lap(COMMIT)
         self._metrics.decided(made.decision, made.facts.now, made.in_force.policy, replayed=committed.replayed)
         return committed.answer
 
@@ -230,7 +280,7 @@ class Engine:
             cost=0.0 if action is None else action.cost,
             review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
             outbox=None if action is None else _message(answer, action),
-            still_allowed=None if action is None else still_allowed(made, action, self.standing),
+            still_allowed=None if action is None else still_allowed(made, action, self.standing, self.clock),
             windows=made.in_force.windows,
         )
 
@@ -247,14 +297,16 @@ def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
     )
 
 
-def still_allowed(made: _Made, action: Action, standing: Standing) -> StillAllowed:
+def still_allowed(made: _Made, action: Action, standing: Standing, clock: SteadyClock) -> StillAllowed:
     """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright.
 
-    Under another policy than the one it was made under nothing is allowed: it has to be made again.
+    Under another policy than the one it was made under nothing is allowed: it has to be made again. While the clock is
+    behind nothing is allowed at all.
     """
     refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
 
     def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
+        clock.require()
         if standing.current().versions.policy != made.in_force.versions.policy:
             return False
         facts = replace(made.facts, now=now, volumes=volumes)

@@ -94,6 +94,9 @@ class Standing(Protocol):
         ...
 
 
+Newer = Callable[[InForce], InForce | None]
+
+
 class Standby:
     """Holds what is in force once it could be loaded, and says why while it could not.
 
@@ -106,11 +109,23 @@ class Standby:
         Loads model, policy and catalogue; slow, and raises a HeedError where one is missing or broken.
     file : PolicyFile or None
         Where the policy may change while the service runs.
+    newer : callable
+        Gives what is to take the place of what is in force, with a newer model, None where there is none; slow, and
+        raises where it does not load.
+
+    Attributes
+    ----------
+    kept_back : str or None
+        Why a newer model is not in force, None where there is none or it is.
     """
 
-    def __init__(self, load: Callable[[], InForce], file: PolicyFile | None = None) -> None:
+    def __init__(
+        self, load: Callable[[], InForce], file: PolicyFile | None = None, newer: Newer = lambda _: None
+    ) -> None:
         self._load = load
         self._file = file
+        self._newer = newer
+        self.kept_back: str | None = None
         self._lock = Lock()
         self._in_force: InForce | None = None
         self._why = "nothing has been loaded yet"
@@ -166,13 +181,46 @@ class Standby:
             self._file.accept()
             return self._put(found)
 
+    def renew(self) -> bool:
+        """Let a newer model take effect if there is one; whether it did. Where it does not load the present one stays.
+
+        What takes long happens beside the decisions that are made meanwhile; the exchange itself is one assignment.
+        """
+        before = self._in_force
+        if before is None:
+            return False
+        try:
+            found = self._newer(before)
+        except Exception as error:  # noqa: BLE001  files that are broken raise anything, and the model in force stays
+            self._keep_back(error)
+            return False
+        self.kept_back = None
+        if found is None:
+            return False
+        with self._lock:
+            if self._in_force is not before:
+                # The policy changed meanwhile: the next look binds the model to that one.
+                return False
+            return self._put(found)
+
+    def _keep_back(self, error: Exception) -> None:
+        why = _told(error)
+        if why != self.kept_back:
+            logger.warning("a newer model does not load, and the one before it stays in force: %s", why)
+        self.kept_back = why
+
     def _put(self, found: InForce) -> bool:
         """Let this be in force from now on; False where the policy is the same in other words."""
         before, self._in_force = self._in_force, found
         if before is None or before.versions == found.versions:
             return False
-        old, new = before.versions.policy, found.versions.policy
-        logger.info("policy %s (%s) is in force in place of %s (%s)", new.name, new.hash, old.name, old.hash)
+        old, new = before.versions, found.versions
+        if old.model != new.model:
+            logger.info("model %s version %s is in force in place of %s", new.model.name, new.model.version,
+                        old.model.version)  # fmt: skip
+        else:
+            logger.info("policy %s (%s) is in force in place of %s (%s)", new.policy.name, new.policy.hash,
+                        old.policy.name, old.policy.hash)  # fmt: skip
         return True
 
     def try_load(self) -> bool:
@@ -187,8 +235,14 @@ class Standby:
     def _attempt(self) -> InForce | None:
         try:
             return self._load()
-        except (HeedError, OSError) as error:
-            if str(error) != self._why:
-                logger.warning("not ready: %s", error)
-            self._why = str(error)
+        except Exception as error:  # noqa: BLE001  files that are broken raise anything, and heed tries again
+            why = _told(error)
+            if why != self._why:
+                logger.warning("not ready: %s", why)
+            self._why = why
             return None
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, in words; of what was not foreseen the kind alone."""
+    return str(error) if isinstance(error, HeedError | OSError) else f"loading raised {type(error).__name__}"

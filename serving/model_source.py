@@ -27,6 +27,21 @@ def load_model(settings: Settings) -> tuple[Bundle, ModelRef]:
     return bundle, ModelRef(settings.model_name, version, bundle.digest)
 
 
+def champion_version(settings: Settings) -> str | None:
+    """The version that the registry calls champion now, None where the settings name another source of the model.
+
+    Raises
+    ------
+    Unavailable
+        If the registry cannot be reached, or no version has the alias.
+    """
+    if settings.model not in (None, CHAMPION):
+        return None
+    from training.registry import champion
+
+    return champion(settings.mlflow_uri, settings.model_name).version
+
+
 def _located(settings: Settings) -> tuple[Path, str]:
     if settings.model == BENTO:
         return _packed(settings.model_name)

@@ -1,6 +1,6 @@
 """What the record endpoints answer, as frozen values that the OpenAPI document describes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from guardrails.static.finding import Finding
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
+from serving.parts import Part
 from serving.policy_file import Refusal
 
 
@@ -35,6 +36,7 @@ class ProblemAnswer:
     value: str | None = None
     remedy: str | None = None
     faults: Sequence[Fault] | None = None
+    parts: Mapping[str, Part] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 import orjson
 
@@ -20,6 +19,7 @@ from serving.ledger.reviewing import Allowed
 from serving.receipt import unpack
 from serving.requests import DecideRequest, OverrideRequest, SettleRequest
 from serving.reserving import reserved
+from serving.steady_clock import SteadyClock
 
 
 class Reviewing:
@@ -27,15 +27,13 @@ class Reviewing:
 
     Parameters
     ----------
-    clock : callable
-        The present moment, with an offset.
+    clock : SteadyClock
+        The present moment, with an offset, which does not go back.
     identify : callable
         Makes ids.
     """
 
-    def __init__(
-        self, *, ledger: Ledger, standing: Standing, clock: Callable[[], datetime], identify: Callable[[], str]
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, standing: Standing, clock: SteadyClock, identify: Callable[[], str]) -> None:
         self._ledger = ledger
         self._standing = standing
         self._clock = clock
@@ -86,6 +84,7 @@ class Reviewing:
         message = executable(case.decision_id, case.customer_id, action, point, reservation_id)
 
         def against(fresh: Facts) -> str | None:
+            self._clock.require()
             in_force, fresh = self._standing.current(), as_asked(fresh, asked)
             # The message to the executor names one contact point; consent for another does not cover it.
             if in_force.guard.contact_point(fresh, action) != point:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from decisioning.errors import InvalidInput
@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         A rule that objected among this many decisions and not once among as many after them is told of.
     policy_seconds : float
         How often the policy file's content is looked at; a change that its status shows takes effect at once.
+    champion_seconds : float
+        How often the registry is asked for a new champion, which takes effect once it is loaded.
+    decide_seconds : float
+        Within this time a decision is answered, or ends in an error.
+    clock_disregard_after : datetime or None
+        Records after this moment were dated by a clock that ran ahead: they do not keep heed waiting until then.
     catalogue : Path or None
         A Parquet or CSV file of actions; absent means the catalogue in the model bundle.
     currency : str
@@ -62,6 +68,9 @@ class Settings(BaseSettings):
     policy: Path | None = None
     silence_decisions: int = Field(default=1000, ge=1)
     policy_seconds: float = Field(default=5.0, gt=0)
+    champion_seconds: float = Field(default=30.0, gt=0)
+    decide_seconds: float = Field(default=5.0, gt=0)
+    clock_disregard_after: AwareDatetime | None = None
     catalogue: Path | None = None
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     review_hours: float = Field(default=24.0, gt=0)

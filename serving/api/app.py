@@ -51,7 +51,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = start()
         app.state.runtime = running
-        work = (_become_ready, _expire_reviews, _watch_policy, _keep_counts)
+        work = (_become_ready, _expire_reviews, _watch_policy, _watch_champion, _keep_counts)
         beside = [asyncio.create_task(one(running)) for one in work]
         yield
         for task in beside:
@@ -110,6 +110,14 @@ async def _watch_policy(running: Runtime) -> None:
     while True:
         await asyncio.sleep(running.settings.policy_seconds)
         await asyncio.to_thread(running.standby.reload)
+
+
+async def _watch_champion(running: Runtime) -> None:
+    """Look for a new champion, and let it take effect once it is loaded."""
+    while True:
+        await asyncio.sleep(running.settings.champion_seconds)
+        if await asyncio.to_thread(running.standby.renew):
+            settle_memory()
 
 
 async def _keep_counts(running: Runtime) -> None:

@@ -12,6 +12,7 @@ from decisioning import __version__
 from serving.answer import ScoreAnswer
 from serving.api.links import LINKS
 from serving.pages import ProblemAnswer
+from serving.parts import Readiness
 from serving.problems import MEDIA_TYPE
 from serving.requests import (
     ClaimRequest,
@@ -73,7 +74,11 @@ _PROBLEMS = {
 }
 _PROBES = frozenset({"/livez", "/readyz"})
 _CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
-_VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ScoreAnswer", ScoreAnswer))
+_VALUES: tuple[tuple[str, Any], ...] = (
+    ("ProblemAnswer", ProblemAnswer),
+    ("Readiness", Readiness),
+    ("ScoreAnswer", ScoreAnswer),
+)
 
 
 def document(app: FastAPI) -> Json:
@@ -145,8 +150,8 @@ def _served_by_bentoml() -> Json:
                 "responses": {"200": {"description": "Successful Response", "content": _json("ScoreAnswer")}},
             }
         },
-        "/livez": {"get": _probe("livez", "Whether the process runs")},
-        "/readyz": {"get": _probe("readyz", "Whether decisions can be made")},
+        "/livez": {"get": _probe("livez", "Whether the process runs", {"text/plain": {"schema": {"type": "string"}}})},
+        "/readyz": {"get": _probe("readyz", "Whether decisions can be made, part by part", _json("Readiness"))},
     }
 
 
@@ -154,7 +159,6 @@ def _json(name: str) -> Json:
     return {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{name}"}}}
 
 
-def _probe(name: str, summary: str) -> Json:
-    plain = {"text/plain": {"schema": {"type": "string"}}}
-    answer = {"description": "Yes.", "content": plain}
+def _probe(name: str, summary: str, content: Json) -> Json:
+    answer = {"description": "Yes.", "content": content}
     return {"tags": ["operations"], "summary": summary, "operationId": name, "responses": {"200": answer}}

@@ -6,10 +6,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from decisioning.errors import Unavailable
+from serving.answer import encode
 from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.handing_over import handed_over, taken
 from serving.pages import Delivered, OutboxPage
+from serving.problems import MEDIA_TYPE, Problem
+from serving.readiness import readiness
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(dependencies=[Depends(only_declared)])
@@ -35,13 +38,15 @@ _PAGE = """<!doctype html>
 
 @router.get("/readyz", include_in_schema=False)
 async def ready(request: Request) -> Response:
-    """Whether decisions can be made, and whether the policy in force is the one in the file."""
+    """Whether decisions can be made, and how each part is."""
     running = getattr(request.app.state, "runtime", None)
-    if running is None or not running.standby.ready:
+    if running is None:
         raise Unavailable("the service is not ready")
-    refused = running.standby.refused
-    said = "ready" if refused is None else f"ready, with the policy before this one:\n{refused.why}"
-    return PlainTextResponse(said + "\n")
+    found = await readiness(running)
+    if found.ready:
+        return Response(encode(found), media_type="application/json")
+    problem = Problem(503, "unavailable", found.sentence, parts=found.parts)
+    return Response(problem.encoded(), 503, media_type=MEDIA_TYPE)
 
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])

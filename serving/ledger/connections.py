@@ -1,7 +1,10 @@
 """Connections to the SQLite file: one that writes, and beside it any number that can neither write nor checkpoint."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+
+from serving.ledger.faults import FileGone
 
 _DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
 
@@ -28,6 +31,24 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def still_there(path: Path) -> Callable[[], None]:
+    """A question whether the file that is opened now is still the one at its path.
+
+    SQLite goes on writing to a file that was deleted or replaced, and all that it writes is lost with the process.
+    """
+    opened = path.stat()
+
+    def present() -> None:
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise FileGone(f"the ledger's file is gone: {error.strerror}") from error
+        if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+            raise FileGone("another file is in the place of the ledger's")
+
+    return present
 
 
 def write_a_page(connection: sqlite3.Connection) -> None:

@@ -56,6 +56,10 @@ class Decisions(OnDatabase):
         """Ids of the decisions made from `since` on, newest first."""
         return self._database.read(partial(reading.decided_since, since=since))
 
+    def newest(self, until: datetime | None = None) -> datetime | None:
+        """When the newest record was made, of those made by `until`; None where there is none."""
+        return self._database.read(partial(reading.newest, until=until))
+
     def timeline(self, customer_id: str, *, limit: int = 200) -> Timeline:
         """One customer's history, newest first; `NotFound` where there is nothing."""
         since = self._database.moment() - HISTORY

@@ -16,9 +16,15 @@ _REMEDIES = {
 }
 
 
+class FileGone(sqlite3.OperationalError):
+    """The file that is written to is no longer the one at the ledger's path."""
+
+
 def unavailable(error: sqlite3.Error) -> Unavailable:
     """The error for a caller, with a remedy for the faults that have one."""
     name = str(getattr(error, "sqlite_errorname", None) or type(error).__name__)
+    if isinstance(error, FileGone):
+        return Unavailable(str(error), field="ledger", remedy="put the file back, then start heed again")
     remedy = next((text for start, text in _REMEDIES.items() if name.startswith(start)), "look at the service's log")
     return Unavailable(f"the ledger cannot be used ({name}: {error})", field="ledger", remedy=remedy)
 

@@ -23,6 +23,7 @@ from serving.ledger.queries.decisions import (
     RECEIPT,
     RECORDED,
 )
+from serving.ledger.queries.newest import NEWEST
 from serving.ledger.queries.outbox import WAITING
 from serving.ledger.queries.reviews import CLAIMED_CASES, EVENTS, EXPIRED_CASES, OPEN_CASES, SETTLED_CASES
 from serving.ledger.queries.timeline import (
@@ -170,6 +171,13 @@ def timeline(transaction: Transaction, customer_id: str, since: datetime, limit:
 def empty(transaction: Transaction) -> bool:
     """Whether nobody is on record and nothing was decided."""
     return transaction.row(ANYBODY, {}) is None and not transaction.rows(DECISIONS, {"limit": 1})
+
+
+def newest(transaction: Transaction, until: datetime | None) -> datetime | None:
+    """When the newest decision, slot, review or order was recorded, of those recorded by `until`."""
+    bound = {"until": 2**62 if until is None else micros(until)}
+    found = [row[0] for one in NEWEST for row in transaction.rows(one, bound) if row[0] is not None]
+    return moment(max(found)) if found else None
 
 
 def probe(transaction: Transaction) -> None:

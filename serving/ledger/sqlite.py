@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from serving.ledger.clock import Clock, system_clock
-from serving.ledger.connections import connect_to_read, connect_to_write
+from serving.ledger.connections import connect_to_read, connect_to_write, still_there
 from serving.ledger.faults import read_only, unavailable
 from serving.ledger.location import sqlite_path
 from serving.ledger.lock import FileLock
@@ -50,7 +50,7 @@ class SqliteDatabase:
         except BaseException:
             lock.release()
             raise
-        return cls(Readers(path, seal), Writer(connection, clock, seal), lock, clock)
+        return cls(Readers(path, seal), Writer(connection, clock, seal, still_there(path)), lock, clock)
 
     @property
     def writer(self) -> Writer:

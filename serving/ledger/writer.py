@@ -71,10 +71,19 @@ class Writer:
         Read inside the transaction, once per job.
     seal : Seal
         The ledger's key at work.
+    present : callable
+        Raises sqlite3.Error where the connection's file is no longer the ledger's; asked before each transaction.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime], seal: Seal) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        clock: Callable[[], datetime],
+        seal: Seal,
+        present: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connection = connection
+        self._present = present
         self._transaction = SqliteTransaction(connection, seal)
         self._clock = clock
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -98,10 +107,11 @@ class Writer:
         Raises
         ------
         Unavailable
-            If the writer is closed.
+            If the writer is closed, or stuck: what cannot be written is not queued up to be written much later.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        self._require_flow()
         with self._gate:
             if not self._open:
                 raise closed()
@@ -118,11 +128,14 @@ class Writer:
         """
         if not self._open or not self._thread.is_alive():
             raise closed()
+        self._require_flow()
+        if self._fault is not None:
+            raise self._fault
+
+    def _require_flow(self) -> None:
         busy_since = self._busy_since
         if busy_since is not None and monotonic() - busy_since > _STALLED_SECONDS:
             raise Unavailable("the ledger's disk does not answer", field="ledger", remedy="check the disk")
-        if self._fault is not None:
-            raise self._fault
 
     def close(self) -> None:
         """Finish what is queued, then close the connection."""
@@ -171,6 +184,7 @@ class Writer:
     def _probe(self) -> None:
         """Find out whether the fault is over, so that no decision has to fail for it."""
         try:
+            self._present()
             write_a_page(self._connection)
         except sqlite3.Error as error:
             self._give_up([], error)
@@ -179,6 +193,7 @@ class Writer:
 
     def _commit_together(self, group: list[_Waiting]) -> None:
         try:
+            self._present()
             self._connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 self._run(job)

@@ -17,7 +17,7 @@ from guardrails.loading import parse_policy
 from serving.answer import ModelRef, PolicyRef, Versions
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
-from serving.in_force import InForce
+from serving.in_force import InForce, Newer
 from serving.runtime import Runtime
 from serving.settings import Settings
 from tests.decisioning.doubles import FixedScorer
@@ -149,6 +149,7 @@ def running(
     missing: str | None = None,
     certificate: Certificate | None = None,
     file: Path | None = None,
+    newer: Newer = lambda _: None,
     **told: Any,
 ) -> Iterator[Heed]:
     """A heed that has started; `missing` is why model or policy cannot be loaded, `file` holds the policy."""
@@ -167,7 +168,7 @@ def running(
     started: list[Runtime] = []
 
     def start() -> Runtime:
-        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file)
+        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file, newer=newer)
         made.standby.try_load()
         started.append(made)
         return made

@@ -1,0 +1,9 @@
+"""When the newest record was made: what the clock must not be behind."""
+
+from sqlalchemy import bindparam, func, select
+
+from serving.ledger.tables import contacts, decisions, review_events, stops
+
+_MADE = (decisions.c.at, contacts.c.received_at, review_events.c.at, stops.c.at)
+
+NEWEST = tuple(select(func.max(column)).where(column <= bindparam("until")) for column in _MADE)
