@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
 
 def _loads(home: Prepared, rounds: int, seconds: float) -> dict[int, dict[str, list[Figures]]]:
     results: dict[int, dict[str, list[Figures]]] = {n: {"heed": [], "bare": []} for n in CONNECTIONS}
-    with _served(_heed(home), home) as heed, _served(_bare(home), home) as bare:
+    with served(heed_served(home), home) as (heed, _), served(_bare(home), home) as (bare, _):
         for connections in CONNECTIONS:
             for _ in range(rounds):
                 for name, port in (("heed", heed), ("bare", bare)):
@@ -74,7 +74,7 @@ def _load(port: int, bodies: Path, connections: int, seconds: float) -> Figures:
     return figures
 
 
-def _heed(home: Prepared) -> tuple[list[str], dict[str, str]]:
+def heed_served(home: Prepared) -> tuple[list[str], dict[str, str]]:
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Heed", "--host", "127.0.0.1", "--port"]
     return command, {"HEED_HOME": str(home.path), "HEED_MODEL": str(home.bundle), "HEED_POLICY": str(home.policy)}
 
@@ -85,8 +85,8 @@ def _bare(home: Prepared) -> tuple[list[str], dict[str, str]]:
 
 
 @contextmanager
-def _served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[int]:
-    """A server in a process of its own, up when this returns and stopped by its id afterwards."""
+def served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[tuple[int, int]]:
+    """Port and id of a server in a process of its own, up when this returns and stopped by its id afterwards."""
     command, named = what
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -95,7 +95,7 @@ def _served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[
     server = subprocess.Popen([*command, str(port)], env={**os.environ, **fixed, **named}, stdout=subprocess.DEVNULL)
     try:
         _await(f"http://127.0.0.1:{port}/decide", home, server)
-        yield port
+        yield port, server.pid
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)

@@ -10,18 +10,21 @@ from guardrails.guard import guard_of, load_guard
 from guardrails.loading import DEFAULT_POLICY, parse_policy
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
+from serving.gauges import Gauges
 from serving.in_force import InForce, Newer, Standby
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.metrics import Metrics
 from serving.model_source import champion_version, load_model, pinned_model
+from serving.observing import Observer
 from serving.pinning import Model, Pinned
 from serving.policy_file import PolicyFile
 from serving.reviewing import Reviewing
 from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.steady_clock import SteadyClock
+from serving.tracing import Tracing, tracing_of
 from training.contract.catalogue import read_catalogue
 from training.features.schema import attribute_types
 from training.model.bundle import Bundle
@@ -40,6 +43,7 @@ def bootstrap(
     policy: Path | None = None,
     identify: Callable[[], str] = new_id,
     newer: Newer | None = None,
+    tracing: Tracing | None = None,
 ) -> Runtime:
     """Put one heed together.
 
@@ -47,10 +51,13 @@ def bootstrap(
     ----------
     clock, load, identify, newer : callable
         What tests replace: time, what decides, ids, and what takes its place.
+    tracing : Tracing or None
+        Absent means what the settings say.
     policy : Path or None
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     metrics = Metrics(settings.silence_decisions)
+    tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
     if isinstance(place, Path) and not place.exists():
@@ -68,11 +75,11 @@ def bootstrap(
         clock=steady,
         review_time=timedelta(hours=settings.review_hours),
         identify=identify,
-        metrics=metrics,
+        observer=Observer(metrics, tracing),
         patience=settings.decide_seconds,
     )
     reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
-    return Runtime(settings, ledger, standby, engine, reviewing, metrics)
+    return Runtime(settings, ledger, standby, engine, reviewing, metrics, Gauges(metrics.registry), tracing)
 
 
 def newer_model(settings: Settings, in_force: InForce) -> InForce | None:

@@ -20,9 +20,10 @@ from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, 
 from serving.errors import StaleFacts
 from serving.executing import executable
 from serving.in_force import InForce, Standing
+from serving.ledger.forecast import Forecast
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
-from serving.metrics import Metrics
+from serving.observing import Observed, Observer
 from serving.pinning import pins_of
 from serving.problems import of_error
 from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
@@ -74,8 +75,8 @@ class Engine:
         The present moment, with an offset, which does not go back.
     review_time : timedelta
         How long a review case stays open before it expires to hold.
-    metrics : Metrics
-        Where decisions are counted.
+    observer : Observer
+        Who is told of decisions.
     identify : callable
         Makes ids.
     patience : float
@@ -89,7 +90,7 @@ class Engine:
         standing: Standing,
         clock: SteadyClock,
         review_time: timedelta,
-        metrics: Metrics,
+        observer: Observer,
         identify: Callable[[], str] = new_id,
         patience: float = 5.0,
     ) -> None:
@@ -98,7 +99,7 @@ class Engine:
         self.clock = clock
         self._review_time = review_time
         self._identify = identify
-        self._metrics = metrics
+        self._observer = observer
         self._patience = patience
         self._turns = Turns(patience / 2)
         self.model = ModelHealth()
@@ -124,6 +125,11 @@ class Engine:
         async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
             stages.lap(QUEUE)
             return await self._in_turn(request, caller, fingerprint, stages)
+
+    @property
+    def under_way(self) -> int:
+        """How many customers are decided about now, or wait for it."""
+        return len(self._turns)
 
     async def _in_turn(self, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages) -> bytes:
         for _ in range(_TRIES):
@@ -232,7 +238,8 @@ class Engine:
         stages.lap(ANSWER)
         committed = await asyncio.shield(self.ledger.commit(draft))
         stages.lap(COMMIT)
-        self._metrics.decided(made.decision, made.facts.now, made.in_force.policy, replayed=committed.replayed)
+        told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
+        self._observer.decided(Observed(committed.decision_id, *told, committed.replayed))
         return committed.answer
 
     def _answer(self, made: _Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
@@ -282,6 +289,7 @@ class Engine:
             outbox=None if action is None else _message(answer, action),
             still_allowed=None if action is None else still_allowed(made, action, self.standing, self.clock),
             windows=made.in_force.windows,
+            forecast=None if action is None or answer.action is None else _forecast(made.decision, action, now),
         )
 
 
@@ -313,6 +321,13 @@ def still_allowed(made: _Made, action: Action, standing: Standing, clock: Steady
         return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
 
     return check
+
+
+def _forecast(decision: Decision, action: Action, now: datetime) -> Forecast | None:
+    chosen = next(one for one in decision.candidates if one.action_id == action.action_id)
+    if chosen.propensity is None:
+        return None
+    return Forecast(action.outcome, chosen.propensity, now + timedelta(days=action.window_days))
 
 
 def _named(made: _Made) -> Action | None:

@@ -12,8 +12,9 @@ from decisioning.decision import Decision
 from guardrails.policy import Policy
 from serving.answer import PolicyRef
 from serving.liveness import Liveness
+from serving.stages import STAGES, Stages
 
-_LATENCIES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_LATENCIES = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class _Rules(Collector):
@@ -58,6 +59,14 @@ class Metrics:
         self.seconds = Histogram(
             "heed_decide_seconds", "Time from request to committed answer.", buckets=_LATENCIES, registry=self.registry
         )
+        self.stages = Histogram(
+            "heed_stage_seconds",
+            "Time of one stage of a decision.",
+            ["stage"],
+            buckets=_LATENCIES,
+            registry=self.registry,
+        )
+        self._stages = {name: self.stages.labels(name) for name in STAGES}
         self.problems = Counter("heed_problems", "Errors answered.", ["status"], registry=self.registry)
         self.ready = Gauge("heed_ready", "1 while decisions can be made.", registry=self.registry)
         self.refused = Gauge(
@@ -71,6 +80,11 @@ class Metrics:
             self.decisions.labels(decision.disposition.value, decision.binding_rule or "").inc()
             # After the answer: counting what fifty rules said of twenty candidates takes a tenth of deciding.
             asyncio.get_running_loop().call_soon(self.liveness.heard, decision, at, policy)
+
+    def took(self, stages: Stages) -> None:
+        """Count how long the stages of one decision took."""
+        for name, began, ended in stages.laps:
+            self._stages[name].observe((ended - began) / 1e9)
 
     def stands(self, policy: PolicyRef | None, *, ready: bool, refused: bool) -> None:
         """Say what is in force."""

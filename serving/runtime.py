@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from serving.engine import Engine
+from serving.gauges import Gauges
 from serving.in_force import Standby
 from serving.ledger.ledger import Ledger
 from serving.metrics import Metrics
 from serving.reviewing import Reviewing
 from serving.settings import Settings
+from serving.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Runtime:
     engine: Engine
     reviewing: Reviewing
     metrics: Metrics
+    gauges: Gauges
+    tracing: Tracing | None = None
 
 
 def runtime(request: Request) -> Runtime:

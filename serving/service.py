@@ -7,9 +7,12 @@ from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
 from serving.gate import PATH, ReadyGate, ScoreGate
+from serving.logs import configure
 from serving.model_source import BENTO, CHAMPION
 from serving.problems import MEDIA_TYPE, ProblemMiddleware, of_error
+from serving.request_ids import RequestIds
 from serving.requests import ScoreRequest
+from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.trim import trim
 
@@ -25,7 +28,14 @@ def settings() -> Settings:
     return found.model_copy(update={"model": BENTO if packed else CHAMPION})
 
 
-app = make_app(lambda: bootstrap(settings()))
+def start() -> Runtime:
+    """Put the parts together, with a log of lines of JSON."""
+    found = settings()
+    configure(found.log_level)
+    return bootstrap(found)
+
+
+app = make_app(start)
 
 
 @bentoml.service(
@@ -58,3 +68,4 @@ class Heed:
 Heed.add_asgi_middleware(ProblemMiddleware)  # type: ignore[attr-defined]
 Heed.add_asgi_middleware(ReadyGate, heed=app)  # type: ignore[attr-defined]
 Heed.add_asgi_middleware(ScoreGate)  # type: ignore[attr-defined]
+Heed.add_asgi_middleware(RequestIds)  # type: ignore[attr-defined]

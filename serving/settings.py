@@ -1,6 +1,7 @@
 """Settings, read once from the environment (`HEED_...`) and typed."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,10 @@ class Settings(BaseSettings):
         How often the policy file's content is looked at; a change that its status shows takes effect at once.
     champion_seconds : float
         How often the registry is asked for a new champion, which takes effect once it is loaded.
+    tracing : str
+        ``off``, or where traces of decisions go: ``console`` or ``otlp``, as the variables of OpenTelemetry say.
+    log_level : str
+        From which level on heed's log is written; decisions are told at ``INFO``.
     decide_seconds : float
         Within this time a decision is answered, or ends in an error.
     clock_disregard_after : datetime or None
@@ -69,6 +74,8 @@ class Settings(BaseSettings):
     silence_decisions: int = Field(default=1000, ge=1)
     policy_seconds: float = Field(default=5.0, gt=0)
     champion_seconds: float = Field(default=30.0, gt=0)
+    tracing: Literal["off", "console", "otlp"] = "off"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     decide_seconds: float = Field(default=5.0, gt=0)
     clock_disregard_after: AwareDatetime | None = None
     catalogue: Path | None = None

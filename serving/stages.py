@@ -26,6 +26,11 @@ class Stages:
         self._last = now
 
     @property
+    def ended(self) -> int:
+        """When the last stage ended."""
+        return self._last
+
+    @property
     def seconds(self) -> float:
         """All stages together."""
         return (self._last - self.began) / 1e9

@@ -17,6 +17,7 @@ from decisioning.errors import HeedError
 from serving.api import decisions, facts, operations, policy, reviews, stopping
 from serving.api.openapi import document
 from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
+from serving.request_ids import RequestIds
 from serving.runtime import Runtime
 from serving.trim import settle_memory
 
@@ -60,6 +61,8 @@ def make_app(start: Callable[[], Runtime]) -> Application:
                 await task
         await _keep(running)
         running.ledger.close()
+        if running.tracing is not None:
+            running.tracing.close()
 
     app = Application(
         lifespan=lifespan,
@@ -69,6 +72,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.add_middleware(RequestIds)
     for module in _MODULES:
         app.include_router(module.router)
     foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)

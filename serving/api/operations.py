@@ -1,5 +1,6 @@
 """The outbox, readiness, metrics and the documentation."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -75,6 +76,7 @@ async def metrics(running: Running) -> Response:
     standby = running.standby
     policy = standby.current().versions.policy if standby.ready else None
     running.metrics.stands(policy, ready=standby.ready, refused=standby.refused is not None)
+    await asyncio.to_thread(running.gauges.look, running.ledger, standby, running.engine)
     return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
 
 

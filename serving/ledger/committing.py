@@ -16,6 +16,7 @@ from serving.ledger.stopping import require_running
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
 from serving.ledger.volumes import volumes
+from serving.ledger.watching import expect
 
 EXECUTE = "execute"
 
@@ -49,6 +50,8 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
             cost=draft.cost,
             message=draft.outbox,
         )
+    if draft.forecast is not None:
+        expect(transaction, draft.decision_id, now, draft.forecast)
     if draft.review is not None:
         _open_case(transaction, now, draft, draft.review)
     return Committed(draft.decision_id, draft.answer, replayed=False)

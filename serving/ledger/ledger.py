@@ -20,9 +20,10 @@ from serving.ledger.proofs import Proofs
 from serving.ledger.records import RuleCount
 from serving.ledger.reviews import Reviews
 from serving.ledger.switch import Switch
+from serving.ledger.watching import Watching
 
 
-class Ledger(FactsIn, Decisions, Reviews, Outbox, Switch, Pins, Proofs):
+class Ledger(FactsIn, Decisions, Reviews, Outbox, Switch, Watching, Pins, Proofs):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from decisioning.canonical import Scalar
 from decisioning.customer import Contact, ContactState, Customer, Volume
 from decisioning.decision import Disposition
+from serving.ledger.forecast import Forecast
 
 Windows = tuple[timedelta, ...]
 StillAllowed = Callable[[datetime, tuple[Volume, ...] | None], bool]
@@ -66,6 +67,8 @@ class Draft:
         customers were contacted with by then?
     windows : tuple of timedelta or None
         The windows in which volumes are counted for that question; None where no rule asks for them.
+    forecast : Forecast or None
+        What is expected of an act, so that it can be seen whether it comes true.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Draft:
     outbox: str | None = None
     still_allowed: StillAllowed | None = None
     windows: Windows | None = None
+    forecast: Forecast | None = None
 
     def __post_init__(self) -> None:
         acts = self.disposition is Disposition.ACT

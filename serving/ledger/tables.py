@@ -292,6 +292,19 @@ stops = Table(
     Index("stops_of_scope", "scope", "number"),
 )
 
+# What was expected of each act: the probability that was stated, and until when the outcome counts.
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("decision_id", Text, ForeignKey("decisions.decision_id"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("propensity", Float, nullable=False),
+    Column("bin", Integer, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index("forecasts_by_end", "until"),
+)
+
 # The hash chains: which record is the how-manieth of its shard, and the hash over it and all before it.
 links = Table(
     "links",

@@ -20,6 +20,7 @@ from serving.bootstrap import bootstrap
 from serving.in_force import InForce, Newer
 from serving.runtime import Runtime
 from serving.settings import Settings
+from serving.tracing import Tracing
 from tests.decisioning.doubles import FixedScorer
 
 MONDAY_MORNING = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -97,6 +98,7 @@ class Heed:
 
     def decide(self, customer_id: str = "c1", status: int = 200, **more: Any) -> Any:
         headers = {"Idempotency_Key": more.pop("key")} if "key" in more else {}
+        headers |= {"traceparent": more.pop("traceparent")} if "traceparent" in more else {}
         return self.post("/decide", {"customer_id": customer_id, **more}, status, **headers)
 
     def know(
@@ -150,6 +152,7 @@ def running(
     certificate: Certificate | None = None,
     file: Path | None = None,
     newer: Newer = lambda _: None,
+    tracing: Tracing | None = None,
     **told: Any,
 ) -> Iterator[Heed]:
     """A heed that has started; `missing` is why model or policy cannot be loaded, `file` holds the policy."""
@@ -168,7 +171,7 @@ def running(
     started: list[Runtime] = []
 
     def start() -> Runtime:
-        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file, newer=newer)
+        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file, newer=newer, tracing=tracing)
         made.standby.try_load()
         started.append(made)
         return made

@@ -88,7 +88,7 @@ def test_a_refused_file_that_is_mended_is_taken(heed, file):
     heed.decide()
     assert heed.get("/v1/policy")["refused"] is None
     assert metric(heed, "heed_policy_refused") == "heed_policy_refused 0.0"
-    assert heed.http.get("/readyz").text == "ready\n"
+    assert heed.get("/readyz")["parts"]["policy"]["state"] == "ok"
 
 
 def test_the_file_is_read_when_it_is_asked_for(heed, file):

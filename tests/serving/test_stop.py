@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from decisioning.errors import Conflict, Refused
 from decisioning.stopping import STOP, Stop
@@ -15,9 +16,11 @@ from serving import receipt
 from serving.errors import StaleFacts
 from serving.ledger.opening import open_ledger
 from serving.ledger.stopping import Order
+from serving.ledger.tables import contacts
 from serving.replay import differences
 from tests.serving.ledger_cases import NOON, Clock, act, execution, new_ledger, review, wait
 from tests.serving.running import POLICY, Heed, running
+from tests.serving.stores import Store
 
 WHY = {"reason": "wrong price", "by": "ana"}
 RIVALS = {"mail": 0.30, "text": 0.29, "banner": 0.05}
@@ -140,7 +143,7 @@ class TestHandingOver:
 
 
 class TestLedger:
-    def test_no_act_commits_after_the_order_was_acknowledged(self, tmp_path: Path) -> None:
+    def test_no_act_commits_after_the_order_was_acknowledged(self, store: Store) -> None:
         async def client(ledger: Any, name: str, done: list[str]) -> None:
             for n in range(400):
                 try:
@@ -149,18 +152,19 @@ class TestLedger:
                     return
                 done.append(name)
 
-        async def race(ledger: Any) -> tuple[int, int]:
+        async def race(first: Any, second: Any) -> tuple[int, int]:
             done: list[str] = []
-            clients = [asyncio.create_task(client(ledger, f"c{n}", done)) for n in range(8)]
+            clients = [asyncio.create_task(client((first, second)[n % 2], f"c{n}", done)) for n in range(8)]
             while len(done) < 100:
-                await asyncio.sleep(0)
-            await ledger.stop(Order("now", "ana"))
-            acknowledged = len(ledger.outbox(limit=10_000, also=None)), _slots(tmp_path)
+                await asyncio.sleep(0.001)
+            await second.stop(Order("now", "ana"))
+            acknowledged = _slots(second)
             await asyncio.gather(*clients)
-            return acknowledged[1], _slots(tmp_path)
+            return acknowledged, _slots(second)
 
-        with new_ledger(tmp_path, Clock()) as ledger:
-            at_acknowledgement, at_the_end = wait(race(ledger))
+        # Two workers where the database takes two.
+        with store.open() as first, first if store.key is None else store.open() as second:
+            at_acknowledgement, at_the_end = wait(race(first, second))
         assert at_acknowledgement == at_the_end
         assert 100 <= at_the_end < 3200
 
@@ -230,6 +234,6 @@ class TestApi:
         assert not heed.get("/v1/stop")["stopped"]
 
 
-def _slots(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "ledger.db")) as connection:
-        return int(connection.execute("SELECT count(*) FROM contacts").fetchone()[0])
+def _slots(ledger: Any) -> int:
+    counted = select(func.count()).select_from(contacts)
+    return int(ledger._database.read(lambda transaction: transaction.rows(counted, {}))[0][0])
