@@ -143,11 +143,15 @@ def _print_decision(world: World) -> None:
         "verdicts, default policy": guard_of(load_policy(DEFAULT_POLICY), catalogue, types),
     }
     took: dict[str, list[float]] = {}
-    for customer in (list(world.customers) * 2)[:600]:
-        facts = Facts(customer, world.now, {name.partition(".")[2]: 0.1 for name in SEGMENTS})
-        rows = world.bundle.assembler.matrix(facts, catalogue.actions)
+    for place, customer in enumerate((list(world.customers) * 2)[:600]):
+        # Each at a moment and with objects of its own, so that nothing is known from the one before.
+        now = world.now + timedelta(seconds=place)
+        context = {name.partition(".")[2]: 0.1 for name in SEGMENTS}
+        rows = world.bundle.assembler.matrix(Facts(customer, now, context), catalogue.actions)
         for name, guard in guards.items():
+            facts = Facts(_afresh(customer), now, context)
             took.setdefault(name, []).append(timed(guard.verdicts, facts, catalogue.actions)[1])
+        facts = Facts(_afresh(customer), now, context)
         took.setdefault(SCORING, []).append(timed(world.bundle.score, facts, catalogue.actions)[1])
         took.setdefault("LightGBM predict, same rows", []).append(timed(booster.predict, rows, num_threads=1)[1])
     middle = {name: 1e6 * statistics.median(seconds[50:]) for name, seconds in took.items()}
@@ -165,6 +169,11 @@ def copies(customers: Sequence[Customer], wanted: int) -> list[Customer]:
         consents = tuple(replace(consent, recorded_at=consent.recorded_at - shift) for consent in one.consents)
         made.append(replace(one, customer_id=f"{one.customer_id}-{place}", contacts=contacts, consents=consents))
     return made
+
+
+def _afresh(customer: Customer) -> Customer:
+    """The same customer, of whom nothing was reckoned yet."""
+    return replace(customer, signals=replace(customer.signals))
 
 
 def many_rules(wanted: int) -> LoadedPolicy:

@@ -1,15 +1,19 @@
 """The person decided about, as far as heed knows: identities partial, data incomplete, consent withdrawn."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
 
 from decisioning.canonical import Scalar
 from decisioning.catalogue import MessageClass
 from decisioning.stopping import Stop
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AT = attrgetter("at")
 
 
 def microseconds(moment: datetime) -> int:
@@ -133,6 +137,15 @@ class Signals:
         rows = [(one.type, microseconds(one.at), one.channel, one.certainty, one.value) for one in signals]
         return cls(*zip(*rows, strict=True)) if rows else cls()
 
+    def has_any(self, types: Iterable[str]) -> bool:
+        """Whether a signal of one of these types is among them."""
+        return not self._types.isdisjoint(types)
+
+    # What is reckoned and kept has a leading underscore, so that orjson leaves it out of receipts.
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        return frozenset(self.type)
+
     def __len__(self) -> int:
         return len(self.at)
 
@@ -201,6 +214,19 @@ class Customer:
     objections: tuple[Objection, ...] = ()
     identity: float | None = None
     reported_at: datetime | None = None
+
+    def counting_since(self, moment: datetime) -> tuple[Contact, ...]:
+        """The contacts after a moment that count towards caps, oldest first, whatever lies ahead included."""
+        return self._counting[bisect_right(self._counting_at, moment) :]
+
+    # As above, orjson leaves these out.
+    @cached_property
+    def _counting(self) -> tuple[Contact, ...]:
+        return tuple(sorted((one for one in self.contacts if one.counts), key=_AT))
+
+    @cached_property
+    def _counting_at(self) -> tuple[datetime, ...]:
+        return tuple(map(_AT, self._counting))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From a policy's rules to functions that judge, with conditions checked and everything bound once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -56,13 +56,19 @@ from guardrails.rules.suppression import SuppressionRule
 from guardrails.rules.value_floor import ValueFloor
 from guardrails.rules.volume_limit import VolumeLimit
 from guardrails.scope import Scope
-from guardrails.variables import depends_on_action
+from guardrails.variables import depends_on_action, depends_on_customer
 
 Judge = Callable[[Facts, Action], Verdict]
 Look = Callable[[Facts, Choice], Verdict]
 # Actions for which this gives the same get the same verdict from the rule, so one judgement serves them all.
 Share = Callable[[Action], Hashable]
 Conditions = Mapping[str, Condition]
+# Whether the verdict on an action depends on anything but the action.
+Depends = Callable[[Action], bool]
+
+
+def _on_customers(_: Action) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class CandidateJudge:
     share: Share
     everywhere: bool
     enforced: bool
+    depends: Depends = _on_customers
 
     def verdict(self, facts: Facts, action: Action) -> Verdict | None:
         """The rule's word on an action, None where the rule is not in force."""
@@ -168,7 +175,8 @@ def candidate_judge(
             return _eligibility(rule, conditions)
         case ConditionRule():
             written = conditions[rule.written[1]]
-            return _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
+            made = _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
+            return replace(made, depends=lambda _: depends_on_customer(written))
         case VolumeLimit():
             judge = partial(volume_limit.judge, rule, catalogue or {})
             return _bound(rule, judge, partial(volume_limit.share, rule))
@@ -220,7 +228,13 @@ def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateJudg
             return rule.lacking("The condition of eligibility was not checked with this catalogue.")
         return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
 
-    return _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
+    def depends(action: Action) -> bool:
+        return action.eligibility is not None and (
+            action.eligibility not in conditions or depends_on_customer(conditions[action.eligibility])
+        )
+
+    made = _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
+    return replace(made, depends=depends)
 
 
 def _shared(written: Condition | None, action: Action) -> Hashable:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from decisioning.catalogue import Action, Autonomy, Catalogue
-from decisioning.customer import Facts
+from decisioning.customer import EPOCH, Customer, Facts
 from decisioning.decide import Choice
 from decisioning.value import Terms
 from decisioning.verdict import Effect, Verdict
@@ -47,10 +47,17 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One judgement of a decision, made on one action for all that share it."""
+    """One judgement of a decision, made on one action for all that share it.
+
+    Attributes
+    ----------
+    always : Verdict or None
+        What it comes to for every customer and at all times, where that is known at load.
+    """
 
     judge: CandidateJudge
     action: Action
+    always: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +193,19 @@ def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tup
         concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
         for place, judge in concerned:
             if places.setdefault((place, judge.share(action)), len(slots)) == len(slots):
-                slots.append(Slot(judge, action))
+                slots.append(Slot(judge, action, _always(judge, action)))
         own = tuple(places[place, judge.share(action)] for place, judge in concerned)
         rules = [judge.rule for _, judge in concerned]
         demands = _demands(action, rules)
         plain = not demands and all(rule.everywhere for rule in rules)
         plans.append(Plan(action, own, plain, demands))
     return tuple(slots), plans
+
+
+def _always(judge: CandidateJudge, action: Action) -> Verdict | None:
+    if not judge.everywhere or judge.depends(action):
+        return None
+    return judge.verdict(Facts(Customer(""), EPOCH), action)
 
 
 def _demands(action: Action, rules: Sequence[Rule]) -> tuple[Demand, ...]:
@@ -213,7 +226,7 @@ def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[Plan]) -> tuple[
     said: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
         slot = slots[place]
-        said[place] = slot.judge.verdict(facts, slot.action)
+        said[place] = slot.judge.verdict(facts, slot.action) if slot.always is None else slot.always
     return tuple([_dealt(plan, said) for plan in plans])
 
 

@@ -84,6 +84,11 @@ def depends_on_action(condition: Condition) -> bool:
     return any(name.startswith("action.") for name in condition.variables)
 
 
+def depends_on_customer(condition: Condition) -> bool:
+    """Whether the condition may differ between customers or moments."""
+    return any(not name.startswith("action.") for name in condition.variables)
+
+
 def _action_attributes(actions: Iterable[Action]) -> dict[str, CelType]:
     seen: dict[str, set[CelType]] = {}
     for action in actions:

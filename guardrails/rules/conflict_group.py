@@ -80,7 +80,7 @@ def share(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
 def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
     """Object while a contact with another side lies in the window; those dated ahead count too."""
     since = facts.now - rule.window
-    recent = [one for one in facts.customer.contacts if one.at > since and one.counts and rule.scope.concerns(one)]
+    recent = [one for one in facts.customer.counting_since(since) if rule.scope.concerns(one)]
     against = [(one.at, side) for one in recent if (side := _other_side(rule, action, one)) is not None]
     if not against:
         return rule.allow(f"Nothing that excludes this came in the last {words.span(rule.window)}.")

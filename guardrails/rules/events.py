@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisioning.customer import EPOCH, Contact, ContactState, Customer, microseconds
+from decisioning.customer import EPOCH, Contact, ContactState, Customer, Signals, microseconds
 
 _MICROSECOND = timedelta(microseconds=1)
+_NONE = Signals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ def happened(customer: Customer, types: Collection[str], certainty: float = 0.0,
         What happened before is of no interest.
     """
     signals, earliest = customer.signals, microseconds(since)
+    if not signals.has_any(types):
+        signals = _NONE
     seen = [
         at
         for kind, at, sure in zip(signals.type, signals.at, signals.certainty, strict=True)

@@ -1,6 +1,5 @@
 """How often a customer may be contacted, in windows that roll with real time and know no midnight."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from decisioning.catalogue import Action
-from decisioning.customer import Contact, Facts
+from decisioning.customer import Facts
 from decisioning.verdict import Verdict
 from guardrails.rules import words
 from guardrails.rules.rule import Restraint, Rule
@@ -83,6 +82,11 @@ class FrequencyCap(Rule):
         return tuple(words.either(names) for key, names in lists.items() if names and key is not self.per)
 
     @cached_property
+    def room(self) -> dict[tuple[str | None, int], Verdict]:
+        """What was said so far where there was room, by what is counted together and how much of it there was."""
+        return {}
+
+    @cached_property
     def kind_of_all(self) -> str:
         """What is counted, in words, where all is counted together."""
         return " ".join((*self.scoped, "contacts"))
@@ -96,24 +100,27 @@ def share(rule: FrequencyCap, action: Action) -> str | None:
 def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     """Object once the window is full; eligible again when enough contacts have left it."""
     own = share(rule, action)
-    times = counted(rule, facts.customer.contacts, facts.now, own)
+    times = counted(rule, facts, own)
+    said = rule.room.get((own, len(times)))
+    if said is not None:
+        return said
     so_far = f"{len(times)} of {rule.limit} {_kind(rule, own)} in the last {rule.span}"
     if len(times) < rule.limit:
-        return rule.allow(f"{so_far}.")
+        return rule.room.setdefault((own, len(times)), rule.allow(f"{so_far}."))
     if rule.limit == 0:
         return rule.against(rule.effect.effect, f"{so_far}: none is allowed.")
     free = times[len(times) - rule.limit] + rule.window
     return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {words.moment(free)}.", free)
 
 
-def counted(rule: FrequencyCap, contacts: Sequence[Contact], now: datetime, own: str | None) -> list[datetime]:
-    """Times of the contacts that fill the window at `now`, oldest first; `own` is what they share, if anything.
+def counted(rule: FrequencyCap, facts: Facts, own: str | None) -> list[datetime]:
+    """Times of the contacts that fill the window, oldest first; `own` is what they share, if anything.
 
-    There is no upper bound: a contact dated after `now` by another clock fills the window too.
+    There is no upper bound: a contact dated after now by another clock fills the window too.
     """
-    since = now - rule.window
-    recent = [one for one in contacts if one.at > since and one.counts and rule.scope.concerns(one)]
-    return sorted(one.at for one in recent if rule.shared is None or getattr(one, rule.shared) == own)
+    recent = facts.customer.counting_since(facts.now - rule.window)
+    shared = rule.shared
+    return [one.at for one in recent if (shared is None or getattr(one, shared) == own) and rule.scope.concerns(one)]
 
 
 def _kind(rule: FrequencyCap, own: str | None) -> str:

@@ -1,13 +1,14 @@
 """When a customer is left in peace: windows of local wall time and public holidays, in the customer's own zone."""
 
-from datetime import UTC, tzinfo
-from functools import cached_property
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property, lru_cache, partial
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from decisioning.catalogue import Action
-from decisioning.customer import Customer, Facts
+from decisioning.customer import Facts
 from decisioning.verdict import Verdict
 from guardrails.rules import words
 from guardrails.rules.clock import Calendar, Clock, anywhere, free_from
@@ -16,6 +17,8 @@ from guardrails.rules.rule import Rule
 from guardrails.rules.week import Week, all_but, joined
 from guardrails.rules.windows import Windows, covered
 from guardrails.rules.zones import ZoneName, known_zone, zone
+
+Points = tuple[tuple[str, ...], ...]
 
 
 class QuietHours(Rule):
@@ -68,6 +71,11 @@ class QuietHours(Rule):
         return tuple(zone(name) for name in self.unknown_zone or ())
 
     @cached_property
+    def judged(self) -> Callable[[datetime, str | None, str | None, Points], Verdict]:
+        """What the rule says at a moment, by zone, jurisdiction, and the zones of contact points; the last are kept."""
+        return lru_cache(maxsize=512)(partial(_judged, self))
+
+    @cached_property
     def noun(self) -> str:
         """What the rule keeps, in words."""
         if self.windows is None and self.only is None:
@@ -82,11 +90,21 @@ def share(_: QuietHours, action: Action) -> str:
 
 def judge(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
     """Suppress while a clock that the customer goes by, or may go by, reads a quiet time."""
-    holiday = _calendar(rule, facts.customer.jurisdiction)
+    customer = facts.customer
+    points = tuple([one.time_zones for one in customer.contact_points if one.channel == action.channel])
+    # Channels differ only where contact points say which zones they lie in, and most say nothing.
+    told = points if any(points) else ()
+    return rule.judged(facts.now, customer.time_zone, customer.jurisdiction, told)
+
+
+def _judged(
+    rule: QuietHours, now: datetime, zone_name: str | None, jurisdiction: str | None, points: Points
+) -> Verdict:
+    holiday = _calendar(rule, jurisdiction)
     if holiday is None and rule.holidays:
         return rule.lacking("Which public holidays the customer keeps is not known.")
-    clocks, doubt = _clocks(rule, facts.customer, action, holiday)
-    now = facts.now.astimezone(UTC)
+    clocks, doubt = _clocks(rule, zone_name, points, holiday)
+    now = now.astimezone(UTC)
     free = free_from(clocks, now)
     if free == now:
         where = f"every zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
@@ -107,14 +125,13 @@ def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
 
 
 def _clocks(
-    rule: QuietHours, customer: Customer, action: Action, holiday: Calendar | None
+    rule: QuietHours, zone_name: str | None, points: Points, holiday: Calendar | None
 ) -> tuple[list[Clock], str | None]:
     """The clocks that a customer goes by, or may go by, and why there is doubt; None where there is none.
 
     The profile's zone is certain unless a contact point of the channel lies in others, as one abroad does.
     """
-    own = known_zone(customer.time_zone)
-    points = [one.time_zones for one in customer.contact_points if one.channel == action.channel]
+    own = known_zone(zone_name)
     if own is None:
         return _plausible(rule, points, holiday), "time zone unknown"
     abroad = [known_zone(name) for names in points if own.key not in names for name in names]
@@ -123,7 +140,7 @@ def _clocks(
     return [Clock(rule.week, place, holiday) for place in places], doubt
 
 
-def _plausible(rule: QuietHours, points: list[tuple[str, ...]], holiday: Calendar | None) -> list[Clock]:
+def _plausible(rule: QuietHours, points: Points, holiday: Calendar | None) -> list[Clock]:
     """The clocks that a customer of unknown zone may go by."""
     said = [known_zone(name) for names in points for name in names]
     places: list[tzinfo] = [one for one in said if one is not None]

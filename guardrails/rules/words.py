@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _MINUTE = timedelta(minutes=1)
 _ALMOST_A_MINUTE = _MINUTE - timedelta(microseconds=1)
@@ -18,6 +19,7 @@ def day(at: datetime) -> str:
     return at.astimezone(UTC).date().isoformat()
 
 
+@lru_cache(maxsize=1024)
 def span(length: timedelta) -> str:
     """Length in the largest unit that divides it: ``7 days``, ``24 hours``, ``90 minutes``.
 

@@ -154,8 +154,13 @@ class TestContactPointsThatSayTheirZones:
         early = self.at(13)
         assert (early.effect, early.eligible_at) == (Effect.SUPPRESS, datetime(2026, 3, 4, 15, tzinfo=UTC))
 
-    def test_are_not_asked_where_the_customer_s_zone_is_known(self):
-        assert self.at(13, time_zone="Europe/Berlin").effect is Effect.ALLOW
+    def test_are_not_asked_where_the_customer_s_zone_is_known_and_among_them(self):
+        assert self.at(13, time_zone="America/New_York").effect is Effect.ALLOW
+
+    def test_are_asked_too_where_the_customer_s_zone_is_none_of_them(self):
+        assert self.at(13, time_zone="Europe/Berlin").eligible_at == datetime(2026, 3, 4, 15, tzinfo=UTC)
+        assert self.at(20, time_zone="Europe/Berlin").effect is Effect.SUPPRESS
+        assert self.at(16, time_zone="Europe/Berlin").effect is Effect.ALLOW
 
     @pytest.mark.parametrize(
         "points",
