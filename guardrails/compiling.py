@@ -33,6 +33,7 @@ from guardrails.rules import (
     suppression,
     value_floor,
     volume_limit,
+    words,
 )
 from guardrails.rules.audit_sample import AuditSample
 from guardrails.rules.completeness import CompletenessRule
@@ -89,7 +90,9 @@ class CandidateJudge:
             verdict = self.judge(facts, action) if speaks else None
         except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
             verdict = failed(self.rule, error)
-        return verdict if self.enforced or verdict is None else observed(verdict)
+        if verdict is None or self.rule.valid_until is None:
+            return verdict if self.enforced or verdict is None else observed(verdict)
+        return ended(self.rule, verdict) if self.enforced else observed(verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,24 @@ class ChoiceJudge:
             verdict = self.look(facts, choice) if speaks else None
         except Exception as error:  # noqa: BLE001  as above
             verdict = failed(rule, error)
-        return verdict if verdict is None or rule.mode is Mode.ENFORCE else observed(verdict)
+        if verdict is None:
+            return None
+        return ended(rule, verdict) if rule.mode is Mode.ENFORCE else observed(verdict)
 
 
 def failed(rule: Rule, error: Exception) -> Verdict:
     """What a rule that raises says. The error's own text may name personal data and is not repeated."""
     return rule.lacking(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
+
+
+def ended(rule: Rule, verdict: Verdict) -> Verdict:
+    """The verdict with the end of the rule's own dates, where that comes before its end; see `Rule.stands_until`."""
+    end = rule.stands_until
+    if end is None or verdict.effect is Effect.ALLOW:
+        return verdict
+    if verdict.eligible_at is not None and verdict.eligible_at <= end:
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason} The rule itself ends on {words.moment(end)}.", eligible_at=end)
 
 
 def observed(verdict: Verdict) -> Verdict:

@@ -115,6 +115,9 @@ def _whereabouts(customer: Customer) -> Hashable:
 
 def _in_force(judge: CandidateJudge, action: Action, population: Population, judged: Said) -> Said:
     """The judgement where the rule is in force, as its mode has it."""
+    end = judge.rule.stands_until
+    if end is not None:
+        judged = judged.ended(end.timestamp())
     if judge.everywhere:
         return judged.where(None, enforced=judge.enforced)
     codes, first = population.jurisdictions

@@ -44,6 +44,10 @@ class Said:
         until = [ENDLESS if verdict is None else end(verdict) for verdict in verdicts]
         return cls(np.array(effect, dtype=np.int8)[codes], np.array(until, dtype=np.float64)[codes])
 
+    def ended(self, at: float) -> "Said":
+        """Ended at a moment, where it stands in the way for longer."""
+        return Said(self.effect, np.where(self.effect > ALLOW, np.minimum(self.until, at), self.until))
+
     def where(self, speaks: NDArray[np.bool_] | None, *, enforced: bool) -> "Said":
         """Silent where the rule is not in force; allowing throughout where it is only observed."""
         effect = self.effect if enforced else np.zeros_like(self.effect)

@@ -71,6 +71,11 @@ class ConsentRule(Rule):
         return self
 
     @property
+    def stands_until(self) -> datetime | None:
+        """Never known: without a rule of this kind the guard itself suppresses."""
+        return None
+
+    @property
     def permissive(self) -> bool:
         """Whether only a withdrawal stands in the way."""
         return self.enforcement is Enforcement.PERMISSIVE

@@ -1,5 +1,6 @@
 """The condition that the catalogue itself attaches to an action."""
 
+from datetime import datetime
 from typing import Literal
 
 from decisioning.catalogue import Action
@@ -21,6 +22,11 @@ class EligibilityRule(Rule):
 
     kind: Literal["eligibility"]
     effect: Restraint = Restraint.SUPPRESS
+
+    @property
+    def stands_until(self) -> datetime | None:
+        """Never known: without a rule of this kind the guard itself suppresses."""
+        return None
 
 
 def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, action: Action) -> Verdict:

@@ -94,6 +94,11 @@ class Rule(Settings):
         return holds and self._dated(facts.now)
 
     @property
+    def stands_until(self) -> datetime | None:
+        """From when on the rule stands in nobody's way by its own dates, None where that is not known."""
+        return self.valid_until
+
+    @property
     def permits(self) -> bool:
         """Whether the rule can allow what would be suppressed without it, so that doubt counts against it."""
         return False

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -274,3 +274,23 @@ def test_a_bound_rule_speaks_for_itself():
     one = guard(CONSENT_RULE)
     judge = candidate_judge(one.policy.rules[0], {})
     assert judge.verdict(facts(), action()).effect is Effect.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("fields", "free"),
+    [
+        pytest.param({"limit": 0, "window": "7d"}, "2026-03-05T00:00:00Z", id="an end that was not known"),
+        pytest.param({"limit": 1, "window": "7d"}, "2026-03-05T00:00:00Z", id="an end that comes later"),
+        pytest.param({"limit": 1, "window": "25h"}, "2026-03-04T11:00:00Z", id="an end that comes before"),
+    ],
+)
+def test_a_rule_that_is_over_stands_in_nobody_s_way(fields, free):
+    dated = rule("frequency_cap", "dated", valid_until="2026-03-05T00:00:00Z", **fields)
+    verdict = said(guard(CONSENT_RULE, dated), facts(contacts=(contact(DAY),)), action(), "dated")
+    assert verdict.eligible_at == datetime.fromisoformat(free)
+    assert ("The rule itself ends" in verdict.reason) == (free == "2026-03-05T00:00:00Z")
+
+
+def test_the_end_of_a_rule_of_consent_frees_nobody():
+    dated = {**CONSENT_RULE, "valid_until": "2026-03-05T00:00:00Z"}
+    assert said(guard(dated), facts(consents=()), action(), "consent").eligible_at is None
