@@ -114,29 +114,37 @@ class Engine:
             If a candidate is not in the catalogue.
         KeyReused
             If the caller's key came with another request before.
+        InFlight
+            If the first request under the caller's key is still being answered.
         Unavailable
             If the model, the policy or the ledger is down. Nothing was recorded as an act.
         """
         fingerprint = _fingerprint(request)
-        stored = await self._stored(caller, fingerprint)
+        if caller.key is None:
+            return await self._decided_for(request, caller, fingerprint)
+        stored = await self.ledger.stored(caller.client, caller.key, fingerprint)
         if stored is not None:
             return stored
-        stages = Stages()
-        async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
-            stages.lap(QUEUE)
-            return await self._in_turn(request, caller, fingerprint, stages)
+        async with self.ledger.answering(caller.client, caller.key):
+            return await self._decided_for(request, caller, fingerprint)
 
     @property
     def under_way(self) -> int:
         """How many customers are decided about now, or wait for it."""
         return len(self._turns)
 
+    async def _decided_for(self, request: DecideRequest, caller: Caller, fingerprint: str) -> bytes:
+        stages = Stages()
+        async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
+            stages.lap(QUEUE)
+            return await self._in_turn(request, caller, fingerprint, stages)
+
     async def _in_turn(self, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages) -> bytes:
         for _ in range(_TRIES):
             self.clock.require()
             in_force = self.standing.latest()
             await self._pin(in_force)
-            made = self._make(request, in_force, stages)
+            made = await self._make(request, in_force, stages)
             try:
                 return await self._commit(made, request, caller, fingerprint, stages)
             except StaleFacts:
@@ -157,12 +165,12 @@ class Engine:
         parts = await asyncio.gather(*(one(place, request) for place, request in enumerate(batch.requests)))
         return b'{"results":[' + b",".join(parts) + b"]}"
 
-    def score(self, request: ScoreRequest) -> ScoreAnswer:
+    async def score(self, request: ScoreRequest) -> ScoreAnswer:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
         in_force = self.standing.latest()
         now = self.clock()
-        customer = overlaid(self.ledger.known(request.customer_id).customer, request.customer)
-        facts = Facts(customer, now, request.context)
+        known = await self.ledger.aside(partial(self.ledger.known, request.customer_id))
+        facts = Facts(overlaid(known.customer, request.customer), now, request.context)
         watched = replace(in_force, scorer=WatchedScorer(in_force.scorer, self.model))
         return score(facts, in_force.offered(request.candidates, now), watched, request.explain)
 
@@ -184,27 +192,27 @@ class Engine:
         except (HeedError, TimeoutError) as error:
             return b'{"decision":null,"problem":' + of_error(error).encoded() + b"}"
 
-    async def _stored(self, caller: Caller, fingerprint: str) -> bytes | None:
-        return None if caller.key is None else await self.ledger.stored(caller.client, caller.key, fingerprint)
-
     async def _pin(self, in_force: InForce) -> None:
         """Have the ledger keep what decides, before the first decision that names it."""
         if in_force.versions not in self._pinned:
             await asyncio.shield(self.ledger.pin(pins_of(in_force)))
             self._pinned.add(in_force.versions)
 
-    def _make(self, request: DecideRequest, in_force: InForce, stages: Stages) -> _Made:
+    async def _make(self, request: DecideRequest, in_force: InForce, stages: Stages) -> _Made:
+        known, facts = await self.ledger.aside(partial(self._facts, request, in_force))
+        actions = in_force.offered(request.candidates, facts.now)
+        stages.lap(FACTS)
+        decision = self._decided(facts, actions, in_force, request.explain, stages)
+        stages.lap(VERDICTS)
+        return _Made(facts, known, decision, in_force)
+
+    def _facts(self, request: DecideRequest, in_force: InForce) -> tuple[Known, Facts]:
         known = self.ledger.known(request.customer_id)
         now = self.clock()
         windows = in_force.windows
         volumes = None if windows is None else self.ledger.volumes(windows)
         customer = overlaid(known.customer, request.customer)
-        facts = Facts(customer, now, request.context, volumes, self.ledger.stops())
-        actions = in_force.offered(request.candidates, now)
-        stages.lap(FACTS)
-        decision = self._decided(facts, actions, in_force, request.explain, stages)
-        stages.lap(VERDICTS)
-        return _Made(facts, known, decision, in_force)
+        return known, Facts(customer, now, request.context, volumes, self.ledger.stops())
 
     def _decided(
         self, facts: Facts, actions: tuple[Action, ...], in_force: InForce, explain: Explain, stages: Stages

@@ -4,15 +4,21 @@ HeedError
 ├── InvalidInput
 │   ├── TooLarge           the body is larger than any request needs to be
 │   └── NotJson            the body is not announced as JSON
+├── Conflict
+│   └── InFlight           the first request under the same idempotency key is still being answered
 ├── StaleFacts             the customer's facts changed between decision and commit; decide again
 └── Gone                   a version that decided is no longer to be had, so its decisions cannot be made again
 """
 
-from decisioning.errors import HeedError, InvalidInput
+from decisioning.errors import Conflict, HeedError, InvalidInput
 
 
 class StaleFacts(HeedError):
     """The facts a decision was made on are no longer the facts. Nothing was recorded: decide again."""
+
+
+class InFlight(Conflict):
+    """The first request under the same key is still being answered. Ask again: the answer will be there."""
 
 
 class Gone(HeedError):

@@ -8,6 +8,7 @@ is anything else that passes by itself, such as the night.
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import orjson
 
@@ -28,12 +29,20 @@ _PERMISSION = (ConsentRule, ObjectionRule, SuppressionRule)
 async def handed_over(ledger: Ledger, in_force: InForce, now: datetime, limit: int) -> tuple[OutboxMessage, ...]:
     """Messages that wait and are still permitted, oldest first; those that are not are withdrawn."""
     while True:
-        messages = ledger.outbox(limit, in_force.stop)
-        refused = [(one, because) for one in messages if (because := _against(ledger, in_force, one, now)) is not None]
+        messages, refused = await ledger.aside(partial(_looked_at, ledger, in_force, now, limit))
         for one, because in refused:
             await ledger.withdraw(one.outbox_id, because)
         if not refused:
             return messages
+
+
+def _looked_at(
+    ledger: Ledger, in_force: InForce, now: datetime, limit: int
+) -> tuple[tuple[OutboxMessage, ...], list[tuple[OutboxMessage, str]]]:
+    """Messages that wait, and those among them that are no longer permitted, with why."""
+    messages = ledger.outbox(limit, in_force.stop)
+    refused = [(one, because) for one in messages if (because := _against(ledger, in_force, one, now)) is not None]
+    return messages, refused
 
 
 async def taken(ledger: Ledger, in_force: InForce, outbox_id: str) -> None:

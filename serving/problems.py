@@ -21,7 +21,7 @@ from decisioning.errors import (
     Unavailable,
     shortened,
 )
-from serving.errors import NotJson, TooLarge
+from serving.errors import InFlight, NotJson, TooLarge
 
 logger = logging.getLogger("heed.serving")
 
@@ -34,6 +34,7 @@ _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
     InvalidInput: (400, "invalid-input"),
     PolicyError: (400, "invalid-policy"),
     NotFound: (404, "not-found"),
+    InFlight: (409, "idempotency-key-in-flight"),
     Conflict: (409, "conflict"),
     KeyReused: (422, "idempotency-key-reused"),
     Refused: (409, "refused-by-guardrail"),

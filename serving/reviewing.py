@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -49,10 +50,7 @@ class Reviewing:
         Conflict
             If the claim ran out or the case is settled.
         """
-        case = self._ledger.review(review_id)
-        in_force = self._standing.latest()
-        action = self._action(in_force, case.proposed_action_id)
-        execution, allowed = self._prepared(case, action, in_force)
+        execution, allowed = await self._ledger.aside(partial(self._proposed, review_id))
         return await self._ledger.approve(
             review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
@@ -67,13 +65,21 @@ class Reviewing:
         Refused, Conflict
             As for `approve`.
         """
-        case = self._ledger.review(review_id)
-        in_force = self._standing.latest()
-        self._refuse_inadmissible(case, verdict.action_id)
-        execution, allowed = self._prepared(case, self._action(in_force, verdict.action_id), in_force)
+        execution, allowed = await self._ledger.aside(partial(self._another, review_id, verdict.action_id))
         return await self._ledger.override(
             review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
+
+    def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
+        case = self._ledger.review(review_id)
+        in_force = self._standing.latest()
+        return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
+
+    def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
+        case = self._ledger.review(review_id)
+        in_force = self._standing.latest()
+        self._refuse_inadmissible(case, action_id)
+        return self._prepared(case, self._action(in_force, action_id), in_force)
 
     def _prepared(self, case: Case, action: Action, in_force: InForce) -> tuple[Execution, Allowed]:
         reservation_id = self._identify()

@@ -58,7 +58,7 @@ class Heed:
     async def score(self, request: ScoreRequest, /) -> ScoreAnswer:
         """Score candidates: no verdicts, no record, no side effects."""
         try:
-            answer = app.state.runtime.engine.score(request)
+            answer = await app.state.runtime.engine.score(request)
         except Exception as error:  # noqa: BLE001
             problem = of_error(error)
             return Response(problem.encoded(), problem.status, media_type=MEDIA_TYPE)  # type: ignore[return-value]

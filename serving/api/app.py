@@ -16,6 +16,7 @@ from starlette.routing import Match, Route
 from decisioning.errors import HeedError
 from serving.api import decisions, facts, operations, policy, reviews, stopping
 from serving.api.openapi import document
+from serving.errors import InFlight
 from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
 from serving.request_ids import RequestIds
 from serving.runtime import Runtime
@@ -85,7 +86,9 @@ async def _answered(request: Request, error: Exception) -> Response:
     problem = _problem(error)
     if hasattr(request.app.state, "runtime"):
         request.app.state.runtime.metrics.problems.labels(str(problem.status)).inc()
-    headers = {"Allow": _allowed(request)} if problem.status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    headers = {"Allow": _allowed(request)} if problem.status == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    if isinstance(error, InFlight):
+        headers["Retry-After"] = "1"
     return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
 
 

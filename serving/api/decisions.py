@@ -23,7 +23,9 @@ _KEY_DOCUMENTED = {
     "name": _KEY,
     "in": "header",
     "required": False,
-    "description": "A retry under the same key gets the same answer; another request under it is refused.",
+    "description": "A retry under the same key gets the same answer, for as long as the decision is on record: keys "
+    "are kept as decisions are, and never expire. Another request under it is refused with 422; while the first is "
+    "still being answered, a second gets 409 and `Retry-After`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": _KEY_LENGTH},
 }
 
@@ -63,7 +65,7 @@ async def decide_batch(request: Request) -> Response:
     response_model=DecisionAnswer,
     dependencies=[Depends(only_declared)],
 )
-async def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
+def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
     """The recorded answer, byte for byte."""
     return Response(running.ledger.decision(decision_id).answer, media_type="application/json")
 
@@ -74,7 +76,7 @@ async def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)
     response_model=DecisionsPage,
     dependencies=[Depends(only_declared)],
 )
-async def decisions(
+def decisions(
     running: Annotated[Runtime, Depends(runtime)],
     customer_id: Annotated[PersonId, Query()],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

@@ -69,7 +69,7 @@ async def merge(
 
 # An id may hold slashes: it is whatever the source system calls the customer.
 @router.get("/v1/customers/{customer_id:path}", summary="A customer and their timeline")
-async def customer(customer_id: PersonId, running: Running) -> CustomerView:
+def customer(customer_id: PersonId, running: Running) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
     timeline = running.ledger.timeline(customer_id)
     known = timeline.known.customer

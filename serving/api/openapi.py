@@ -65,7 +65,8 @@ currency; probabilities lie in [0, 1]. Every error is `application/problem+json`
 _PROBLEMS = {
     "400": "The request is wrong; the problem names the field, the value and the remedy.",
     "404": "There is no such thing.",
-    "409": "Not in the present state of the thing, or refused by a guardrail.",
+    "409": "Not in the present state of the thing, refused by a guardrail, an id that came before with other content, "
+    "or the first request under the same idempotency key is still being answered.",
     "413": "The body is too large.",
     "415": "The body is not announced as JSON.",
     "422": "The idempotency key came before with another request.",

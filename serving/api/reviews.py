@@ -22,7 +22,7 @@ Override = Annotated[OverrideRequest, Depends(body_of(OverrideRequest))]
 
 
 @router.get("", summary="Review cases, oldest first")
-async def reviews(
+def reviews(
     running: Running,
     state: Annotated[ReviewState, Query()] = ReviewState.OPEN,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -32,7 +32,7 @@ async def reviews(
 
 
 @router.get("/{review_id}", summary="One review case")
-async def review(review_id: Id, running: Running) -> Case:
+def review(review_id: Id, running: Running) -> Case:
     """One case."""
     return running.ledger.review(review_id)
 

@@ -1,6 +1,7 @@
 """The kill switch. It needs the ledger and nothing else: neither a model nor a policy."""
 
 import logging
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -21,7 +22,7 @@ Resuming = Annotated[ResumeRequest, Depends(body_of(ResumeRequest))]
 
 
 @router.get("/stop", summary="What is stopped")
-async def switch(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
+def switch(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
     """What is stopped now, by order or by the policy, and the latest orders, newest first."""
     return switch_view(running.ledger, running.standby, limit)
 
@@ -34,7 +35,7 @@ async def stop(body: Stopping, running: Running) -> SwitchView:
     """
     await running.ledger.stop(body.order())
     logger.warning("an order to stop was recorded")
-    return switch_view(running.ledger, running.standby)
+    return await running.ledger.aside(partial(switch_view, running.ledger, running.standby))
 
 
 @router.post("/resume", summary="Lift an order to stop", openapi_extra=documented(ResumeRequest))
@@ -42,4 +43,4 @@ async def resume(body: Resuming, running: Running) -> SwitchView:
     """Lift the order to stop that names exactly this; others stay."""
     await running.ledger.resume(body.order())
     logger.warning("an order to resume was recorded")
-    return switch_view(running.ledger, running.standby)
+    return await running.ledger.aside(partial(switch_view, running.ledger, running.standby))

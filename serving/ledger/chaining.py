@@ -133,6 +133,18 @@ class Chained:
         """Run `work` in a transaction of its own, link what it adds, and return once it is durable."""
         return await self.database.write(chained(work), locks)
 
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run `work`, which only reads, where it holds nobody up."""
+        return await self.database.aside(work)
+
+    async def hold(self, name: str) -> bool:
+        """Hold a name over all processes; False if it is held."""
+        return await self.database.hold(name)
+
+    def let_go(self, name: str) -> None:
+        """Let go of a name."""
+        self.database.let_go(name)
+
     def moment(self) -> datetime:
         """The present moment, with an offset."""
         return self.database.moment()

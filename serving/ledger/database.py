@@ -1,5 +1,6 @@
 """What the ledger asks of whatever keeps it: to read on one snapshot, and to write one job whole or not at all."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -10,7 +11,7 @@ T = TypeVar("T")
 
 
 class Database(Protocol):
-    """Two effects. A database that cannot have them raises `Unavailable`; it never answers without."""
+    """Two effects, and what goes with them. Without them it raises `Unavailable`, and never answers."""
 
     def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot, at once."""
@@ -29,6 +30,18 @@ class Database(Protocol):
 
         A caller that is cancelled, by a time limit or a lost client, does not stop the job.
         """
+        ...
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run `work`, which only reads: at once where that is local, in a thread where it waits for a network."""
+        ...
+
+    async def hold(self, name: str) -> bool:
+        """Hold a name over all processes until it is let go, or this process ends; False if it is held."""
+        ...
+
+    def let_go(self, name: str) -> None:
+        """Let go of a name; at once for this process, in a moment for others."""
         ...
 
     def moment(self) -> datetime:

@@ -27,7 +27,8 @@ class Decisions(OnDatabase):
 
     async def stored(self, client: str, key: str, fingerprint: str) -> bytes | None:
         """The answer already given to this request under this key; `KeyReused` if it answered another."""
-        found = self._database.read(partial(committing.stored, client=client, key=key, fingerprint=fingerprint))
+        work = partial(committing.stored, client=client, key=key, fingerprint=fingerprint)
+        found = await self._database.aside(partial(self._database.read, work))
         return None if found is None else found.answer
 
     async def commit(self, draft: Draft) -> Committed:

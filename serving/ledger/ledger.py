@@ -9,6 +9,7 @@ from functools import partial
 from typing import Self
 
 from serving.ledger import reading, rule_counting
+from serving.ledger.answering import Answering
 from serving.ledger.chaining import Chained
 from serving.ledger.database import Database
 from serving.ledger.decisions import Decisions
@@ -23,7 +24,7 @@ from serving.ledger.switch import Switch
 from serving.ledger.watching import Watching
 
 
-class Ledger(FactsIn, Decisions, Reviews, Outbox, Switch, Watching, Pins, Proofs):
+class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, Switch, Watching, Pins, Proofs):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

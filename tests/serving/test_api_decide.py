@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from decisioning.catalogue import Autonomy
+from tests.serving.ledger_cases import wait
 from tests.serving.running import offer, running
 
 
@@ -188,3 +189,14 @@ def test_a_batch_retried_under_its_key_gets_the_same_answers(heed):
     body = {"requests": [{"customer_id": "c1"}, {"customer_id": "c1"}]}
     first = heed.post("/decide_batch", body, Idempotency_Key="batch")
     assert heed.post("/decide_batch", body, Idempotency_Key="batch") == first
+
+
+def test_a_second_request_under_a_key_that_is_being_answered_is_told_to_come_again(heed):
+    ledger = heed.runtime.ledger
+    wait(ledger._database.hold("key:local\0twice"))
+    answer = heed.http.post("/decide", json={"customer_id": "c1"}, headers={"Idempotency-Key": "twice"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (409, "1")
+    assert answer.json()["type"] == "urn:heed:problem:idempotency-key-in-flight"
+    ledger._database.let_go("key:local\0twice")
+    first = heed.decide(key="twice")
+    assert heed.decide(key="twice") == first

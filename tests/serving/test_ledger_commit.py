@@ -7,7 +7,7 @@ import pytest
 from decisioning.customer import ConsentStatus, ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import KeyReused, NotFound
-from serving.errors import StaleFacts
+from serving.errors import InFlight, StaleFacts
 from serving.ledger.records import Committed, DecisionRecord, OutboxMessage, ReviewDraft
 from serving.ledger.reports import ConsentReport, SignalReport
 from tests.serving.ledger_cases import (
@@ -130,6 +130,50 @@ class TestKeys:
         answers = wait(all_at_once())
         assert len({one.decision_id for one in answers}) == 1
         assert sum(not one.replayed for one in answers) == 1
+
+
+class TestKeysInFlight:
+    async def first_and_second(self, ledger, second):
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def first():
+            async with ledger.answering("shop", "key"):
+                begun.set()
+                await go_on.wait()
+
+        answering = asyncio.ensure_future(first())
+        await begun.wait()
+        try:
+            return await second()
+        finally:
+            go_on.set()
+            await answering
+
+    def test_a_second_request_under_the_key_is_told_that_the_first_is_being_answered(self, ledger):
+        async def second():
+            async with ledger.answering("shop", "key"):
+                pass
+
+        with pytest.raises(InFlight, match="under this key is being answered in `Idempotency-Key`; ask again"):
+            wait(self.first_and_second(ledger, second))
+        wait(second())
+
+    @pytest.mark.parametrize(("client", "key"), [("shop", "other"), ("app", "key")])
+    def test_other_keys_and_other_clients_are_not(self, ledger, client, key):
+        async def second():
+            async with ledger.answering(client, key):
+                return "answered"
+
+        assert wait(self.first_and_second(ledger, second)) == "answered"
+
+    def test_what_fails_lets_go_of_its_key(self, ledger):
+        async def breaks():
+            async with ledger.answering("shop", "key"):
+                raise ArithmeticError("in the model")
+
+        for _ in range(2):
+            with pytest.raises(ArithmeticError, match="in the model"):
+                wait(breaks())
 
 
 class TestFreshness:

@@ -15,6 +15,7 @@ from sqlalchemy import NullPool, create_engine, func, select
 
 from decisioning.customer import ContactPoint
 from decisioning.errors import InvalidInput, Unavailable
+from serving.errors import InFlight
 from serving.ledger.intake import add_customer
 from serving.ledger.ledger import Ledger
 from serving.ledger.location import PostgresLocation
@@ -324,6 +325,68 @@ class TestFaults:
                 wait(reader.commit(hold("d1")))
             with pytest.raises(Unavailable, match="25006 ReadOnlySqlTransaction"):
                 reader._database.read(lambda transaction: transaction.command("DELETE FROM signals"))
+
+
+class TestKeysInFlight:
+    def test_a_key_is_held_over_all_workers_until_it_is_let_go(self, ledger, url):
+        with open_ledger(url, key=postgres.KEY) as other:
+
+            async def both():
+                async with ledger.answering("shop", "key"):
+                    with pytest.raises(InFlight, match="being answered"):
+                        await enter(other)
+                await until_free(other)
+
+            wait(both())
+
+    def test_a_worker_that_dies_lets_go_of_its_keys(self, ledger, url):
+        with open_ledger(url, key=postgres.KEY) as other:
+
+            async def dies():
+                async with other.answering("shop", "key"):
+                    run(url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+                    await until_free(ledger)
+
+            wait(dies())
+
+    def test_a_caller_that_is_cancelled_while_it_asks_holds_nothing(self, ledger, url):
+        async def give_up():
+            asking = asyncio.ensure_future(enter(ledger))
+            await asyncio.sleep(0)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+        wait(give_up())
+        with open_ledger(url, key=postgres.KEY) as other:
+            wait(until_free(other))
+
+
+async def enter(ledger):
+    async with ledger.answering("shop", "key"):
+        pass
+
+
+async def until_free(ledger):
+    """What one worker lets go of is free for others in a moment."""
+    deadline = monotonic() + 20
+    while monotonic() < deadline:
+        try:
+            return await enter(ledger)
+        except InFlight:
+            await asyncio.sleep(0.01)
+    raise AssertionError("the key is still held")
+
+
+def test_reading_aside_does_not_hold_up_the_event_loop(ledger):
+    async def both():
+        gate = threading.Event()
+        reading = asyncio.ensure_future(ledger.aside(lambda: gate.wait(10)))
+        await asyncio.sleep(0)
+        gate.set()
+        return await reading
+
+    assert wait(both())
 
 
 def test_a_read_sees_one_moment_even_while_facts_arrive(ledger):

@@ -52,5 +52,10 @@ def pool(location: PostgresLocation, limits: Limits) -> ConnectionPool[Connectio
     )
 
 
+def connect(location: PostgresLocation, limits: Limits) -> Connection[Any]:
+    """One connection in autocommit mode."""
+    return Connection.connect(conninfo(location, limits), autocommit=True)
+
+
 def _keep_plans(connection: Connection[Any]) -> None:
     connection.prepared_max = _PLANS

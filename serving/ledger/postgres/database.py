@@ -4,8 +4,9 @@ import asyncio
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any, Self, TypeVar
 
@@ -16,10 +17,12 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from decisioning.errors import Unavailable
 from serving.ledger.clock import Clock, system_clock
 from serving.ledger.faults import closed, read_only
+from serving.ledger.holding import Held
 from serving.ledger.location import PostgresLocation
 from serving.ledger.locking import Locks
-from serving.ledger.postgres.connecting import pool
+from serving.ledger.postgres.connecting import connect, pool
 from serving.ledger.postgres.faults import for_caller, lost, overloaded, unavailable, unknown_fate
+from serving.ledger.postgres.holding import Session
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.postgres.sealing import seal_in
 from serving.ledger.postgres.transacting import PostgresTransaction
@@ -45,7 +48,10 @@ class PostgresDatabase:
         self._renewed = -math.inf
         self._watch = Watch(limits.silence)
         self._pool: ConnectionPool[Connection[Any]] = pool(location, limits)
-        self._threads = ThreadPoolExecutor(limits.writers, thread_name_prefix="ledger-writer")
+        self._writing = ThreadPoolExecutor(limits.writers, thread_name_prefix="ledger-writer")
+        self._reading = ThreadPoolExecutor(limits.readers, thread_name_prefix="ledger-reader")
+        self._session = Session(partial(connect, location, limits), self._watch)
+        self._held = Held()
 
     @classmethod
     def open(
@@ -81,11 +87,34 @@ class PostgresDatabase:
         """Run `work` in a thread of its own and return once it is durable."""
         if self._readonly:
             raise read_only()
+        return await _within(self._limits.job, _submitted(self._writing, partial(self._write, work, locks)))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run `work` in one of the threads that read."""
+        return await _within(self._limits.job, _submitted(self._reading, work))
+
+    async def hold(self, name: str) -> bool:
+        """Hold a name over all processes; False if it is held."""
+        if not self._held.take(name):
+            return False
         try:
-            future = self._threads.submit(self._write, work, locks)
-        except RuntimeError as error:
-            raise closed() from error
-        return await _within(self._limits.job, future)
+            taken = await asyncio.wrap_future(_submitted(self._session.thread, partial(self._session.take, name)))
+        except BaseException as error:
+            # Whoever is cancelled meanwhile may hold the name a moment later: what is freed next is freed after that.
+            self.let_go(name)
+            if isinstance(error, psycopg.Error):
+                raise unavailable(error) from error
+            raise
+        if not taken:
+            self._held.free(name)
+        return taken
+
+    def let_go(self, name: str) -> None:
+        """Let go of a name, in this process at once and for others as soon as its turn comes."""
+        with suppress(Unavailable):
+            # A ledger that is closed has let go of everything.
+            _submitted(self._session.thread, partial(self._session.free, name))
+        self._held.free(name)
 
     def moment(self) -> datetime:
         """The present moment, with an offset."""
@@ -98,7 +127,9 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Finish what was promised and let go of the connections."""
-        self._threads.shutdown(wait=True)
+        for threads in (self._writing, self._reading):
+            threads.shutdown(wait=True)
+        self._session.close()
         self._pool.close()
         self._watch.close()
 
@@ -162,6 +193,13 @@ class PostgresDatabase:
         finally:
             # The pool takes nothing back that is in the midst of a transaction; it closes it.
             self._pool.putconn(connection)
+
+
+def _submitted(threads: ThreadPoolExecutor, work: Callable[[], T]) -> "Future[T]":
+    try:
+        return threads.submit(work)
+    except RuntimeError as error:
+        raise closed() from error
 
 
 async def _within(seconds: float, future: "Future[T]") -> T:
