@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from decisioning.customer import Volume
-from serving.ledger.queries.volumes import ADD_VOLUME, RAISE_VOLUME, VOLUMES
+from serving.ledger.queries.volumes import RAISE_VOLUMES, VOLUMES
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Transaction
 
@@ -24,11 +24,11 @@ _NO_END = 2**62
 
 def raise_volume(transaction: Transaction, action_id: str, at: int, cost: float, by: int = 1) -> None:
     """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again."""
-    for span in (QUARTER, HOUR, DAY):
-        place = {"length": span, "begin": _down(at, span), "action": action_id}
-        if not transaction.run(RAISE_VOLUME, {**place, "by": by, "costs": by * cost}):
-            values = {"span": span, "start": place["begin"], "action_id": action_id}
-            transaction.run(ADD_VOLUME, {**values, "contacts": by, "spent": by * cost})
+    spans = enumerate((QUARTER, HOUR, DAY))
+    places = {
+        name: value for n, span in spans for name, value in ((f"span_{n}", span), (f"start_{n}", _down(at, span)))
+    }
+    transaction.run(RAISE_VOLUMES, {**places, "action": action_id, "by": by, "costs": by * cost})
 
 
 def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta]) -> tuple[Volume, ...]:

@@ -1,20 +1,30 @@
 """Volumes: what all customers were contacted with, per action and stretch of time."""
 
-from sqlalchemy import BigInteger, BindParameter, bindparam, cast, func, insert, select, update
+from sqlalchemy import BigInteger, BindParameter, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from serving.ledger.tables import volumes
 
-RAISE_VOLUME = (
-    update(volumes)
-    .where(
-        volumes.c.span == bindparam("length"),
-        volumes.c.start == bindparam("begin"),
-        volumes.c.action_id == bindparam("action"),
-    )
-    .values(contacts=volumes.c.contacts + bindparam("by"), spent=volumes.c.spent + bindparam("costs"))
+# All stretches in which a slot counts, at once and in one order. The form is PostgreSQL's; SQLite reads it too.
+_ADDED = insert(volumes).values(
+    [
+        {
+            "span": bindparam(f"span_{n}"),
+            "start": bindparam(f"start_{n}"),
+            "action_id": bindparam("action"),
+            "contacts": bindparam("by"),
+            "spent": bindparam("costs"),
+        }
+        for n in range(3)
+    ]
 )
-
-ADD_VOLUME = insert(volumes)
+RAISE_VOLUMES = _ADDED.on_conflict_do_update(
+    index_elements=[volumes.c.span, volumes.c.start, volumes.c.action_id],
+    set_={
+        "contacts": volumes.c.contacts + _ADDED.excluded.contacts,
+        "spent": volumes.c.spent + _ADDED.excluded.spent,
+    },
+)
 
 _BEGIN: BindParameter[int] = bindparam("begin", type_=BigInteger)
 
