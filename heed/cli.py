@@ -11,6 +11,7 @@ from decisioning.errors import HeedError
 
 _COMMANDS = {
     "conformance": "heed.commands.conformance",
+    "customer": "heed.commands.customer",
     "data": "heed.commands.data",
     "db": "heed.commands.db",
     "decide": "heed.commands.decide",

@@ -20,6 +20,7 @@ _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:conflict": Conflict,
     "urn:heed:problem:refused-by-guardrail": Refused,
     "urn:heed:problem:idempotency-key-reused": KeyReused,
+    "urn:heed:problem:erased": NotFound,
     "urn:heed:problem:unavailable": Unavailable,
 }
 
@@ -113,6 +114,14 @@ class Client:
     def customer(self, customer_id: str) -> Json:
         """A customer as the ledger knows them, with the timeline."""
         return self._call("GET", f"/v1/customers/{_segment(customer_id)}")
+
+    def export(self, customer_id: str) -> Json:
+        """Everything that the ledger holds about a customer."""
+        return self._call("GET", f"/v1/customers/{_segment(customer_id)}/export")
+
+    def erase(self, customer_id: str) -> Json:
+        """Erase a customer; marketing stays away from whoever comes back under the same id or address."""
+        return self._call("DELETE", f"/v1/customers/{_segment(customer_id)}")
 
     def policy(self) -> Json:
         """The policy in force, and what was refused of the file where it says something else."""

@@ -150,7 +150,7 @@ async def _fill(settings: Settings, played: "Played", watch: _Watch, steps: Step
     from training.contract.catalogue import to_catalogue
 
     steps.step("preparing the ledger")
-    upgrade(settings.ledger_location)
+    upgrade(settings.ledger_location, settings.sealing_key)
     catalogue = to_catalogue(played.data, settings.currency)
     register = Register(played.contact_points, played.consents, played.suppressions)
     with open_ledger(settings.ledger_location, clock=watch, key=settings.sealing_key) as ledger:

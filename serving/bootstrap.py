@@ -61,7 +61,7 @@ def bootstrap(
     place = settings.ledger_location
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
     if isinstance(place, Path) and not place.exists():
-        upgrade(place)
+        upgrade(place, settings.sealing_key)
     steady = SteadyClock(clock)
     ledger = open_ledger(place, clock=steady, key=settings.sealing_key)
     steady.observe(ledger.newest(settings.clock_disregard_after))

@@ -7,10 +7,12 @@ HeedError
 ├── Conflict
 │   └── InFlight           the first request under the same idempotency key is still being answered
 ├── StaleFacts             the customer's facts changed between decision and commit; decide again
+├── Tampered               a part of the record was changed, or its key: it cannot be opened
+├── Erased                 the customer was erased, and what was said of them with it
 └── Gone                   a version that decided is no longer to be had, so its decisions cannot be made again
 """
 
-from decisioning.errors import Conflict, HeedError, InvalidInput
+from decisioning.errors import Conflict, HeedError, InvalidInput, Unavailable
 
 
 class StaleFacts(HeedError):
@@ -19,6 +21,14 @@ class StaleFacts(HeedError):
 
 class InFlight(Conflict):
     """The first request under the same key is still being answered. Ask again: the answer will be there."""
+
+
+class Tampered(Unavailable):
+    """A part of the record is not what was written, or was written under another key."""
+
+
+class Erased(HeedError):
+    """The customer was erased. That something was decided is on record; what it was about is not."""
 
 
 class Gone(HeedError):

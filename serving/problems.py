@@ -21,7 +21,7 @@ from decisioning.errors import (
     Unavailable,
     shortened,
 )
-from serving.errors import InFlight, NotJson, TooLarge
+from serving.errors import Erased, InFlight, NotJson, TooLarge
 
 logger = logging.getLogger("heed.serving")
 
@@ -37,6 +37,7 @@ _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
     InFlight: (409, "idempotency-key-in-flight"),
     Conflict: (409, "conflict"),
     KeyReused: (422, "idempotency-key-reused"),
+    Erased: (410, "erased"),
     Refused: (409, "refused-by-guardrail"),
     Unavailable: (503, "unavailable"),
 }

@@ -11,7 +11,7 @@ from decisioning.decide import decide
 from decisioning.decision import Decision, Explain
 from decisioning.errors import Conflict, InvalidInput
 from serving.answer import ChosenAction, DecisionAnswer, decision_answer, decode, encode
-from serving.errors import Gone
+from serving.errors import Erased, Gone, Tampered
 from serving.in_force import InForce
 from serving.ledger.records import DecisionRecord
 from serving.pinning import Pinned
@@ -25,11 +25,12 @@ class Result(StrEnum):
     DIFFERENT = "different"
     GONE = "gone"
     UNREADABLE = "unreadable"
+    ERASED = "erased"
 
     @property
     def failed(self) -> bool:
         """Whether the decision was not shown to come out the same, though it should."""
-        return self is not Result.SAME
+        return self not in {Result.SAME, Result.ERASED}
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Replay:
 
     Attributes
     ----------
+    at : datetime or None
+        None where the record of it cannot be opened.
     differences : tuple of str
         Names of the parts of the answer that came out otherwise.
     reason : str or None
@@ -45,7 +48,7 @@ class Replay:
     """
 
     decision_id: str
-    at: datetime
+    at: datetime | None
     result: Result
     differences: tuple[str, ...] = ()
     reason: str | None = None
@@ -71,15 +74,19 @@ def replay(ledger: Record, pinned: Pinned, decision_id: str) -> Replay:
     NotFound
         If there is no such decision.
     """
-    record = ledger.decision(decision_id)
+    at = None
     try:
+        record = ledger.decision(decision_id)
+        at = record.at
         receipt = unpack(ledger.receipt(decision_id))
         found = differences(receipt, pinned.of(receipt.versions), record.answer)
+    except Erased as erased:
+        return Replay(decision_id, at, Result.ERASED, reason=erased.message)
     except Gone as gone:
-        return Replay(decision_id, record.at, Result.GONE, reason=str(gone))
-    except InvalidInput as error:
-        return Replay(decision_id, record.at, Result.UNREADABLE, reason=str(error))
-    return Replay(decision_id, record.at, Result.DIFFERENT if found else Result.SAME, found)
+        return Replay(decision_id, at, Result.GONE, reason=str(gone))
+    except (InvalidInput, Tampered) as error:
+        return Replay(decision_id, at, Result.UNREADABLE, reason=str(error))
+    return Replay(decision_id, at, Result.DIFFERENT if found else Result.SAME, found)
 
 
 def again(receipt: Receipt, in_force: InForce) -> Decision:

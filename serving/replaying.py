@@ -57,6 +57,8 @@ class Unsaid:
 
 def replayed(recorded: Recorded, old: InForce, new: InForce) -> Replayed | Unsaid:
     """The decision under both policies, or the reason why the record does not support that."""
+    if recorded.receipt is None:
+        return Unsaid(recorded, "the customer was erased")
     try:
         kept = unpack(recorded.receipt)
     except InvalidInput as error:

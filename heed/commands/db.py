@@ -14,6 +14,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Create the ledger, or bring it to the present shape."""
-    place = Settings().ledger_location
-    bring_to_present_shape(place)
+    settings = Settings()
+    place = settings.ledger_location
+    bring_to_present_shape(place, settings.sealing_key)
     click.echo(f"{place} has the present shape")

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import PersonId
+from serving.ledger.erasing import Erasure
+from serving.ledger.exporting import Export
 from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
@@ -65,6 +67,18 @@ async def merge(
 ) -> Merged:
     """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
     return await running.ledger.merge(customer_id, body.from_)
+
+
+@router.get("/v1/customers/{customer_id:path}/export", summary="Everything that is held about a customer")
+async def export(customer_id: PersonId, running: Running) -> Export:
+    """What the ledger holds about one customer, decisions with their reasons and all facts that they looked at."""
+    return running.ledger.export(customer_id)
+
+
+@router.delete("/v1/customers/{customer_id:path}", summary="Erase a customer")
+async def erase(customer_id: PersonId, running: Running) -> Erasure:
+    """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back."""
+    return await running.ledger.erase(customer_id)
 
 
 # An id may hold slashes: it is whatever the source system calls the customer.

@@ -145,6 +145,10 @@ class Chained:
         """Let go of a name."""
         self.database.let_go(name)
 
+    async def forget(self) -> None:
+        """Leave nothing of what was deleted in the store's files, as far as the store can see to it."""
+        await self.database.forget()
+
     def moment(self) -> datetime:
         """The present moment, with an offset."""
         return self.database.moment()

@@ -15,6 +15,7 @@ from serving.ledger.records import Committed, Draft, ReviewDraft, Windows
 from serving.ledger.stopping import require_running
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
+from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, DataKey, erased, key_for, opened_text
 from serving.ledger.volumes import volumes
 from serving.ledger.watching import expect
 
@@ -38,7 +39,8 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
     _require_fresh(transaction, now, draft)
     if draft.reservation is not None:
         require_running(transaction, draft.reservation)
-    _add_decision(transaction, draft)
+    key = key_for(transaction, now, draft.customer_id)
+    _add_decision(transaction, key, draft)
     if draft.reservation is not None and draft.reservation_id is not None:
         take_slot(
             transaction,
@@ -64,16 +66,21 @@ def stored(transaction: Transaction, client: str, key: str | None, fingerprint: 
     ------
     KeyReused
         If it answered another request.
+    Erased
+        If it answered, and the customer was erased since.
     """
     if key is None:
         return None
-    row = transaction.row(STORED, {"client": client, "idempotency_key": key})
+    row = transaction.row(STORED, {"client": client, "idempotency_key": transaction.seal.request(client, key)})
     if row is None:
         return None
-    if row[0] != fingerprint:
+    if row[0] != transaction.seal.fingerprint(fingerprint):
         remedy = "send a new key with a new request"
         raise KeyReused("the key was used for another request", field="Idempotency-Key", value=key, remedy=remedy)
-    return Committed(row[1], row[2].encode(), replayed=True)
+    answer = opened_text(transaction, row[1], ANSWER, row[2])
+    if answer is None:
+        raise erased(row[1])
+    return Committed(row[1], answer.encode(), replayed=True)
 
 
 def take_slot(
@@ -97,7 +104,7 @@ def take_slot(
             "contact_id": contact_id,
             "action_id": contact.action_id,
             "kind": EXECUTE,
-            "payload": message,
+            "payload": key_for(transaction, now, customer_id).sealed_text(decision_id, PAYLOAD, message),
             "created_at": micros(now),
             "delivered_at": None,
             "withdrawn_at": None,
@@ -120,21 +127,23 @@ def _require_fresh(transaction: Transaction, now: datetime, draft: Draft) -> Non
         raise StaleFacts("the decision no longer holds at this moment", field="at", remedy="decide again")
 
 
-def _add_decision(transaction: Transaction, draft: Draft) -> None:
+def _add_decision(transaction: Transaction, key: DataKey, draft: Draft) -> None:
+    seal, asked = transaction.seal, draft.idempotency_key
     values = {
         "decision_id": draft.decision_id,
         "at": micros(draft.at),
         "client": draft.client,
-        "idempotency_key": draft.idempotency_key,
-        "fingerprint": draft.fingerprint,
-        "customer_id": draft.customer_id,
+        "idempotency_key": None if asked is None else seal.request(draft.client, asked),
+        "fingerprint": seal.fingerprint(draft.fingerprint),
+        "subject": seal.customer(draft.customer_id),
         "disposition": draft.disposition.value,
         "action_id": draft.action_id,
         "proposed_action_id": draft.proposed_action_id,
         "model_version": draft.model_version,
         "policy_hash": draft.policy_hash,
-        "answer": draft.answer.decode(),
-        "receipt": draft.receipt,
+        "answer": key.sealed_text(draft.decision_id, ANSWER, draft.answer),
+        "receipt": key.sealed(draft.decision_id, RECEIPT, draft.receipt),
+        "key_id": key.key_id,
     }
     transaction.run(ADD_DECISION, values)
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from serving.ledger.faults import FileGone
 
-_DURABLE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000")
+BUSY_MILLISECONDS = 2_000
+# What is deleted is overwritten with zeros: somebody may have been erased.
+_DURABLE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_MILLISECONDS}",
+    "secure_delete=ON",
+)
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:

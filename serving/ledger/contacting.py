@@ -5,7 +5,7 @@ from datetime import datetime
 
 from decisioning.customer import Contact, ContactState
 from decisioning.errors import Conflict, InvalidInput
-from serving.ledger.identities import under_present_ids
+from serving.ledger.erased import nameless, still_about
 from serving.ledger.intake import Intake, receipted, reused, take
 from serving.ledger.queries.contacts import (
     ADD_CONTACT,
@@ -34,7 +34,9 @@ def record_contacts(transaction: Transaction, now: datetime, reports: Sequence[C
     Conflict
         If a slot is to be released though its contact was made: what was sent stays counted.
     """
-    changed = [one.customer_id for one in under_present_ids(transaction, reports) if _take(transaction, now, one)]
+    changed = [
+        one.customer_id for one in still_about(transaction, reports, lambda one: one.at) if _take(transaction, now, one)
+    ]
     return receipted(transaction, now, changed, len(reports))
 
 
@@ -82,6 +84,9 @@ def _take_external(transaction: Transaction, now: datetime, report: ContactRepor
 
 def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: str) -> bool:
     slot = transaction.row(SLOT_OF_DECISION, {"decision_id": decision_id})
+    if slot is not None and slot[1] == nameless(transaction.seal.customer(report.customer_id)):
+        # What was decided before somebody was erased stays as it was then.
+        return False
     contact_id, state, reserved_at, action_id, cost = _checked(transaction, report, decision_id, slot)
     wanted = _state(report)
     if state == wanted:

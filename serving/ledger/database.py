@@ -44,6 +44,10 @@ class Database(Protocol):
         """Let go of a name; at once for this process, in a moment for others."""
         ...
 
+    async def forget(self) -> None:
+        """Leave nothing of what was deleted in the store's files, as far as the store can see to it."""
+        ...
+
     def moment(self) -> datetime:
         """The present moment, with an offset."""
         ...

@@ -16,6 +16,7 @@ from serving.ledger.records import OutboxMessage
 from serving.ledger.stopping import against_message
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.vault import PAYLOAD, opened_text
 
 Permitted = Callable[[Customer, OutboxMessage, datetime], str | None]
 """Asked with fresh facts inside the transaction: None to go on, or why the message may not be sent any more."""
@@ -60,10 +61,16 @@ def delivered(
 def _against(
     transaction: Transaction, now: datetime, outbox_id: str, said: Sequence[Any], permitted: Permitted
 ) -> str | None:
-    decision_id, contact_id, action_id, kind, payload, created_at = said
-    waiting = OutboxMessage(outbox_id, decision_id, contact_id, action_id, kind, payload, moment(created_at))
-    customer_id = transaction.rows(SLOT, {"contact_id": contact_id})[0][0]
-    return permitted(known(transaction, customer_id, now - HISTORY).customer, waiting, now)
+    found = waiting(transaction, (outbox_id, *said))
+    customer_id = transaction.rows(SLOT, {"contact_id": found.contact_id})[0][0]
+    return permitted(known(transaction, customer_id, now - HISTORY).customer, found, now)
+
+
+def waiting(transaction: Transaction, row: Row) -> OutboxMessage:
+    """A message from its id, decision, slot, action, kind, what it says and when it was put there."""
+    outbox_id, decision_id, contact_id, action_id, kind, payload, created_at = row
+    said = opened_text(transaction, decision_id, PAYLOAD, payload)
+    return OutboxMessage(outbox_id, decision_id, contact_id, action_id, kind, said or "", moment(created_at))
 
 
 def message(transaction: Transaction, outbox_id: str) -> Row:

@@ -9,7 +9,8 @@ import orjson
 from sqlalchemy import Insert, Select
 
 from decisioning.errors import Conflict, shortened
-from serving.ledger.identities import present_id, under_present_ids
+from serving.ledger.erased import last_erasure, still_about
+from serving.ledger.identities import present_id
 from serving.ledger.queries.consents import ADD_CONSENT, CONSENT_BY_ID
 from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION
 from serving.ledger.queries.signals import ADD_SIGNAL, SIGNAL_BY_ID
@@ -36,12 +37,14 @@ _SIGNALS = Intake("signal_id", SIGNAL_BY_ID, ADD_SIGNAL)
 
 def record_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> Receipted:
     """Take consents and withdrawals."""
-    return _record(transaction, now, reports, lambda one: take_consent(transaction, now, one))
+    told = still_about(transaction, reports, lambda one: one.recorded_at)
+    return _record(transaction, now, told, len(reports), lambda one: take_consent(transaction, now, one))
 
 
 def record_signals(transaction: Transaction, now: datetime, reports: Sequence[SignalReport]) -> Receipted:
     """Take signals."""
-    return _record(transaction, now, reports, lambda one: _take_signal(transaction, now, one))
+    told = still_about(transaction, reports, lambda one: one.at)
+    return _record(transaction, now, told, len(reports), lambda one: _take_signal(transaction, now, one))
 
 
 def take(
@@ -108,10 +111,11 @@ def add_customer(
     jurisdiction: str | None = None,
     identity: float | None = None,
 ) -> None:
-    """Create a customer at version 1."""
+    """Create a customer at version 1, or after the last version of one who was erased under this id."""
+    erased = last_erasure(transaction, customer_id)
     values = {
         "customer_id": customer_id,
-        "version": 1,
+        "version": 1 if erased is None else erased[1] + 1,
         "attributes": attributes,
         "time_zone": time_zone,
         "jurisdiction": jurisdiction,
@@ -149,6 +153,8 @@ def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) 
     )
 
 
-def _record(transaction: Transaction, now: datetime, reports: Sequence[R], taken: Callable[[R], bool]) -> Receipted:
-    changed = [report.customer_id for report in under_present_ids(transaction, reports) if taken(report)]
-    return receipted(transaction, now, changed, len(reports))
+def _record(
+    transaction: Transaction, now: datetime, reports: Sequence[R], received: int, taken: Callable[[R], bool]
+) -> Receipted:
+    changed = [report.customer_id for report in reports if taken(report)]
+    return receipted(transaction, now, changed, received)

@@ -16,6 +16,7 @@ from serving.ledger.decisions import Decisions
 from serving.ledger.facts_in import FactsIn
 from serving.ledger.locking import one_at_a_time
 from serving.ledger.outbox import Outbox
+from serving.ledger.people import People
 from serving.ledger.pins import Pins
 from serving.ledger.proofs import Proofs
 from serving.ledger.records import RuleCount
@@ -24,7 +25,7 @@ from serving.ledger.switch import Switch
 from serving.ledger.watching import Watching
 
 
-class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, Switch, Watching, Pins, Proofs):
+class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, People, Switch, Watching, Pins, Proofs):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

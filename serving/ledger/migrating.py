@@ -13,8 +13,9 @@ from serving.ledger.faults import unavailable
 from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.lock import FileLock
 from serving.ledger.postgres import migrating as postgres
+from serving.ledger.resealing import TABLES, reseal
 from serving.ledger.respelling import respell
-from serving.ledger.sealing import Seal
+from serving.ledger.sealing import Seal, seal_of
 from serving.ledger.steps import refuse_other_shape, take_steps
 from serving.ledger.transaction import SqliteTransaction
 
@@ -22,7 +23,7 @@ from serving.ledger.transaction import SqliteTransaction
 _CASE_SENSITIVE = "0001"
 
 
-def upgrade(location: str | Location) -> None:
+def upgrade(location: str | Location, key: str | None = None) -> None:
     """Create the ledger, or bring it to the present shape, all steps or none.
 
     Parameters
@@ -30,6 +31,8 @@ def upgrade(location: str | Location) -> None:
     location : str, Path or PostgresLocation
         A path, a ``sqlite:///`` or a ``postgresql://`` URL. Missing folders are made, a database is not; a new file is
         readable by its owner alone.
+    key : str, optional
+        The ledger's, needed where records from before have to be sealed; absent means the one beside the ledger.
 
     Raises
     ------
@@ -40,14 +43,14 @@ def upgrade(location: str | Location) -> None:
     if isinstance(place, PostgresLocation):
         postgres.upgrade(place)
     else:
-        _upgrade(place)
+        _upgrade(place, key)
 
 
-def _upgrade(path: Path) -> None:
+def _upgrade(path: Path, key: str | None) -> None:
     _make(path)
     lock = FileLock(path)
     try:
-        _run(path)
+        _run(path, key)
     except (sqlite3.Error, DBAPIError) as error:
         raise unavailable(_cause(error)) from error
     finally:
@@ -74,7 +77,7 @@ def _make(path: Path) -> None:
         raise Unavailable("the ledger cannot be created", field="ledger", value=path, remedy=remedy) from error
 
 
-def _run(path: Path) -> None:
+def _run(path: Path, key: str | None) -> None:
     raw = sqlite3.connect(path, isolation_level=None)
     try:
         raw.execute("PRAGMA journal_mode=WAL")
@@ -82,6 +85,7 @@ def _run(path: Path) -> None:
         raw.close()
     with _engine(path).connect() as connection:
         # The driver would commit before each CREATE; an explicit transaction makes the steps all or none.
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         before = _shape(_driver(connection))
         take_steps(connection)
@@ -89,8 +93,20 @@ def _run(path: Path) -> None:
         if before == _CASE_SENSITIVE:
             # Objections did not exist then, so no key is needed to find them.
             respell(transaction, datetime.now(UTC))
+        if _tables(_driver(connection)) >= set(TABLES):
+            _reseal(_driver(connection), path, key)
         adopt(transaction)
         connection.commit()
+
+
+def _reseal(connection: sqlite3.Connection, path: Path, key: str | None) -> None:
+    reseal(SqliteTransaction(connection, seal_of(connection, path, key, make=True)), datetime.now(UTC))
+    for table in TABLES:
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _shape(connection: sqlite3.Connection) -> str | None:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from decisioning.customer import ConsentStatus
 from decisioning.errors import InvalidInput
-from serving.ledger.identities import present_id, under_present_ids
+from serving.ledger.erased import still_about
+from serving.ledger.identities import present_id
 from serving.ledger.intake import Intake, receipted, take, take_consent
 from serving.ledger.queries.outcomes import ADD_OUTCOME, CUSTOMER_OF_DECISION, NAMED_CONTACT, NAMED_SLOT, OUTCOME_BY_ID
 from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
@@ -31,7 +32,9 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
     InvalidInput
         If an outcome names another customer's contact or decision.
     """
-    changed = [one.customer_id for one in under_present_ids(transaction, reports) if _take(transaction, now, one)]
+    changed = [
+        one.customer_id for one in still_about(transaction, reports, lambda one: one.at) if _take(transaction, now, one)
+    ]
     return receipted(transaction, now, changed, len(reports))
 
 

@@ -10,6 +10,7 @@ from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import NotFound
 from decisioning.stopping import Stop
+from serving.ledger.delivering import waiting
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.queries.customers import ANYBODY, VERSION
@@ -20,7 +21,7 @@ from serving.ledger.queries.decisions import (
     DECISIONS_BEFORE,
     DECISIONS_OF,
     DECISIONS_OF_BEFORE,
-    RECEIPT,
+    RECEIPT_OF,
     RECORDED,
 )
 from serving.ledger.queries.newest import NEWEST
@@ -47,10 +48,11 @@ from serving.ledger.records import (
     ReviewState,
     Timeline,
 )
-from serving.ledger.reviewing import case_of, find
+from serving.ledger.reviewing import case_of, event_detail, find
 from serving.ledger.stopping import kept_back
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.vault import ANSWER, RECEIPT, erased, opened, opened_text
 
 _QUEUES = {
     ReviewState.OPEN: OPEN_CASES,
@@ -81,7 +83,7 @@ def decision(transaction: Transaction, decision_id: str) -> DecisionRecord:
     row = transaction.row(DECISION, {"decision_id": decision_id})
     if row is None:
         raise _no_decision(decision_id)
-    return _recorded(row)
+    return _recorded(transaction, row)
 
 
 def receipt(transaction: Transaction, decision_id: str) -> bytes:
@@ -91,11 +93,16 @@ def receipt(transaction: Transaction, decision_id: str) -> bytes:
     ------
     NotFound
         If there is none.
+    Erased
+        If its customer was erased.
     """
-    row = transaction.row(RECEIPT, {"decision_id": decision_id})
+    row = transaction.row(RECEIPT_OF, {"decision_id": decision_id})
     if row is None:
         raise _no_decision(decision_id)
-    return bytes(row[0])
+    found = opened(transaction, decision_id, RECEIPT, bytes(row[0]))
+    if found is None:
+        raise erased(decision_id)
+    return found
 
 
 def decisions(
@@ -113,15 +120,16 @@ def decisions(
         values["customer_id"] = present_id(transaction, customer_id)
     if before is not None:
         values |= {"before_at": micros(decision(transaction, before).at), "before_id": before}
-    return tuple(_recorded(row) for row in transaction.rows(_page(customer_id, before), values))
+    return tuple(_recorded(transaction, row) for row in transaction.rows(_page(customer_id, before), values))
 
 
 def recorded(transaction: Transaction, since: datetime, limit: int) -> tuple[Recorded, ...]:
     """Decisions made from `since` on with their receipts, newest first, at most `limit`."""
     rows = transaction.rows(RECORDED, {"since": micros(since), "limit": limit})
     return tuple(
-        Recorded(own_id, moment(at), Disposition(disposition), action_id, contacted, policy, bytes(kept))
+        Recorded(own_id, moment(at), Disposition(disposition), action_id, contacted, policy, receipt)
         for own_id, at, disposition, action_id, contacted, policy, kept in rows
+        for receipt in (opened(transaction, own_id, RECEIPT, bytes(kept)),)
     )
 
 
@@ -135,7 +143,7 @@ def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: 
     statement = _QUEUES.get(state, SETTLED_CASES)
     moment_or_state: dict[str, object] = {"now": micros(now)} if state in _QUEUES else {"state": state.value}
     rows = transaction.rows(statement, {**moment_or_state, "limit": limit})
-    return tuple(case_of(row, now) for row in rows)
+    return tuple(case_of(transaction, row, now) for row in rows)
 
 
 def review_events(transaction: Transaction, now: datetime, review_id: str) -> tuple[ReviewEvent, ...]:
@@ -146,9 +154,12 @@ def review_events(transaction: Transaction, now: datetime, review_id: str) -> tu
     NotFound
         If there is no such case.
     """
-    find(transaction, now, review_id)
+    case = find(transaction, now, review_id)
     rows = transaction.rows(EVENTS, {"review_id": review_id})
-    return tuple(ReviewEvent(number, moment(at), event, actor, detail) for number, at, event, actor, detail in rows)
+    return tuple(
+        ReviewEvent(number, moment(at), event, actor, event_detail(transaction, case.decision_id, number, detail))
+        for number, at, event, actor, detail in rows
+    )
 
 
 def outbox(transaction: Transaction, limit: int, also: Stop | None = None) -> tuple[OutboxMessage, ...]:
@@ -156,7 +167,7 @@ def outbox(transaction: Transaction, limit: int, also: Stop | None = None) -> tu
     back = kept_back(transaction, also)
     rows = transaction.rows(WAITING, {"limit": limit + len(back)})
     rows = [row for row in rows if row[0] not in back][:limit]
-    return tuple(OutboxMessage(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6])) for row in rows)
+    return tuple(waiting(transaction, row) for row in rows)
 
 
 def timeline(transaction: Transaction, customer_id: str, since: datetime, limit: int) -> Timeline:
@@ -195,7 +206,8 @@ def _page(customer_id: str | None, before: str | None) -> Select[Any]:
     return DECISIONS_OF if before is None else DECISIONS_OF_BEFORE
 
 
-def _recorded(row: Row) -> DecisionRecord:
+def _recorded(transaction: Transaction, row: Row) -> DecisionRecord:
+    answer = opened_text(transaction, row[0], ANSWER, row[10])
     return DecisionRecord(
         decision_id=row[0],
         at=moment(row[1]),
@@ -207,7 +219,7 @@ def _recorded(row: Row) -> DecisionRecord:
         proposed_action_id=row[7],
         model_version=row[8],
         policy_hash=row[9],
-        answer=row[10].encode(),
+        kept=None if answer is None else answer.encode(),
         contact_state=None if row[11] is None else ContactState(row[11]),
         review_id=row[12],
     )

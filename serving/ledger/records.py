@@ -9,6 +9,7 @@ from typing import Literal
 from decisioning.canonical import Scalar
 from decisioning.customer import Contact, ContactState, Customer, Volume
 from decisioning.decision import Disposition
+from serving.errors import Erased
 from serving.ledger.forecast import Forecast
 
 Windows = tuple[timedelta, ...]
@@ -117,6 +118,8 @@ class Recorded:
     ----------
     contacted_action_id : str or None
         The action of the slot that it, or its review, took; None where none was taken.
+    receipt : bytes or None
+        None once the customer was erased.
     """
 
     decision_id: str
@@ -125,7 +128,7 @@ class Recorded:
     action_id: str | None
     contacted_action_id: str | None
     policy_hash: str
-    receipt: bytes
+    receipt: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,10 @@ class DecisionRecord:
 
     Attributes
     ----------
+    idempotency_key : str or None
+        The keyed hash of it.
+    customer_id, kept : str, bytes
+        None once the customer was erased.
     contact_state : ContactState or None
         State of the slot taken by the decision or by its review; None where none was taken.
     review_id : str or None
@@ -153,15 +160,28 @@ class DecisionRecord:
     at: datetime
     client: str
     idempotency_key: str | None
-    customer_id: str
+    customer_id: str | None
     disposition: Disposition
     action_id: str | None
     proposed_action_id: str | None
     model_version: str
     policy_hash: str
-    answer: bytes
+    kept: bytes | None
     contact_state: ContactState | None
     review_id: str | None
+
+    @property
+    def answer(self) -> bytes:
+        """The answer as it was sent.
+
+        Raises
+        ------
+        Erased
+            If the customer was erased since.
+        """
+        if self.kept is None:
+            raise Erased("the customer of this decision was erased", field="decision_id", value=self.decision_id)
+        return self.kept
 
 
 class ReviewState(StrEnum):

@@ -20,6 +20,7 @@ from serving.ledger.records import Case, Execution, ReviewState
 from serving.ledger.stopping import against_approval
 from serving.ledger.times import micros, micros_or_none, moment, moment_or_none
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.vault import EVENT, NOTE, key_for, opened_text
 
 LEASE = timedelta(minutes=15)
 
@@ -27,7 +28,7 @@ Allowed = Callable[[Facts], str | None]
 """Asked with fresh facts inside the transaction: None to go on, or the reason why a guardrail forbids it."""
 
 
-def case_of(row: Row, now: datetime) -> Case:
+def case_of(transaction: Transaction, row: Row, now: datetime) -> Case:
     """The case as it stands at `now`: what ran out has run out, whether or not that was written down yet."""
     case = Case(
         review_id=row[0],
@@ -43,7 +44,7 @@ def case_of(row: Row, now: datetime) -> Case:
         resolved_at=moment_or_none(row[10]),
         resolved_by=row[11],
         resolution_action_id=row[12],
-        note=row[13],
+        note=opened_text(transaction, row[1], NOTE, row[13]),
     )
     if case.state.settled:
         return case
@@ -64,7 +65,7 @@ def find(transaction: Transaction, now: datetime, review_id: str) -> Case:
     row = transaction.row(CASE, {"review_id": review_id})
     if row is None:
         raise NotFound("no such review case", field="review_id", value=review_id)
-    return case_of(row, now)
+    return case_of(transaction, row, now)
 
 
 def claim(transaction: Transaction, now: datetime, review_id: str, reviewer: str, lease: timedelta = LEASE) -> Case:
@@ -148,8 +149,15 @@ def expire(transaction: Transaction, now: datetime, by: datetime) -> int:
     """Write down every case whose time had run out at `by`; how many there were."""
     overdue = transaction.rows(OVERDUE_CASES, {"now": micros(by)})
     for row in overdue:
-        _write(transaction, now, case_of(row, by), "expired", None)
+        _write(transaction, now, case_of(transaction, row, by), "expired", None)
     return len(overdue)
+
+
+def end_in_hold(transaction: Transaction, now: datetime, case: Case, event: str) -> Case:
+    """Settle a case without a person; one whose time ran out has expired."""
+    if case.state.settled:
+        return _write(transaction, now, case, "expired", None)
+    return _write(transaction, now, _settled(case, ReviewState.REJECTED, now, None, None, None), event, None)
 
 
 def _unsettled(case: Case) -> Case:
@@ -171,7 +179,7 @@ def _unclaimed(case: Case) -> Case:
 
 
 def _settled(
-    case: Case, state: ReviewState, now: datetime, reviewer: str, action_id: str | None, note: str | None
+    case: Case, state: ReviewState, now: datetime, reviewer: str | None, action_id: str | None, note: str | None
 ) -> Case:
     return replace(
         case,
@@ -197,10 +205,23 @@ def _write(
         "resolved_at": micros_or_none(case.resolved_at),
         "resolved_by": case.resolved_by,
         "resolution_action_id": case.resolution_action_id,
-        "note": case.note,
+        "note": _sealed(transaction, now, case, NOTE, case.note),
     }
     transaction.run(CHANGE_REVIEW, row)
     last = transaction.rows(LAST_EVENT, {"review_id": case.review_id})[0][0]
-    entry = {"review_id": case.review_id, "number": last + 1, "at": micros(now), "event": event}
+    number = last + 1
+    entry = {"review_id": case.review_id, "number": number, "at": micros(now), "event": event}
+    detail = _sealed(transaction, now, case, f"{EVENT} {number}", detail)
     transaction.run(ADD_EVENT, {**entry, "actor": actor, "detail": detail})
     return case
+
+
+def event_detail(transaction: Transaction, decision_id: str, number: int, stored: str | None) -> str | None:
+    """What was said with one event of a case; None where nothing was, or the customer was erased."""
+    return opened_text(transaction, decision_id, f"{EVENT} {number}", stored)
+
+
+def _sealed(transaction: Transaction, now: datetime, case: Case, what: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    return key_for(transaction, now, case.customer_id).sealed_text(case.decision_id, what, text)

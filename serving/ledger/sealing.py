@@ -34,6 +34,14 @@ class Seal:
         """The hash that stands for a contact point."""
         return self._hashed("contact-point", normal(contact_point))
 
+    def request(self, client: str, key: str) -> str:
+        """The hash that stands for a client's idempotency key, which may say more than it should."""
+        return self._hashed("idempotency-key", f"{client}\0{key}")
+
+    def fingerprint(self, fingerprint: str) -> str:
+        """The hash of a digest of a request: without a key, whoever guesses the request could tell that it was made."""
+        return self._hashed("fingerprint", fingerprint)
+
     @property
     def mark(self) -> str:
         """What tells this key from another and gives neither away."""

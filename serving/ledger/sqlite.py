@@ -89,6 +89,10 @@ class SqliteDatabase:
         """Let go of a name."""
         self._held.free(name)
 
+    async def forget(self) -> None:
+        """Bring the write-ahead log into the file, where deleted content is overwritten, and empty it."""
+        await asyncio.shield(self.writer.truncate())
+
     def moment(self) -> datetime:
         """The present moment, with an offset."""
         return self._clock()

@@ -136,6 +136,8 @@ outcomes = Table(
     Index("outcomes_of_decision", "decision_id"),
 )
 
+# Decisions are never rewritten, so what is personal in them is out of reach without the customer's own key: `subject`,
+# `idempotency_key` and `fingerprint` are keyed hashes, `answer` and `receipt` are sealed (`serving.ledger.vault`).
 decisions = Table(
     "decisions",
     metadata,
@@ -144,7 +146,7 @@ decisions = Table(
     Column("client", Text, nullable=False),
     Column("idempotency_key", Text),
     Column("fingerprint", Text, nullable=False),
-    Column("customer_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("action_id", Text),
     Column("proposed_action_id", Text),
@@ -152,9 +154,10 @@ decisions = Table(
     Column("policy_hash", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False, server_default=""),
     UniqueConstraint("client", "idempotency_key", name="one_decision_per_key"),
     CheckConstraint("disposition IN ('act', 'hold', 'review')", name="decision_disposition"),
-    Index("decisions_of_customer", "customer_id", "at", "decision_id"),
+    Index("decisions_of_key", "key_id", "at", "decision_id"),
     Index("decisions_by_time", "at", "decision_id"),
 )
 
@@ -263,6 +266,26 @@ rule_counts = Table(
     Column("silent_since", BigInteger),
 )
 
+# The keys under which what is personal in the record is sealed, each wrapped under one derived from the ledger's key.
+# Erasing a customer deletes theirs.
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False, unique=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# Who was erased, as a keyed hash, and the last version of what was known of them, so that none comes twice.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("erased_at", BigInteger, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
 # Policies and catalogues that have decided, word for word, under the SHA-256 of their text.
 pins = Table(
     "pins",
@@ -327,7 +350,7 @@ heads = Table(
     Column("hash", Text, nullable=False),
 )
 
-APPEND_ONLY = (decisions, review_events, objections, objectors, stops, links)
+APPEND_ONLY = (decisions, review_events, objections, objectors, stops, erasures, links)
 
 SHARDS = 16
 
@@ -338,4 +361,5 @@ CHAINED = {
     "objections": ("objection_id",),
     "objectors": ("customer", "objection_id"),
     "stops": ("scope", "number"),
+    "erasures": ("subject", "erased_at"),
 }

@@ -18,10 +18,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from decisioning.errors import Unavailable
-from serving.ledger.connections import write_a_page
+from serving.ledger.connections import BUSY_MILLISECONDS, write_a_page
 from serving.ledger.faults import closed, for_caller, unavailable
 from serving.ledger.sealing import Seal
-from serving.ledger.transaction import Job, SqliteTransaction
+from serving.ledger.transaction import Job, SqliteTransaction, Transaction
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 LARGEST_GROUP = 128
 _STALLED_SECONDS = 5.0
 _PROBE_SECONDS = 1.0
+_TRUNCATING_MILLISECONDS = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -91,6 +92,7 @@ class Writer:
         self._open = True
         self._busy_since: float | None = None
         self._fault: Unavailable | None = None
+        self._to_truncate = False
         self._jobs = 0
         self._groups = 0
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
@@ -117,6 +119,17 @@ class Writer:
                 raise closed()
             self._queue.put(_Waiting(work, loop, future))
         return future
+
+    def truncate(self) -> asyncio.Future[None]:
+        """Empty the write-ahead log; the future resolves once that was tried, and it is tried again until it is done.
+
+        Raises
+        ------
+        Unavailable
+            If the writer is closed.
+        """
+        self._to_truncate = True
+        return self.submit(_nothing)
 
     def check(self) -> None:
         """Raise what keeps the writer from committing, if anything does.
@@ -152,6 +165,7 @@ class Writer:
             if group:
                 self._busy_since = monotonic()
                 self._commit_together(group)
+                self._truncate_if_asked()
                 self._busy_since = None
                 _deliver(group)
         self._connection.close()
@@ -205,6 +219,16 @@ class Writer:
             self._jobs += len(group)
             self._groups += 1
 
+    def _truncate_if_asked(self) -> None:
+        """A reader in the middle of an older snapshot prevents it; then the next group has another try."""
+        if self._to_truncate and self._fault is None:
+            self._connection.execute(f"PRAGMA busy_timeout={_TRUNCATING_MILLISECONDS}")
+            try:
+                self._to_truncate = bool(self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            except sqlite3.Error as error:
+                self._fault = unavailable(error)
+            self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
     def _run(self, job: _Waiting) -> None:
         """Run one job; its failure undoes what it wrote and nothing else."""
         self._connection.execute("SAVEPOINT job")
@@ -228,6 +252,10 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             _log.exception("the ledger could not roll back; the next transaction will say why")
+
+
+def _nothing(transaction: Transaction, now: datetime) -> None:
+    """A job that only has its turn."""
 
 
 def _deliver(group: list[_Waiting]) -> None:

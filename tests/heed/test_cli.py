@@ -22,6 +22,7 @@ def home(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
+        "customer",
         "data",
         "db",
         "decide",

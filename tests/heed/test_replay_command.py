@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from heed.cli import heed as command
 from serving import bootstrap
 from serving.pinning import Model, Pinned
+from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import Heed, running
 
 
@@ -52,14 +53,25 @@ def test_all_decisions_of_a_stretch_of_time_come_out_the_same() -> None:
     assert run("--since", "1h").stdout == "0 decisions made again: none\n"
 
 
+def test_a_model_that_says_something_else_is_told_with_what_differs(
+    decided: tuple[Heed, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = decided[0].runtime.standby.current()
+    other = Model(FixedScorer({"mail": 0.31, "text": 0.2, "banner": 0.1}), now.level, None, now.attribute_types)
+    monkeypatch.setattr(bootstrap, "pinned_versions", lambda _, ledger: Pinned(ledger, lambda _: other))
+    found = run(decided[1][0])
+    assert found.exit_code == 1
+    assert "different: reasons, candidates" in found.stdout
+
+
 @pytest.mark.usefixtures("decided", "model_there")
-def test_an_answer_that_was_edited_is_told_with_what_differs(tmp_path: Path) -> None:
+def test_an_answer_that_was_edited_cannot_be_read(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as connection:
         connection.execute("DROP TRIGGER decisions_never_updated")
-        connection.execute("UPDATE decisions SET answer = replace(answer, '0.3', '0.4') WHERE answer LIKE '%mail%'")
+        connection.execute("UPDATE decisions SET answer = substr(answer, 1, 60) || upper(substr(answer, 61))")
     found = run("--since", "3000d")
     assert found.exit_code == 1
-    assert "different: candidates" in found.stdout
+    assert "unreadable: the answer of a decision is not what was recorded" in found.stdout
 
 
 def test_a_model_that_is_gone_is_reported_and_no_other_is_asked(decided: tuple[Heed, list[str]]) -> None:

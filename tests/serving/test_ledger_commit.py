@@ -36,7 +36,7 @@ def test_a_hold_is_recorded_and_takes_nothing(ledger):
         proposed_action_id=None,
         model_version="7",
         policy_hash="abc",
-        answer=b'{"decision_id":"d1"}',
+        kept=b'{"decision_id":"d1"}',
         contact_state=None,
         review_id=None,
     )

@@ -78,9 +78,9 @@ def test_every_append_only_table_has_its_three_triggers(tmp_path):
         pytest.param("DELETE FROM decisions WHERE decision_id = 'd1'", id="deleting a decision"),
         pytest.param("INSERT OR REPLACE INTO decisions SELECT * FROM decisions", id="replacing a decision"),
         pytest.param(
-            "INSERT OR REPLACE INTO decisions SELECT 'other', at, client, idempotency_key, fingerprint, customer_id,"
-            " disposition, action_id, proposed_action_id, model_version, policy_hash, answer, receipt FROM decisions"
-            " WHERE decision_id = 'd1'",
+            "INSERT OR REPLACE INTO decisions SELECT 'other', at, client, idempotency_key, fingerprint, subject,"
+            " disposition, action_id, proposed_action_id, model_version, policy_hash, answer, receipt, key_id FROM"
+            " decisions WHERE decision_id = 'd1'",
             id="replacing the decision of a key",
         ),
         pytest.param("UPDATE review_events SET actor = 'eve'", id="editing what happened to a case"),

@@ -116,6 +116,9 @@ class PostgresDatabase:
             _submitted(self._session.thread, partial(self._session.free, name))
         self._held.free(name)
 
+    async def forget(self) -> None:
+        """Nothing to do from here: the server gives the space of deleted rows free by itself (autovacuum)."""
+
     def moment(self) -> datetime:
         """The present moment, with an offset."""
         return self._clock()

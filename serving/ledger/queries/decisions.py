@@ -1,9 +1,10 @@
 """Decisions and their receipts."""
 
-from sqlalchemy import bindparam, desc, insert, or_, select, tuple_
+from sqlalchemy import bindparam, desc, insert, select, tuple_
 
-from serving.ledger.queries.parts import LIMIT, OF_WHOM, SINCE, pick
-from serving.ledger.tables import contacts, customers, decisions, reviews
+from serving.ledger.queries.keys import KEYS_OF_PERSON
+from serving.ledger.queries.parts import LIMIT, SINCE, pick
+from serving.ledger.tables import contacts, data_keys, decisions, reviews
 
 STORED = pick(decisions, "fingerprint decision_id answer").where(
     decisions.c.client == bindparam("client"), decisions.c.idempotency_key == bindparam("idempotency_key")
@@ -16,7 +17,7 @@ _RECORDED = select(
     decisions.c.at,
     decisions.c.client,
     decisions.c.idempotency_key,
-    decisions.c.customer_id,
+    data_keys.c.customer_id,
     decisions.c.disposition,
     decisions.c.action_id,
     decisions.c.proposed_action_id,
@@ -26,23 +27,20 @@ _RECORDED = select(
     contacts.c.state,
     reviews.c.review_id,
 ).select_from(
-    decisions.outerjoin(contacts, contacts.c.decision_id == decisions.c.decision_id).outerjoin(
-        reviews, reviews.c.decision_id == decisions.c.decision_id
-    )
+    decisions.outerjoin(data_keys, data_keys.c.key_id == decisions.c.key_id)
+    .outerjoin(contacts, contacts.c.decision_id == decisions.c.decision_id)
+    .outerjoin(reviews, reviews.c.decision_id == decisions.c.decision_id)
 )
 
 NEWEST = (desc(decisions.c.at), desc(decisions.c.decision_id))
 
 _OLDER = tuple_(decisions.c.at, decisions.c.decision_id) < tuple_(bindparam("before_at"), bindparam("before_id"))
 
-# Decisions are never rewritten: those about a customer who was merged into this one still name that one.
-_MERGED = select(customers.c.customer_id).where(customers.c.merged_into == OF_WHOM)
-
-OF_CUSTOMER = or_(decisions.c.customer_id == OF_WHOM, decisions.c.customer_id.in_(_MERGED))
+OF_CUSTOMER = decisions.c.key_id.in_(KEYS_OF_PERSON)
 
 DECISION = _RECORDED.where(decisions.c.decision_id == bindparam("decision_id"))
 
-RECEIPT = select(decisions.c.receipt).where(decisions.c.decision_id == bindparam("decision_id"))
+RECEIPT_OF = select(decisions.c.receipt).where(decisions.c.decision_id == bindparam("decision_id"))
 
 DECISIONS = _RECORDED.order_by(*NEWEST).limit(LIMIT)
 

@@ -3,7 +3,7 @@
 from sqlalchemy import String, bindparam, cast, func, insert, null, or_, select, union_all
 
 from serving.ledger.queries.parts import OF_WHOM, SINCE, pick
-from serving.ledger.tables import contacts, decisions, outcomes
+from serving.ledger.tables import contacts, data_keys, decisions, outcomes
 
 # What an outcome is joined to: the contact that it names by its own id or by the executor's, or the slot of a decision.
 _JOINED = [
@@ -42,4 +42,9 @@ NAMED_CONTACT = pick(contacts, "customer_id channel purpose").where(
 
 NAMED_SLOT = pick(contacts, "customer_id channel purpose").where(contacts.c.decision_id == bindparam("decision_id"))
 
-CUSTOMER_OF_DECISION = select(decisions.c.customer_id).where(decisions.c.decision_id == bindparam("decision_id"))
+# None for the decision about a customer who was erased.
+CUSTOMER_OF_DECISION = (
+    select(data_keys.c.customer_id)
+    .join(decisions, decisions.c.key_id == data_keys.c.key_id)
+    .where(decisions.c.decision_id == bindparam("decision_id"))
+)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, asc, bindparam, func, insert, or_, select, update
 
-from serving.ledger.queries.parts import LIMIT, NOW, pick
+from serving.ledger.queries.parts import LIMIT, NOW, OF_WHOM, pick
 from serving.ledger.tables import review_events, reviews
 
 _CASE = pick(
@@ -37,6 +37,10 @@ EXPIRED_CASES = (
 SETTLED_CASES = _CASE.where(reviews.c.state == bindparam("state")).order_by(*_OLDEST).limit(LIMIT)
 
 OVERDUE_CASES = _CASE.where(_UNSETTLED, reviews.c.expires_at <= NOW).order_by(*_OLDEST)
+
+UNSETTLED_OF = _CASE.where(_UNSETTLED, reviews.c.customer_id == OF_WHOM).order_by(*_OLDEST)
+
+CASES_OF = _CASE.where(reviews.c.customer_id == OF_WHOM).order_by(*_OLDEST)
 
 ADD_REVIEW = insert(reviews)
 

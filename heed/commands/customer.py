@@ -1,0 +1,49 @@
+"""`heed customer`: what a person may ask of whoever keeps a ledger."""
+
+import click
+
+from heed.client import Client
+from heed.output import json_option, print_json
+from serving.settings import Settings
+
+_URL = click.option("--url", help="Where the service listens; from HEED_HOST and HEED_PORT otherwise.")
+
+
+@click.group()
+def customer() -> None:
+    """Hand out what is held about a customer, or erase it."""
+
+
+@customer.command()
+@click.argument("customer_id")
+@_URL
+def export(customer_id: str, url: str | None) -> None:
+    """Print everything that is held about CUSTOMER_ID, as JSON."""
+    with _client(url) as client:
+        print_json(client.export(customer_id))
+
+
+@customer.command()
+@click.argument("customer_id")
+@_URL
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def erase(customer_id: str, url: str | None, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Erase CUSTOMER_ID: the key, the facts, and what waits to be sent. It cannot be undone.
+
+    What was decided stays on record without the person, and marketing stays away from whoever comes back under the
+    same id or address.
+    """
+    if not yes:
+        click.confirm(f"Erase {customer_id} for good?", abort=True, err=True)
+    with _client(url) as client:
+        done = client.erase(customer_id)
+    if as_json:
+        print_json(done)
+    else:
+        click.echo("erased" if done["erased"] else f"there is nothing left: erased at {done['erased_at']}")
+
+
+def _client(url: str | None) -> Client:
+    settings = Settings()
+    return Client(url or f"http://{settings.host}:{settings.port}")

@@ -1,0 +1,187 @@
+"""Everything that is held about one customer, in a form that other systems can read (GDPR, Articles 15 and 20)."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Table
+
+from decisioning.errors import NotFound
+from serving.ledger.identities import present_id
+from serving.ledger.queries.erasing import ALIASES
+from serving.ledger.queries.exporting import (
+    DECISIONS_OF_PERSON,
+    EVENTS_OF_CASE,
+    MESSAGES_OF_PERSON,
+    OBJECTIONS_OF,
+    ROWS_OF,
+)
+from serving.ledger.queries.reviews import CASES_OF
+from serving.ledger.records import Case
+from serving.ledger.reviewing import case_of, event_detail
+from serving.ledger.tables import (
+    consents,
+    contact_points,
+    contacts,
+    customers,
+    outcomes,
+    signals,
+    suppressions,
+)
+from serving.ledger.times import moment
+from serving.ledger.transaction import Transaction
+from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, opened, opened_text
+
+Rows = Sequence[Mapping[str, object]]
+
+_TIMES = {"at", "until"} | {
+    f"{done}_at"
+    for done in ("recorded", "received", "expires", "created", "reported", "retired", "delivered", "withdrawn")
+}
+_DOCUMENTS = frozenset({"attributes", "time_zones"})
+# What says a signal once more in other words.
+_LEFT_OUT = frozenset({"entry"})
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is held about one customer.
+
+    Attributes
+    ----------
+    customer_ids : sequence of str
+        The id that the customer goes by, and those of others who turned out to be the same.
+    at : datetime
+        When this was read.
+    profiles : sequence of mapping
+        One for each id.
+    decisions : sequence of mapping
+        Each with its answer, reasons in words included, and the receipt: all that the decision looked at, as the
+        compressed JSON of `serving.receipt`, in base64.
+    """
+
+    customer_ids: Sequence[str]
+    at: datetime
+    profiles: Rows
+    contact_points: Rows
+    consents: Rows
+    suppressions: Rows
+    signals: Rows
+    contacts: Rows
+    outcomes: Rows
+    objections: Rows
+    decisions: Rows
+    reviews: Rows
+    messages: Rows
+
+
+def exported(transaction: Transaction, now: datetime, customer_id: str) -> Export:
+    """Everything on record under all ids of the customer.
+
+    Raises
+    ------
+    NotFound
+        If that is nothing.
+    """
+    present = present_id(transaction, customer_id)
+    names = [present, *(row[0] for row in transaction.rows(ALIASES, {"customer_id": present}))]
+    decisions = _decisions(transaction, present)
+    profiles = _rows(transaction, customers, names)
+    if not profiles and not decisions:
+        raise NotFound("no such customer", field="customer_id")
+    return Export(
+        customer_ids=names,
+        at=now,
+        profiles=profiles,
+        contact_points=_rows(transaction, contact_points, names),
+        consents=_rows(transaction, consents, names),
+        suppressions=_rows(transaction, suppressions, names),
+        signals=_rows(transaction, signals, names),
+        contacts=_rows(transaction, contacts, names),
+        outcomes=_rows(transaction, outcomes, names),
+        objections=_objections(transaction, names),
+        decisions=decisions,
+        reviews=[_case(transaction, now, row) for name in names for row in transaction.rows(CASES_OF, _who(name))],
+        messages=_messages(transaction, names),
+    )
+
+
+def _who(customer_id: str) -> dict[str, object]:
+    return {"customer_id": customer_id}
+
+
+def _rows(transaction: Transaction, table: Table, names: Sequence[str]) -> Rows:
+    statement, columns = ROWS_OF[table.name], table.c.keys()
+    return [_readable(columns, row) for name in names for row in transaction.rows(statement, _who(name))]
+
+
+def _readable(columns: Sequence[str], row: Sequence[object]) -> dict[str, object]:
+    said = zip(columns, row, strict=True)
+    return {name: _value(name, value) for name, value in said if name not in _LEFT_OUT}
+
+
+def _value(name: str, value: object) -> object:
+    if name in _TIMES and isinstance(value, int):
+        return moment(value)
+    if name in _DOCUMENTS and isinstance(value, str):
+        return orjson.loads(value)
+    return value
+
+
+def _objections(transaction: Transaction, names: Sequence[str]) -> Rows:
+    columns = ("objection_id", "recorded_at", "received_at")
+    subjects = [{"subject": transaction.seal.customer(name)} for name in names]
+    rows = [row for subject in subjects for row in transaction.rows(OBJECTIONS_OF, subject)]
+    return [_readable(columns, row) for row in dict.fromkeys(rows)]
+
+
+def _decisions(transaction: Transaction, present: str) -> Rows:
+    return [_decision(transaction, *row) for row in transaction.rows(DECISIONS_OF_PERSON, _who(present))]
+
+
+def _decision(transaction: Transaction, decision_id: str, at: int, answer: str, receipt: bytes) -> dict[str, object]:
+    said = opened_text(transaction, decision_id, ANSWER, answer)
+    kept = opened(transaction, decision_id, RECEIPT, bytes(receipt))
+    return {
+        "decision_id": decision_id,
+        "at": moment(at),
+        "answer": None if said is None else _parsed(said),
+        "receipt": None if kept is None else b64encode(kept).decode(),
+    }
+
+
+def _case(transaction: Transaction, now: datetime, row: Sequence[object]) -> dict[str, object]:
+    case: Case = case_of(transaction, tuple(row), now)
+    events = transaction.rows(EVENTS_OF_CASE, {"review_id": case.review_id})
+    told = [
+        {"at": moment(at), "event": event, "detail": event_detail(transaction, case.decision_id, number, detail)}
+        for number, at, event, detail in events
+    ]
+    kept = (
+        "review_id",
+        "decision_id",
+        "proposed_action_id",
+        "opened_at",
+        "resolved_at",
+        "resolution_action_id",
+        "note",
+    )
+    return {**{name: getattr(case, name) for name in kept}, "state": case.state.value, "events": told}
+
+
+def _messages(transaction: Transaction, names: Sequence[str]) -> Rows:
+    columns = ("outbox_id", "decision_id", "action_id", "created_at", "delivered_at", "withdrawn_at", "payload")
+    rows = [row for name in names for row in transaction.rows(MESSAGES_OF_PERSON, _who(name))]
+    return [
+        {**_readable(columns, row), "payload": _parsed(opened_text(transaction, row[1], PAYLOAD, row[6]))}
+        for row in rows
+    ]
+
+
+def _parsed(text: str | None) -> object:
+    try:
+        return None if text is None else orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

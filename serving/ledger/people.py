@@ -1,0 +1,22 @@
+"""What a person may ask of whoever keeps a ledger: everything that is held about them, and that it be erased."""
+
+from functools import partial
+
+from serving.ledger.database import OnDatabase
+from serving.ledger.erasing import Erasure, erase, of_erasure
+from serving.ledger.exporting import Export, exported
+
+
+class People(OnDatabase):
+    """Access, portability and erasure (GDPR, Articles 15, 17 and 20)."""
+
+    def export(self, customer_id: str) -> Export:
+        """Everything that is held about a customer under all their ids; `NotFound` where that is nothing."""
+        now = self._database.moment()
+        return self._database.read(partial(exported, now=now, customer_id=customer_id))
+
+    async def erase(self, customer_id: str) -> Erasure:
+        """Erase a customer under all their ids; `NotFound` where there is nothing and never was."""
+        erasure = await self._database.write(partial(erase, customer_id=customer_id), of_erasure(customer_id))
+        await self._database.forget()
+        return erasure

@@ -1,0 +1,72 @@
+"""What is deleted, and what is left without a name, when a customer is erased."""
+
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, null, select, update
+
+from serving.ledger.queries.parts import OF_WHOM, pick
+from serving.ledger.tables import (
+    consents,
+    contact_points,
+    contacts,
+    customers,
+    data_keys,
+    erasures,
+    outbox,
+    outcomes,
+    reviews,
+    signals,
+    suppressions,
+)
+
+ALIASES = select(customers.c.customer_id).where(customers.c.merged_into == OF_WHOM).order_by(customers.c.customer_id)
+
+POINTS_OF = select(contact_points.c.contact_point).where(contact_points.c.customer_id == OF_WHOM)
+
+CONSENTED_POINTS_OF = (
+    select(consents.c.contact_point)
+    .where(consents.c.customer_id == OF_WHOM, consents.c.contact_point.is_not(None))
+    .distinct()
+)
+
+HAS_KEY = select(data_keys.c.key_id).where(data_keys.c.customer_id == OF_WHOM)
+
+ADD_ERASURE = insert(erasures)
+
+LAST_ERASURE = select(func.max(erasures.c.erased_at), func.max(erasures.c.version)).where(
+    erasures.c.subject == bindparam("subject")
+)
+
+_OLD: BindParameter[str] = bindparam("old")
+
+_NEW: BindParameter[str] = bindparam("new")
+
+BLANK_CASES = update(reviews).where(reviews.c.customer_id == _OLD).values(customer_id=_NEW, note=null())
+
+MESSAGES_OF = (
+    pick(outbox, "outbox_id contact_id delivered_at withdrawn_at")
+    .join(contacts, contacts.c.contact_id == outbox.c.contact_id)
+    .where(contacts.c.customer_id == OF_WHOM)
+    .order_by(outbox.c.outbox_id)
+)
+
+BLANK_MESSAGE = update(outbox).where(outbox.c.outbox_id == bindparam("message")).values(payload="")
+
+BLANK_REASON = (
+    update(outbox)
+    .where(outbox.c.outbox_id == bindparam("message"), outbox.c.withdrawn_at.is_not(None))
+    .values(withdrawn_because=bindparam("because"))
+)
+
+# Slots stay, since budgets and the record of what was done rest on them; contacts by other tools go.
+BLANK_SLOTS = (
+    update(contacts)
+    .where(contacts.c.customer_id == _OLD, contacts.c.decision_id.is_not(None))
+    .values(customer_id=_NEW, report_id=null(), source=null())
+)
+
+FORGOTTEN = (
+    delete(contacts).where(contacts.c.customer_id == OF_WHOM, contacts.c.decision_id.is_(None)),
+    *[
+        delete(table).where(table.c.customer_id == OF_WHOM)
+        for table in (contact_points, signals, consents, suppressions, outcomes, data_keys, customers)
+    ],
+)
