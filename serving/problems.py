@@ -43,6 +43,15 @@ _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
 }
 
 
+# What stands under these names may tell of a person, and an error travels further than its request.
+_PERSONAL = frozenset({"customer_id", "contact_point", "contact_points", "attributes", "context", "note", "from"})
+
+
+def personal(path: str) -> bool:
+    """Whether the value at this path may tell of a person."""
+    return not _PERSONAL.isdisjoint(path.split("."))
+
+
 class Problem:
     """The body and status of one error."""
 
@@ -84,7 +93,7 @@ def of_error(error: Exception) -> Problem:
 
 def of_heed_error(error: HeedError, status: int, name: str) -> Problem:
     """The problem for an error that heed raised on purpose."""
-    value = None if error.value is None else shortened(error.value)
+    value = None if error.value is None or personal(error.field or "") else shortened(error.value)
     # A policy is faulty in several places at once, and whoever mends it wants to see them all.
     detail = str(error) if isinstance(error, PolicyError) else error.message
     return Problem(status, name, detail, field=error.field, value=value, remedy=error.remedy)
@@ -115,7 +124,8 @@ def _fault(one: Mapping[str, object]) -> dict[str, object]:
     path = ".".join(str(part) for part in where) if isinstance(where, tuple) else str(where)
     kind = str(one["type"])
     value = one.get("input")
-    shown = None if kind == "missing" or isinstance(value, dict | list | bytes) else shortened(value)
+    hidden = kind == "missing" or isinstance(value, dict | list | bytes) or personal(path)
+    shown = None if hidden else shortened(value)
     return {"field": path or "body", "value": shown, "detail": _said(kind, str(one["msg"])), "remedy": _remedy(kind)}
 
 

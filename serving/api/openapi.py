@@ -67,12 +67,16 @@ _PROBLEMS = {
     "404": "There is no such thing.",
     "409": "Not in the present state of the thing, refused by a guardrail, an id that came before with other content, "
     "or the first request under the same idempotency key is still being answered.",
+    "410": "The customer was erased, and what was said of them with it.",
     "413": "The body is too large.",
     "415": "The body is not announced as JSON.",
     "422": "The idempotency key came before with another request.",
     "503": "A part that heed depends on is down; nothing was executed.",
     "504": "It took too long; it may or may not have been recorded.",
 }
+_OF_THE_ERASED = frozenset(
+    {"/decide", "/v1/decisions/{decision_id}", *(f"/v1/reviews/{{review_id}}/{one}" for one in ("approve", "override"))}
+)
 _PROBES = frozenset({"/livez", "/readyz"})
 _CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
 _VALUES: tuple[tuple[str, Any], ...] = (
@@ -127,6 +131,8 @@ def _statuses(path: str, operation: Json) -> Iterator[str]:
         yield "404"
     if body and path not in _CHANGES_NOTHING:
         yield "409"
+    if path in _OF_THE_ERASED:
+        yield "410"
     if body:
         yield from ("413", "415")
     if any(one["in"] == "header" for one in parameters):

@@ -26,8 +26,9 @@ def assert_problem(answer, status, kind):
     [
         pytest.param({"customer_id": "c1", "custmer": {}}, "custmer", None, id="an unknown field"),
         pytest.param({}, "customer_id", None, id="a missing field"),
-        pytest.param({"customer_id": 7}, "customer_id", "7", id="a wrong type"),
-        pytest.param({"customer_id": ""}, "customer_id", "", id="an empty id"),
+        pytest.param({"customer_id": 7}, "customer_id", None, id="a wrong type of what is personal"),
+        pytest.param({"customer_id": "c1", "candidates": 7}, "candidates", "7", id="a wrong type"),
+        pytest.param({"customer_id": ""}, "customer_id", None, id="an empty id"),
         pytest.param({"customer_id": "c1", "explain": "most"}, "explain", "most", id="an unknown choice"),
         pytest.param({"customer_id": "c1", "candidates": []}, "candidates", None, id="no candidates"),
         pytest.param(

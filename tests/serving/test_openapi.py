@@ -89,6 +89,8 @@ def live_through_everything(heed: Heed) -> None:
     heed.post("/v1/policy/check", {"policy": POLICY})
     heed.post("/v1/policy/reload", None)
     heed.post("/v1/policy/diff", {"policy": POLICY, "by": "tier", "limit": 10.0})
+    heed.get("/v1/customers/c1/export")
+    assert heed.http.delete("/v1/customers/c1").status_code == 200
     assert heed.http.get("/metrics").status_code == 200
 
 

@@ -1,7 +1,7 @@
 """What is personal in the record goes under a key of the customer's own.
 
-Revision ID: 0006
-Revises: 0005
+Revision ID: 0007
+Revises: 0006
 
 Decisions and review events cannot be rewritten. Where there are some they are put aside here, in tables whose names
 begin with `unsealed_`, and taken in again, sealed and linked anew, once all steps are done.
@@ -13,8 +13,8 @@ from alembic import op
 from decisioning.errors import Unavailable
 from serving.ledger.migrations.append_only import append_only
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
