@@ -17,6 +17,7 @@ _COMMANDS = {
     "decide": "heed.commands.decide",
     "demo": "heed.commands.demo",
     "evaluate": "heed.commands.evaluate",
+    "keys": "heed.commands.keys",
     "ledger": "heed.commands.ledger",
     "policy": "heed.commands.policy",
     "promote": "heed.commands.model",

@@ -1,6 +1,8 @@
 """The Python client of a running heed."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -8,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from decisioning.errors import Conflict, HeedError, InvalidInput, KeyReused, NotFound, Refused, Unavailable
+from serving.errors import Forbidden, TooMany, Unauthorized
 
 Json = dict[str, Any]
 
@@ -22,6 +25,11 @@ _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:idempotency-key-reused": KeyReused,
     "urn:heed:problem:erased": NotFound,
     "urn:heed:problem:unavailable": Unavailable,
+    "urn:heed:problem:unauthorized": Unauthorized,
+    "urn:heed:problem:forbidden": Forbidden,
+    "urn:heed:problem:rate-limited": TooMany,
+    "urn:heed:problem:too-long": InvalidInput,
+    "urn:heed:problem:headers-too-large": InvalidInput,
 }
 
 
@@ -32,6 +40,8 @@ class Client:
     ----------
     url : str
         Where the service listens.
+    api_key : str, optional
+        The key to show; absent means ``HEED_API_KEY`` of the environment, and none where that is absent too.
     timeout : float
         Seconds to wait for one answer.
     transport : httpx.BaseTransport, optional
@@ -47,10 +57,13 @@ class Client:
         self,
         url: str = "http://127.0.0.1:3000",
         *,
+        api_key: str | None = None,
         timeout: float = 10.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        key = api_key or os.environ.get("HEED_API_KEY")
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport, headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -156,14 +169,34 @@ class Client:
         found: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]
         return found
 
-    def claim(self, review_id: str, reviewer: str) -> Json:
-        """Claim a review case; the answer holds the `fence` that settling it needs."""
-        return self._call("POST", f"/v1/reviews/{_segment(review_id)}/claim", json={"reviewer": reviewer})
+    def claim(self, review_id: str, reviewer: str | None = None) -> Json:
+        """Claim a review case; the answer holds the `fence` that settling it needs.
 
-    def settle(self, review_id: str, verdict: str, *, reviewer: str, fence: int, **more: str) -> Json:
+        With a key the reviewer is whose key it is, whatever is said here.
+        """
+        body = {} if reviewer is None else {"reviewer": reviewer}
+        return self._call("POST", f"/v1/reviews/{_segment(review_id)}/claim", json=body)
+
+    def settle(self, review_id: str, verdict: str, *, fence: int, reviewer: str | None = None, **more: str) -> Json:
         """Settle a claimed case: `verdict` is approve, override (with ``action_id=``), reject or release."""
-        body = {"reviewer": reviewer, "fence": fence, **more}
+        body = {"fence": fence, **({} if reviewer is None else {"reviewer": reviewer}), **more}
         return self._call("POST", f"/v1/reviews/{_segment(review_id)}/{_segment(verdict)}", json=body)
+
+    def keys(self) -> list[Json]:
+        """All API keys, without their secrets."""
+        found: list[Json] = self._call("GET", "/v1/keys")["keys"]
+        return found
+
+    def create_key(
+        self, name: str, role: str, *, scopes: Sequence[str] = (), expires_at: datetime | None = None
+    ) -> Json:
+        """Make an API key; its ``token`` is in this answer alone."""
+        until = {} if expires_at is None else {"expires_at": expires_at.isoformat()}
+        return self._call("POST", "/v1/keys", json={"name": name, "role": role, "scopes": list(scopes), **until})
+
+    def revoke_key(self, key_id: str) -> Json:
+        """Take an API key back."""
+        return self._call("POST", f"/v1/keys/{_segment(key_id)}/revoke")
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
         try:

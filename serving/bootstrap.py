@@ -8,6 +8,9 @@ from pathlib import Path
 from decisioning.catalogue import Catalogue
 from guardrails.guard import guard_of, load_guard
 from guardrails.loading import DEFAULT_POLICY, parse_policy
+from serving.access.access import Access
+from serving.access.buckets import Buckets
+from serving.access.keyring import Keyring
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
 from serving.gauges import Gauges
@@ -79,7 +82,8 @@ def bootstrap(
         patience=settings.decide_seconds,
     )
     reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
-    return Runtime(settings, ledger, standby, engine, reviewing, metrics, Gauges(metrics.registry), tracing)
+    access = Access(Keyring(ledger.api_keys(), steady), Buckets(settings.rate_limit, settings.rate_burst))
+    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, Gauges(metrics.registry), tracing)
 
 
 def newer_model(settings: Settings, in_force: InForce) -> InForce | None:

@@ -2,12 +2,11 @@
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decisioning.errors import HeedError
 from serving.api.bodies import json_body
-from serving.problems import MEDIA_TYPE, of_error
+from serving.problems import answer_to
 from serving.requests import ScoreRequest
 
 PATH = "/score"
@@ -33,8 +32,7 @@ class ScoreGate:
             content = await json_body(Request(scope, receive))
             ScoreRequest.model_validate_json(content)
         except (HeedError, ValidationError, ClientDisconnect) as error:
-            problem = of_error(error)
-            await Response(problem.encoded(), problem.status, media_type=MEDIA_TYPE)(scope, receive, send)
+            await answer_to(error)(scope, receive, send)
             return
         await self.app(scope, _again(content, receive), send)
 

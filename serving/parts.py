@@ -34,4 +34,11 @@ class Readiness:
     def sentence(self) -> str:
         """Which parts keep heed from deciding."""
         down = [f"{name}: {part.detail}" for name, part in self.parts.items() if part.state == "down"]
-        return f"decisions cannot be made: {'; '.join(down)}" if down else "decisions can be made"
+        if self.ready:
+            return "decisions can be made"
+        return f"decisions cannot be made: {'; '.join(down)}" if down else "decisions cannot be made"
+
+    @property
+    def bare(self) -> "Readiness":
+        """The same for whoever may not see the parts."""
+        return Readiness(self.ready, {})

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decisioning.errors import (
@@ -21,7 +23,18 @@ from decisioning.errors import (
     Unavailable,
     shortened,
 )
-from serving.errors import Erased, InFlight, NotJson, TooLarge
+from serving.errors import (
+    Answered,
+    Erased,
+    Forbidden,
+    HeadersTooLarge,
+    InFlight,
+    NotJson,
+    TooLarge,
+    TooLong,
+    TooMany,
+    Unauthorized,
+)
 
 logger = logging.getLogger("heed.serving")
 
@@ -29,7 +42,12 @@ MEDIA_TYPE = "application/problem+json"
 
 # The first class that an error is one of decides.
 _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
+    Unauthorized: (401, "unauthorized"),
+    Forbidden: (403, "forbidden"),
+    TooMany: (429, "rate-limited"),
     TooLarge: (413, "too-large"),
+    TooLong: (414, "too-long"),
+    HeadersTooLarge: (431, "headers-too-large"),
     NotJson: (415, "unsupported-media-type"),
     InvalidInput: (400, "invalid-input"),
     PolicyError: (400, "invalid-policy"),
@@ -42,6 +60,9 @@ _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
     Unavailable: (503, "unavailable"),
 }
 
+
+# What a foreign error says in headers and the problem does not.
+_KEPT = (b"allow", b"retry-after", b"www-authenticate")
 
 # What stands under these names may tell of a person, and an error travels further than its request.
 _PERSONAL = frozenset({"customer_id", "contact_point", "contact_points", "attributes", "context", "note", "from"})
@@ -70,10 +91,22 @@ class Problem:
         return orjson.dumps(self.body)
 
 
+def answer_to(error: Exception) -> Response:
+    """The whole answer to an exception: its problem, and the headers that belong to it."""
+    problem = of_error(error)
+    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
+    headers = error.headers if isinstance(error, HTTPException | Answered) else None
+    if isinstance(error, InFlight):
+        headers = {"Retry-After": "1"}
+    return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
+
+
 def of_error(error: Exception) -> Problem:
     """The problem that tells a caller about an exception; what is not foreseen tells nothing of the inside."""
     if isinstance(error, ValidationError):
         return of_validation(error)
+    if isinstance(error, RequestValidationError):
+        return of_faults(error.errors())
     if isinstance(error, TimeoutError):
         return Problem(
             504,
@@ -182,7 +215,7 @@ class _Answer:
     async def _replace(self, start: Message, body: bytes) -> None:
         problem = _of_response(start["status"], body)
         content = problem.encoded()
-        kept = [(name, value) for name, value in start["headers"] if name.lower() in (b"allow", b"retry-after")]
+        kept = [(name, value) for name, value in start["headers"] if name.lower() in _KEPT]
         headers = [*kept, (b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
         await self._send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": content})
@@ -201,6 +234,8 @@ def _of_response(status: int, body: bytes) -> Problem:
         return of_faults(faults)
     known = {
         400: ("invalid-input", "the body cannot be read as the request this path expects"),
+        401: ("unauthorized", "this needs a key"),
+        403: ("forbidden", "this may not be done"),
         404: ("not-found", "there is nothing at this path; /docs lists what there is"),
         405: ("method-not-allowed", "this path does not answer to that method"),
         413: ("too-large", "the body is too large"),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from decisioning.errors import HeedError
+from serving.access.binding import OPEN
 from serving.parts import Part, Readiness
 from serving.runtime import Runtime
 from serving.switch import stopped
@@ -62,10 +63,15 @@ def _stop(running: Runtime) -> Part:
     return Part("stopped", said) if found else Part("ok", "nothing is stopped")
 
 
+def _access(running: Runtime) -> Part:
+    return Part("ok", OPEN if running.access.keyring.empty else "asks for keys")
+
+
 _PARTS: dict[str, Callable[[Runtime], Part]] = {
     "ledger": _ledger,
     "model": _model,
     "policy": _policy,
     "clock": _clock,
     "stop": _stop,
+    "access": _access,
 }

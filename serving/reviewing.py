@@ -18,7 +18,8 @@ from serving.ledger.ledger import Ledger
 from serving.ledger.records import Case, Execution
 from serving.ledger.reviewing import Allowed
 from serving.receipt import unpack
-from serving.requests import DecideRequest, OverrideRequest, SettleRequest
+from serving.requests import DecideRequest
+from serving.requests_reviews import OverrideRequest, SettleRequest
 from serving.reserving import reserved
 from serving.steady_clock import SteadyClock
 
@@ -40,7 +41,7 @@ class Reviewing:
         self._clock = clock
         self._identify = identify
 
-    async def approve(self, review_id: str, verdict: SettleRequest) -> Case:
+    async def approve(self, review_id: str, reviewer: str, verdict: SettleRequest) -> Case:
         """Take the slot for the proposed action, if the guardrails still admit it at this moment.
 
         Raises
@@ -52,10 +53,10 @@ class Reviewing:
         """
         execution, allowed = await self._ledger.aside(partial(self._proposed, review_id))
         return await self._ledger.approve(
-            review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+            review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
 
-    async def override(self, review_id: str, verdict: OverrideRequest) -> Case:
+    async def override(self, review_id: str, reviewer: str, verdict: OverrideRequest) -> Case:
         """Take the slot for another candidate of the same decision that its rules did not suppress.
 
         Raises
@@ -67,7 +68,7 @@ class Reviewing:
         """
         execution, allowed = await self._ledger.aside(partial(self._another, review_id, verdict.action_id))
         return await self._ledger.override(
-            review_id, verdict.reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+            review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
 
     def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from serving.access.access import Access
 from serving.engine import Engine
 from serving.gauges import Gauges
 from serving.in_force import Standby
@@ -24,6 +25,7 @@ class Runtime:
     engine: Engine
     reviewing: Reviewing
     metrics: Metrics
+    access: Access
     gauges: Gauges
     tracing: Tracing | None = None
 

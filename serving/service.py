@@ -1,15 +1,21 @@
 """The BentoML service: `/score` as its own call, everything else mounted beside it."""
 
+import logging
+import os
+
 import bentoml
 from starlette.responses import Response
 
+from decisioning.errors import Unavailable
+from serving.access.binding import listening, refuse_open_door
+from serving.access.gate import AccessGate
 from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
 from serving.gate import PATH, ReadyGate, ScoreGate
 from serving.logs import configure
 from serving.model_source import BENTO, CHAMPION
-from serving.problems import MEDIA_TYPE, ProblemMiddleware, of_error
+from serving.problems import ProblemMiddleware, answer_to
 from serving.request_ids import RequestIds
 from serving.requests import ScoreRequest
 from serving.runtime import Runtime
@@ -17,6 +23,10 @@ from serving.settings import Settings
 from serving.trim import trim
 
 trim()
+
+logger = logging.getLogger("heed.serving")
+
+_NOT_SERVING = 3
 
 
 def settings() -> Settings:
@@ -29,10 +39,21 @@ def settings() -> Settings:
 
 
 def start() -> Runtime:
-    """Put the parts together, with a log of lines of JSON."""
+    """Put the parts together, with a log of lines of JSON.
+
+    The process ends where it would serve others than this machine without keys.
+    """
     found = settings()
     configure(found.log_level)
-    return bootstrap(found)
+    running = bootstrap(found)
+    try:
+        refuse_open_door((running.settings.host, *listening()), keys=not running.access.keyring.empty)
+    except Unavailable as error:
+        running.ledger.close()
+        logger.critical(error)
+        # An exception would be told as two hundred lines of the frame around this function.
+        os._exit(_NOT_SERVING)
+    return running
 
 
 app = make_app(start)
@@ -60,12 +81,12 @@ class Heed:
         try:
             answer = await app.state.runtime.engine.score(request)
         except Exception as error:  # noqa: BLE001
-            problem = of_error(error)
-            return Response(problem.encoded(), problem.status, media_type=MEDIA_TYPE)  # type: ignore[return-value]
+            return answer_to(error)  # type: ignore[return-value]
         return Response(encode(answer), media_type="application/json")  # type: ignore[return-value]
 
 
 Heed.add_asgi_middleware(ProblemMiddleware)  # type: ignore[attr-defined]
+Heed.add_asgi_middleware(RequestIds)  # type: ignore[attr-defined]
+Heed.add_asgi_middleware(AccessGate, state=app.state)  # type: ignore[attr-defined]
 Heed.add_asgi_middleware(ReadyGate, heed=app)  # type: ignore[attr-defined]
 Heed.add_asgi_middleware(ScoreGate)  # type: ignore[attr-defined]
-Heed.add_asgi_middleware(RequestIds)  # type: ignore[attr-defined]

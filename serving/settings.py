@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         After this time an unsettled review case expires to hold.
     claim_minutes : float
         How long a reviewer's claim lasts.
+    rate_limit : float
+        Requests a second that one key may make in the long run, at each process that serves.
+    rate_burst : int
+        Requests that one key may make at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEED_", frozen=True, extra="ignore", populate_by_name=True)
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     review_hours: float = Field(default=24.0, gt=0)
     claim_minutes: float = Field(default=15.0, gt=0)
+    rate_limit: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
+    rate_burst: int = Field(default=2000, ge=1, le=1_000_000)
 
     @property
     def ledger_location(self) -> Location:

@@ -4,9 +4,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from heed.client import Client, Json
+from heed.client import Json
 from heed.output import json_option, print_json
-from serving.settings import Settings
+from heed.service_at import client_at, url_option
 
 
 @click.command()
@@ -14,7 +14,7 @@ from serving.settings import Settings
 @click.option("--candidate", "candidates", multiple=True, help="An action to consider; all valid ones otherwise.")
 @click.option("--explain", type=click.Choice(["none", "chosen", "all"]), default="chosen", show_default=True)
 @click.option("--key", help="Idempotency key: the same key gets the same answer.")
-@click.option("--url", help="Where the service listens; from HEED_HOST and HEED_PORT otherwise.")
+@url_option
 @json_option
 def decide(
     customer_id: str,
@@ -25,8 +25,7 @@ def decide(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Decide for one customer, and record it."""
-    settings = Settings()
-    with Client(url or f"http://{settings.host}:{settings.port}") as client:
+    with client_at(url) as client:
         answer = client.decide(customer_id, candidates=list(candidates) or None, explain=explain, idempotency_key=key)
     print_json(answer) if as_json else _show(answer)
 

@@ -10,7 +10,7 @@ import click
 import httpx
 
 from decisioning.errors import Unavailable
-from heed.commands.serve import command, environment, refuse_taken
+from heed.commands.serve import command, environment, refuse_open, refuse_taken
 from heed.output import progress
 from serving.settings import Settings
 
@@ -24,6 +24,7 @@ def demo(customers: int, no_serve: bool) -> None:  # noqa: FBT001
     """Make a world, train, promote, fill the ledger, decide for a day and serve. What is there is used again."""
     settings = Settings()
     if not no_serve:
+        refuse_open(settings)
         refuse_taken(settings.host, settings.port)
     prepared = settings.home / "demo.json"
     if not prepared.exists():

@@ -3,19 +3,24 @@
 import os
 import socket
 import sys
+from pathlib import Path
 
 import click
 
 from decisioning.errors import InvalidInput
+from serving.access.binding import refuse_open_door
+from serving.access.local import is_loopback
+from serving.ledger.opening import open_ledger
 from serving.settings import Settings
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; HEED_PORT otherwise.")
 def serve(port: int | None) -> None:
-    """Serve decisions on loopback until stopped."""
+    """Serve decisions until stopped: on loopback, or where HEED_HOST says once there are keys."""
     settings = Settings()
     chosen = port or settings.port
+    refuse_open(settings)
     refuse_taken(settings.host, chosen)
     click.echo(f"ledger: {settings.ledger_location}, workers: {settings.service_workers}", err=True)
     os.execve(sys.executable, command(settings, chosen), environment(settings))  # noqa: S606
@@ -32,6 +37,18 @@ def environment(settings: Settings) -> dict[str, str]:
     home = settings.home.absolute()
     fixed = {"HEED_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     return {**os.environ, "BENTOML_HOME": str(home / "bentoml"), **fixed}
+
+
+def refuse_open(settings: Settings) -> None:
+    """Raise Unavailable if others than this machine would be served and there are no keys."""
+    if is_loopback(settings.host):
+        return
+    place = settings.ledger_location
+    keys = False
+    if not isinstance(place, Path) or place.exists():
+        with open_ledger(place, readonly=True, key=settings.sealing_key) as ledger:
+            keys = bool(ledger.api_keys())
+    refuse_open_door([settings.host], keys=keys)
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -4,27 +4,27 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Match, Route
 
 from decisioning.errors import HeedError
-from serving.api import decisions, facts, operations, policy, reviews, stopping
+from serving.access.following import follow_keys
+from serving.access.gate import AccessGate
+from serving.access.principal import as_admitted
+from serving.api import decisions, facts, keys, operations, policy, reviews, stopping
 from serving.api.openapi import document
-from serving.errors import InFlight
-from serving.problems import MEDIA_TYPE, Problem, of_error, of_faults
+from serving.problems import answer_to
 from serving.request_ids import RequestIds
 from serving.runtime import Runtime
 from serving.trim import settle_memory
 
 logger = logging.getLogger("heed.serving")
 
-_MODULES = (decisions, facts, reviews, policy, stopping, operations)
+_MODULES = (decisions, facts, reviews, policy, stopping, keys, operations)
 _RETRY_SECONDS = 2.0
 _EXPIRY_SECONDS = 30.0
 _KEEP_SECONDS = 30.0
@@ -53,7 +53,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = start()
         app.state.runtime = running
-        work = (_become_ready, _expire_reviews, _watch_policy, _watch_champion, _keep_counts)
+        work = (_become_ready, _expire_reviews, _watch_policy, _watch_champion, _keep_counts, _follow_keys)
         beside = [asyncio.create_task(one(running)) for one in work]
         yield
         for task in beside:
@@ -72,7 +72,9 @@ def make_app(start: Callable[[], Runtime]) -> Application:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(as_admitted)],
     )
+    app.add_middleware(AccessGate, state=app.state)
     app.add_middleware(RequestIds)
     for module in _MODULES:
         app.include_router(module.router)
@@ -83,26 +85,10 @@ def make_app(start: Callable[[], Runtime]) -> Application:
 
 
 async def _answered(request: Request, error: Exception) -> Response:
-    problem = _problem(error)
+    answer = answer_to(error)
     if hasattr(request.app.state, "runtime"):
-        request.app.state.runtime.metrics.problems.labels(str(problem.status)).inc()
-    headers = {"Allow": _allowed(request)} if problem.status == HTTPStatus.METHOD_NOT_ALLOWED else {}
-    if isinstance(error, InFlight):
-        headers["Retry-After"] = "1"
-    return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
-
-
-def _allowed(request: Request) -> str:
-    """Which methods there are at this path, of whatever route (RFC 9110, 15.5.6); Starlette names those of one."""
-    routes = [route for module in _MODULES for route in module.router.routes if isinstance(route, Route)]
-    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted(set().union(*found)))
-
-
-def _problem(error: Exception) -> Problem:
-    if isinstance(error, RequestValidationError):
-        return of_faults(error.errors())
-    return of_error(error)
+        request.app.state.runtime.metrics.problems.labels(str(answer.status_code)).inc()
+    return answer
 
 
 async def _become_ready(running: Runtime) -> None:
@@ -141,6 +127,10 @@ async def _keep(running: Runtime) -> None:
             await running.ledger.keep_rule_counts(counts)
     except HeedError as error:
         logger.warning("what rules have said could not be kept: %s", error)
+
+
+async def _follow_keys(running: Runtime) -> None:
+    await follow_keys(running.access.keyring, running.ledger)
 
 
 async def _expire_reviews(running: Runtime) -> None:

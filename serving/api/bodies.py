@@ -6,11 +6,11 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel
 
-from serving.errors import NotJson, TooLarge
+from serving.access.sizes import MAX_BYTES, too_large
+from serving.errors import NotJson
 
 Model = TypeVar("Model", bound=BaseModel)
 
-MAX_BYTES = 8 * 1024 * 1024
 JSON = "application/json"
 
 
@@ -50,8 +50,7 @@ async def _bounded(request: Request) -> bytes:
     async for part in request.stream():
         content += part
         if len(content) > MAX_BYTES:
-            remedy = f"send at most {MAX_BYTES // 1024 // 1024} MiB at once"
-            raise TooLarge("the body is too large", field="body", remedy=remedy)
+            raise too_large()
     return bytes(content)
 
 

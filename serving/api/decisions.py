@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from decisioning.errors import InvalidInput
+from serving.access.principal import principal_of
 from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body
 from serving.api.parameters import only_declared
@@ -98,4 +99,4 @@ def caller(request: Request) -> Caller:
     if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
         remedy = f"send 1 to {_KEY_LENGTH} characters, for example a UUID"
         raise InvalidInput("the idempotency key has the wrong length", field=_KEY, value=len(key), remedy=remedy)
-    return Caller(client="local", key=key)
+    return Caller(client=principal_of(request).name, key=key)

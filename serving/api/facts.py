@@ -12,7 +12,8 @@ from serving.ledger.exporting import Export
 from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
-from serving.requests import ConsentsIn, ContactsIn, CustomersIn, MergeRequest, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests_customers import CustomersIn, MergeRequest
+from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])

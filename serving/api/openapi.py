@@ -9,30 +9,20 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from decisioning import __version__
+from serving.access.routes import ROUTES, Anyone, Route
+from serving.access.scopes import WITHOUT_KEYS, Scope
 from serving.answer import ScoreAnswer
 from serving.api.links import LINKS
 from serving.pages import ProblemAnswer
 from serving.parts import Readiness
 from serving.problems import MEDIA_TYPE
-from serving.requests import (
-    ClaimRequest,
-    ConsentsIn,
-    ContactsIn,
-    CustomersIn,
-    DecideBatchRequest,
-    DecideRequest,
-    MergeRequest,
-    ObjectionsIn,
-    OutcomesIn,
-    OverrideRequest,
-    PolicyDiffRequest,
-    PolicyText,
-    ResumeRequest,
-    ScoreRequest,
-    SettleRequest,
-    SignalsIn,
-    StopRequest,
-)
+from serving.requests import DecideBatchRequest, DecideRequest, ScoreRequest
+from serving.requests_customers import CustomersIn, MergeRequest
+from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests_keys import KeyRequest
+from serving.requests_policy import PolicyDiffRequest, PolicyText
+from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
+from serving.requests_stopping import ResumeRequest, StopRequest
 
 Json = dict[str, Any]
 
@@ -43,6 +33,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     CustomersIn,
     DecideBatchRequest,
     DecideRequest,
+    KeyRequest,
     MergeRequest,
     ObjectionsIn,
     OutcomesIn,
@@ -62,22 +53,32 @@ _DESCRIPTION = """heed decides, for one customer at one moment, whether to act, 
 Every decision is in the ledger before it is answered. Times are RFC 3339 with an offset; money is in the catalogue's
 currency; probabilities lie in [0, 1]. Every error is `application/problem+json`.
 """
+_KEY_SAID = """An API key. Each operation says in `security` which scope it needs; roles are made of scopes.
+
+Where no key was ever made, requests of the machine itself need none."""
 _PROBLEMS = {
     "400": "The request is wrong; the problem names the field, the value and the remedy.",
+    "401": "There is no key in the request, or one that opens nothing.",
+    "403": "The key lacks the scope that `security` names.",
     "404": "There is no such thing.",
     "409": "Not in the present state of the thing, refused by a guardrail, an id that came before with other content, "
     "or the first request under the same idempotency key is still being answered.",
     "410": "The customer was erased, and what was said of them with it.",
     "413": "The body is too large.",
+    "414": "The path is too long.",
     "415": "The body is not announced as JSON.",
     "422": "The idempotency key came before with another request.",
+    "429": "The key asks too often; `Retry-After` says when to ask again.",
+    "431": "The headers are too large.",
     "503": "A part that heed depends on is down; nothing was executed.",
     "504": "It took too long; it may or may not have been recorded.",
 }
+_KEY = {"type": "http", "scheme": "bearer", "bearerFormat": "heed_<key id>_<secret>", "description": _KEY_SAID}
+# An alternative among security requirements (OpenAPI 3.1, 4.8.30).
+_NO_KEY: Json = {}
 _OF_THE_ERASED = frozenset(
     {"/decide", "/v1/decisions/{decision_id}", *(f"/v1/reviews/{{review_id}}/{one}" for one in ("approve", "override"))}
 )
-_PROBES = frozenset({"/livez", "/readyz"})
 _CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
 _VALUES: tuple[tuple[str, Any], ...] = (
     ("ProblemAnswer", ProblemAnswer),
@@ -95,9 +96,12 @@ def document(app: FastAPI) -> Json:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     made["paths"].update(_served_by_bentoml())
+    made["components"]["securitySchemes"] = {"key": _KEY}
     for path, operations in made["paths"].items():
-        for operation in operations.values():
-            problems = {status: _problem(status) for status in _statuses(path, operation)}
+        for method, operation in operations.items():
+            needs = _needs(method, path)
+            operation["security"] = needs
+            problems = {status: _problem(status) for status in _statuses(path, operation, guarded=bool(needs))}
             operation["responses"] = {**_successes(operation["responses"]), **problems}
     for (path, method), links in LINKS.items():
         made["paths"][path][method]["responses"]["200"]["links"] = links
@@ -122,11 +126,46 @@ def _successes(responses: Json) -> Json:
     return {status: one for status, one in responses.items() if status.startswith("2")}
 
 
-def _statuses(path: str, operation: Json) -> Iterator[str]:
+def _needs(method: str, path: str) -> list[Json]:
+    """The security requirement of an operation: the scope of its route, or none.
+
+    Raises
+    ------
+    StopIteration
+        If the table of routes has no line for it.
+    """
+    route = next(one for one in ROUTES if (one.method, _declared(one)) == (method.upper(), path))
+    if route.need is Anyone.OPEN:
+        return []
+    return [{"key": [route.need.value]}, *([_NO_KEY] if route.local else [])]
+
+
+def opened(made: Json) -> Json:
+    """The document of a service without keys, which asks for none unless keys are to be made."""
+    paths = {
+        path: {method: _opened(operation) for method, operation in operations.items()}
+        for path, operations in made["paths"].items()
+    }
+    return {**made, "paths": paths}
+
+
+def _opened(operation: Json) -> Json:
+    needs = operation["security"]
+    free = all(Scope(scope) in WITHOUT_KEYS for need in needs for scope in need.get("key", ()))
+    return {**operation, "security": []} if free else operation
+
+
+def _declared(route: Route) -> str:
+    """The path as OpenAPI writes it, which leaves out what kind of parameter it holds."""
+    return route.path.replace(":path}", "}")
+
+
+def _statuses(path: str, operation: Json, *, guarded: bool) -> Iterator[str]:
     """The errors that an operation can answer."""
     parameters, body = operation.get("parameters", []), "requestBody" in operation
-    if path not in _PROBES:
-        yield "400"
+    yield from ("400", "414", "431")
+    if guarded:
+        yield from ("401", "403", "429")
     if "{" in path:
         yield "404"
     if body and path not in _CHANGES_NOTHING:

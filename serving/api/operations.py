@@ -7,7 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from decisioning.errors import Unavailable
+from serving.access.principal import sees_operations
 from serving.answer import encode
+from serving.api.openapi import opened
 from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.handing_over import handed_over, taken
@@ -44,9 +46,10 @@ async def ready(request: Request) -> Response:
     if running is None:
         raise Unavailable("the service is not ready")
     found = await readiness(running)
-    if found.ready:
-        return Response(encode(found), media_type="application/json")
-    problem = Problem(503, "unavailable", found.sentence, parts=found.parts)
+    shown = found if sees_operations(request) else found.bare
+    if shown.ready:
+        return Response(encode(shown), media_type="application/json")
+    problem = Problem(503, "unavailable", shown.sentence, parts=shown.parts or None)
     return Response(problem.encoded(), 503, media_type=MEDIA_TYPE)
 
 
@@ -82,8 +85,10 @@ async def metrics(running: Running) -> Response:
 
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
-    """The OpenAPI document."""
-    return JSONResponse(request.app.openapi())
+    """The OpenAPI document, as it stands for whoever may ask without a key."""
+    running = getattr(request.app.state, "runtime", None)
+    closed = running is None or not running.access.keyring.empty
+    return JSONResponse(request.app.openapi() if closed else opened(request.app.openapi()))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -5,17 +5,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from decisioning.errors import InvalidInput
+from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.ledger.records import Case, ReviewState
 from serving.pages import ReviewsPage
-from serving.requests import ClaimRequest, OverrideRequest, SettleRequest
+from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(only_declared)])
 
 Running = Annotated[Runtime, Depends(runtime)]
+Asker = Annotated[Principal, Depends(principal)]
 Claim = Annotated[ClaimRequest, Depends(body_of(ClaimRequest))]
 Settle = Annotated[SettleRequest, Depends(body_of(SettleRequest))]
 Override = Annotated[OverrideRequest, Depends(body_of(OverrideRequest))]
@@ -38,31 +41,40 @@ def review(review_id: Id, running: Running) -> Case:
 
 
 @router.post("/{review_id}/claim", summary="Claim a case", openapi_extra=documented(ClaimRequest))
-async def claim(review_id: Id, body: Claim, running: Running) -> Case:
+async def claim(review_id: Id, body: Claim, asker: Asker, running: Running) -> Case:
     """Take an open case, or one whose claim has run out; the fence it returns is needed to settle it."""
     lease = timedelta(minutes=running.settings.claim_minutes)
-    return await running.ledger.claim(review_id, body.reviewer, lease=lease)
+    return await running.ledger.claim(review_id, _reviewer(body, asker), lease=lease)
 
 
 @router.post("/{review_id}/release", summary="Give a case back", openapi_extra=documented(SettleRequest))
-async def release(review_id: Id, body: Settle, running: Running) -> Case:
+async def release(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
     """Put a claimed case back into the queue."""
-    return await running.ledger.release(review_id, body.reviewer, body.fence)
+    return await running.ledger.release(review_id, _reviewer(body, asker), body.fence)
 
 
 @router.post("/{review_id}/approve", summary="Approve the proposed action", openapi_extra=documented(SettleRequest))
-async def approve(review_id: Id, body: Settle, running: Running) -> Case:
+async def approve(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
     """Have the proposed action executed, if the guardrails still admit it at this moment."""
-    return await running.reviewing.approve(review_id, body)
+    return await running.reviewing.approve(review_id, _reviewer(body, asker), body)
 
 
 @router.post("/{review_id}/override", summary="Choose another candidate", openapi_extra=documented(OverrideRequest))
-async def override(review_id: Id, body: Override, running: Running) -> Case:
+async def override(review_id: Id, body: Override, asker: Asker, running: Running) -> Case:
     """Have another admissible candidate of the same decision executed."""
-    return await running.reviewing.override(review_id, body)
+    return await running.reviewing.override(review_id, _reviewer(body, asker), body)
 
 
 @router.post("/{review_id}/reject", summary="Reject, and hold", openapi_extra=documented(SettleRequest))
-async def reject(review_id: Id, body: Settle, running: Running) -> Case:
+async def reject(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
     """Hold."""
-    return await running.ledger.reject(review_id, body.reviewer, body.fence, note=body.note)
+    return await running.ledger.reject(review_id, _reviewer(body, asker), body.fence, note=body.note)
+
+
+def _reviewer(body: ClaimRequest | SettleRequest, asker: Principal) -> str:
+    """Who decides: the holder of the key, whatever the body says; without keys whoever the body names."""
+    if asker.key_id is not None:
+        return asker.name
+    if body.reviewer is None:
+        raise InvalidInput("the body names no reviewer", field="reviewer", remedy="say who decides, or send a key")
+    return body.reviewer

@@ -10,6 +10,7 @@ from typing import Self
 
 from serving.ledger import reading, rule_counting
 from serving.ledger.answering import Answering
+from serving.ledger.api_keys import ApiKeys
 from serving.ledger.chaining import Chained
 from serving.ledger.database import Database
 from serving.ledger.decisions import Decisions
@@ -25,7 +26,7 @@ from serving.ledger.switch import Switch
 from serving.ledger.watching import Watching
 
 
-class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, People, Switch, Watching, Pins, Proofs):
+class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, People, Switch, Watching, Pins, Proofs, ApiKeys):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from decisioning.errors import Unavailable
+from serving.errors import Locked
 
 
 class FileLock:
@@ -23,7 +24,7 @@ class FileLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            raise Unavailable(
+            raise Locked(
                 "another process writes to this ledger",
                 field="ledger",
                 value=ledger,

@@ -176,7 +176,8 @@ def running(
         started.append(made)
         return made
 
-    with TestClient(make_app(start), raise_server_exceptions=False) as http:
+    here = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 50000)}
+    with TestClient(make_app(start), raise_server_exceptions=False, **here) as http:
         yield Heed(http, started[0], clock)
 
 

@@ -173,7 +173,7 @@ def test_odd_bodies_are_refused_with_reasons(heed, path, content):
         ("/v1/customers/%00", 400, "invalid-input"),
         ("/v1/customers/%0A", 400, "invalid-input"),
         ("/v1/customers/" + "x" * 201, 400, "invalid-input"),
-        ("/v1/customers/%FF%FE", 404, "not-found"),
+        ("/v1/customers/%FF%FE", 400, "invalid-input"),
         ("/v1/customers/%F0%9F%A6%86", 404, "not-found"),
         ("/v1/customers/%20", 400, "invalid-input"),
         ("/v1/customers/a%2Fb", 404, "not-found"),

@@ -10,6 +10,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.types import Receive, Scope, Send
 
 from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults
+from tests.serving.keyed import give
 from tests.serving.running import POLICY, Heed, running
 
 
@@ -22,7 +23,10 @@ class Mounted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             raise RuntimeError("it has started")
-        await self._app(scope, receive, send)
+        # Schemathesis has names of its own for both ends.
+        headers = [(b"host", b"127.0.0.1"), *(one for one in scope["headers"] if one[0] != b"host")]
+        here = {"client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 80), "headers": headers}
+        await self._app({**scope, **here}, receive, send)
 
 
 @pytest.fixture
@@ -81,6 +85,7 @@ def live_through_everything(heed: Heed) -> None:
     for path in (f"/v1/decisions/{approved['decision_id']}", "/v1/decisions?customer_id=c1", "/v1/customers/c1"):
         heed.get(path)
     heed.get("/v1/reviews?state=approved")
+    live_with_keys(heed)
     heed.post("/v1/stop", {"reason": "wrong price", "by": "ana", "channel": "fax"})
     heed.get("/v1/stop")
     heed.post("/v1/resume", {"reason": "mended", "by": "ana", "channel": "fax"})
@@ -92,6 +97,14 @@ def live_through_everything(heed: Heed) -> None:
     heed.get("/v1/customers/c1/export")
     assert heed.http.delete("/v1/customers/c1").status_code == 200
     assert heed.http.get("/metrics").status_code == 200
+
+
+def live_with_keys(heed: Heed) -> None:
+    """A key is made and taken back; the rest of the story needs one that is not."""
+    heed.http.headers.update(give(heed, "policy-admin"))
+    made = heed.post("/v1/keys", {"name": "crm", "role": "service"})
+    heed.post(f"/v1/keys/{made['key']['key_id']}/revoke", None)
+    heed.get("/v1/keys")
 
 
 def settled(heed: Heed, verdict: str, **more: Any) -> Any:

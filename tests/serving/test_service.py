@@ -212,7 +212,7 @@ def test_no_odd_body_gets_through(service, path, content, headers, status, kind)
         ("GET", "/nowhere", 404, "not-found"),
         ("GET", "/static_content/nothing.js", 404, "not-found"),
         ("GET", "/v1/customers/%00", 400, "invalid-input"),
-        ("GET", "/v1/customers/%FF", 404, "not-found"),
+        ("GET", "/v1/customers/%FF", 400, "invalid-input"),
     ],
     ids=lambda one: str(one),
 )

@@ -1,0 +1,170 @@
+"""The gate before everything: what is no request of the table, comes from nobody, or too often, goes no further."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decisioning.errors import HeedError, Unavailable
+from serving.access.access import Access
+from serving.access.buckets import Left
+from serving.access.keyring import missing
+from serving.access.local import not_local
+from serving.access.principal import ADMISSION, NOBODY, THIS_MACHINE, Admission, Principal, of_key
+from serving.access.routes import Anyone, Route, find
+from serving.access.scopes import Scope as Need
+from serving.access.sizes import headers_of, refuse_length, refuse_target
+from serving.errors import Forbidden, TooMany, Unauthorized
+from serving.problems import answer_to
+
+Headers = Mapping[bytes, bytes]
+
+
+class AccessGate:
+    """Let in whom the table of routes lets in.
+
+    Parameters
+    ----------
+    state : State
+        The application's; it holds the runtime once the application has started.
+    """
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self.app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an admitted request on once, however many gates it meets, and answer any other."""
+        if scope["type"] == "lifespan" or ADMISSION in scope:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._judge(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = getattr(self._state, "runtime", None)
+        try:
+            access = None if runtime is None else runtime.access
+            admission, told = admitted(scope, access)
+        except (HeedError, HTTPException) as error:
+            answer = answer_to(error)
+            if runtime is not None:
+                runtime.metrics.problems.labels(str(answer.status_code)).inc()
+            await answer(scope, receive, send)
+            return
+        scope[ADMISSION] = admission
+        await self.app(scope, receive, _telling(send, told) if told else send)
+
+
+def admitted(scope: Scope, access: Access | None) -> tuple[Admission, list[tuple[bytes, bytes]]]:
+    """Who makes a request, as which route, and the headers to answer with.
+
+    Raises
+    ------
+    HTTPException
+        404 or 405 where the table has no such route.
+    HeedError
+        Why the request is not let in.
+    """
+    headers = headers_of(scope)
+    refuse_target(scope)
+    refuse_length(headers)
+    route = _route(scope)
+    if access is None:
+        return _before_start(route), []
+    principal = _principal(scope, headers, route, access)
+    told = _rationed(principal, access)
+    if not principal.may(route.need) and not (route.local and not_local(scope, headers) is None):
+        raise _lacking(principal, route)
+    return Admission(principal, route), told
+
+
+def _route(scope: Scope) -> Route:
+    found = find(scope["method"], scope["path"])
+    if found.route is not None:
+        return found.route
+    if not found.methods:
+        raise HTTPException(404)
+    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
+    raise HTTPException(405, headers={"Allow": ", ".join(sorted(found.methods))})
+
+
+def _before_start(route: Route) -> Admission:
+    if route.need is not Anyone.OPEN:
+        raise Unavailable("the service has not started", remedy="ask again once /readyz answers")
+    return Admission(NOBODY, route)
+
+
+def _principal(scope: Scope, headers: Headers, route: Route, access: Access) -> Principal:
+    """Who asks; a request that needs no key is let in with one that opens nothing as well."""
+    free = route.need is Anyone.OPEN or route.local
+    sent = headers.get(b"authorization")
+    try:
+        if sent is not None:
+            return of_key(access.keyring.holder(_token(sent)))
+        return _without_key(scope, headers, access)
+    except HeedError:
+        if free:
+            return NOBODY
+        raise
+
+
+def _without_key(scope: Scope, headers: Headers, access: Access) -> Principal:
+    if not access.keyring.empty:
+        raise missing()
+    refusal = not_local(scope, headers)
+    if refusal is not None:
+        raise refusal
+    return THIS_MACHINE
+
+
+def _token(header: bytes) -> str:
+    """The token of an ``Authorization`` header; the name of the scheme is of any case (RFC 9110, 11.1)."""
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _rationed(principal: Principal, access: Access) -> list[tuple[bytes, bytes]]:
+    if principal.key_id is None:
+        return []
+    left = access.buckets.take(principal.key_id)
+    told = access.buckets.headers(left)
+    if not left.allowed:
+        raise _too_many(left, told, access.buckets.rate)
+    return told
+
+
+def _too_many(left: Left, told: list[tuple[bytes, bytes]], rate: float) -> TooMany:
+    return TooMany(
+        f"this key may ask {rate:g} times a second",
+        remedy=f"ask again in {left.retry_after} s; nothing was done",
+        headers={name.decode(): value.decode() for name, value in told},
+    )
+
+
+def _lacking(principal: Principal, route: Route) -> Unauthorized | Forbidden:
+    if principal is NOBODY:
+        return missing()
+    if principal is THIS_MACHINE and route.need is Need.CHANGE_KEYS:
+        return missing("make the first key by `heed keys create` while no service runs")
+    challenge = f'Bearer realm="heed", error="insufficient_scope", scope="{route.need}"'
+    return Forbidden(
+        f"this key lacks the scope {route.need}",
+        field="Authorization",
+        remedy="use a key of a role that has it",
+        headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _telling(send: Send, told: list[tuple[bytes, bytes]]) -> Send:
+    async def watched(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start: dict[str, Any] = dict(message)
+            start["headers"] = [*message.get("headers", ()), *told]
+            message = start
+        await send(message)
+
+    return watched

@@ -1,0 +1,18 @@
+"""What may be asked about API keys."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from serving.access.scopes import Role, Scope
+from serving.fields import Moment
+from serving.requests import Request
+
+
+class KeyRequest(Request):
+    """A key to be made. Its scopes are those of its role, or those of them that are named."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", min_length=1, max_length=63)]
+    role: Role
+    scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = Field(default_factory=list)
+    expires_at: Moment | None = None

@@ -1,0 +1,27 @@
+"""What may be asked about policies."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from serving.fields import Moment, Name, whole
+from serving.requests import Request
+
+
+class PolicyDiffRequest(Request):
+    """A policy that might take effect, to be compared with another on recorded decisions.
+
+    `old` is the policy in force where it is left out, `since` is 30 days ago, and `by` is an attribute of customers.
+    """
+
+    policy: Annotated[str, Field(max_length=500_000)]
+    old: Annotated[str, Field(max_length=500_000)] | None = None
+    since: Moment | None = None
+    by: Name | None = None
+    limit: Annotated[int, Field(ge=1, le=2000), BeforeValidator(whole)] = 1000
+
+
+class PolicyText(Request):
+    """A policy file's text."""
+
+    policy: Annotated[str, Field(max_length=500_000)]
