@@ -264,6 +264,9 @@ class Engine:
             versions=made.in_force.versions,
         )
 
+    def _case(self, review_id: str, shortfall: float | None, now: datetime) -> ReviewDraft:
+        return ReviewDraft(review_id, now + self._review_time, shortfall)
+
     def _draft(
         self,
         made: _Made,
@@ -293,7 +296,7 @@ class Engine:
             reservation_id=None if answer.action is None else answer.action.reservation_id,
             reservation=None if action is None or answer.action is None else reserved(action, now),
             cost=0.0 if action is None else action.cost,
-            review=None if answer.review_id is None else ReviewDraft(answer.review_id, now + self._review_time),
+            review=None if answer.review_id is None else self._case(answer.review_id, answer.shortfall, now),
             outbox=None if action is None else _message(answer, action),
             still_allowed=None if action is None else still_allowed(made, action, self.standing, self.clock),
             windows=made.in_force.windows,

@@ -124,12 +124,13 @@ def _consents(names: Iterable[str]) -> Iterable[dict[str, str]]:
 def _counted(kept: Store, load: Load, kills: int) -> Outcome:
     with open_ledger(kept.location, readonly=True, key=kept.key) as ledger:
         recorded = decisions(ledger)
+        broken_links = len(ledger.verify().findings)
     engine = create_engine(kept.location.replace("postgresql://", "postgresql+psycopg://"))
     try:
         taken = slots(engine)
     finally:
         engine.dispose()
-    broken = faults(load.answers, recorded, taken, cap=CAP, window=WINDOW, chain_breaks=0)
+    broken = faults(load.answers, recorded, taken, cap=CAP, window=WINDOW, chain_breaks=broken_links)
     return Outcome(
         kills, len(load.answers), load.retries, sum(one.disposition == "act" for one in load.answers), broken
     )

@@ -10,7 +10,7 @@ from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
-from serving.ledger.records import Case, ReviewState
+from serving.ledger.records import Case, ReviewOrder, ReviewState
 from serving.pages import ReviewsPage
 from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime
@@ -24,14 +24,15 @@ Settle = Annotated[SettleRequest, Depends(body_of(SettleRequest))]
 Override = Annotated[OverrideRequest, Depends(body_of(OverrideRequest))]
 
 
-@router.get("", summary="Review cases, oldest first")
+@router.get("", summary="Review cases, in the order of their turn")
 def reviews(
     running: Running,
     state: Annotated[ReviewState, Query()] = ReviewState.OPEN,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    order: Annotated[ReviewOrder, Query()] = ReviewOrder.OLDEST,
 ) -> ReviewsPage:
-    """Cases in one state."""
-    return ReviewsPage(running.ledger.reviews(state, limit=limit))
+    """Cases in one state, oldest first; ``order=shortfall`` has open ones begin with what a person may save most on."""
+    return ReviewsPage(running.ledger.reviews(state, limit=limit, order=order))
 
 
 @router.get("/{review_id}", summary="One review case")

@@ -159,6 +159,7 @@ def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: Re
         "opened_at": micros(now),
         "expires_at": micros(review.expires_at),
         "fence": 0,
+        "shortfall": review.shortfall,
         **dict.fromkeys(unset),
     }
     transaction.run(ADD_REVIEW, values)

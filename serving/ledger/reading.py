@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from decisioning.customer import ContactState
 from decisioning.decision import Disposition
-from decisioning.errors import NotFound
+from decisioning.errors import InvalidInput, NotFound
 from decisioning.stopping import Stop
 from serving.ledger.delivering import waiting
 from serving.ledger.identities import present_id
@@ -26,7 +26,14 @@ from serving.ledger.queries.decisions import (
 )
 from serving.ledger.queries.newest import NEWEST
 from serving.ledger.queries.outbox import WAITING
-from serving.ledger.queries.reviews import CLAIMED_CASES, EVENTS, EXPIRED_CASES, OPEN_CASES, SETTLED_CASES
+from serving.ledger.queries.reviews import (
+    CLAIMED_CASES,
+    COSTLIEST_OPEN_CASES,
+    EVENTS,
+    EXPIRED_CASES,
+    OPEN_CASES,
+    SETTLED_CASES,
+)
 from serving.ledger.queries.timeline import (
     CONSENT_ENTRIES,
     CONTACT_ENTRIES,
@@ -45,6 +52,7 @@ from serving.ledger.records import (
     OutboxMessage,
     Recorded,
     ReviewEvent,
+    ReviewOrder,
     ReviewState,
     Timeline,
 )
@@ -138,9 +146,22 @@ def decided_since(transaction: Transaction, since: datetime) -> tuple[str, ...]:
     return tuple(row[0] for row in transaction.rows(DECIDED_SINCE, {"since": micros(since)}))
 
 
-def reviews(transaction: Transaction, now: datetime, state: ReviewState, limit: int) -> tuple[Case, ...]:
-    """Review cases that are in this state now, oldest first."""
+def reviews(
+    transaction: Transaction, now: datetime, state: ReviewState, limit: int, order: ReviewOrder
+) -> tuple[Case, ...]:
+    """Review cases that are in this state now, in this order.
+
+    Raises
+    ------
+    InvalidInput
+        If any but open cases are asked for in another order than the oldest first.
+    """
     statement = _QUEUES.get(state, SETTLED_CASES)
+    if order is ReviewOrder.SHORTFALL:
+        if state is not ReviewState.OPEN:
+            remedy = "ask for `state=open`, or leave `order` out"
+            raise InvalidInput("only open cases wait for their turn", field="order", value=order.value, remedy=remedy)
+        statement = COSTLIEST_OPEN_CASES
     moment_or_state: dict[str, object] = {"now": micros(now)} if state in _QUEUES else {"state": state.value}
     rows = transaction.rows(statement, {**moment_or_state, "limit": limit})
     return tuple(case_of(transaction, row, now) for row in rows)

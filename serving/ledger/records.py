@@ -35,10 +35,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class ReviewDraft:
-    """A review case to be opened with a decision, and when it expires to hold."""
+    """A review case to be opened with a decision, when it expires to hold, and what a person may save by it.
+
+    Attributes
+    ----------
+    shortfall : float or None
+        What the choice is expected to be worth less than the best, in the catalogue's currency; None if unknown.
+    """
 
     review_id: str
     expires_at: datetime
+    shortfall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,13 @@ class ReviewState(StrEnum):
         return self not in {ReviewState.OPEN, ReviewState.CLAIMED}
 
 
+class ReviewOrder(StrEnum):
+    """In which order open cases are worked through."""
+
+    OLDEST = "oldest"
+    SHORTFALL = "shortfall"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A review case as it stands at the moment of reading.
@@ -210,6 +224,9 @@ class Case:
         Grows with each claim; a verdict names the fence of its claim, so that a claim that ran out cannot settle.
     resolution_action_id : str or None
         What a person decided to do; None for rejected and expired.
+    shortfall : float or None
+        What the proposal is expected to be worth less than the best, in the catalogue's currency; None in cases from
+        before it was told.
     """
 
     review_id: str
@@ -226,6 +243,7 @@ class Case:
     resolved_by: str | None
     resolution_action_id: str | None
     note: str | None
+    shortfall: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def case_of(transaction: Transaction, row: Row, now: datetime) -> Case:
         resolved_by=row[11],
         resolution_action_id=row[12],
         note=opened_text(transaction, row[1], NOTE, row[13]),
+        shortfall=row[14],
     )
     if case.state.settled:
         return case

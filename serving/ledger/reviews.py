@@ -6,7 +6,7 @@ from functools import partial
 from serving.ledger import reading, reviewing
 from serving.ledger.database import OnDatabase
 from serving.ledger.locking import of_overdue_reviews, of_review
-from serving.ledger.records import Case, Execution, ReviewEvent, ReviewState
+from serving.ledger.records import Case, Execution, ReviewEvent, ReviewOrder, ReviewState
 from serving.ledger.refusing import unless_refused
 from serving.ledger.reviewing import LEASE, Allowed
 from serving.ledger.times import micros
@@ -15,10 +15,16 @@ from serving.ledger.times import micros
 class Reviews(OnDatabase):
     """Cases are claimed, settled by who holds the claim, or expire to hold."""
 
-    def reviews(self, state: ReviewState = ReviewState.OPEN, *, limit: int = 50) -> tuple[Case, ...]:
-        """Cases in a state, oldest first."""
+    def reviews(
+        self,
+        state: ReviewState = ReviewState.OPEN,
+        *,
+        limit: int = 50,
+        order: ReviewOrder = ReviewOrder.OLDEST,
+    ) -> tuple[Case, ...]:
+        """Cases in a state, oldest first; or the open ones in which a person is expected to save most."""
         now = self._database.moment()
-        return self._database.read(partial(reading.reviews, now=now, state=state, limit=limit))
+        return self._database.read(partial(reading.reviews, now=now, state=state, limit=limit, order=order))
 
     def review(self, review_id: str) -> Case:
         """One case."""

@@ -178,6 +178,7 @@ reviews = Table(
     Column("resolved_by", Text),
     Column("resolution_action_id", Text),
     Column("note", Text),
+    Column("shortfall", Float),
     CheckConstraint(
         "state IN ('open', 'claimed', 'approved', 'overridden', 'rejected', 'expired')", name="review_state"
     ),

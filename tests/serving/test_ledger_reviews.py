@@ -6,7 +6,7 @@ import pytest
 
 from decisioning.customer import ConsentStatus, ContactState
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
-from serving.ledger.records import ReviewState
+from serving.ledger.records import ReviewOrder, ReviewState
 from serving.ledger.reports import ConsentReport
 from tests.serving.ledger_cases import MAIL, NOON, execution, review, states, wait
 
@@ -45,6 +45,19 @@ def test_a_case_is_open_from_its_decision_on(ledger):
     assert (case.state, case.proposed_action_id, case.fence) == (ReviewState.OPEN, "spring_sale", 0)
     assert (case.opened_at, case.expires_at) == (NOON, NOON + timedelta(hours=24))
     assert events(ledger) == [("opened", None)]
+
+
+def test_cases_with_the_greatest_shortfall_may_come_first_and_those_without_come_last(ledger, clock):
+    for name, shortfall in (("d2", 0.5), ("d3", 2.0), ("d4", None)):
+        clock.advance(seconds=1)
+        draft = review(name, name)
+        wait(ledger.commit(replace(draft, review=replace(draft.review, shortfall=shortfall))))
+    ordered = ledger.reviews(order=ReviewOrder.SHORTFALL)
+    assert [one.decision_id for one in ordered] == ["d3", "d2", "d1", "d4"]
+    assert [one.shortfall for one in ordered] == [2.0, 0.5, None, None]
+    assert [one.decision_id for one in ledger.reviews(order=ReviewOrder.SHORTFALL, limit=1)] == ["d3"]
+    with pytest.raises(InvalidInput, match="only open cases wait for their turn"):
+        ledger.reviews(ReviewState.EXPIRED, order=ReviewOrder.SHORTFALL)
 
 
 def test_a_claim_takes_the_case_out_of_the_queue_for_a_quarter_of_an_hour(ledger, clock):

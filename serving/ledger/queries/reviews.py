@@ -1,6 +1,6 @@
 """Review cases and what happened to them."""
 
-from sqlalchemy import and_, asc, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, asc, bindparam, desc, func, insert, or_, select, update
 
 from serving.ledger.queries.parts import LIMIT, NOW, OF_WHOM, pick
 from serving.ledger.tables import review_events, reviews
@@ -8,7 +8,7 @@ from serving.ledger.tables import review_events, reviews
 _CASE = pick(
     reviews,
     "review_id decision_id customer_id state proposed_action_id opened_at expires_at claimed_by claim_expires_at fence "
-    "resolved_at resolved_by resolution_action_id note",
+    "resolved_at resolved_by resolution_action_id note shortfall",
 )
 
 _UNSETTLED = or_(reviews.c.state == "open", reviews.c.state == "claimed")
@@ -22,9 +22,14 @@ _OLDEST = (asc(reviews.c.opened_at), asc(reviews.c.review_id))
 CASE = _CASE.where(reviews.c.review_id == bindparam("review_id"))
 
 # A claim that ran out puts its case back, and an unsettled case past its time has expired, written down or not.
-OPEN_CASES = (
-    _CASE.where(or_(reviews.c.state == "open", _LAPSED), reviews.c.expires_at > NOW).order_by(*_OLDEST).limit(LIMIT)
-)
+_OPEN = _CASE.where(or_(reviews.c.state == "open", _LAPSED), reviews.c.expires_at > NOW)
+
+OPEN_CASES = _OPEN.order_by(*_OLDEST).limit(LIMIT)
+
+# What is unknown comes last, whatever a database makes of nulls.
+COSTLIEST_OPEN_CASES = _OPEN.order_by(
+    reviews.c.shortfall.is_(None), desc(reviews.c.shortfall), asc(reviews.c.review_id)
+).limit(LIMIT)
 
 CLAIMED_CASES = _CASE.where(_LIVE, reviews.c.expires_at > NOW).order_by(*_OLDEST).limit(LIMIT)
 
