@@ -92,7 +92,12 @@ def served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[t
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     fixed = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(home.path / "bentoml"), "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen([*command, str(port)], env={**os.environ, **fixed, **named}, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*command, str(port)],
+        env={**os.environ, **fixed, **named},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         _await(f"http://127.0.0.1:{port}/decide", home, server)
         yield port, server.pid
@@ -103,7 +108,7 @@ def served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[t
 
 def _await(url: str, home: Prepared, server: "subprocess.Popen[bytes]") -> None:
     body = home.bodies.read_text(encoding="utf-8").splitlines()[0]
-    deadline = time.monotonic() + 90.0
+    deadline = time.monotonic() + 300.0
     while time.monotonic() < deadline and server.poll() is None:
         try:
             if httpx.post(url, content=body, headers={"content-type": "application/json"}, timeout=10.0).is_success:

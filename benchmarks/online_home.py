@@ -18,8 +18,10 @@ from training.contract.catalogue import to_catalogue
 from training.contract.data import EngagementData
 from training.contract.reading import from_frames, write
 from training.model.bundle import Bundle
-from training.model.storage import load
-from training.pipeline import train
+from training.model.fit import Settings as LearningSettings
+from training.model.storage import load, save
+from training.pipeline import learn_bundle, train
+from training.prepare import prepare
 from training.registry import find
 from training.world.world import Played, make_world
 
@@ -39,23 +41,35 @@ class Prepared:
     customer_ids: tuple[str, ...]
 
 
-def prepared(home: Path, *, customers: int) -> Prepared:
-    """Make the world, train on it and fill the ledger."""
+def prepared(home: Path, *, customers: int, searched: bool = True) -> Prepared:
+    """Make the world, train on it and fill the ledger; without a search the model's settings are the usual ones."""
     played = make_world(_SEED, customers, days=120, end=datetime.now(UTC)).play()
     data = _with_variants(played.data)
-    write(data, home / "data")
-    uri = f"sqlite:///{home / 'mlflow.db'}"
-    result = train(home / "data", tracking_uri=uri)
-    found = find(uri, "heed", result.alias)
-    if found is None:
-        raise RuntimeError("the trained model is not in the registry")
+    path = _trained(home, data) if searched else _learnt(home, data)
     _fill(home, played, data)
     customer_ids = tuple(str(one) for one in data.customers["customer_id"])
     bodies = home / "bodies.jsonl"
     bodies.write_text("\n".join(json.dumps({"customer_id": one}) for one in customer_ids), encoding="utf-8")
-    bundle = load(found.path)
+    bundle = load(path)
     bare = _bare(home, bundle, customer_ids)
-    return Prepared(home, found.path, DEFAULT_POLICY, bodies, bare, customer_ids)
+    return Prepared(home, path, DEFAULT_POLICY, bodies, bare, customer_ids)
+
+
+def _trained(home: Path, data: EngagementData) -> Path:
+    """As `heed train` does it, into a registry."""
+    write(data, home / "data")
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    found = find(uri, "heed", train(home / "data", tracking_uri=uri).alias)
+    if found is None:
+        raise RuntimeError("the trained model is not in the registry")
+    return found.path
+
+
+def _learnt(home: Path, data: EngagementData) -> Path:
+    """The model alone, in a folder."""
+    found = prepare(data, outcome=None, by="customer", seed=0)
+    save(learn_bundle(found, settings=LearningSettings(), seed=0), home / "bundle")
+    return home / "bundle"
 
 
 def _with_variants(data: EngagementData) -> EngagementData:

@@ -142,7 +142,7 @@ def main() -> None:
     """Make everything, load, print, draw."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as folder:
-        home = prepared(Path(folder), customers=arguments.customers)
+        home = prepared(Path(folder), customers=arguments.customers, searched=not arguments.quick)
         requests = requests_of("/decide", home.bodies.read_text(encoding="utf-8").splitlines())
         with served(heed_served(home), home) as (port, server):
             print(f"{arguments.rate:.0f} requests a second for {arguments.minutes:g} minutes\n")
@@ -160,6 +160,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--window", type=float, default=15.0, help="seconds")
     parser.add_argument("--rate", type=float, default=150.0, help="requests a second")
     parser.add_argument("--customers", type=int, default=1500)
+    parser.add_argument("--quick", action="store_true", help="a model whose settings are not searched for")
     parser.add_argument("--picture", type=Path)
     return parser.parse_args()
 

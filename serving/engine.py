@@ -99,7 +99,7 @@ class Engine:
         self.clock = clock
         self._review_time = review_time
         self._identify = identify
-        self._observer = observer
+        self.observer = observer
         self._patience = patience
         self._turns = Turns(patience / 2)
         self.model = ModelHealth()
@@ -247,7 +247,7 @@ class Engine:
         committed = await asyncio.shield(self.ledger.commit(draft))
         stages.lap(COMMIT)
         told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
-        self._observer.decided(Observed(committed.decision_id, *told, committed.replayed))
+        self.observer.decided(Observed(committed.decision_id, *told, committed.replayed))
         return committed.answer
 
     def _answer(self, made: _Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:

@@ -39,7 +39,7 @@ class Observer:
 
     def __init__(self, metrics: Metrics, tracing: Tracing | None = None) -> None:
         self._metrics = metrics
-        self._tracing = tracing
+        self.tracing = tracing
 
     def decided(self, seen: Observed) -> None:
         """Tell of one decision."""
@@ -47,8 +47,8 @@ class Observer:
         self._metrics.took(seen.stages)
         if logger.isEnabledFor(logging.INFO):
             logger.info("decided", extra=with_fields(**_fields(seen)))
-        if self._tracing is not None:
-            self._tracing.decided(seen.decision_id, seen.decision.disposition.value, seen.stages)
+        if self.tracing is not None:
+            self.tracing.decided(seen.decision_id, seen.decision.disposition.value, seen.stages)
 
 
 def _fields(seen: Observed) -> dict[str, object]:

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from starlette.datastructures import Headers
 
 from decisioning.errors import InvalidInput
+from serving.ledger.forecast import Forecast
+from serving.ledger.ledger import Ledger
+from serving.ledger.reports import OutcomeReport
+from serving.ledger.watching import ComeTrue, Queue
 from serving.logs import JsonLines, with_fields
 from serving.request_ids import asked_by
 from serving.stages import STAGES
 from serving.tracing import Tracing, tracing_of
+from tests.serving.ledger_cases import NOON, Clock, act, review, wait
 from tests.serving.running import Heed, running
 
 PLANTED = "planted.person@example.org"
@@ -119,6 +125,18 @@ class TestMetrics:
         said = {"outcome_id": f"o{heed.next()}", "customer_id": "c1", "type": kind}
         at = (heed.clock() + after).isoformat()
         heed.post("/v1/outcomes", {"outcomes": [{**said, "at": at, "decision_id": decision["decision_id"]}]})
+
+    def test_what_is_watched_is_the_same_in_both_databases(self, ledger: Ledger, clock: Clock) -> None:
+        expected = Forecast("conversion", 0.25, NOON + timedelta(days=7))
+        wait(ledger.commit(act("d1", forecast=expected)))
+        wait(ledger.commit(act("d2", "ben", forecast=replace(expected, propensity=1.0))))
+        wait(ledger.commit(review("d3", "eve")))
+        wait(ledger.record_outcomes([OutcomeReport("o1", "ada", "conversion", NOON, decision_id="d1")]))
+        assert (ledger.queue(), ledger.come_true(timedelta(days=90))) == (Queue(1, NOON), ())
+        clock.advance(days=7)
+        assert ledger.queue() == Queue(0, None)
+        assert ledger.come_true(timedelta(days=90)) == (ComeTrue(2, 1, 0.25, 1), ComeTrue(9, 1, 1.0, 0))
+        assert ledger.newest() == NOON
 
 
 class TestLog:
