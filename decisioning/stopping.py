@@ -42,6 +42,11 @@ class Stop:
         )
 
     @property
+    def everything(self) -> bool:
+        """Whether it is about everything."""
+        return self.channel is None and self.action_id is None and self.message_class is None
+
+    @property
     def scope(self) -> str:
         """What it is about, in words: ``everything``, or as in ``channel sms, message class marketing``."""
         named = (("channel", self.channel), ("action", self.action_id), ("message class", self.message_class))

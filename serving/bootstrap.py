@@ -14,6 +14,7 @@ from serving.access.keyring import Keyring
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
 from serving.gauges import Gauges
+from serving.handing_over import HandingOver
 from serving.in_force import InForce, Newer, Standby
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
@@ -28,6 +29,7 @@ from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.steady_clock import SteadyClock
 from serving.tracing import Tracing, tracing_of
+from serving.webhooks.assembling import courier_of, pushing_of
 from training.contract.catalogue import read_catalogue
 from training.features.schema import attribute_types
 from training.model.bundle import Bundle
@@ -59,6 +61,8 @@ def bootstrap(
     policy : Path or None
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
+    # Before the ledger is opened: what cannot work is refused with nothing left open.
+    pushing = pushing_of(settings)
     metrics = Metrics(settings.silence_decisions)
     tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
@@ -83,7 +87,10 @@ def bootstrap(
     )
     reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
     access = Access(Keyring(ledger.api_keys(), steady), Buckets(settings.rate_limit, settings.rate_burst))
-    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, Gauges(metrics.registry), tracing)
+    handing = HandingOver(ledger=ledger, standing=standby, clock=steady, patience=settings.outbox_time, metrics=metrics)
+    courier = courier_of(pushing, ledger=ledger, handing=handing, clock=steady)
+    gauges = Gauges(metrics.registry)
+    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, gauges, handing, courier, tracing)
 
 
 def newer_model(settings: Settings, in_force: InForce) -> InForce | None:

@@ -1,88 +1,161 @@
-"""What an executor is handed: only what is still permitted when it comes.
+"""The hands between the outbox and executors: whoever comes gets what is still permitted, and nothing else."""
 
-Between the commit of an act and the coming of the executor a customer may withdraw, object, be put on a suppression
-list or be merged with another, an offer may end and a policy may change. A message that is no longer permitted is
-withdrawn and its slot freed. Caps are not looked at again, since the message's own slot is among what they count, nor
-is anything else that passes by itself, such as the night.
-"""
-
-from dataclasses import replace
-from datetime import datetime
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
-import orjson
-
-from decisioning.customer import Customer, Facts
-from decisioning.objection import considered
-from decisioning.verdict import Effect
-from guardrails.guard import NO_CONSENT_RULE
-from guardrails.rules.consent import ConsentRule
-from guardrails.rules.objection import ObjectionRule
-from guardrails.rules.suppression import SuppressionRule
-from serving.in_force import InForce
+from serving.in_force import Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import OutboxMessage
+from serving.ledger.releasing import Asked, Check, Handed, Release, Ruling, Told
+from serving.metrics import Metrics
+from serving.release import ruling
+from serving.webhooks.schedule import MOST_ATTEMPTS, next_attempt
 
-_PERMISSION = (ConsentRule, ObjectionRule, SuppressionRule)
-
-
-async def handed_over(ledger: Ledger, in_force: InForce, now: datetime, limit: int) -> tuple[OutboxMessage, ...]:
-    """Messages that wait and are still permitted, oldest first; those that are not are withdrawn."""
-    while True:
-        messages, refused = await ledger.aside(partial(_looked_at, ledger, in_force, now, limit))
-        for one, because in refused:
-            await ledger.withdraw(one.outbox_id, because)
-        if not refused:
-            return messages
+_EXPIRED_AT_ONCE = 500
+UNDELIVERABLE = "heed-undeliverable"
 
 
-def _looked_at(
-    ledger: Ledger, in_force: InForce, now: datetime, limit: int
-) -> tuple[tuple[OutboxMessage, ...], list[tuple[OutboxMessage, str]]]:
-    """Messages that wait, and those among them that are no longer permitted, with why."""
-    messages = ledger.outbox(limit, in_force.stop)
-    refused = [(one, because) for one in messages if (because := _against(ledger, in_force, one, now)) is not None]
-    return messages, refused
+def in_vain(attempts: int) -> str:
+    """Why a message is given up."""
+    return f"It was tried {attempts} times in vain."
 
 
-async def taken(ledger: Ledger, in_force: InForce, outbox_id: str) -> None:
-    """Give one message to the executor who takes it, if it is still permitted in the transaction that says so.
+class HandingOver:
+    """Gives messages out, and takes down what became of them.
 
-    Raises
-    ------
-    Refused
-        If it is not, and it is withdrawn; or if it is stopped, and it waits on.
-    Conflict
-        If it was withdrawn before.
+    Parameters
+    ----------
+    clock : callable
+        The present moment, with an offset.
+    patience : timedelta
+        How long a message may wait.
     """
 
-    def permitted(customer: Customer, message: OutboxMessage, now: datetime) -> str | None:
-        point = orjson.loads(message.payload)["contact_point"]
-        return against(in_force, customer, message.action_id, point, now)
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        standing: Standing,
+        clock: Callable[[], datetime],
+        patience: timedelta,
+        metrics: Metrics,
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._patience = patience
+        self._metrics = metrics
 
-    await ledger.delivered(outbox_id, permitted, in_force.stop)
+    async def waiting(self, limit: int) -> tuple[OutboxMessage, ...]:
+        """Messages that wait and are permitted now, longest ready first; those that are not are withdrawn or put off.
+
+        Nothing is handed over by this: what is to be executed has to be taken.
+        """
+        while True:
+            check = self._check()
+            messages, said = await self._ledger.aside(partial(self._looked_at, check, limit))
+            against = [name for name, ruling in said.items() if ruling is not None and not ruling.stopped]
+            if not against:
+                return tuple(one for one in messages if said[one.outbox_id] is None)
+            await asyncio.gather(*(self._look(one, check) for one in against))
+
+    async def take(self, outbox_id: str) -> None:
+        """Give one message to the executor who takes it and settles the contact alone.
+
+        Raises
+        ------
+        Refused
+            If it is not permitted now; it is withdrawn or put off.
+        Conflict
+            If it was withdrawn before, or another executor has it.
+        """
+        said = await self._ledger.delivered(outbox_id, self._check())
+        if isinstance(said, tuple):
+            refused, asked = said
+            self._count(asked)
+            raise refused
+        self._metrics.attempts.labels("delivered").inc(int(said))
+
+    async def take_many(self, executor: str, limit: int, lease: timedelta) -> tuple[Handed, ...]:
+        """Give up to so many messages to an executor for a while; nobody else gets them until then."""
+        taken: list[Handed] = []
+        while len(taken) < limit:
+            check = self._check()
+            ready = await self._ledger.aside(partial(self._ledger.outbox, limit - len(taken), check.stop))
+            asked = await asyncio.gather(
+                *(self._ask(one.outbox_id, executor, lease, check) for one in ready), return_exceptions=True
+            )
+            failed = [one for one in asked if isinstance(one, BaseException)]
+            came = [one for one in asked if not isinstance(one, BaseException)]
+            taken.extend(one.handed for one in came if one.handed is not None)
+            # What was handed over is not lost because another was not.
+            if failed and not taken:
+                raise failed[0]
+            # Nothing is there any more, or others took what was.
+            if failed or all(one == Asked() for one in came):
+                break
+        return tuple(taken)
+
+    async def acknowledge(self, outbox_id: str, fence: int) -> str:
+        """Take down that an executor has a message for good; where it stands then."""
+        return await self.settle(outbox_id, fence, Told("delivered", delivered=True))
+
+    async def fail(self, outbox_id: str, fence: int, *, retry: bool) -> str:
+        """Take down that an executor did nothing with a message; where it stands then."""
+        again = next_attempt(outbox_id, fence, self._clock()) if retry else None
+        because = in_vain(fence) if retry else "The executor could not execute it."
+        told = Told("failed", certainly_not_taken=True, again=again, because=because)
+        return await self.settle(outbox_id, fence, told)
+
+    async def settle(self, outbox_id: str, fence: int, told: Told) -> str:
+        """Take down what came of one handing; where the message stands then."""
+        settled = await self._ledger.settle(outbox_id, fence, told)
+        if settled.new:
+            self._metrics.attempts.labels(told.result).inc()
+        if settled.withdrawn:
+            self._metrics.withdrawn.labels(UNDELIVERABLE).inc()
+        return settled.state
+
+    async def expire(self) -> int:
+        """Withdraw what has waited too long; how much it was."""
+        check = Check(_nothing_more, None, self._patience, MOST_ATTEMPTS)
+        overdue = await self._ledger.aside(partial(self._ledger.overdue, self._patience, _EXPIRED_AT_ONCE))
+        for outbox_id in overdue:
+            await self._look(outbox_id, check)
+        return len(overdue)
+
+    def _looked_at(self, check: Check, limit: int) -> tuple[tuple[OutboxMessage, ...], dict[str, Ruling | None]]:
+        """Messages that can be handed over, and what stands against each."""
+        messages = self._ledger.outbox(limit, check.stop)
+        return messages, {one.outbox_id: self._ledger.objection(one.outbox_id, check) for one in messages}
+
+    async def _ask(self, outbox_id: str, executor: str, lease: timedelta, check: Check) -> Asked:
+        asked = await self._ledger.hand_over(outbox_id, executor, lease, check)
+        self._count(asked)
+        return asked
+
+    async def _look(self, outbox_id: str, check: Check) -> None:
+        self._count(await self._ledger.look(outbox_id, check))
+
+    def _count(self, asked: Asked) -> None:
+        if asked.withdrawn is not None:
+            self._metrics.withdrawn.labels(asked.withdrawn.rule).inc()
+
+    def _check(self) -> Check:
+        """What is in force now, asked for once more inside the transaction."""
+        present = self._standing.latest()
+        windows = present.windows
+
+        def asked(release: Release) -> Ruling:
+            in_force = self._standing.current()
+            if in_force.windows != windows:
+                return Ruling("The policy changed at this moment.", "heed-policy", release.now)
+            return ruling(in_force, release)
+
+        return Check(asked, windows, self._patience, MOST_ATTEMPTS, present.stop)
 
 
-def _against(ledger: Ledger, in_force: InForce, message: OutboxMessage, now: datetime) -> str | None:
-    sent = orjson.loads(message.payload)
-    customer = ledger.known(sent["customer_id"]).customer
-    return against(in_force, customer, message.action_id, sent["contact_point"], now)
-
-
-def against(in_force: InForce, customer: Customer, action_id: str, point: str | None, now: datetime) -> str | None:
-    """Why an action may no longer be executed at a contact point, None where it may."""
-    action = in_force.catalogue.by_id.get(action_id)
-    if action is None or not action.valid_at(now):
-        return f"`{action_id}` is no longer on offer."
-    if not considered(customer, [action]):
-        return "The customer objected to marketing."
-    facts = Facts(customer if point is None else _reached_at(customer, point), now)
-    rules = {rule.id for rule in in_force.policy.rules if isinstance(rule, _PERMISSION)} | {NO_CONSENT_RULE.rule}
-    said = in_force.guard.verdicts(facts, (action,))[0]
-    refusal = next((one for one in said if one.rule in rules and one.effect is Effect.SUPPRESS), None)
-    return None if refusal is None else f"rule `{refusal.rule}`: {refusal.reason}"
-
-
-def _reached_at(customer: Customer, point: str) -> Customer:
-    """The customer with this contact point alone, since consent for another does not cover it."""
-    return replace(customer, contact_points=tuple(one for one in customer.contact_points if one.contact_point == point))
+def _nothing_more(_: Release) -> Ruling:
+    return Ruling()

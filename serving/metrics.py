@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from decisioning.decision import Decision
 from guardrails.policy import Policy
 from serving.answer import PolicyRef
+from serving.ledger.releasing import Waiting
 from serving.liveness import Liveness
 from serving.stages import STAGES, Stages
 
@@ -72,6 +73,25 @@ class Metrics:
         self.refused = Gauge(
             "heed_policy_refused", "1 while the policy file is not the policy in force.", registry=self.registry
         )
+        self.withdrawn = Counter(
+            "heed_outbox_withdrawn",
+            "Messages withdrawn when they were to be handed over.",
+            ["rule"],
+            registry=self.registry,
+        )
+        self.attempts = Counter(
+            "heed_outbox_attempts",
+            "Messages handed to executors, by what came of it.",
+            ["result"],
+            registry=self.registry,
+        )
+        self.waiting = Gauge("heed_outbox_waiting", "Messages that wait for an executor.", registry=self.registry)
+        self.oldest = Gauge(
+            "heed_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
+        )
+        self.disabled = Gauge(
+            "heed_webhook_disabled", "1 while the executor wants nothing any more.", registry=self.registry
+        )
         self.policy = Gauge("heed_policy_info", "The policy in force.", ["name", "hash"], registry=self.registry)
 
     def decided(self, decision: Decision, at: datetime, policy: Policy, *, replayed: bool) -> None:
@@ -93,6 +113,12 @@ class Metrics:
         self.policy.clear()
         if policy is not None:
             self.policy.labels(policy.name, policy.hash).set(1)
+
+    def waits(self, waiting: Waiting, now: datetime, *, disabled: bool) -> None:
+        """Say what waits for an executor."""
+        self.waiting.set(waiting.messages)
+        self.oldest.set(0.0 if waiting.since is None else max((now - waiting.since).total_seconds(), 0.0))
+        self.disabled.set(int(disabled))
 
     def text(self) -> bytes:
         """The exposition format of Prometheus."""

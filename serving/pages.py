@@ -10,6 +10,7 @@ from decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from guardrails.static.finding import Finding
 from serving.answer import DecisionAnswer
 from serving.ledger.records import Case, Entry, OutboxMessage
+from serving.ledger.releasing import Handed
 from serving.parts import Part
 from serving.policy_file import Refusal
 
@@ -170,9 +171,17 @@ class LivenessView:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """Executable actions that wait for an executor, oldest first."""
+    """Executable actions that wait for an executor, longest ready first; `pushed` where a webhook takes them too."""
 
     messages: Sequence[OutboxMessage]
+    pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPage:
+    """Messages that the executor has for a while."""
+
+    messages: Sequence[Handed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +190,23 @@ class Delivered:
 
     outbox_id: str
     delivered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Where a message stands after an executor told what came of it: `waiting`, `delivered` or `withdrawn`."""
+
+    outbox_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """The executor that messages are pushed to, none where `origin` is missing, and what waits for it."""
+
+    origin: str | None
+    enabled: bool
+    disabled_at: datetime | None
+    because: str | None
+    waiting: int
+    waiting_since: datetime | None

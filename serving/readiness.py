@@ -67,6 +67,16 @@ def _access(running: Runtime) -> Part:
     return Part("ok", OPEN if running.access.keyring.empty else "asks for keys")
 
 
+def _webhook(running: Runtime) -> Part:
+    if running.courier is None:
+        return Part("ok", "none is set up; executors come and take messages")
+    origin, disabled = running.courier.endpoint.origin, running.courier.disabled
+    if disabled is None:
+        return Part("ok", f"messages are pushed to {origin}")
+    since = f"{disabled.at:%Y-%m-%d %H:%M} UTC"
+    return Part("degraded", f"nothing is pushed to {origin} since {since}: {disabled.because}")
+
+
 _PARTS: dict[str, Callable[[Runtime], Part]] = {
     "ledger": _ledger,
     "model": _model,
@@ -74,4 +84,5 @@ _PARTS: dict[str, Callable[[Runtime], Part]] = {
     "clock": _clock,
     "stop": _stop,
     "access": _access,
+    "webhook": _webhook,
 }

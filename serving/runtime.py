@@ -7,12 +7,14 @@ from fastapi import Request
 from serving.access.access import Access
 from serving.engine import Engine
 from serving.gauges import Gauges
+from serving.handing_over import HandingOver
 from serving.in_force import Standby
 from serving.ledger.ledger import Ledger
 from serving.metrics import Metrics
 from serving.reviewing import Reviewing
 from serving.settings import Settings
 from serving.tracing import Tracing
+from serving.webhooks.courier import Courier
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Runtime:
     metrics: Metrics
     access: Access
     gauges: Gauges
+    handing: HandingOver
+    courier: Courier | None
     tracing: Tracing | None = None
 
 

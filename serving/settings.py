@@ -1,5 +1,6 @@
 """Settings, read once from the environment (`HEED_...`) and typed."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +62,20 @@ class Settings(BaseSettings):
         Requests a second that one key may make in the long run, at each process that serves.
     rate_burst : int
         Requests that one key may make at once.
+    outbox_hours : float or None
+        After this time a message that no executor took is withdrawn; absent means 24, or 96 where a webhook is tried
+        again and again.
+    webhook_url : SecretStr or None
+        Where actions are handed to an executor by Standard Webhooks; absent means that executors come and take them.
+    webhook_secret, webhook_previous_secret : SecretStr or None
+        ``whsec_`` and 24 to 64 random bytes in base64. While there is a previous one, messages carry a signature by
+        each, so that the executor can change over.
+    webhook_allow_private : bool
+        Whether the executor may have a private address, and on loopback be reached over http.
+    webhook_seconds : float
+        How long one attempt may take.
+    webhook_width : int
+        How many attempts are made at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEED_", frozen=True, extra="ignore", populate_by_name=True)
@@ -88,6 +103,13 @@ class Settings(BaseSettings):
     claim_minutes: float = Field(default=15.0, gt=0)
     rate_limit: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
     rate_burst: int = Field(default=2000, ge=1, le=1_000_000)
+    outbox_hours: float | None = Field(default=None, gt=0, le=24 * 90)
+    webhook_url: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_previous_secret: SecretStr | None = None
+    webhook_allow_private: bool = False
+    webhook_seconds: float = Field(default=15.0, gt=0, le=120)
+    webhook_width: int = Field(default=8, ge=1, le=256)
 
     @property
     def ledger_location(self) -> Location:
@@ -126,6 +148,11 @@ class Settings(BaseSettings):
                 "a ledger in SQLite takes one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
             )
         return self.workers
+
+    @property
+    def outbox_time(self) -> timedelta:
+        """How long a message may wait to be handed over."""
+        return timedelta(hours=self.outbox_hours or (24.0 if self.webhook_url is None else 96.0))
 
     @property
     def sealing_key(self) -> str | None:

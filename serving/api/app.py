@@ -15,7 +15,7 @@ from decisioning.errors import HeedError
 from serving.access.following import follow_keys
 from serving.access.gate import AccessGate
 from serving.access.principal import as_admitted
-from serving.api import decisions, facts, keys, operations, policy, reviews, stopping
+from serving.api import decisions, execution, facts, keys, operations, policy, reviews, stopping
 from serving.api.openapi import document
 from serving.problems import answer_to
 from serving.request_ids import RequestIds
@@ -24,7 +24,7 @@ from serving.trim import settle_memory
 
 logger = logging.getLogger("heed.serving")
 
-_MODULES = (decisions, facts, reviews, policy, stopping, keys, operations)
+_MODULES = (decisions, facts, reviews, execution, policy, stopping, keys, operations)
 _RETRY_SECONDS = 2.0
 _EXPIRY_SECONDS = 30.0
 _KEEP_SECONDS = 30.0
@@ -53,9 +53,21 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = start()
         app.state.runtime = running
-        work = (_become_ready, _expire_reviews, _watch_policy, _watch_champion, _keep_counts, _follow_keys)
+        work = (
+            _become_ready,
+            _expire_reviews,
+            _expire_messages,
+            _watch_policy,
+            _watch_champion,
+            _keep_counts,
+            _follow_keys,
+        )
         beside = [asyncio.create_task(one(running)) for one in work]
+        carrying = None if running.courier is None else asyncio.create_task(running.courier.run())
         yield
+        if running.courier is not None and carrying is not None:
+            await running.courier.stop()
+            await carrying
         for task in beside:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -140,4 +152,14 @@ async def _expire_reviews(running: Runtime) -> None:
             await running.ledger.expire_reviews(running.engine.clock())
         except HeedError as error:
             logger.warning("review cases could not be expired: %s", error)
+        await asyncio.sleep(_EXPIRY_SECONDS)
+
+
+async def _expire_messages(running: Runtime) -> None:
+    """Withdraw messages that nobody took in time, and free their slots."""
+    while True:
+        try:
+            await running.handing.expire()
+        except HeedError as error:
+            logger.warning("messages could not be expired: %s", error)
         await asyncio.sleep(_EXPIRY_SECONDS)

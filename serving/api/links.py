@@ -19,6 +19,8 @@ def _at(places: Places) -> dict[str, str]:
 
 _CASE = {"review_id": "/review_id"}
 _OLDEST = {"review_id": "/reviews/0/review_id"}
+_TAKEN = {"outbox_id": "/messages/0/message/outbox_id"}
+_HANDED = {"fence": "/messages/0/fence"}
 _CLAIM = {"reviewer": "/claimed_by", "fence": "/fence"}
 
 LINKS: Mapping[tuple[str, str], Mapping[str, Link]] = {
@@ -27,7 +29,15 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Link]] = {
         "customer": _to("customer", {"customer_id": "/customer_id"}),
         "review": _to("review", _CASE),
     },
-    ("/v1/outbox", "get"): {"delivered": _to("delivered", {"outbox_id": "/messages/0/outbox_id"})},
+    ("/v1/outbox", "get"): {
+        "message": _to("message", {"outbox_id": "/messages/0/outbox_id"}),
+        "delivered": _to("delivered", {"outbox_id": "/messages/0/outbox_id"}),
+    },
+    ("/v1/outbox", "post"): {
+        "message": _to("message", _TAKEN),
+        "acknowledge": _to("acknowledge", _TAKEN, _HANDED),
+        "fail": _to("fail", _TAKEN, _HANDED),
+    },
     ("/v1/reviews", "get"): {"case": _to("review", _OLDEST), "claim": _to("claim", _OLDEST)},
     ("/v1/reviews/{review_id}/claim", "post"): {
         "case": _to("review", _CASE),

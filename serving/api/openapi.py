@@ -18,21 +18,25 @@ from serving.parts import Readiness
 from serving.problems import MEDIA_TYPE
 from serving.requests import DecideBatchRequest, DecideRequest, ScoreRequest
 from serving.requests_customers import CustomersIn, MergeRequest
+from serving.requests_executor import AcknowledgeRequest, FailRequest, TakeRequest
 from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.requests_keys import KeyRequest
 from serving.requests_policy import PolicyDiffRequest, PolicyText
 from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.requests_stopping import ResumeRequest, StopRequest
+from serving.webhooks.event import ExecuteEvent
 
 Json = dict[str, Any]
 
 _BODIES: tuple[type[BaseModel], ...] = (
+    AcknowledgeRequest,
     ClaimRequest,
     ConsentsIn,
     ContactsIn,
     CustomersIn,
     DecideBatchRequest,
     DecideRequest,
+    FailRequest,
     KeyRequest,
     MergeRequest,
     ObjectionsIn,
@@ -45,6 +49,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     SettleRequest,
     SignalsIn,
     StopRequest,
+    TakeRequest,
 )
 _SCHEMAS = "#/components/schemas/"
 _REF = _SCHEMAS + "{model}"
@@ -82,6 +87,7 @@ _OF_THE_ERASED = frozenset(
 _CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
 _VALUES: tuple[tuple[str, Any], ...] = (
     ("ProblemAnswer", ProblemAnswer),
+    ("ExecuteEvent", ExecuteEvent),
     ("Readiness", Readiness),
     ("ScoreAnswer", ScoreAnswer),
 )
@@ -97,6 +103,7 @@ def document(app: FastAPI) -> Json:
         schemas.pop(unused, None)
     made["paths"].update(_served_by_bentoml())
     made["components"]["securitySchemes"] = {"key": _KEY}
+    made["webhooks"] = {"execute": {"post": _webhook()}}
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             needs = _needs(method, path)
@@ -198,6 +205,32 @@ def _served_by_bentoml() -> Json:
         },
         "/livez": {"get": _probe("livez", "Whether the process runs", {"text/plain": {"schema": {"type": "string"}}})},
         "/readyz": {"get": _probe("readyz", "Whether decisions can be made, part by part", _json("Readiness"))},
+    }
+
+
+def _webhook() -> Json:
+    """What heed sends to an executor, by Standard Webhooks."""
+    headers = (
+        ("webhook-id", "The message's id, the same however often it is tried: execute each id once."),
+        ("webhook-timestamp", "When this attempt was made, in seconds since 1970."),
+        ("webhook-signature", "`v1,` and HMAC-SHA256 in base64 of id, timestamp and body, by each secret in force."),
+    )
+    answers = {
+        "2XX": "Taken. Report the contact by `POST /v1/contacts` once it is made or has failed.",
+        "410": "Nothing is to be sent here any more, until somebody enables it again.",
+        "4XX": "Not taken; tried again later, `Retry-After` respected.",
+        "5XX": "Nobody knows; tried again later, and the contact slot counts.",
+    }
+    return {
+        "tags": ["execution"],
+        "summary": "Execute an action",
+        "operationId": "execute",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": said, "schema": {"type": "string"}}
+            for name, said in headers
+        ],
+        "requestBody": {"required": True, "content": _json("ExecuteEvent")},
+        "responses": {status: {"description": said} for status, said in answers.items()},
     }
 
 

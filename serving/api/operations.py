@@ -1,19 +1,17 @@
-"""The outbox, readiness, metrics and the documentation."""
+"""Readiness, metrics and the documentation."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
-from decisioning.errors import Unavailable
+from decisioning.errors import HeedError, Unavailable
 from serving.access.principal import sees_operations
 from serving.answer import encode
 from serving.api.openapi import opened
 from serving.api.parameters import only_declared
-from serving.fields import Id
-from serving.handing_over import handed_over, taken
-from serving.pages import Delivered, OutboxPage
 from serving.problems import MEDIA_TYPE, Problem
 from serving.readiness import readiness
 from serving.runtime import Runtime, runtime
@@ -53,26 +51,6 @@ async def ready(request: Request) -> Response:
     return Response(problem.encoded(), 503, media_type=MEDIA_TYPE)
 
 
-@router.get("/v1/outbox", summary="Actions that wait for an executor", tags=["execution"])
-async def outbox(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxPage:
-    """Executable actions, oldest first, as far as they are still permitted; the rest is withdrawn.
-
-    Report each as made or failed by ``POST /v1/contacts``.
-    """
-    now = running.engine.clock()
-    return OutboxPage(await handed_over(running.ledger, running.standby.latest(), now, limit))
-
-
-@router.post("/v1/outbox/{outbox_id}/delivered", summary="Mark as taken by the executor", tags=["execution"])
-async def delivered(outbox_id: Id, running: Running) -> Delivered:
-    """Take a message off the outbox; its reservation stays until the contact is reported.
-
-    One that is not permitted any more is withdrawn instead, and must not be sent.
-    """
-    await taken(running.ledger, running.standby.latest(), outbox_id)
-    return Delivered(outbox_id, running.engine.clock())
-
-
 @router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
 async def metrics(running: Running) -> Response:
     """Counters of this process."""
@@ -80,7 +58,15 @@ async def metrics(running: Running) -> Response:
     policy = standby.current().versions.policy if standby.ready else None
     running.metrics.stands(policy, ready=standby.ready, refused=standby.refused is not None)
     await asyncio.to_thread(running.gauges.look, running.ledger, standby, running.engine)
+    await asyncio.to_thread(_outbox, running)
     return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _outbox(running: Runtime) -> None:
+    """Look at what waits for executors; what a ledger that is down cannot say stays as it was."""
+    with suppress(HeedError):
+        disabled = running.courier is not None and running.courier.disabled is not None
+        running.metrics.waits(running.ledger.waiting(), running.engine.clock(), disabled=disabled)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -109,6 +109,10 @@ def take_slot(
             "delivered_at": None,
             "withdrawn_at": None,
             "withdrawn_because": None,
+            "ready_at": micros(now),
+            "attempts": 0,
+            "unsettled": 0,
+            "holder": None,
         }
         transaction.run(ADD_OUTBOX, values)
 

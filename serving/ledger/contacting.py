@@ -16,11 +16,13 @@ from serving.ledger.queries.contacts import (
     SLOT_BY_REPORT,
     SLOT_OF_DECISION,
 )
+from serving.ledger.queries.handing import FAILED, MADE
 from serving.ledger.reports import ContactReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
 from serving.ledger.volumes import raise_volume
 
+FAILED_BECAUSE = "The executor reported that the contact failed."
 _CONTACTS = Intake("contact_id", CONTACT_BY_ID, ADD_CONTACT)
 
 
@@ -68,7 +70,7 @@ def free(transaction: Transaction, contact_id: str) -> None:
 def _take(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
     if report.decision_id is None:
         return _take_external(transaction, now, report)
-    return _settle_slot(transaction, report, report.decision_id)
+    return _settle_slot(transaction, now, report, report.decision_id)
 
 
 def _take_external(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
@@ -82,7 +84,7 @@ def _take_external(transaction: Transaction, now: datetime, report: ContactRepor
     return taken
 
 
-def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: str) -> bool:
+def _settle_slot(transaction: Transaction, now: datetime, report: ContactReport, decision_id: str) -> bool:
     slot = transaction.row(SLOT_OF_DECISION, {"decision_id": decision_id})
     if slot is not None and slot[1] == nameless(transaction.seal.customer(report.customer_id)):
         # What was decided before somebody was erased stays as it was then.
@@ -99,11 +101,21 @@ def _settle_slot(transaction: Transaction, report: ContactReport, decision_id: s
     own_id = None if report.contact_id == contact_id else report.contact_id
     values = {"decision": decision_id, "state": wanted.value, "at": at, "report_id": own_id}
     transaction.run(SETTLE_SLOT, values)
+    _close_message(transaction, now, decision_id, wanted)
     if wanted is ContactState.RELEASED:
         raise_volume(transaction, action_id, reserved_at, cost, by=-1)
     elif state == ContactState.RELEASED:
         raise_volume(transaction, action_id, at, cost)
     return True
+
+
+def _close_message(transaction: Transaction, now: datetime, decision_id: str, state: ContactState) -> None:
+    """Take the message that asked for the contact off the outbox, where it still waits."""
+    closed = {"decision": decision_id, "at": micros(now)}
+    if state is ContactState.EXECUTED:
+        transaction.run(MADE, closed)
+    else:
+        transaction.run(FAILED, {**closed, "because": FAILED_BECAUSE})
 
 
 def _checked(

@@ -103,7 +103,7 @@ def of_message(outbox_id: str) -> Locks:
     def found(transaction: Transaction) -> Iterator[str]:
         yield f"{SHARED}{SWITCH}"
         message = transaction.row(MESSAGE, {"outbox_id": outbox_id})
-        slot = None if message is None else transaction.row(SLOT, {"contact_id": message[4]})
+        slot = None if message is None else transaction.row(SLOT, {"contact_id": message[0]})
         if slot is not None:
             yield _customer(slot[0])
 

@@ -9,8 +9,6 @@ from sqlalchemy import Select
 from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import InvalidInput, NotFound
-from decisioning.stopping import Stop
-from serving.ledger.delivering import waiting
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.queries.customers import ANYBODY, VERSION
@@ -25,7 +23,6 @@ from serving.ledger.queries.decisions import (
     RECORDED,
 )
 from serving.ledger.queries.newest import NEWEST
-from serving.ledger.queries.outbox import WAITING
 from serving.ledger.queries.reviews import (
     CLAIMED_CASES,
     COSTLIEST_OPEN_CASES,
@@ -49,7 +46,6 @@ from serving.ledger.records import (
     DecisionRecord,
     Entry,
     Kind,
-    OutboxMessage,
     Recorded,
     ReviewEvent,
     ReviewOrder,
@@ -57,7 +53,6 @@ from serving.ledger.records import (
     Timeline,
 )
 from serving.ledger.reviewing import case_of, event_detail, find
-from serving.ledger.stopping import kept_back
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
 from serving.ledger.vault import ANSWER, RECEIPT, erased, opened, opened_text
@@ -181,14 +176,6 @@ def review_events(transaction: Transaction, now: datetime, review_id: str) -> tu
         ReviewEvent(number, moment(at), event, actor, event_detail(transaction, case.decision_id, number, detail))
         for number, at, event, actor, detail in rows
     )
-
-
-def outbox(transaction: Transaction, limit: int, also: Stop | None = None) -> tuple[OutboxMessage, ...]:
-    """Messages that are not delivered yet and that no order stops, oldest first; `also` is the policy's order."""
-    back = kept_back(transaction, also)
-    rows = transaction.rows(WAITING, {"limit": limit + len(back)})
-    rows = [row for row in rows if row[0] not in back][:limit]
-    return tuple(waiting(transaction, row) for row in rows)
 
 
 def timeline(transaction: Transaction, customer_id: str, since: datetime, limit: int) -> Timeline:

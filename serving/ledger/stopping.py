@@ -119,6 +119,12 @@ def against_message(transaction: Transaction, outbox_id: str, also: Stop | None 
     return None if row is None else _keeps_back(orders, row)
 
 
+def all_stopped(transaction: Transaction, also: Stop | None = None) -> bool:
+    """Whether an order holds everything, so that no message needs to be looked at."""
+    orders = _orders(transaction, also)
+    return any(one.effect is Effect.SUPPRESS and one.everything for one in orders)
+
+
 def kept_back(transaction: Transaction, also: Stop | None = None) -> frozenset[str]:
     """Ids of the waiting messages that orders keep in the outbox."""
     orders = _orders(transaction, also)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -197,6 +198,8 @@ review_events = Table(
     Column("detail", Text),
 )
 
+_OPEN = text("delivered_at IS NULL AND withdrawn_at IS NULL")
+
 outbox = Table(
     "outbox",
     metadata,
@@ -210,8 +213,37 @@ outbox = Table(
     Column("delivered_at", BigInteger),
     Column("withdrawn_at", BigInteger),
     Column("withdrawn_because", Text),
+    # When it can be handed over at the earliest; while an executor has it, when that one's time is over.
+    Column("ready_at", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Attempts of which nobody knows whether the executor has the message.
+    Column("unsettled", Integer, nullable=False, server_default="0"),
+    Column("holder", Text),
     UniqueConstraint("decision_id", "kind", name="one_message_of_a_kind"),
-    Index("outbox_waiting", "delivered_at", "created_at", "outbox_id"),
+    Index("outbox_ready", "ready_at", "outbox_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("outbox_by_age", "created_at", "outbox_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+# Each time a message was handed to an executor. Of what was answered nothing but the status is kept.
+outbox_attempts = Table(
+    "outbox_attempts",
+    metadata,
+    Column("outbox_id", Text, ForeignKey("outbox.outbox_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("result", Text),
+    Column("status", Integer),
+)
+
+# Executors that said 410, under a hash of their URL, until somebody enables them again.
+disabled_endpoints = Table(
+    "disabled_endpoints",
+    metadata,
+    Column("endpoint", Text, primary_key=True),
+    Column("disabled_at", BigInteger, nullable=False),
+    Column("because", Text, nullable=False),
 )
 
 objections = Table(

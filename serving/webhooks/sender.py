@@ -7,7 +7,7 @@ the slot may be freed later; where that is not certain the customer may have bee
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -105,7 +105,7 @@ class Sender:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def send(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+    async def send(self, body: bytes, headers: dict[str, str], now: datetime) -> Answer:
         """Make one attempt; whatever goes wrong is an answer and no error."""
         try:
             async with asyncio.timeout(self._seconds):
@@ -128,7 +128,7 @@ class Sender:
         except (OSError, UnicodeError, AddressRefused):
             return None
 
-    async def _post(self, address: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+    async def _post(self, address: str, body: bytes, headers: dict[str, str], now: datetime) -> Answer:
         target = self._target
         shown = f"[{address}]" if ":" in address else address
         url = f"{'https' if target.secure else 'http'}://{shown}:{target.port}{target.path}"

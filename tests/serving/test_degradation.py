@@ -284,12 +284,36 @@ class TestClock:
 
 
 class TestExecutor:
-    def test_an_executor_that_never_comes_leaves_the_slot_counted(self, known: Heed) -> None:
+    def test_an_executor_that_never_reports_leaves_the_slot_counted(self, known: Heed) -> None:
         known.decide(candidates=["mail"])
         known.decide(candidates=["mail"])
+        assert len(known.post("/v1/outbox", {"executor": "mailer"})["messages"]) == 2
         known.clock.advance(days=6)
+        assert known.get("/v1/outbox")["messages"] == []
         assert known.decide(candidates=["mail"])["binding_rule"] == "cap-email"
-        assert len(known.get("/v1/outbox")["messages"]) == 2
+
+    def test_an_executor_that_never_comes_lets_the_messages_expire(self, known: Heed) -> None:
+        known.decide(candidates=["mail"])
+        known.decide(candidates=["mail"])
+        assert known.decide(candidates=["mail"])["binding_rule"] == "cap-email"
+        known.clock.advance(days=1)
+        assert known.get("/v1/outbox")["messages"] == []
+        assert known.decide(candidates=["mail"])["disposition"] == "act"
+
+    def test_an_executor_that_wants_no_more_is_told_of_until_it_is_enabled(self, tmp_path: Path) -> None:
+        secret = "whsec_" + "c2VjcmV0IG9mIHRoaXJ0eS10d28gYnl0ZXMsIG5vIG1vcmU="
+        with running(
+            tmp_path, webhook_url="https://executor.example/take?token=planted", webhook_secret=secret
+        ) as heed:
+            courier = heed.runtime.courier
+            assert courier is not None
+            heed.http.portal.call(heed.runtime.ledger.disable, courier.endpoint.name, "The executor answered 410.")
+            said = (
+                "nothing is pushed to https://executor.example since 2026-03-02 10:00 UTC: The executor answered 410."
+            )
+            assert part(heed, "webhook") == {"state": "degraded", "detail": said}
+            assert heed.post("/v1/webhook/enable", None)["enabled"]
+            assert part(heed, "webhook") == {"state": "ok", "detail": "messages are pushed to https://executor.example"}
 
 
 class TestBursts:
@@ -332,7 +356,7 @@ def test_readiness_names_every_part(heed: Heed) -> None:
     found = heed.get("/readyz")
     assert found["ready"]
     assert {name: one["state"] for name, one in found["parts"].items()} == dict.fromkeys(
-        ("ledger", "model", "policy", "clock", "stop", "access"), "ok"
+        ("ledger", "model", "policy", "clock", "stop", "access", "webhook"), "ok"
     )
     heed.post("/v1/stop", {"reason": "wrong price", "by": "ana"})
     assert part(heed, "stop") == {"state": "stopped", "detail": "everything ends in hold: wrong price"}

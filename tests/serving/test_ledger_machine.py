@@ -172,6 +172,7 @@ class SlotHistories(Histories):
             self.model.versions[slot.customer] += 1
             slot.at = self.clock.now if wanted is ContactState.EXECUTED else slot.at
             slot.state = wanted
+            self.model.waiting = [one for one in self.model.waiting if one != decision]
 
     @rule()
     def deliver_the_oldest(self):

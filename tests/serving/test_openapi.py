@@ -74,8 +74,7 @@ def live_through_everything(heed: Heed) -> None:
     settled(heed, "reject", note="not now")
     settled(heed, "override", action_id="text")
     approved = settled(heed, "approve")
-    (first, *_) = heed.get("/v1/outbox")["messages"]
-    heed.post(f"/v1/outbox/{first['outbox_id']}/delivered", None)
+    handed_over(heed)
     happened = {"outcome_id": "o1", "customer_id": "c1", "at": now, "type": "conversion", "value": 12.5}
     heed.post("/v1/outcomes", {"outcomes": [{**happened, "decision_id": approved["decision_id"]}]})
     objection = {"customer_id": "c2", "contact_point": "old-number", "recorded_at": now}
@@ -105,6 +104,19 @@ def live_with_keys(heed: Heed) -> None:
     made = heed.post("/v1/keys", {"name": "crm", "role": "service"})
     heed.post(f"/v1/keys/{made['key']['key_id']}/revoke", None)
     heed.get("/v1/keys")
+
+
+def handed_over(heed: Heed) -> None:
+    """Messages taken for good, for a while, acknowledged and failed."""
+    (first, *_) = heed.get("/v1/outbox")["messages"]
+    heed.get(f"/v1/outbox/{first['outbox_id']}")
+    (taken,) = heed.post("/v1/outbox", {"executor": "mailer", "limit": 1})["messages"]
+    for said in ("fail", "acknowledge"):
+        heed.post(f"/v1/outbox/{taken['message']['outbox_id']}/{said}", {"fence": taken["fence"]})
+    for other in heed.get("/v1/outbox")["messages"]:
+        heed.post(f"/v1/outbox/{other['outbox_id']}/delivered", None)
+    heed.get("/v1/webhook")
+    heed.post("/v1/webhook/enable", None)
 
 
 def settled(heed: Heed, verdict: str, **more: Any) -> Any:

@@ -3,18 +3,20 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from decisioning.errors import Conflict, Refused
+from decisioning.errors import Conflict
 from decisioning.stopping import STOP, Stop
 from decisioning.verdict import Effect
 from serving import receipt
 from serving.errors import StaleFacts
 from serving.ledger.opening import open_ledger
+from serving.ledger.releasing import GO, Check
 from serving.ledger.stopping import Order
 from serving.ledger.tables import contacts
 from serving.replay import differences
@@ -138,8 +140,9 @@ class TestHandingOver:
             assert ledger.outbox(limit=2) == ()
             wait(ledger.resume(Order("mended", "ana", channel="email")))
             assert [one.decision_id for one in ledger.outbox(limit=2)] == ["d0", "d1"]
-            with pytest.raises(Refused, match="Stopped by the policy"):
-                wait(ledger.delivered("execute:d0", also=Stop("flag", None)))
+            flagged = Check(lambda _: GO, None, timedelta(days=1), most_attempts=10, stop=Stop("flag", None))
+            refused, _ = wait(ledger.delivered("execute:d0", flagged))
+            assert str(refused).startswith("rule `heed-stop`: Stopped by the policy")
 
 
 class TestLedger:

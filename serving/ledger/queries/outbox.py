@@ -1,22 +1,13 @@
 """Messages for the executor."""
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, null, update
 
-from serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
+from serving.ledger.queries.parts import OF_WHOM, pick
 from serving.ledger.tables import contacts, outbox
 
 ADD_OUTBOX = insert(outbox)
 
-WAITING = (
-    pick(outbox, "outbox_id decision_id contact_id action_id kind payload created_at")
-    .where(outbox.c.delivered_at.is_(None), outbox.c.withdrawn_at.is_(None))
-    .order_by(outbox.c.created_at, outbox.c.outbox_id)
-    .limit(LIMIT)
-)
-
-MESSAGE = pick(
-    outbox, "delivered_at withdrawn_at withdrawn_because decision_id contact_id action_id kind payload created_at"
-).where(outbox.c.outbox_id == bindparam("outbox_id"))
+MESSAGE = pick(outbox, "contact_id delivered_at withdrawn_at").where(outbox.c.outbox_id == bindparam("outbox_id"))
 
 WAITING_FOR = (
     pick(outbox, "outbox_id contact_id")
@@ -33,7 +24,9 @@ WAITING_FOR = (
 WITHDRAW = (
     update(outbox)
     .where(outbox.c.outbox_id == bindparam("message"))
-    .values(withdrawn_at=bindparam("at"), withdrawn_because=bindparam("because"))
+    .values(withdrawn_at=bindparam("at"), withdrawn_because=bindparam("because"), holder=null())
 )
 
-DELIVER = update(outbox).where(outbox.c.outbox_id == bindparam("message")).values(delivered_at=bindparam("at"))
+DELIVER = (
+    update(outbox).where(outbox.c.outbox_id == bindparam("message")).values(delivered_at=bindparam("at"), holder=null())
+)
