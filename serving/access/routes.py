@@ -12,6 +12,7 @@ from functools import cached_property
 from starlette.routing import compile_path
 
 from serving.access.scopes import Scope
+from serving.paths import CUSTOMER, EXPORT, MERGE
 
 
 class Anyone(StrEnum):
@@ -59,10 +60,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/contacts", Scope.FACTS),
     Route("POST", "/v1/objections", Scope.FACTS),
     Route("POST", "/v1/outcomes", Scope.FACTS),
-    Route("POST", "/v1/customers/{customer_id:path}/merge", Scope.FACTS),
-    Route("GET", "/v1/customers/{customer_id:path}/export", Scope.EXPORT),
-    Route("GET", "/v1/customers/{customer_id:path}", Scope.CUSTOMERS),
-    Route("DELETE", "/v1/customers/{customer_id:path}", Scope.ERASE),
+    Route("POST", MERGE, Scope.FACTS),
+    Route("GET", EXPORT, Scope.EXPORT),
+    Route("GET", CUSTOMER, Scope.CUSTOMERS),
+    Route("DELETE", CUSTOMER, Scope.ERASE),
     Route("GET", "/v1/outbox", Scope.OUTBOX),
     Route("POST", "/v1/outbox", Scope.OUTBOX),
     Route("GET", "/v1/outbox/{outbox_id}", Scope.OUTBOX),

@@ -12,6 +12,7 @@ from serving.ledger.exporting import Export
 from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
+from serving.paths import CUSTOMER, EXPORT, MERGE
 from serving.requests_customers import CustomersIn, MergeRequest
 from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.runtime import Runtime, runtime
@@ -59,7 +60,7 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], ru
 
 
 @router.post(
-    "/v1/customers/{customer_id:path}/merge",
+    MERGE,
     summary="Let another customer be the same person",
     openapi_extra=documented(MergeRequest),
 )
@@ -70,20 +71,19 @@ async def merge(
     return await running.ledger.merge(customer_id, body.from_)
 
 
-@router.get("/v1/customers/{customer_id:path}/export", summary="Everything that is held about a customer")
+@router.get(EXPORT, summary="Everything that is held about a customer")
 async def export(customer_id: PersonId, running: Running) -> Export:
     """What the ledger holds about one customer, decisions with their reasons and all facts that they looked at."""
     return running.ledger.export(customer_id)
 
 
-@router.delete("/v1/customers/{customer_id:path}", summary="Erase a customer")
+@router.delete(CUSTOMER, summary="Erase a customer")
 async def erase(customer_id: PersonId, running: Running) -> Erasure:
     """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back."""
     return await running.ledger.erase(customer_id)
 
 
-# An id may hold slashes: it is whatever the source system calls the customer.
-@router.get("/v1/customers/{customer_id:path}", summary="A customer and their timeline")
+@router.get(CUSTOMER, summary="A customer and their timeline")
 def customer(customer_id: PersonId, running: Running) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
     timeline = running.ledger.timeline(customer_id)

@@ -1,5 +1,6 @@
 """The OpenAPI document: what the routes declare, corrected to what is really answered."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -164,7 +165,7 @@ def _opened(operation: Json) -> Json:
 
 def _declared(route: Route) -> str:
     """The path as OpenAPI writes it, which leaves out what kind of parameter it holds."""
-    return route.path.replace(":path}", "}")
+    return re.sub(r":\w+\}", "}", route.path)
 
 
 def _statuses(path: str, operation: Json, *, guarded: bool) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """The table of routes names every route there is, and what it does not name is not served."""
 
+import re
+
 import pytest
 from starlette.routing import Route as Served
 
 from serving.access.routes import ROUTES, find
 from serving.api.app import make_app
+from serving.paths import CUSTOMER, EXPORT, MERGE
 from tests.serving.test_api_problems import assert_problem
 
 TABLE = {(route.method, route.path) for route in ROUTES}
@@ -27,7 +30,7 @@ def test_every_operation_of_the_document_has_its_line(heed):
     document = heed.get("/openapi.json")
     named = {(method.upper(), path) for path, operations in document["paths"].items() for method in operations}
     # The document leaves out what kind of parameter a path holds.
-    assert named - {(method, path.replace(":path", "")) for method, path in TABLE} == set()
+    assert named - {(method, re.sub(r":\w+", "", path)) for method, path in TABLE} == set()
 
 
 def test_every_line_is_served():
@@ -37,17 +40,24 @@ def test_every_line_is_served():
 @pytest.mark.parametrize(
     ("method", "path", "found"),
     [
-        ("GET", "/v1/customers/a/b", "/v1/customers/{customer_id:path}"),
+        ("GET", "/v1/customers/a/b", CUSTOMER),
         ("HEAD", "/livez", "/livez"),
-        ("POST", "/v1/customers/a/b/merge", "/v1/customers/{customer_id:path}/merge"),
+        ("POST", "/v1/customers/a/b/merge", MERGE),
         ("GET", "/v1/reviews/x", "/v1/reviews/{review_id}"),
+        ("GET", "/v1/customers/a/export", EXPORT),
+        ("DELETE", "/v1/customers/a/exported", CUSTOMER),
     ],
-    ids=["an id with a slash", "HEAD is GET", "a merge", "a case"],
+    ids=["an id with a slash", "HEAD is GET", "a merge", "a case", "an export", "an id that begins like a call"],
 )
 def test_a_path_is_found_as_it_is_served(method, path, found):
     route = find(method, path).route
     assert route is not None
     assert route.path == found
+
+
+@pytest.mark.parametrize("call", ["export", "merge"])
+def test_nobody_is_erased_by_a_call_that_is_none(call):
+    assert find("DELETE", f"/v1/customers/a/{call}").route is None
 
 
 @pytest.mark.parametrize(
