@@ -21,6 +21,7 @@ NO_SCHEMA_SAYS = (
     "urn:heed:problem:idempotency-key-reused",
     "urn:heed:problem:invalid-policy",
     "the body names no reviewer",
+    "urn:heed:problem:erased",
 )
 
 
