@@ -107,6 +107,7 @@ class TestShape:
         wait(ledger.commit(review("d1")))
         wait(ledger.record_objections([ObjectionReport(NOON, "ada")]))
         wait(ledger.stop(Order("a test", "ann")))
+        wait(ledger.erase("ada"))
         column = next(iter(metadata.tables[table].columns)).name
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=f"{table} is append-only"):
             run(url, change.format(table, column, column))
