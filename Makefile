@@ -9,7 +9,7 @@ export HEED_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test check artefacts notebook bench lock clean
+.PHONY: demo test check audit artefacts notebook bench lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/heed demo
@@ -22,6 +22,10 @@ check: $(VENV)/.development
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Fails on a known vulnerability; with HEED_AUDIT=required also where no advisory service could be asked.
+audit: $(VENV)/.development
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 # What ships, tried as it ships: the Bento served elsewhere, and the notebook run from a fresh demo.
 artefacts: $(VENV)/.development

@@ -10,7 +10,18 @@ from pydantic_core import CoreSchema
 
 from decisioning.naming import normal
 
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# Ids and names are compared, and people read them: none may hold what cannot be seen, so that two that look the same
+# are the same. These are Unicode's controls, its line and paragraph separators, and what it calls Default_Ignorable
+# (UAX #44): zero-width, direction, variation and filler characters, and tags.
+_UNSEEN = (
+    r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb" + f"{chr(0x1BCA0)}-{chr(0x1BCA3)}{chr(0x1D173)}-{chr(0x1D17A)}"
+    f"{chr(0xE0000)}-{chr(0xE0FFF)}"
+)
+_SEEN = f"^[^{_UNSEEN}]+$"
+_SEEN_AND_NOT_BLANK = rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$"
+
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=_SEEN)]
 # One person must not count as two for caps, withdrawals and objections because two systems spell an address or an id
 # in two ways: customers and contact points are taken in one form, wherever they come in.
 PersonId = Annotated[
@@ -18,19 +29,19 @@ PersonId = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+        pattern=_SEEN_AND_NOT_BLANK,
         description="Compared and answered without regard to case, surrounding space and Unicode form.",
     ),
     AfterValidator(normal),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_SEEN)]
 # Rules compare channels, purposes, categories and types exactly: they are taken in the one form that all rooms use.
 Word = Annotated[
     str,
     Field(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+        pattern=_SEEN_AND_NOT_BLANK,
         description="Compared without regard to case and surrounding space.",
     ),
     AfterValidator(normal),

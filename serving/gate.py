@@ -5,7 +5,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decisioning.errors import HeedError
-from serving.api.bodies import json_body
+from serving.api.bodies import json_body, read_as
 from serving.problems import answer_to
 from serving.requests import ScoreRequest
 
@@ -30,7 +30,7 @@ class ScoreGate:
             return
         try:
             content = await json_body(Request(scope, receive))
-            ScoreRequest.model_validate_json(content)
+            read_as(ScoreRequest, content)
         except (HeedError, ValidationError, ClientDisconnect) as error:
             await answer_to(error)(scope, receive, send)
             return

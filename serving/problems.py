@@ -157,14 +157,20 @@ def _fault(one: Mapping[str, object]) -> dict[str, object]:
     path = ".".join(str(part) for part in where) if isinstance(where, tuple) else str(where)
     kind = str(one["type"])
     value = one.get("input")
-    hidden = kind == "missing" or isinstance(value, dict | list | bytes) or personal(path)
+    # What cannot be seen would not be seen here either, and may turn the text around it.
+    hidden = kind in ("missing", "string_pattern_mismatch") or isinstance(value, dict | list | bytes) or personal(path)
     shown = None if hidden else shortened(value)
     return {"field": path or "body", "value": shown, "detail": _said(kind, str(one["msg"])), "remedy": _remedy(kind)}
 
 
 def _said(kind: str, message: str) -> str:
     message = message.removeprefix("Value error, ")
-    return {"extra_forbidden": "unknown field", "missing": "missing field"}.get(kind, message[:1].lower() + message[1:])
+    known = {
+        "extra_forbidden": "unknown field",
+        "missing": "missing field",
+        "string_pattern_mismatch": "only space, or a character that may not be there",
+    }
+    return known.get(kind, message[:1].lower() + message[1:])
 
 
 def _remedy(kind: str) -> str:
@@ -172,6 +178,7 @@ def _remedy(kind: str) -> str:
         "extra_forbidden": "leave it out, or correct its name: /docs lists the fields",
         "missing": "add it: /docs lists the fields",
         "json_invalid": "send one JSON object in UTF-8",
+        "string_pattern_mismatch": "leave out controls and all that cannot be seen: zero-width, direction and fillers",
     }
     return known.get(kind, "send what /docs describes for this field")
 

@@ -4,8 +4,10 @@ import asyncio
 import gc
 
 import bentoml._internal.server.http.traffic as traffic
+import uvicorn.protocols.http.auto as protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.heads import BoundedProtocol
 from serving.problems import MEDIA_TYPE, of_error
 
 
@@ -45,7 +47,8 @@ class TimeoutMiddleware:
 
 
 def trim() -> None:
-    """Put heed's timeout middleware in the place of BentoML's, before BentoML builds its application."""
+    """Put heed's timeout and protocol in the place of BentoML's, before BentoML builds its application."""
+    protocol.AutoHTTPProtocol = BoundedProtocol
     traffic.TimeoutMiddleware = TimeoutMiddleware  # type: ignore[assignment,misc]
 
 

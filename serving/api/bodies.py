@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from serving.access.sizes import MAX_BYTES, too_large
+from serving.api.ambiguity import refuse_ambiguous
 from serving.errors import NotJson
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,9 +19,24 @@ def body_of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     """A dependency that reads the body as `model`."""
 
     async def read(request: Request) -> Model:
-        return model.model_validate_json(await json_body(request))
+        return read_as(model, await json_body(request))
 
     return read
+
+
+def read_as(model: type[Model], content: bytes) -> Model:
+    """The body as `model`, if it says each thing once and each whole number exactly.
+
+    Raises
+    ------
+    ValidationError
+        If it does not keep the model.
+    InvalidInput
+        If a member comes twice, or a whole number lies beyond 2**53.
+    """
+    found = model.model_validate_json(content)
+    refuse_ambiguous(content)
+    return found
 
 
 async def json_body(request: Request) -> bytes:

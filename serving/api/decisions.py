@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from decisioning.errors import InvalidInput
 from serving.access.principal import principal_of
 from serving.answer import DecisionAnswer
-from serving.api.bodies import documented, json_body
+from serving.api.bodies import documented, json_body, read_as
 from serving.api.parameters import only_declared
 from serving.engine import Caller
 from serving.fields import Id, PersonId
@@ -41,7 +41,7 @@ async def decide(request: Request) -> Response:
     """Answer with one decision, which is in the ledger before it is answered."""
     began = perf_counter()
     running = runtime(request)
-    asked = DecideRequest.model_validate_json(await json_body(request))
+    asked = read_as(DecideRequest, await json_body(request))
     answer = await running.engine.decide(asked, caller(request))
     running.metrics.seconds.observe(perf_counter() - began)
     return Response(answer, media_type="application/json")
@@ -55,7 +55,7 @@ async def decide(request: Request) -> Response:
 )
 async def decide_batch(request: Request) -> Response:
     """Answer with one decision or problem per request, in order."""
-    asked = DecideBatchRequest.model_validate_json(await json_body(request))
+    asked = read_as(DecideBatchRequest, await json_body(request))
     answer = await runtime(request).engine.decide_batch(asked, caller(request))
     return Response(answer, media_type="application/json")
 

@@ -11,7 +11,9 @@ def client_of(service: Heed, url: str) -> Client:
 
     def answer(request: httpx.Request) -> httpx.Response:
         headers = {
-            name: value for name, value in request.headers.items() if name in ("content-type", "idempotency-key")
+            name: value
+            for name, value in request.headers.items()
+            if name in ("content-type", "idempotency-key", "authorization")
         }
         found = service.http.request(
             request.method, str(request.url.raw_path, "ascii"), content=request.content, headers=headers

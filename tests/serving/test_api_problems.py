@@ -90,7 +90,9 @@ def test_a_wrong_method_is_told_which_there_are(heed):
         (b"3", 3),
         (b"-0.5", -0.5),
         (b"1e308", 1e308),
-        (b"1" + b"0" * 30, 1e30),
+        (b"1e30", 1e30),
+        (b"%d" % 2**53, 2**53),
+        (b"-%d" % 2**53, -(2**53)),
         (b"null", None),
     ],
     ids=lambda one: repr(one)[:12],
@@ -104,7 +106,19 @@ def test_a_value_is_taken_as_written(heed, written, taken):
 
 @pytest.mark.parametrize(
     "written",
-    [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"1" + b"0" * 400, b"[1]", b"{}", b'"' + b"x" * 1001 + b'"'],
+    [
+        b"%d" % (2**53 + 1),
+        b"-%d" % (2**53 + 1),
+        b"1" + b"0" * 30,
+        b"NaN",
+        b"Infinity",
+        b"-Infinity",
+        b"1e400",
+        b"1" + b"0" * 400,
+        b"[1]",
+        b"{}",
+        b'"' + b"x" * 1001 + b'"',
+    ],
     ids=lambda one: repr(one)[:12],
 )
 def test_a_value_that_is_none_stores_nothing(heed, written):

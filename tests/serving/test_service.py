@@ -158,7 +158,7 @@ def test_scoring_leaves_nothing_behind(service):
     [
         ({"customer_id": "c1", "custmer": 1}, "custmer", "1"),
         ({}, "customer_id", None),
-        ({"customer_id": 7}, "customer_id", "7"),
+        ({"customer_id": 7}, "customer_id", None),
         ({"customer_id": "c1", "explain": "most"}, "explain", "most"),
         ({"customer_id": "c1", "candidates": ["fax"]}, "candidates", "fax"),
         ({"customer_id": "c1", "context": {"page": {"deep": 1}}}, "context.page", None),
