@@ -10,7 +10,7 @@ from benchmarks.crashes.clients import Answered
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One decision as the ledger holds it, with the answer under its key."""
+    """One decision as the ledger holds it; `key` is what the ledger makes of the caller's, another for every other."""
 
     decision_id: str
     key: str | None
@@ -36,7 +36,7 @@ class Faults:
     Attributes
     ----------
     lost : int
-        Answers given whose decision is not in the ledger under their key.
+        Answers given whose decision is not in the ledger.
     altered : int
         Answers given that the ledger holds otherwise.
     repeated : int
@@ -78,10 +78,10 @@ def faults(
     cap, window
         At most so many slots of one customer in any stretch of that length.
     """
-    by_key = {one.key: one for one in recorded}
-    held = [(one, by_key.get(one.key)) for one in answers]
+    by_id = {one.decision_id: one for one in recorded}
+    held = [(one, by_id.get(one.decision_id)) for one in answers]
     return Faults(
-        lost=sum(found is None or found.decision_id != one.decision_id for one, found in held),
+        lost=sum(found is None for _, found in held),
         altered=sum(found is not None and found.body != one.body for one, found in held),
         repeated=_beyond_one(one.key for one in recorded if one.key is not None),
         over_cap=sum(beyond(times, cap, window) for times in _times(slots).values()),
