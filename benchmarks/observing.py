@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from benchmarks.online_home import Prepared, prepared
 from decisioning.errors import HeedError
 from serving.bootstrap import bootstrap
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.logs import JsonLines
 from serving.requests import DecideRequest
 from serving.runtime import Runtime

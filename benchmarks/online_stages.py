@@ -12,7 +12,7 @@ from decisioning.customer import Facts
 from decisioning.decide import decide
 from serving import receipt
 from serving.bootstrap import bootstrap, now
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.requests import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings

@@ -3,31 +3,27 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import uuid_utils
 
 from decisioning.catalogue import Action
-from decisioning.customer import Customer, Facts, Volume
+from decisioning.customer import Customer, Facts
 from decisioning.decide import decide
 from decisioning.decision import Decision, Disposition, Explain
 from decisioning.errors import HeedError, Unavailable
-from decisioning.verdict import Effect, combined
-from serving import receipt
-from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer, encode
+from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer
+from serving.drafting import Asked, Caller, Made, chosen_action, draft, named
 from serving.errors import StaleFacts
-from serving.executing import executable
 from serving.in_force import InForce, Standing
-from serving.ledger.forecast import Forecast
 from serving.ledger.ledger import Ledger
-from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
+from serving.ledger.records import Known
 from serving.observing import Observed, Observer
 from serving.pinning import pins_of
 from serving.problems import of_error
 from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
-from serving.reserving import reserved
 from serving.scoring import score
 from serving.stages import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, Stages
 from serving.steady_clock import SteadyClock
@@ -42,24 +38,6 @@ _BATCH_WIDTH = 32
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562): unique, and in order of time."""
     return str(uuid_utils.uuid7())
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and the key under which a retry is the same request."""
-
-    client: str
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """One decision on one state of the facts, ready to be committed."""
-
-    facts: Facts
-    known: Known
-    decision: Decision
-    in_force: InForce
 
 
 class Engine:
@@ -198,13 +176,13 @@ class Engine:
             await asyncio.shield(self.ledger.pin(pins_of(in_force)))
             self._pinned.add(in_force.versions)
 
-    async def _make(self, request: DecideRequest, in_force: InForce, stages: Stages) -> _Made:
+    async def _make(self, request: DecideRequest, in_force: InForce, stages: Stages) -> Made:
         known, facts = await self.ledger.aside(partial(self._facts, request, in_force))
         actions = in_force.offered(request.candidates, facts.now)
         stages.lap(FACTS)
         decision = self._decided(facts, actions, in_force, request.explain, stages)
         stages.lap(VERDICTS)
-        return _Made(facts, known, decision, in_force)
+        return Made(facts, known, decision, in_force)
 
     def _facts(self, request: DecideRequest, in_force: InForce) -> tuple[Known, Facts]:
         known = self.ledger.known(request.customer_id)
@@ -235,22 +213,23 @@ class Engine:
             ) from error
 
     async def _commit(
-        self, made: _Made, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages
+        self, made: Made, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages
     ) -> bytes:
-        action = _named(made)
+        action = named(made)
         acts = made.decision.disposition is Disposition.ACT
-        chosen = _chosen(action, made.decision, self._identify()) if action is not None and acts else None
+        chosen = chosen_action(action, made.decision, self._identify()) if action is not None and acts else None
         review_id = self._identify() if made.decision.disposition is Disposition.REVIEW else None
         answer = self._answer(made, chosen, review_id)
-        draft = self._draft(made, answer, action, request, caller, fingerprint)
+        asked = Asked(request, caller, fingerprint)
+        ready = draft(made, answer, asked, review_time=self._review_time, standing=self.standing, clock=self.clock)
         stages.lap(ANSWER)
-        committed = await asyncio.shield(self.ledger.commit(draft))
+        committed = await asyncio.shield(self.ledger.commit(ready))
         stages.lap(COMMIT)
         told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
         self.observer.decided(Observed(committed.decision_id, *told, committed.replayed))
         return committed.answer
 
-    def _answer(self, made: _Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
+    def _answer(self, made: Made, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
         return decision_answer(
             made.decision,
             decision_id=self._identify(),
@@ -264,45 +243,6 @@ class Engine:
             versions=made.in_force.versions,
         )
 
-    def _case(self, review_id: str, shortfall: float | None, now: datetime) -> ReviewDraft:
-        return ReviewDraft(review_id, now + self._review_time, shortfall)
-
-    def _draft(
-        self,
-        made: _Made,
-        answer: DecisionAnswer,
-        action: Action | None,
-        request: DecideRequest,
-        caller: Caller,
-        fingerprint: str,
-    ) -> Draft:
-        versions = made.in_force.versions
-        now = made.facts.now
-        return Draft(
-            decision_id=answer.decision_id,
-            customer_id=answer.customer_id,
-            seen_version=made.known.version,
-            client=caller.client,
-            idempotency_key=caller.key,
-            fingerprint=fingerprint,
-            at=now,
-            disposition=answer.disposition,
-            action_id=None if answer.action is None else answer.action.action_id,
-            proposed_action_id=answer.proposed_action_id,
-            answer=encode(answer),
-            receipt=receipt.pack(made.facts, request, versions),
-            model_version=versions.model.version,
-            policy_hash=versions.policy.hash,
-            reservation_id=None if answer.action is None else answer.action.reservation_id,
-            reservation=None if action is None or answer.action is None else reserved(action, now),
-            cost=0.0 if action is None else action.cost,
-            review=None if answer.review_id is None else self._case(answer.review_id, answer.shortfall, now),
-            outbox=None if action is None else _message(answer, action),
-            still_allowed=None if action is None else still_allowed(made, action, self.standing, self.clock),
-            windows=made.in_force.windows,
-            forecast=None if action is None or answer.action is None else _forecast(made.decision, action, now),
-        )
-
 
 def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
     """The customer on record with what the caller knows at this moment on top; consent comes from the record alone."""
@@ -314,50 +254,6 @@ def overlaid(customer: Customer, inline: InlineCustomer | None) -> Customer:
         time_zone=inline.time_zone or customer.time_zone,
         jurisdiction=inline.jurisdiction or customer.jurisdiction,
     )
-
-
-def still_allowed(made: _Made, action: Action, standing: Standing, clock: SteadyClock) -> StillAllowed:
-    """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright.
-
-    Under another policy than the one it was made under nothing is allowed: it has to be made again. While the clock is
-    behind nothing is allowed at all.
-    """
-    refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
-
-    def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
-        clock.require()
-        if standing.current().versions.policy != made.in_force.versions.policy:
-            return False
-        facts = replace(made.facts, now=now, volumes=volumes)
-        return combined(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
-
-    return check
-
-
-def _forecast(decision: Decision, action: Action, now: datetime) -> Forecast | None:
-    chosen = next(one for one in decision.candidates if one.action_id == action.action_id)
-    if chosen.propensity is None:
-        return None
-    return Forecast(action.outcome, chosen.propensity, now + timedelta(days=action.window_days))
-
-
-def _named(made: _Made) -> Action | None:
-    """The action of an act or a review; a hold has nothing to check again."""
-    if made.decision.disposition is Disposition.HOLD:
-        return None
-    action_id = made.decision.action_id or made.decision.proposed_action_id
-    return None if action_id is None else made.in_force.catalogue.by_id[action_id]
-
-
-def _chosen(action: Action, decision: Decision, reservation_id: str) -> ChosenAction:
-    return ChosenAction(action.action_id, action.channel, decision.contact_point, reservation_id)
-
-
-def _message(answer: DecisionAnswer, action: Action) -> str | None:
-    if answer.action is None:
-        return None
-    chosen = answer.action
-    return executable(answer.decision_id, answer.customer_id, action, chosen.contact_point, chosen.reservation_id)
 
 
 def _fingerprint(request: DecideRequest) -> str:

@@ -10,7 +10,7 @@ from serving.access.principal import principal_of
 from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body, read_as
 from serving.api.parameters import only_declared
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.fields import Id, PersonId
 from serving.pages import DecisionBatchAnswer, DecisionsPage
 from serving.requests import DecideBatchRequest, DecideRequest

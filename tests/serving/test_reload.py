@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from decisioning.errors import Unavailable
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.in_force import Standby
 from serving.policy_file import PolicyFile
 from serving.requests import DecideRequest

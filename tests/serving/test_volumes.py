@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decisioning.customer import Volume
 from decisioning.decision import Disposition
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.errors import StaleFacts
 from serving.ledger.records import Execution
 from serving.ledger.reports import ContactReport, ObjectionReport

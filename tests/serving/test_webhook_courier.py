@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from decisioning.errors import InvalidInput
 from serving.bootstrap import bootstrap
-from serving.engine import Caller
+from serving.drafting import Caller
 from serving.requests import DecideRequest
 from serving.requests_customers import CustomersIn
 from serving.requests_facts import ConsentsIn
