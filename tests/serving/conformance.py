@@ -33,6 +33,15 @@ def bounded(*, linked: bool = True) -> SchemathesisConfig:
     )
 
 
+def with_key(headers: dict[str, str]) -> SchemathesisConfig:
+    """Random requests that show this key, and those that pass once more without it and with a wrong one."""
+    generation = {"deterministic": True, "max-examples": 2, "database": "none"}
+    phases = {name: {"enabled": False} for name in ("stateful", "coverage", "examples")}
+    key = {"openapi": {"key": {"bearer": headers["authorization"].removeprefix("Bearer ")}}} if headers else {}
+    told = {"seed": 7, "request-timeout": 60, "auth": key, "generation": generation, "phases": phases}
+    return SchemathesisConfig.from_dict(told)
+
+
 def faults(schema: OpenApiSchema) -> Iterator[str]:
     """What schemathesis finds: at boundary values, in random requests, and along chains of linked calls."""
     schema.hook("filter_failure")(a_schema_could_have_said_it)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import schemathesis
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.types import Receive, Scope, Send
 
-from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults
+from serving.access.scopes import Role
+from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults, with_key
 from tests.serving.keyed import give
 from tests.serving.running import POLICY, Heed, running
 
@@ -36,9 +38,9 @@ def unsure(tmp_path: Path) -> Iterator[Heed]:
         yield heed
 
 
-def documented(heed: Heed) -> OpenApiSchema:
+def documented(heed: Heed, config: SchemathesisConfig | None = None) -> OpenApiSchema:
     """The document without what BentoML serves beside the application; test_service.py asks the real service."""
-    schema = schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=bounded())
+    schema = schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=config or bounded())
     return schema.exclude(path_regex=SERVED_BY_BENTOML)
 
 
@@ -47,6 +49,14 @@ def test_schemathesis_finds_no_fault(unsure):
         unsure.know(customer_id)
         assert unsure.decide(customer_id)["disposition"] == "review"
     assert list(faults(documented(unsure))) == []
+
+
+@pytest.mark.parametrize("role", [*Role, None], ids=lambda role: role or "none")
+def test_schemathesis_finds_no_fault_with_the_key_of_any_role(unsure, role):
+    unsure.know()
+    assert unsure.decide()["disposition"] == "review"
+    key = give(unsure, role or "auditor")
+    assert list(faults(documented(unsure, with_key(key if role else {})))) == []
 
 
 def test_each_operation_answers_what_is_documented(unsure):
