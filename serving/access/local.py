@@ -7,6 +7,7 @@ machine passes on what comes from elsewhere. None of these is local.
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -18,6 +19,8 @@ _OWN_SITE = (b"same-origin", b"none")
 _REMEDY = "send a key: `heed keys create` makes one"
 
 
+# Asked three times a request, nearly always the same; bounded, as callers choose what is asked.
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own (RFC 1122, 3.2.1.3; RFC 6761, 6.3)."""
     if host.lower().rstrip(".") == "localhost":
