@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from guardrails.conformance.system import Json, NotSupported, Outcome, Reply
 _PATIENCE = 30.0
 _CONNECTIONS = 64
 _MOST = 500
+_TRIES = 20
 # A 404 is also the answer where a path is right and the thing it names is not there.
 _NO_SUCH_PATH = "there is nothing at this path"
 # `number:1e999` is written as the number 1e999, which no YAML or JSON value could say.
@@ -118,7 +120,15 @@ class HeedOverHttp:
     def _post(self, path: str, body: Json, key: str | None = None) -> httpx.Response:
         content = _NUMBER.sub(r"\1", json.dumps(body))
         headers = {"Content-Type": "application/json", **({} if key is None else {"Idempotency-Key": key})}
-        return self._sent(self._http.build_request("POST", path, content=content, headers=headers))
+        request = self._http.build_request("POST", path, content=content, headers=headers)
+        answer = self._sent(request)
+        tries = 1
+        while answer.status_code == httpx.codes.CONFLICT and "Retry-After" in answer.headers and tries < _TRIES:
+            # The first request under the key is still being answered: every client is told to come back.
+            time.sleep(float(answer.headers["Retry-After"]))
+            answer = self._sent(request)
+            tries += 1
+        return answer
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         try:

@@ -128,7 +128,7 @@ def test_a_fact_sent_twice_is_taken_once(report, ledger):
 def test_an_id_that_comes_back_with_other_content_is_refused_by_name(report, changes, complaint, ledger):
     send(ledger, report)
     before = ledger.timeline("ada")
-    with pytest.raises(InvalidInput, match=complaint):
+    with pytest.raises(Conflict, match=complaint):
         send(ledger, replace(report, **changes))
     assert ledger.timeline("ada") == before
     assert not ledger.known("bob").exists

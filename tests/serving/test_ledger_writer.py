@@ -246,7 +246,7 @@ class TestOneWriter:
             [sys.executable, "-c", program, path], check=False, capture_output=True, text=True, timeout=60
         )
         assert found.returncode == 1
-        assert "Unavailable: another process writes to this ledger" in found.stderr
+        assert "Locked: another process writes to this ledger" in found.stderr
         ledger.healthy()
 
     def test_the_next_writer_may_open_what_the_last_one_closed(self, ledger, tmp_path):

@@ -15,30 +15,30 @@ def test_the_ledger_is_under_the_home_unless_a_url_names_its_file(monkeypatch):
 
 
 def test_a_url_of_postgresql_is_taken_and_its_password_never_shown(monkeypatch):
-    monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed:secret@db:5433/ledger")
+    monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed:pa55word@db:5433/ledger")
     place = Settings().ledger_location
     assert isinstance(place, PostgresLocation)
     assert str(place) == "postgresql://db:5433/ledger"
-    assert "secret" not in repr(place) + repr(Settings())
+    assert "pa55word" not in repr(place) + repr(Settings())
     with pytest.raises(InvalidInput, match="the ledger is in no file") as raised:
         _ = Settings().ledger_path
-    assert "secret" not in str(raised.value)
+    assert "pa55word" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        pytest.param("mysql://heed:secret@db/heed", "unknown kind of database .*: `mysql`", id="another kind"),
-        pytest.param("postgresql://heed:secret@db/heed?secret", "cannot be read", id="a parameter without a value"),
-        pytest.param("postgresql://heed:secret@[db/heed", "cannot be read", id="an open bracket"),
-        pytest.param("postgresql://heed:secret@db/heed?secrets=1", "cannot be read", id="an unknown parameter"),
+        pytest.param("mysql://heed:pa55word@db/heed", "unknown kind of database .*: `mysql`", id="another kind"),
+        pytest.param("postgresql://heed:pa55word@db/heed?pa55word", "cannot be read", id="a parameter without a value"),
+        pytest.param("postgresql://heed:pa55word@[db/heed", "cannot be read", id="an open bracket"),
+        pytest.param("postgresql://heed:pa55word@db/heed?pa55words=1", "cannot be read", id="an unknown parameter"),
     ],
 )
 def test_a_url_that_cannot_be_read_is_refused_without_its_password(monkeypatch, url, complaint):
     monkeypatch.setenv("HEED_DATABASE_URL", url)
     with pytest.raises(InvalidInput, match=complaint) as raised:
         _ = Settings().ledger_location
-    assert "secret" not in str(raised.value) + repr(Settings())
+    assert "pa55word" not in str(raised.value) + repr(Settings())
 
 
 def test_several_workers_need_postgresql(monkeypatch):
