@@ -14,7 +14,7 @@ class Recorded:
 
     decision_id: str
     key: str | None
-    customer_id: str
+    customer_id: str | None
     disposition: str
     body: bytes
 

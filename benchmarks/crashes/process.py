@@ -1,7 +1,6 @@
 """The server as processes of its own, killed without warning and started again."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil
 
 _READY_WITHIN = 120.0
 _POLL_SECONDS = 0.05
+_GONE_WITHIN = 10.0
 
 
 def quick_command(home: Path, port: int, manner: str = "honest") -> list[str]:
@@ -28,7 +29,7 @@ def whole_command(port: int) -> list[str]:
 
 @dataclass
 class Server:
-    """A server that is started and killed as one group of processes.
+    """A server that is started, and killed with all its processes.
 
     Attributes
     ----------
@@ -66,15 +67,27 @@ class Server:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """End every process of the group by SIGKILL, at this moment."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+        """End the process and all that it started, in whatever group or session, by SIGKILL at this moment."""
+        if self._process is None:
+            return
+        victims = _family(self._process.pid)
+        for one in victims:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(victims, timeout=_GONE_WITHIN)
+        self._process.wait()
+        self._process = None
 
     def _ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2.0).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -1,7 +1,7 @@
 """The peers: runs in an environment of its own and knows nothing of heed.
 
-``python -m benchmarks.quality.peers probabilities|learners TASK.npz ANSWER.npz`` reads matrices and writes what each
-method says. Every method is tuned as a competent user would, on the training rows alone.
+``python -m benchmarks.quality.peers probabilities|learners|plain TASK.npz ANSWER.npz`` reads matrices and writes what
+each method says. Every method is tuned as a competent user would, on the training rows alone.
 """
 
 import sys
