@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/heed demo
 
 test: $(VENV)/.development
-	$(BIN)/python -m pytest -q tests --ignore=tests/artefacts
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile tests --ignore=tests/artefacts
 
 check: $(VENV)/.development
 	$(BIN)/ruff format --check .
