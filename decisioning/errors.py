@@ -76,6 +76,9 @@ class Unavailable(HeedError):
 
 
 def shortened(value: object, limit: int = 80) -> str:
-    """Text of `value` that fits a message: at most `limit` characters."""
+    """Text of `value` that fits a message: at most `limit` characters, both ends kept, as a path is told by its end."""
     text = str(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    if len(text) <= limit:
+        return text
+    start, end = limit // 2, (limit - 1) // 2
+    return f"{text[:start]}…{text[-end:]}"

@@ -30,7 +30,8 @@ from serving.steady_clock import SteadyClock
 from serving.turns import Turns
 from serving.watched_scorer import ModelHealth, WatchedScorer
 
-# Facts change between reading and committing only under a burst for one customer; after this many tries heed holds.
+# Facts change between reading and committing only under a burst for one customer. A policy that changes meanwhile costs
+# no try: the request's patience ends those.
 _TRIES = 4
 _BATCH_WIDTH = 32
 
@@ -118,7 +119,8 @@ class Engine:
             return await self._in_turn(request, caller, fingerprint, stages)
 
     async def _in_turn(self, request: DecideRequest, caller: Caller, fingerprint: str, stages: Stages) -> bytes:
-        for _ in range(_TRIES):
+        tries = 0
+        while tries < _TRIES:
             self.clock.require()
             in_force = self.standing.latest()
             await self._pin(in_force)
@@ -126,7 +128,7 @@ class Engine:
             try:
                 return await self._commit(made, request, caller, fingerprint, stages)
             except StaleFacts:
-                continue
+                tries += self.standing.current().versions.policy == in_force.versions.policy
         raise Unavailable(
             "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
         )
