@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -150,11 +149,6 @@ class Policy(Settings):
     def content(self) -> bytes:
         """Canonical form, itself a policy file: neither comments nor defaults that are written out are part of it."""
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
-
-    @cached_property
-    def volumes_within(self) -> timedelta | None:
-        """How far back the volumes of all customers must be known, None where no rule asks for them."""
-        return max((rule.window for rule in self.rules if isinstance(rule, VolumeLimit)), default=None)
 
     @cached_property
     def hash(self) -> str:

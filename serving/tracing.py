@@ -7,9 +7,9 @@ the variables of OpenTelemetry say (``OTEL_TRACES_SAMPLER``, ``OTEL_EXPORTER_OTL
 
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from time import perf_counter_ns, time_ns
 
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
@@ -17,11 +17,8 @@ from opentelemetry.trace import SpanKind, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from decisioning import __version__
-from decisioning.errors import InvalidInput
 from serving.request_ids import ASKED
 from serving.stages import Stages
-
-_OTLP = ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "OTLPSpanExporter")
 
 
 class Tracing:
@@ -66,29 +63,13 @@ class Tracing:
 
 
 def tracing_of(wanted: str) -> Tracing | None:
-    """Tracing as the setting says: ``off``, ``console``, or ``otlp``, which needs OpenTelemetry's exporter for it.
-
-    Raises
-    ------
-    InvalidInput
-        If the exporter is not installed.
-    """
+    """Tracing as the setting says: ``off``, ``console``, or ``otlp`` to a collector over HTTP."""
     if wanted == "off":
         return None
     return Tracing(BatchSpanProcessor(_EXPORTERS[wanted]()))
 
 
-def _otlp() -> SpanExporter:
-    module, name = _OTLP
-    try:
-        exporter: Callable[[], SpanExporter] = getattr(import_module(module), name)
-    except ImportError as error:
-        remedy = "install opentelemetry-exporter-otlp-proto-http, or set HEED_TRACING=console"
-        raise InvalidInput("no exporter of traces is installed", field="HEED_TRACING", remedy=remedy) from error
-    return exporter()
-
-
 _EXPORTERS: Mapping[str, Callable[[], SpanExporter]] = {
     "console": lambda: ConsoleSpanExporter(out=sys.stderr),
-    "otlp": _otlp,
+    "otlp": OTLPSpanExporter,
 }

@@ -130,13 +130,6 @@ class TestVolumeLimit:
             "in the last 24 hours; the next is possible from 2026-03-05 09:00 UTC."
         )
 
-    def test_of_several_limits_the_policy_says_how_far_back_volumes_must_be_known(self):
-        one = guard(
-            rule("volume_limit", "a", contacts=1, window="24h"), rule("volume_limit", "b", contacts=9, window="7d")
-        )
-        assert one.policy.volumes_within == 7 * DAY
-        assert guard().policy.volumes_within is None
-
 
 volumes = st.lists(st.builds(volume, st.integers(-5, 40), st.integers(0, 6), st.integers(0, 8).map(float)), max_size=6)
 

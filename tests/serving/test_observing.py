@@ -1,23 +1,28 @@
 """What is told of decisions: metrics, lines of the log, traces; and that no customer is in any of it."""
 
+import gzip
 import io
 import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.datastructures import Headers
 
-from decisioning.errors import InvalidInput
 from serving.ledger.forecast import Forecast
 from serving.ledger.ledger import Ledger
 from serving.ledger.reports import OutcomeReport
@@ -32,6 +37,36 @@ from tests.serving.running import Heed, running
 PLANTED = "planted.person@example.org"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@contextmanager
+def collecting() -> Iterator[tuple[str, list[bytes]]]:
+    """A collector of traces at a free port, and the bodies that it received."""
+    received: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+            self.send_response(200 if self.path == "/v1/traces" else 404)
+            self.end_headers()
+
+        def log_message(self, *told: Any) -> None:
+            """A test's own output is enough."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", received
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def spans_in(sent: bytes) -> list[Span]:
+    request = ExportTraceServiceRequest.FromString(sent)
+    return [one for resource in request.resource_spans for scope in resource.scope_spans for one in scope.spans]
 
 
 @pytest.fixture
@@ -246,6 +281,31 @@ class TestTraces:
         assert heed.runtime.tracing is None
         assert tracing_of("off") is None
 
-    def test_an_exporter_that_is_not_installed_is_named(self) -> None:
-        with pytest.raises(InvalidInput, match="install opentelemetry-exporter-otlp-proto-http"):
-            tracing_of("otlp")
+    def test_spans_reach_a_collector_over_otlp(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with collecting() as (endpoint, received):
+            monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+            tracing = tracing_of("otlp")
+            assert tracing is not None
+            with running(tmp_path, tracing=tracing) as heed:
+                heed.know(PLANTED)
+                decision = heed.decide(PLANTED, traceparent=PARENT)
+            tracing.close()
+        spans = [one for sent in received for one in spans_in(sent)]
+        assert {one.name for one in spans} == {"decide", *STAGES}
+        assert {one.trace_id.hex() for one in spans} == {TRACE}
+        assert {one.attributes[0].value.string_value for one in spans} == {decision["decision_id"]}
+        assert all(PLANTED.encode() not in sent for sent in received)
+
+    def test_a_collector_that_is_not_there_costs_no_decision(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with collecting() as (endpoint, _):
+            pass
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        tracing = tracing_of("otlp")
+        with running(tmp_path, tracing=tracing) as heed:
+            heed.know()
+            assert heed.decide(traceparent=PARENT)["disposition"] == "act"
+        assert tracing is not None
+        tracing.close()
