@@ -14,8 +14,8 @@ from decisioning.verdict import Effect, binding
 from serving.engine import overlaid
 from serving.executing import executable
 from serving.in_force import InForce, Standing
+from serving.ledger.cases import Case, Execution
 from serving.ledger.ledger import Ledger
-from serving.ledger.records import Case, Execution
 from serving.ledger.reviewing import Allowed
 from serving.receipt import unpack
 from serving.requests import DecideRequest

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 from benchmarks.crashes.checking import Recorded, Slot
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import DecisionRecord
-from serving.ledger.tables import contacts
+from serving.ledger.tables.happenings import contacts
 from serving.ledger.times import moment
 
 _PAGE = 500

@@ -10,7 +10,7 @@ from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
-from serving.ledger.records import Case, ReviewOrder, ReviewState
+from serving.ledger.cases import Case, ReviewOrder, ReviewState
 from serving.pages import ReviewsPage
 from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime

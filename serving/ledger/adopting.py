@@ -2,7 +2,8 @@
 
 from serving.ledger.chaining import append, genesis, named, record_digest
 from serving.ledger.queries.chain import ADD_HEAD, HEADS, UNLINKED_ROWS
-from serving.ledger.tables import SHARDS, metadata
+from serving.ledger.tables.chains import SHARDS
+from serving.ledger.tables.schema import SCHEMA
 from serving.ledger.transaction import Transaction
 
 _AT_ONCE = 100
@@ -14,7 +15,7 @@ def adopt(transaction: Transaction) -> None:
     for shard in set(range(SHARDS)) - begun:
         transaction.run(ADD_HEAD, {"shard": shard, "position": 0, "hash": genesis(shard)})
     for table, unlinked in UNLINKED_ROWS.items():
-        columns = metadata.tables[table].c.keys()
+        columns = SCHEMA.tables[table].c.keys()
         while rows := transaction.rows(unlinked, {"limit": _AT_ONCE}):
             records = [dict(zip(columns, row, strict=True)) for row in rows]
             append(transaction, [(table, *named(table, one), record_digest(table, one)) for one in records])

@@ -18,7 +18,7 @@ from serving.ledger.database import Database
 from serving.ledger.locking import Locks
 from serving.ledger.queries.chain import ADD_LINK, HEAD, MOVE_HEAD
 from serving.ledger.sealing import Seal
-from serving.ledger.tables import CHAINED, SHARDS
+from serving.ledger.tables.chains import CHAINED, SHARDS
 from serving.ledger.transaction import Job, Row, Statement, Transaction, Values, Work
 
 T = TypeVar("T")

@@ -7,9 +7,10 @@ from decisioning.customer import Volume
 from decisioning.errors import NotFound
 from serving.ledger import committing, reading
 from serving.ledger.database import OnDatabase
+from serving.ledger.history import Timeline
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.locking import of_draft
-from serving.ledger.records import Committed, DecisionRecord, Draft, Known, Recorded, Timeline, Windows
+from serving.ledger.records import Committed, DecisionRecord, Draft, Known, Recorded, Windows
 from serving.ledger.volumes import volumes
 
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Table
 
 from decisioning.errors import NotFound
+from serving.ledger.cases import Case
 from serving.ledger.identities import present_id
 from serving.ledger.queries.erasing import ALIASES
 from serving.ledger.queries.exporting import (
@@ -19,17 +20,9 @@ from serving.ledger.queries.exporting import (
     ROWS_OF,
 )
 from serving.ledger.queries.reviews import CASES_OF
-from serving.ledger.records import Case
 from serving.ledger.reviewing import case_of, event_detail
-from serving.ledger.tables import (
-    consents,
-    contact_points,
-    contacts,
-    customers,
-    outcomes,
-    signals,
-    suppressions,
-)
+from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.people import consents, contact_points, customers, suppressions
 from serving.ledger.times import moment
 from serving.ledger.transaction import Transaction
 from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, opened, opened_text

@@ -20,8 +20,8 @@ from serving.ledger.outbox import Outbox
 from serving.ledger.people import People
 from serving.ledger.pins import Pins
 from serving.ledger.proofs import Proofs
-from serving.ledger.records import RuleCount
 from serving.ledger.reviews import Reviews
+from serving.ledger.rule_counts import RuleCount
 from serving.ledger.switch import Switch
 from serving.ledger.watching import Watching
 

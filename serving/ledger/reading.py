@@ -9,6 +9,8 @@ from sqlalchemy import Select
 from decisioning.customer import ContactState
 from decisioning.decision import Disposition
 from decisioning.errors import InvalidInput, NotFound
+from serving.ledger.cases import Case, ReviewEvent, ReviewOrder, ReviewState
+from serving.ledger.history import Entry, Kind, Timeline
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
 from serving.ledger.queries.customers import ANYBODY, VERSION
@@ -41,17 +43,7 @@ from serving.ledger.queries.timeline import (
     SIGNAL_ENTRIES,
     SUPPRESSION_ENTRIES,
 )
-from serving.ledger.records import (
-    Case,
-    DecisionRecord,
-    Entry,
-    Kind,
-    Recorded,
-    ReviewEvent,
-    ReviewOrder,
-    ReviewState,
-    Timeline,
-)
+from serving.ledger.records import DecisionRecord, Recorded
 from serving.ledger.reviewing import case_of, event_detail, find
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction

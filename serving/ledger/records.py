@@ -1,12 +1,9 @@
 """What the ledger is handed to keep, and what it gives back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Literal
 
-from decisioning.canonical import Scalar
 from decisioning.customer import Contact, ContactState, Customer, Volume
 from decisioning.decision import Disposition
 from serving.errors import Erased
@@ -191,89 +188,6 @@ class DecisionRecord:
         return self.kept
 
 
-class ReviewState(StrEnum):
-    """Where a review case stands. The last four are final."""
-
-    OPEN = "open"
-    CLAIMED = "claimed"
-    APPROVED = "approved"
-    OVERRIDDEN = "overridden"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing can change any more."""
-        return self not in {ReviewState.OPEN, ReviewState.CLAIMED}
-
-
-class ReviewOrder(StrEnum):
-    """In which order open cases are worked through."""
-
-    OLDEST = "oldest"
-    SHORTFALL = "shortfall"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A review case as it stands at the moment of reading.
-
-    Attributes
-    ----------
-    fence : int
-        Grows with each claim; a verdict names the fence of its claim, so that a claim that ran out cannot settle.
-    resolution_action_id : str or None
-        What a person decided to do; None for rejected and expired.
-    shortfall : float or None
-        What the proposal is expected to be worth less than the best, in the catalogue's currency; None in cases from
-        before it was told.
-    """
-
-    review_id: str
-    decision_id: str
-    customer_id: str
-    state: ReviewState
-    proposed_action_id: str | None
-    opened_at: datetime
-    expires_at: datetime
-    claimed_by: str | None
-    claim_expires_at: datetime | None
-    fence: int
-    resolved_at: datetime | None
-    resolved_by: str | None
-    resolution_action_id: str | None
-    note: str | None
-    shortfall: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewEvent:
-    """One thing that happened to a review case."""
-
-    number: int
-    at: datetime
-    event: str
-    actor: str | None
-    detail: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """What a person's verdict sets in motion: the slot to take and the message for the executor, where there is one.
-
-    Attributes
-    ----------
-    windows : tuple of timedelta or None
-        The windows in which volumes are counted for the guardrails; None where no rule asks for them.
-    """
-
-    reservation_id: str
-    reservation: Contact
-    outbox: str | None = None
-    cost: float = 0.0
-    windows: Windows | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Pin:
     """Something that decisions rest on, kept under the hash of its own text.
@@ -302,57 +216,3 @@ class OutboxMessage:
     kind: str
     payload: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RuleCount:
-    """Decisions in which one rule spoke, and what it said in them of any candidate.
-
-    Attributes
-    ----------
-    evaluated : int
-        Decisions in which it gave a verdict.
-    suppressed, reviewed : int
-        Those in which it objected, failures included.
-    errored : int
-        Those in which it failed or lacked a fact.
-    observed : int
-        Those in which it would have objected, were it not only observed.
-    fired_before, fired_now : int
-        Decisions in which it objected, or would have, in the last whole stretch and in the present one.
-    decisions_now : int
-        Decisions in the present stretch, the same for all rules.
-    """
-
-    rule: str
-    evaluated: int = 0
-    suppressed: int = 0
-    reviewed: int = 0
-    errored: int = 0
-    observed: int = 0
-    fired_before: int = 0
-    fired_now: int = 0
-    decisions_now: int = 0
-    last_fired: datetime | None = None
-    silent_since: datetime | None = None
-
-
-Kind = Literal["signal", "contact", "consent", "suppression", "objection", "outcome", "decision", "review"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing in a customer's history."""
-
-    at: datetime
-    kind: Kind
-    id: str
-    content: Mapping[str, Scalar]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A customer and what the ledger holds about them, newest first."""
-
-    known: Known
-    entries: tuple[Entry, ...]

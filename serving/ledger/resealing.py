@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 from serving.ledger.queries.decisions import ADD_DECISION
 from serving.ledger.queries.reviews import ADD_EVENT
-from serving.ledger.tables import outbox, reviews
+from serving.ledger.tables.decided import reviews
+from serving.ledger.tables.sending import outbox
 from serving.ledger.transaction import Transaction
 from serving.ledger.vault import ANSWER, EVENT, NOTE, PAYLOAD, RECEIPT, key_for
 

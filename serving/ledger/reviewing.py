@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from decisioning.customer import Facts
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
 from decisioning.stopping import STOP
+from serving.ledger.cases import Case, Execution, ReviewState
 from serving.ledger.committing import counted, take_slot
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.queries.reviews import ADD_EVENT, CASE, CHANGE_REVIEW, LAST_EVENT, OVERDUE_CASES
-from serving.ledger.records import Case, Execution, ReviewState
 from serving.ledger.stopping import against_approval
 from serving.ledger.times import micros, micros_or_none, moment, moment_or_none
 from serving.ledger.transaction import Row, Transaction

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from serving.ledger import reading, reviewing
+from serving.ledger.cases import Case, Execution, ReviewEvent, ReviewOrder, ReviewState
 from serving.ledger.database import OnDatabase
 from serving.ledger.locking import of_overdue_reviews, of_review
-from serving.ledger.records import Case, Execution, ReviewEvent, ReviewOrder, ReviewState
 from serving.ledger.refusing import unless_refused
 from serving.ledger.reviewing import LEASE, Allowed
 from serving.ledger.times import micros

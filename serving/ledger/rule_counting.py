@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from serving.ledger.queries.rule_counts import ADD_RULE_COUNT, DROP_RULE_COUNT, RULE_COUNTS
-from serving.ledger.records import RuleCount
+from serving.ledger.rule_counts import RuleCount
 from serving.ledger.times import micros_or_none, moment_or_none
 from serving.ledger.transaction import Transaction
 

@@ -13,7 +13,8 @@ from typing import Any
 from serving.ledger.chaining import genesis, linked, named, record_digest
 from serving.ledger.queries.chain import BEYOND, HEADS, LINK_AT, LINKED_ROWS, LINKS, UNLINKED_ROWS
 from serving.ledger.signing import ShardHead, SignedHead
-from serving.ledger.tables import SHARDS, metadata
+from serving.ledger.tables.chains import SHARDS
+from serving.ledger.tables.schema import SCHEMA
 from serving.ledger.transaction import Row, Transaction, Work
 
 _STRETCH = 500
@@ -218,4 +219,4 @@ def _against(transaction: Transaction, anchor: SignedHead) -> list[Finding]:
 
 
 def _columns(table: str, row: Row) -> dict[str, object]:
-    return dict(zip(metadata.tables[table].c.keys(), row, strict=True))
+    return dict(zip(SCHEMA.tables[table].c.keys(), row, strict=True))

@@ -17,7 +17,8 @@ from decisioning.errors import InvalidInput
 from serving.ledger.chaining import genesis, linked, record_digest
 from serving.ledger.ledger import Ledger
 from serving.ledger.reports import ObjectionReport
-from serving.ledger.tables import CHAINED, SHARDS, decisions
+from serving.ledger.tables.chains import CHAINED, SHARDS
+from serving.ledger.tables.decided import decisions
 from serving.ledger.verifying import Finding
 from tests.serving.ledger_cases import NOON, Clock, hold, new_ledger, review, wait
 

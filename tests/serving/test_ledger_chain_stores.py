@@ -12,7 +12,7 @@ from decisioning.errors import NotFound
 from serving.errors import Erased
 from serving.ledger.ledger import Ledger
 from serving.ledger.reports import CustomerReport, SignalReport
-from serving.ledger.tables import decisions
+from serving.ledger.tables.decided import decisions
 from tests.serving.ledger_cases import NOON, Clock, act, hold, review, wait
 from tests.serving.stores import Store
 

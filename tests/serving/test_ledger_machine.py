@@ -13,7 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from decisioning.customer import ConsentStatus, ContactState, Facts
 from decisioning.errors import Conflict, KeyReused, Refused
 from serving.errors import StaleFacts
-from serving.ledger.records import ReviewDraft, ReviewState
+from serving.ledger.cases import ReviewState
+from serving.ledger.records import ReviewDraft
 from serving.ledger.reports import ConsentReport, ContactReport, OutcomeReport
 from serving.ledger.reviewing import LEASE
 from tests.serving.ledger_cases import MAIL, Clock, act, counting, execution, hold, review, wait

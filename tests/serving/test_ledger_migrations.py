@@ -13,7 +13,8 @@ from decisioning.errors import InvalidInput, Unavailable
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.steps import config
-from serving.ledger.tables import APPEND_ONLY, metadata
+from serving.ledger.tables.chains import APPEND_ONLY
+from serving.ledger.tables.schema import SCHEMA
 from tests.serving.ledger_cases import Clock, act, new_ledger, review, wait
 
 
@@ -36,12 +37,12 @@ def in_parts(sql: str) -> str:
 def test_the_steps_from_nothing_end_in_the_tables_as_declared(tmp_path):
     upgrade(tmp_path / "stepped.db")
     with connected(tmp_path / "declared.db") as connection:
-        metadata.create_all(connection)
+        SCHEMA.create_all(connection)
         connection.commit()
     for kind in ("table", "index"):
         assert schema(tmp_path / "stepped.db", kind) == schema(tmp_path / "declared.db", kind)
     with connected(tmp_path / "stepped.db") as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), SCHEMA) == []
 
 
 def test_upgrading_again_changes_nothing(tmp_path):

@@ -29,7 +29,9 @@ from serving.ledger.postgres.writing import number
 from serving.ledger.queries.customers import RAISE_VERSION
 from serving.ledger.reports import CustomerReport, ObjectionReport, SignalReport
 from serving.ledger.stopping import Order
-from serving.ledger.tables import APPEND_ONLY, metadata, signals
+from serving.ledger.tables.chains import APPEND_ONLY
+from serving.ledger.tables.happenings import signals
+from serving.ledger.tables.schema import SCHEMA
 from tests.serving import postgres
 from tests.serving.ledger_cases import NOON, act, hold, review, wait
 
@@ -108,14 +110,14 @@ class TestShape:
         wait(ledger.record_objections([ObjectionReport(NOON, "ada")]))
         wait(ledger.stop(Order("a test", "ann")))
         wait(ledger.erase("ada"))
-        column = next(iter(metadata.tables[table].columns)).name
+        column = next(iter(SCHEMA.tables[table].columns)).name
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=f"{table} is append-only"):
             run(url, change.format(table, column, column))
 
     def test_the_steps_end_in_the_tables_as_declared(self, url):
         engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
         with engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            assert compare_metadata(MigrationContext.configure(connection), SCHEMA) == []
 
     def test_a_step_that_fails_leaves_the_database_as_it_was(self):
         with empty() as url:

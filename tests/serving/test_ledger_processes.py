@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import func, select
 
 from serving.ledger.opening import open_ledger
-from serving.ledger.tables import contacts
+from serving.ledger.tables.happenings import contacts
 from tests.serving import postgres
 from tests.serving.ledger_rush import CAP, CUSTOMERS, LIMIT, LIMITED, WINDOW
 

@@ -6,7 +6,7 @@ import pytest
 
 from decisioning.customer import ConsentStatus, ContactState
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
-from serving.ledger.records import ReviewOrder, ReviewState
+from serving.ledger.cases import ReviewOrder, ReviewState
 from serving.ledger.reports import ConsentReport
 from tests.serving.ledger_cases import MAIL, NOON, execution, review, states, wait
 

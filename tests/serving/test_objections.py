@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from decisioning.customer import ContactPoint, ContactState, Objection
 from decisioning.errors import Conflict, Unavailable
-from serving.ledger import tables
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.reports import CustomerReport, ObjectionReport, Receipted
 from serving.ledger.sealing import Seal, key_file
+from serving.ledger.tables import people
 from tests.serving.ledger_cases import NOON, act, new_ledger, states, wait
 
 PHONE = ContactPoint("phone-1", "sms")
@@ -115,7 +115,7 @@ class TestTheKey:
         object_to(ledger, ObjectionReport(NOON, "who objected", "phone-1"))
         rows = ledger._database.read(
             lambda transaction: [
-                row for table in (tables.objections, tables.objectors) for row in transaction.rows(select(table), {})
+                row for table in (people.objections, people.objectors) for row in transaction.rows(select(table), {})
             ]
         )
         assert len(rows) == 2

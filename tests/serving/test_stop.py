@@ -18,7 +18,7 @@ from serving.errors import StaleFacts
 from serving.ledger.opening import open_ledger
 from serving.ledger.releasing import GO, Check
 from serving.ledger.stopping import Order
-from serving.ledger.tables import contacts
+from serving.ledger.tables.happenings import contacts
 from serving.replay import differences
 from tests.serving.ledger_cases import NOON, Clock, act, execution, new_ledger, review, wait
 from tests.serving.running import POLICY, Heed, running

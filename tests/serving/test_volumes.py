@@ -11,7 +11,7 @@ from decisioning.customer import Volume
 from decisioning.decision import Disposition
 from serving.drafting import Caller
 from serving.errors import StaleFacts
-from serving.ledger.records import Execution
+from serving.ledger.cases import Execution
 from serving.ledger.reports import ContactReport, ObjectionReport
 from serving.receipt import unpack
 from serving.requests import DecideRequest

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from serving.ledger.tables import metadata
+from serving.ledger.tables.schema import SCHEMA
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=SCHEMA)
 with context.begin_transaction():
     context.run_migrations()

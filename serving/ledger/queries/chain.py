@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, Text, and_, bindparam, cast, exists, insert, literal, select, update
 
 from serving.ledger.queries.parts import LIMIT, pick
-from serving.ledger.tables import CHAINED, heads, links, metadata
+from serving.ledger.tables.chains import CHAINED, heads, links
+from serving.ledger.tables.schema import SCHEMA
 
 _SHARD = bindparam("of_shard", type_=heads.c.shard.type)
 
@@ -37,13 +38,13 @@ BEYOND = (
 
 
 def _linked_rows(name: str) -> Select[Any]:
-    table, key = metadata.tables[name], CHAINED[name]
+    table, key = SCHEMA.tables[name], CHAINED[name]
     wanted = select(links.c.record).where(_STRETCH, links.c.kind == name)
     return select(table).where(table.c[key[0]].in_(wanted))
 
 
 def _unlinked_rows(name: str) -> Select[Any]:
-    table, key = metadata.tables[name], CHAINED[name]
+    table, key = SCHEMA.tables[name], CHAINED[name]
     part = cast(table.c[key[1]], Text) if len(key) > 1 else literal("")
     link = exists().where(links.c.kind == name, links.c.record == table.c[key[0]], links.c.part == part)
     return select(table).where(~link).order_by(*[table.c[one] for one in key]).limit(LIMIT)

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, insert, select
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import consents, suppressions
+from serving.ledger.tables.people import consents, suppressions
 
 CONSENTS = (
     pick(consents, "channel purpose status recorded_at contact_point basis expires_at topic")

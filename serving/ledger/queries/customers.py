@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import contact_points, customers
+from serving.ledger.tables.people import contact_points, customers
 
 CUSTOMER = pick(customers, "version attributes time_zone jurisdiction identity reported_at merged_into").where(
     customers.c.customer_id == OF_WHOM

@@ -3,19 +3,11 @@
 from sqlalchemy import BindParameter, bindparam, delete, func, insert, null, select, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import (
-    consents,
-    contact_points,
-    contacts,
-    customers,
-    data_keys,
-    erasures,
-    outbox,
-    outcomes,
-    reviews,
-    signals,
-    suppressions,
-)
+from serving.ledger.tables.decided import reviews
+from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.people import consents, contact_points, customers, suppressions
+from serving.ledger.tables.secrets import data_keys, erasures
+from serving.ledger.tables.sending import outbox
 
 ALIASES = select(customers.c.customer_id).where(customers.c.merged_into == OF_WHOM).order_by(customers.c.customer_id)
 

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, null, or_, select, update
 
 from serving.ledger.queries.parts import LIMIT, NOW, pick
-from serving.ledger.tables import contacts, decisions, disabled_endpoints, outbox, outbox_attempts
+from serving.ledger.tables.decided import decisions
+from serving.ledger.tables.happenings import contacts
+from serving.ledger.tables.sending import disabled_endpoints, outbox, outbox_attempts
 
 _OPEN = (outbox.c.delivered_at.is_(None), outbox.c.withdrawn_at.is_(None))
 _THIS = outbox.c.outbox_id == bindparam("message")

@@ -3,7 +3,8 @@
 from sqlalchemy import bindparam, delete, insert, select
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import customers, data_keys
+from serving.ledger.tables.people import customers
+from serving.ledger.tables.secrets import data_keys
 
 KEY_OF_CUSTOMER = pick(data_keys, "key_id wrapped").where(data_keys.c.customer_id == OF_WHOM)
 

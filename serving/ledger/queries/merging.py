@@ -3,7 +3,9 @@
 from sqlalchemy import bindparam, select, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import consents, contacts, customers, outcomes, reviews, signals
+from serving.ledger.tables.decided import reviews
+from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.people import consents, customers
 
 STATEMENTS = (
     pick(consents, "consent_id channel purpose status recorded_at contact_point basis expires_at topic")

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, insert, select
 
 from serving.ledger.queries.parts import pick
-from serving.ledger.tables import contact_points, objections, objectors
+from serving.ledger.tables.people import contact_points, objections, objectors
 
 OBJECTIONS = (
     pick(objections, "recorded_at contact_point")

@@ -3,7 +3,8 @@
 from sqlalchemy import bindparam, insert, null, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables import contacts, outbox
+from serving.ledger.tables.happenings import contacts
+from serving.ledger.tables.sending import outbox
 
 ADD_OUTBOX = insert(outbox)
 

@@ -3,7 +3,7 @@
 from sqlalchemy import and_, asc, bindparam, desc, func, insert, or_, select, update
 
 from serving.ledger.queries.parts import LIMIT, NOW, OF_WHOM, pick
-from serving.ledger.tables import review_events, reviews
+from serving.ledger.tables.decided import review_events, reviews
 
 _CASE = pick(
     reviews,

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, insert
 
 from serving.ledger.queries.parts import pick
-from serving.ledger.tables import rule_counts
+from serving.ledger.tables.decided import rule_counts
 
 RULE_COUNTS = pick(
     rule_counts,

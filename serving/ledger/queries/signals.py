@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import bindparam, desc, func, insert, literal_column, select
 
 from serving.ledger.queries.parts import LIMIT, OF_WHOM, SINCE, pick
-from serving.ledger.tables import signals
+from serving.ledger.tables.happenings import signals
 
 # The latest ones, newest first, since a bound must drop the oldest; as one string, since fetching row by row costs more
 # than all else that a decision reads.

@@ -4,17 +4,9 @@ from sqlalchemy import bindparam, desc
 
 from serving.ledger.queries.decisions import NEWEST, OF_CUSTOMER
 from serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
-from serving.ledger.tables import (
-    consents,
-    contacts,
-    decisions,
-    objections,
-    objectors,
-    outcomes,
-    reviews,
-    signals,
-    suppressions,
-)
+from serving.ledger.tables.decided import decisions, reviews
+from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.people import consents, objections, objectors, suppressions
 
 SIGNAL_ENTRIES = (
     pick(signals, "at signal_id type channel certainty value")
