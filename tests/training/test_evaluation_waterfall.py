@@ -6,7 +6,6 @@ from decisioning.score import Contribution, Explanation
 from tests.training.modelling import bundle, facts
 from training.evaluation.reliability import picture
 from training.evaluation.waterfall import steps, waterfall_figure
-from training.features.wording import in_words
 
 
 def explained(action: int = 0) -> Explanation:
@@ -37,7 +36,7 @@ def test_the_largest_contributions_are_named_and_the_rest_is_counted() -> None:
 
 def test_the_picture_names_both_ends_and_every_step() -> None:
     explanation = explained()
-    words = in_words(bundle().schema)
+    words = bundle().schema.in_words
     figure = waterfall_figure(explanation, words, "Why 5 %", largest=4)
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels[0] == "Expected of anyone"

@@ -9,16 +9,14 @@ from tests.training.modelling import SCHEMA, bundle, prepared
 from tests.training.test_features_declare import LIVELY
 from training.features.declare import declare
 from training.features.schema import FeatureSchema
-from training.features.wording import in_words
 from training.model.split import Part
 
 ROWS = np.arange(len(LIVELY.offered))
 
 
 def told(**words):
-    return in_words(
-        declare(data_of(LIVELY), ROWS, words={name.replace("__", "."): text for name, text in words.items()})
-    )
+    given = {name.replace("__", "."): text for name, text in words.items()}
+    return declare(data_of(LIVELY), ROWS, words=given).in_words
 
 
 def test_a_feature_is_called_by_its_own_name_or_by_its_attributes():
@@ -68,7 +66,7 @@ def test_a_schema_stored_before_there_were_dictionaries_still_reads():
 
 
 def test_an_explanation_tells_features_in_words():
-    told = in_words(bundle().schema)
+    told = bundle().schema.in_words
     (found,) = bundle().explain_frame(prepared().samples[Part.TEST].matrix[:1])
     assert len(found.contributions) > 3
     assert [one.words for one in found.contributions] == [told[one.feature] for one in found.contributions]

@@ -2,7 +2,7 @@ import pytest
 
 from tests.training.modelling import prepared
 from training.features.feature import Feature, Group, Kind, Measure, Op, Source
-from training.features.wording import in_words, shown, wording
+from training.features.wording import shown, wording
 
 
 def column(source: Source, of: str = "", measure: Measure | None = None) -> Feature:
@@ -49,7 +49,7 @@ def test_a_feature_is_said_in_words(feature: Feature, words: str) -> None:
 
 
 def test_no_two_features_of_a_model_are_said_alike() -> None:
-    said = in_words(prepared().schema)
+    said = prepared().schema.in_words
     assert set(said) == set(prepared().schema.names)
     assert len(set(said.values())) == len(said)
 

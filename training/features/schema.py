@@ -62,6 +62,11 @@ class FeatureSchema:
         """What each column says, in words for people."""
         return tuple(wording(feature) for feature in self.features)
 
+    @property
+    def in_words(self) -> dict[str, str]:
+        """What each column says, in words for people, by its name."""
+        return dict(zip(self.names, self.wordings, strict=True))
+
     @cached_property
     def words(self) -> Mapping[Group, tuple[str | None, ...]]:
         """What each group of events tells apart."""

@@ -1,12 +1,7 @@
 """Features in words, for people who look at pictures and never at columns."""
 
-from typing import TYPE_CHECKING
-
 from decisioning.canonical import Scalar
 from training.features.feature import Feature, Group, Measure, Op, Source
-
-if TYPE_CHECKING:
-    from training.features.schema import FeatureSchema
 
 _CLOCK = {"hour": "Hour of the day, where the customer is", "weekday": "Day of the week, where the customer is"}
 _FIELDS = {
@@ -21,11 +16,6 @@ _EVENTS = {
     Group.SIGNAL_TYPE: ("signal `{}`", "signals `{}`", ""),
     Group.SIGNAL_CHANNEL: ("signal by {}", "signals by {}", "this channel"),
 }
-
-
-def in_words(schema: "FeatureSchema") -> dict[str, str]:
-    """What each feature says, in words, by its name."""
-    return dict(zip(schema.names, schema.wordings, strict=True))
 
 
 def wording(feature: Feature) -> str:
