@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import numpy as np
 
 from benchmarks.online_home import ACTIONS, Prepared, prepared
 from benchmarks.online_stages import stages
+from benchmarks.ports import free_port
 from serving.settings import Settings
 
 CONNECTIONS = (1, 8, 32)
@@ -88,9 +88,7 @@ def _bare(home: Prepared) -> tuple[list[str], dict[str, str]]:
 def served(what: tuple[list[str], dict[str, str]], home: Prepared) -> Iterator[tuple[int, int]]:
     """Port and id of a server in a process of its own, up when this returns and stopped by its id afterwards."""
     command, named = what
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     fixed = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(home.path / "bentoml"), "OMP_NUM_THREADS": "1"}
     server = subprocess.Popen(
         [*command, str(port)],

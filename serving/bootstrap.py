@@ -9,7 +9,7 @@ from decisioning.catalogue import Catalogue
 from guardrails.guard import guard_of, load_guard
 from guardrails.loading import DEFAULT_POLICY, parse_policy
 from serving.access.access import Access
-from serving.access.buckets import Buckets
+from serving.access.buckets import share
 from serving.access.keyring import Keyring
 from serving.answer import PolicyRef, Versions
 from serving.engine import Engine, new_id
@@ -62,7 +62,7 @@ def bootstrap(
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     # Before the ledger is opened: what cannot work is refused with nothing left open.
-    pushing = pushing_of(settings)
+    pushing, shares = pushing_of(settings), settings.rate_shares
     metrics = Metrics(settings.silence_decisions)
     tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
@@ -86,7 +86,8 @@ def bootstrap(
         patience=settings.decide_seconds,
     )
     reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
-    access = Access(Keyring(ledger.api_keys(), steady), Buckets(settings.rate_limit, settings.rate_burst))
+    buckets = share(settings.rate_limit, settings.rate_burst, shares)
+    access = Access(Keyring(ledger.api_keys(), steady), buckets)
     handing = HandingOver(ledger=ledger, standing=standby, clock=steady, patience=settings.outbox_time, metrics=metrics)
     courier = courier_of(pushing, ledger=ledger, handing=handing, clock=steady)
     gauges = Gauges(metrics.registry)

@@ -44,6 +44,10 @@ class Gone(HeedError):
     """A model, a policy or a catalogue that decided is no longer there, or no longer what it was."""
 
 
+class OpenDoor(Unavailable):
+    """Others than this machine could reach a service that has no keys. Nothing is served."""
+
+
 class Locked(Unavailable):
     """Another process writes to this ledger."""
 

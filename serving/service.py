@@ -1,17 +1,16 @@
 """The BentoML service: `/score` as its own call, everything else mounted beside it."""
 
 import logging
-import os
 
 import bentoml
 from starlette.responses import Response
 
-from decisioning.errors import Unavailable
 from serving.access.binding import listening, refuse_open_door
 from serving.access.gate import AccessGate
 from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
+from serving.errors import OpenDoor
 from serving.gate import PATH, ReadyGate, ScoreGate
 from serving.logs import configure
 from serving.model_source import BENTO, CHAMPION
@@ -26,8 +25,6 @@ trim()
 
 logger = logging.getLogger("heed.serving")
 
-_NOT_SERVING = 3
-
 
 def settings() -> Settings:
     """The settings, with the packed model inside a Bento and the registry's champion elsewhere."""
@@ -41,18 +38,20 @@ def settings() -> Settings:
 def start() -> Runtime:
     """Put the parts together, with a log of lines of JSON.
 
-    The process ends where it would serve others than this machine without keys.
+    Raises
+    ------
+    OpenDoor
+        Where it would serve others than this machine without keys. BentoML starts a worker that ends again for ever.
     """
     found = settings()
     configure(found.log_level)
     running = bootstrap(found)
     try:
         refuse_open_door((running.settings.host, *listening()), keys=not running.access.keyring.empty)
-    except Unavailable as error:
+    except OpenDoor as refusal:
         running.ledger.close()
-        logger.critical(error)
-        # An exception would be told as two hundred lines of the frame around this function.
-        os._exit(_NOT_SERVING)
+        logger.critical(refusal)
+        raise
     return running
 
 

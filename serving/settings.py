@@ -59,9 +59,12 @@ class Settings(BaseSettings):
     claim_minutes : float
         How long a reviewer's claim lasts.
     rate_limit : float
-        Requests a second that one key may make in the long run, at each process that serves.
+        Requests a second that one key may make in the long run, of all workers of all hosts together: each worker
+        lets an equal share of them pass.
     rate_burst : int
-        Requests that one key may make at once.
+        Requests that one key may make at once, shared out likewise; at least one for each worker.
+    hosts : int
+        On how many hosts heed serves with these settings.
     outbox_hours : float or None
         After this time a message that no executor took is withdrawn; absent means 24, or 96 where a webhook is tried
         again and again.
@@ -103,6 +106,7 @@ class Settings(BaseSettings):
     claim_minutes: float = Field(default=15.0, gt=0)
     rate_limit: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
     rate_burst: int = Field(default=2000, ge=1, le=1_000_000)
+    hosts: int = Field(default=1, ge=1, le=10_000)
     outbox_hours: float | None = Field(default=None, gt=0, le=24 * 90)
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
@@ -148,6 +152,21 @@ class Settings(BaseSettings):
                 "a ledger in SQLite takes one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
             )
         return self.workers
+
+    @property
+    def rate_shares(self) -> int:
+        """Among how many processes the limits of rate are shared out.
+
+        Raises
+        ------
+        InvalidInput
+            If there are more than requests that a key may make at once: some would let nothing pass, or all too much.
+        """
+        shares = self.hosts * self.service_workers
+        if self.rate_burst < shares:
+            remedy = f"set HEED_RATE_BURST to {shares} or more, one for each worker of each host"
+            raise InvalidInput("too few to share out", field="HEED_RATE_BURST", value=self.rate_burst, remedy=remedy)
+        return shares
 
     @property
     def outbox_time(self) -> timedelta:

@@ -13,19 +13,18 @@ _PAUSE_SECONDS = 0.02
 _PATIENCE_SECONDS = 10.0
 # Answers that say that there is no decision yet: in flight, too many, not ready, too slow.
 _NOT_YET = frozenset({409, 429, 503, 504})
-# Until so many seconds after the server has come back a client may still be without an answer.
-ANSWERED_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer that a client holds."""
+    """One answer that a client holds; `bound_by` is the rule that kept heed from acting, where one did."""
 
     key: str
     decision_id: str
     customer_id: str
     disposition: str
     body: bytes
+    bound_by: str | None = None
 
 
 @dataclass
@@ -79,4 +78,5 @@ async def _asked(load: Load, http: httpx.AsyncClient, key: str, customer_id: str
 
 def _answered(key: str, body: bytes) -> Answered:
     said = orjson.loads(body)
-    return Answered(key, said["decision_id"], said["customer_id"], said["disposition"], body)
+    names = ("decision_id", "customer_id", "disposition")
+    return Answered(key, *(said[name] for name in names), body, said["binding_rule"])

@@ -1,10 +1,11 @@
-"""What is decided about: four actions on channels that need no address, under a cap soon reached and soon free."""
+"""What is decided about: a policy whose cap is soon reached and soon free, and four actions that need no address."""
 
 from datetime import timedelta
 
 CAP = 3
-WINDOW = timedelta(minutes=1)
+WINDOW = timedelta(minutes=3)
 CHANNELS = ("web", "push")
+CAP_RULE = "cap"
 
 ACTIONS = [
     {
@@ -21,21 +22,26 @@ ACTIONS = [
     for number in range(2)
 ]
 
+# Harm costs nothing and every confidence will do, so that nothing but consent and the cap keeps heed from acting.
 POLICY = f"""
 version: 1
 name: crashes
-vocabulary: {{channels: [web, push], purposes: [marketing]}}
-terms: {{harm_cost: 1.0, tolerance: 1.0}}
+vocabulary: {{channels: [email, sms, push, web, call], purposes: [marketing, service]}}
+terms: {{harm_cost: 0.0, tolerance: 1000.0}}
 rules:
   - id: consent
     purpose: Nobody is contacted without having agreed.
     owner: crm
     kind: consent
     addressless: [web, push]
-  - id: cap
+  - id: {CAP_RULE}
     purpose: Few contacts in a short time.
     owner: crm
     kind: frequency_cap
     limit: {CAP}
     window: {WINDOW // timedelta(minutes=1)}m
+  - id: eligibility
+    purpose: An offer goes only to whom the catalogue means it for.
+    owner: crm
+    kind: eligibility
 """

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,19 +11,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-_READY_WITHIN = 120.0
+_READY_WITHIN = 300.0
 _POLL_SECONDS = 0.05
 _GONE_WITHIN = 10.0
-
-
-def quick_command(home: Path, port: int, manner: str = "honest") -> list[str]:
-    """The command of `benchmarks.crashes.server`."""
-    return [sys.executable, "-m", "benchmarks.crashes.server", str(home), str(port), manner]
-
-
-def whole_command(port: int) -> list[str]:
-    """The command of heed as it is run: BentoML with all that it starts."""
-    return [sys.executable, "-m", "heed", "serve", "--port", str(port)]
 
 
 @dataclass

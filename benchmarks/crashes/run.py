@@ -2,65 +2,65 @@
 
 import asyncio
 import random
-import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 from sqlalchemy import create_engine
 
 from benchmarks.crashes.checking import Faults, faults
-from benchmarks.crashes.clients import ANSWERED_WITHIN, Load, client
-from benchmarks.crashes.model import trained
-from benchmarks.crashes.offers import CAP, CHANNELS, POLICY, WINDOW
-from benchmarks.crashes.process import Server, quick_command, whole_command
+from benchmarks.crashes.clients import Load, client
+from benchmarks.crashes.offers import CAP, CAP_RULE, POLICY, WINDOW
+from benchmarks.crashes.process import Server
 from benchmarks.crashes.recorded import decisions, slots
 from benchmarks.crashes.stores import Store
+from benchmarks.crashes.subject import Subject
+from benchmarks.ports import free_port
 from serving.ledger.opening import open_ledger
 
 DATABASES = ("sqlite", "postgresql")
-CUSTOMERS = 200
-_BULK = 200
 # Kills come at any moment of the load, the first ones soon after the start.
 _SHORTEST, _LONGEST = 0.1, 3.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run came to."""
+    """What one run came to.
+
+    Attributes
+    ----------
+    acts : int
+        Answers that said to act.
+    at_cap : int
+        Answers that said to hold since the cap was reached.
+    """
 
     kills: int
     answers: int
     retries: int
     acts: int
+    at_cap: int
     faults: Faults
+
+    def objections(self, least_acts: int) -> Iterator[str]:
+        """Why this run shows nothing good of heed: a promise was broken, or too little was done to break one."""
+        if not self.faults.none:
+            yield f"promises were broken: {self.faults}"
+        if self.acts < least_acts:
+            yield f"only {self.acts} acts were made, and {least_acts} are wanted: what was not done proves nothing"
+        if not self.at_cap:
+            yield "no customer ever reached the cap, so nothing shows that it holds"
 
 
 async def run(
-    folder: Path,
-    kept: Store,
-    *,
-    kills: int,
-    clients: int,
-    quick: bool,
-    manner: str,
-    said: Callable[[str], None],
+    folder: Path, kept: Store, subject: Subject, *, kills: int, clients: int, said: Callable[[str], None]
 ) -> Outcome:
-    """Kill a server under load so many times, and count what it broke.
-
-    Parameters
-    ----------
-    quick : bool
-        Whether to serve without a trained model.
-    manner : {"honest", "hasty"}
-        The hasty one answers before it commits.
-    """
-    server = _server(folder, kept, quick=quick, manner=manner)
+    """Kill a server under load so many times, and count what it broke."""
+    with open_ledger(kept.location, key=kept.key) as ledger:
+        customers = await subject.settle(ledger)
+    server = _server(folder, kept, subject)
     try:
         said(f"ready after {await asyncio.to_thread(server.start):.1f} s")
-        customers = await _known(server.url)
         load = Load()
         async with asyncio.TaskGroup() as group:
             for number in range(clients):
@@ -71,15 +71,13 @@ async def run(
     return _counted(kept, load, kills)
 
 
-def _server(folder: Path, kept: Store, *, quick: bool, manner: str) -> Server:
-    port = _free_port()
+def _server(folder: Path, kept: Store, subject: Subject) -> Server:
+    port = free_port()
     policy = folder / "policy.yaml"
     policy.write_text(POLICY, encoding="utf-8")
-    told = {**kept.environment, "HEED_HOME": str(folder), "HEED_POLICY": str(policy)}
-    url, log = f"http://127.0.0.1:{port}", folder / "server.log"
-    if quick:
-        return Server(quick_command(folder, port, manner), told, url, log)
-    return Server(whole_command(port), {**told, "HEED_MODEL": str(trained(folder))}, url, log)
+    home = {"HEED_HOME": str(folder), "HEED_POLICY": str(policy), "BENTOML_HOME": str(folder / "bentoml")}
+    told = {**kept.environment, **subject.environment, **home, "BENTOML_DO_NOT_TRACK": "True"}
+    return Server(subject.command(port), told, f"http://127.0.0.1:{port}", folder / "server.log")
 
 
 async def _killings(server: Server, load: Load, kills: int, said: Callable[[str], None]) -> None:
@@ -93,34 +91,6 @@ async def _killings(server: Server, load: Load, kills: int, said: Callable[[str]
     load.over.set()
 
 
-async def _known(url: str) -> tuple[str, ...]:
-    """Customers who consent to everything, on record."""
-    names = tuple(f"customer-{number}" for number in range(CUSTOMERS))
-    async with httpx.AsyncClient(base_url=url, timeout=ANSWERED_WITHIN) as http:
-        for path, key, reports in (
-            ("/v1/customers", "customers", [{"customer_id": one, "time_zone": "UTC"} for one in names]),
-            ("/v1/consents", "consents", list(_consents(names))),
-        ):
-            for start in range(0, len(reports), _BULK):
-                answer = await http.post(path, json={key: reports[start : start + _BULK]})
-                answer.raise_for_status()
-    return names
-
-
-def _consents(names: Iterable[str]) -> Iterable[dict[str, str]]:
-    now = datetime.now(UTC).isoformat()
-    for name in names:
-        for channel in CHANNELS:
-            yield {
-                "consent_id": f"{name}-{channel}",
-                "customer_id": name,
-                "channel": channel,
-                "purpose": "marketing",
-                "status": "granted",
-                "recorded_at": now,
-            }
-
-
 def _counted(kept: Store, load: Load, kills: int) -> Outcome:
     with open_ledger(kept.location, readonly=True, key=kept.key) as ledger:
         recorded = decisions(ledger)
@@ -130,14 +100,11 @@ def _counted(kept: Store, load: Load, kills: int) -> Outcome:
         taken = slots(engine)
     finally:
         engine.dispose()
-    broken = faults(load.answers, recorded, taken, cap=CAP, window=WINDOW, chain_breaks=broken_links)
     return Outcome(
-        kills, len(load.answers), load.retries, sum(one.disposition == "act" for one in load.answers), broken
+        kills,
+        len(load.answers),
+        load.retries,
+        acts=sum(one.disposition == "act" for one in load.answers),
+        at_cap=sum(one.bound_by == CAP_RULE for one in load.answers),
+        faults=faults(load.answers, recorded, taken, cap=CAP, window=WINDOW, chain_breaks=broken_links),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

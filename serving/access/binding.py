@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from decisioning.errors import Unavailable
 from serving.access.local import is_loopback
+from serving.errors import OpenDoor
 
 logger = logging.getLogger("heed.serving")
 
 OPEN = "open: there are no keys, so whoever uses this machine may do everything, and nobody else anything"
 _DESCRIPTORS = Path("/dev/fd")
-_REMEDY = "make one by `heed keys create --name admin --role policy-admin`, or listen on 127.0.0.1"
+_REMEDY = "make one by `heed keys create --name admin --role policy-admin`, or listen on 127.0.0.1; then start again"
 
 
 def refuse_open_door(hosts: Iterable[str], *, keys: bool) -> None:
@@ -23,16 +23,14 @@ def refuse_open_door(hosts: Iterable[str], *, keys: bool) -> None:
 
     Raises
     ------
-    Unavailable
+    OpenDoor
         Naming the address, with the command that makes a key.
     """
     if keys:
         return
     outside = next((host for host in hosts if not is_loopback(host)), None)
     if outside is not None:
-        raise Unavailable(
-            "without a key heed serves nobody but this machine", field="host", value=outside, remedy=_REMEDY
-        )
+        raise OpenDoor("without a key heed serves nobody but this machine", field="host", value=outside, remedy=_REMEDY)
     logger.warning(OPEN)
 
 

@@ -25,6 +25,21 @@ class Left:
     retry_after: int = 0
 
 
+def share(rate: float, burst: int, shares: int, clock: Callable[[], float] = monotonic) -> "Buckets":
+    """The buckets of one of so many processes, which together let no more pass than one alone would.
+
+    A count that all processes share would be written by every request, so that one busy key made all of them wait for
+    one row. A share needs nothing of the others and never lets too much pass; whoever wants the whole of the limit
+    spreads requests over several connections.
+
+    Parameters
+    ----------
+    burst : int
+        Of all processes; at least `shares`.
+    """
+    return Buckets(rate / shares, burst // shares, clock)
+
+
 class Buckets:
     """One bucket for each caller, full at first.
 

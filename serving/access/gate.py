@@ -23,12 +23,12 @@ Headers = Mapping[bytes, bytes]
 
 
 class AccessGate:
-    """Let in whom the table of routes lets in.
+    """Let in whom the table of routes lets in, and nobody where the application refused to start.
 
     Parameters
     ----------
     state : State
-        The application's; it holds the runtime once the application has started.
+        The application's; it holds the runtime once the application has started, or why it refused to.
     """
 
     def __init__(self, app: ASGIApp, state: State) -> None:
@@ -45,7 +45,10 @@ class AccessGate:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
-        runtime = getattr(self._state, "runtime", None)
+        runtime, refusal = getattr(self._state, "runtime", None), getattr(self._state, "refusal", None)
+        if refusal is not None:
+            await answer_to(refusal)(scope, receive, send)
+            return
         try:
             access = None if runtime is None else runtime.access
             admission, told = admitted(scope, access)
@@ -139,7 +142,7 @@ def _rationed(principal: Principal, access: Access) -> list[tuple[bytes, bytes]]
 
 def _too_many(left: Left, told: list[tuple[bytes, bytes]], rate: float) -> TooMany:
     return TooMany(
-        f"this key may ask {rate:g} times a second",
+        f"this key may ask this process {rate:g} times a second",
         remedy=f"ask again in {left.retry_after} s; nothing was done",
         headers={name.decode(): value.decode() for name, value in told},
     )

@@ -17,6 +17,7 @@ from serving.access.gate import AccessGate
 from serving.access.principal import as_admitted
 from serving.api import decisions, execution, facts, keys, operations, policy, reviews, stopping
 from serving.api.openapi import document
+from serving.errors import OpenDoor
 from serving.problems import answer_to
 from serving.request_ids import RequestIds
 from serving.runtime import Runtime
@@ -46,12 +47,18 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     Parameters
     ----------
     start : callable
-        Opens the ledger and wires the parts. What cannot be loaded yet is loaded in the background.
+        Opens the ledger and wires the parts. What cannot be loaded yet is loaded in the background. Where it raises
+        `OpenDoor` every request is answered with that, and nothing else is done.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = start()
+        try:
+            running = start()
+        except OpenDoor as refusal:
+            app.state.refusal = refusal
+            yield
+            return
         app.state.runtime = running
         work = (
             _become_ready,

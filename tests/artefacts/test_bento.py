@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -15,6 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from benchmarks.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -58,9 +59,7 @@ def served(folder: Path) -> Iterator[str]:
     python = folder / "venv" / "bin" / "python"
     requirements = folder / "bento" / "env" / "python" / "requirements.txt"
     run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements, env=env, cwd=folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = (folder / "service.log").open("w")
     command = [str(python), "-m", "bentoml", "serve", ".", "--host", "127.0.0.1", "--port", str(port)]
     service = subprocess.Popen(command, env=env, cwd=folder / "bento", stdout=log, stderr=subprocess.STDOUT)

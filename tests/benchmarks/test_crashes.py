@@ -1,15 +1,18 @@
 """What killing the server counts as broken, and that a server which answers too soon is caught."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from benchmarks.crashes import __main__ as command
 from benchmarks.crashes.checking import Faults, Recorded, Slot, beyond, faults
 from benchmarks.crashes.clients import Answered
 from benchmarks.crashes.run import Outcome, run
 from benchmarks.crashes.stores import store
+from benchmarks.crashes.subject import quick
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WINDOW = timedelta(minutes=1)
@@ -62,9 +65,39 @@ def test_a_window_is_open_at_its_start():
     assert beyond([NOON] * 5, 2, WINDOW) == 3
 
 
-def killed(folder, database, manner="honest", kills=1) -> Outcome:
+KEPT_RUN = Outcome(kills=1, answers=20, retries=0, acts=10, at_cap=1, faults=KEPT)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        pytest.param(KEPT_RUN, [], id="nothing against a run that did enough and broke nothing"),
+        pytest.param(replace(KEPT_RUN, acts=9), ["only 9 acts"], id="a run of too few acts"),
+        pytest.param(replace(KEPT_RUN, at_cap=0), ["no customer ever reached"], id="a run that reached no cap"),
+        pytest.param(replace(KEPT_RUN, faults=replace(KEPT, lost=1)), ["lost=1"], id="a run that lost an answer"),
+        pytest.param(replace(KEPT_RUN, acts=0, at_cap=0), ["only 0 acts", "no customer"], id="an empty run"),
+    ],
+)
+def test_a_run_proves_something_only_if_it_did_enough(outcome, why):
+    found = list(outcome.objections(10))
+    assert len(found) == len(why)
+    assert all(part in whole for part, whole in zip(why, found, strict=True))
+
+
+def test_too_few_acts_end_the_command_in_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(command, "_killed", lambda *_: replace(KEPT_RUN, acts=0))
+    monkeypatch.setattr(sys, "argv", ["crashes", "--quick", "--database", "sqlite"])
+    with pytest.raises(SystemExit, match=r"^1$"):
+        command.main()
+    told = capsys.readouterr()
+    assert "only 0 acts were made" in told.err
+    assert "| sqlite | 1 | 1 | 20 |" in told.out
+
+
+def killed(folder, database, *, hasty=False, kills=1) -> Outcome:
     with store(database, folder) as kept:
-        return asyncio.run(run(folder, kept, kills=kills, clients=8, quick=True, manner=manner, said=lambda _: None))
+        subject = quick(folder, hasty=hasty)
+        return asyncio.run(run(folder, kept, subject, kills=kills, clients=8, said=lambda _: None))
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -76,5 +109,6 @@ def test_a_server_killed_under_clients_that_repeat_breaks_no_promise(tmp_path, d
 
 
 def test_a_server_that_answers_before_it_commits_is_caught(tmp_path):
-    found = killed(tmp_path, "sqlite", "hasty")
+    found = killed(tmp_path, "sqlite", hasty=True)
     assert found.faults.lost > 0
+    assert any("promises were broken" in why for why in found.objections(1))

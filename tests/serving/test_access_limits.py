@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.access.buckets import Buckets
+from decisioning.errors import InvalidInput
+from serving.access.buckets import Buckets, share
+from serving.settings import Settings
 from tests.serving.keyed import give
 from tests.serving.running import running
 from tests.serving.test_api_problems import assert_problem
@@ -46,6 +48,38 @@ def test_whoever_waits_as_told_may_pass(rate, burst):
 def test_each_caller_has_a_bucket_of_its_own():
     buckets = Buckets(1.0, 1, Seconds())
     assert [buckets.take(one).allowed for one in "aabb"] == [True, False, True, False]
+
+
+@given(
+    waits=st.lists(st.tuples(st.floats(0, 5), st.integers(0, 11)), max_size=60),
+    rate=st.floats(0.1, 100),
+    burst=st.integers(12, 40),
+    shares=st.integers(1, 12),
+)
+def test_all_processes_together_let_no_more_pass_than_one_would(waits, rate, burst, shares):
+    clock = Seconds()
+    each = [share(rate, burst, shares, clock) for _ in range(shares)]
+    passed = 0
+    for wait, chosen in waits:
+        clock.now += wait
+        passed += each[chosen % shares].take("a").allowed
+        assert passed <= burst + clock.now * rate + 1e-6
+
+
+def test_a_worker_lets_its_share_of_the_limit_pass(tmp_path):
+    with running(tmp_path, rate_limit=0.02, rate_burst=5, hosts=2) as heed:
+        key = give(heed, "auditor")
+        answers = [heed.http.get("/v1/policy", headers=key) for _ in range(3)]
+        assert [one.status_code for one in answers] == [200, 200, 429]
+        assert answers[0].headers["ratelimit-policy"] == '"key";q=2;w=200'
+        assert "0.01 times a second" in answers[2].json()["detail"]
+
+
+def test_the_limit_is_shared_by_all_workers_of_all_hosts():
+    elsewhere = {"database_url": "postgresql://heed@127.0.0.1/heed", "ledger_key": "x" * 16}
+    assert Settings(workers=4, hosts=3, **elsewhere).rate_shares == 12
+    with pytest.raises(InvalidInput, match=r"in `HEED_RATE_BURST`: `11`; set HEED_RATE_BURST to 12 or more"):
+        Settings(workers=4, hosts=3, rate_burst=11, **elsewhere).rate_shares  # noqa: B018
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_ask_again(tmp_path):
