@@ -140,7 +140,7 @@ def make_pool(folder: Path, customers: int, days: int, seed: int) -> Pool:
     played = world.play()
     write(played.data, folder / "data")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    number = train(folder / "data", tracking_uri=uri, seed=seed).version
+    number = train(folder / "data", tracking_uri=uri, seed=seed, refit=False).version
     bundle, version = find_model(uri, "heed", number)
     found = examine(bundle, version, read(folder / "data")[0], asked=Assessed(terms=TERMS))
     given = found.material

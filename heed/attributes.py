@@ -19,6 +19,22 @@ def allowed_sensitive(policy: Path | None) -> frozenset[str]:
     return frozenset(load_policy(policy or DEFAULT_POLICY).policy.features.allow_sensitive)
 
 
+def demands_certificate(policy: Path | None) -> bool:
+    """Whether a policy lets heed act alone only by a certificate; see :class:`guardrails.rules.certified.Demand`.
+
+    Raises
+    ------
+    PolicyError
+        If the file is no policy.
+    """
+    from guardrails.loading import DEFAULT_POLICY, load_policy
+    from guardrails.rules.confidence import ConfidenceRule
+
+    rules = load_policy(policy or DEFAULT_POLICY).policy.rules
+    demands = [rule.certificate for rule in rules if isinstance(rule, ConfidenceRule)]
+    return any(demand is not None and demand.required for demand in demands)
+
+
 def feature_dictionary(path: Path) -> Mapping[str, str]:
     """What features are called, from a YAML file of ``name: words``.
 

@@ -85,7 +85,7 @@ def certified(found: "Assessment", asked: "Asked") -> "Finding":
     """What can be certified by the contacts that were judged."""
     from training.certificate.certify import certify
 
-    return certify(found.bundle, found.material, asked, sealed=found.sealed, now=datetime.now(UTC))
+    return certify(found.served or found.bundle, found.material, asked, sealed=found.sealed, now=datetime.now(UTC))
 
 
 def parts(found: "Assessment", finding: "Finding | None", capacities: Sequence[float]) -> tuple["Extra", ...]:

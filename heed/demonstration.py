@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from training.world.world import Played
 
 SEED = 7
-STEPS = 16
+STEPS = 17
 _DAYS = 120
 _HOURS = 24
 _DECISIONS_PER_HOUR = 12

@@ -1,7 +1,7 @@
 """Judging a model on any engagement data, without training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from training.evaluation.outcomes import harmed, harms_are_recorded
 from training.evaluation.predictions import predictions, with_choices
 from training.evaluation.scope import Counts, Scope, scope_of
 from training.model.bundle import Bundle
-from training.model.storage import MODEL, load
+from training.model.storage import MODEL, load, load_judged
 from training.prepare import actions_of
 from training.progress import Progress, Silent
 from training.registry import CHAMPION, named
@@ -78,6 +78,8 @@ class Assessment:
         What was read; None where the data did not come from files.
     sealed : bool
         Whether only the sealed part was judged, because the model was trained on this very data.
+    served : Bundle or None
+        The model that serves, where another was judged in its place, since this one was refitted on the sealed part.
     """
 
     version: str
@@ -89,11 +91,12 @@ class Assessment:
     predictions: pd.DataFrame
     report: Report | None
     sealed: bool
+    served: Bundle | None = None
 
     @property
     def digest(self) -> str:
-        """Of the bundle."""
-        return self.bundle.digest
+        """Of the model that serves."""
+        return (self.served or self.bundle).digest
 
     @property
     def data_digest(self) -> str:
@@ -103,7 +106,14 @@ class Assessment:
     @property
     def notes(self) -> tuple[str, ...]:
         """What could not be scored or told, in sentences."""
-        return (*self.counts.notes(), *self.findings.notes)
+        return (*self.counts.notes(), *self.findings.notes, *self._stand_in())
+
+    def _stand_in(self) -> tuple[str, ...]:
+        refit = None if self.served is None else self.served.card.refit
+        if refit is None:
+            return ()
+        served = f"The model that serves was refitted on all {refit.rows:,} rows"
+        return (f"{served}; judged is the one made before, which has the same calibration and had not seen these.",)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, without the predictions."""
@@ -134,8 +144,9 @@ def assess(
 ) -> Assessment:
     """How well a model's probabilities, intervals, uplift and choices fit the contacts of a directory.
 
-    Of the data it was trained on, only the sealed part is judged. Of other data every contact is, those of customers
-    that both hold included: the figures then flatter.
+    Of the data it was trained on, only the sealed part is judged, and of a refitted model the one that had not seen
+    that part: its figures are those that the training told. Of other data every contact is, those of customers that
+    both hold included: the figures then flatter.
 
     Parameters
     ----------
@@ -155,19 +166,28 @@ def assess(
     """
     said = progress or Silent()
     said.step("finding the model")
-    bundle, version = find_model(tracking_uri, model_name, model)
+    folder, version = _located(tracking_uri, model_name, model)
+    served = load(folder)
     said.step("reading and checking the data")
     data, report = read(Path(data_dir))
-    return examine(bundle, version, data, report=report, asked=asked, progress=said)
+    own = data.digest == served.card.data_digest
+    judged = load_judged(folder) if own else None
+    found = examine(judged or served, version, data, report=report, asked=asked, progress=said)
+    return found if judged is None else replace(found, served=served)
 
 
 def find_model(tracking_uri: str, model_name: str, model: str) -> tuple[Bundle, str]:
     """The bundle of a version, an alias or a folder, and what it is called."""
+    folder, version = _located(tracking_uri, model_name, model)
+    return load(folder), version
+
+
+def _located(tracking_uri: str, model_name: str, model: str) -> tuple[Path, str]:
     folder = Path(model)
     if (folder / MODEL).is_file():
-        return load(folder), str(folder)
+        return folder, str(folder)
     found = named(tracking_uri, model, model_name)
-    return load(found.path), found.version
+    return found.path, found.version
 
 
 def examine(

@@ -24,10 +24,11 @@ from training.model.head import Head
 from training.model.learn import Learnt, learn, search, unseen
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
-from training.model.storage import load, with_digest
+from training.model.storage import load, load_judged, with_digest
 from training.model.uplift import UpliftLine, fit_uplift
 from training.prepare import Prepared, harm_sample, prepare
 from training.progress import Progress, Silent
+from training.refit import refitted
 from training.registry import CHALLENGER, CHAMPION, BundleRef, find
 from training.tracking import Kept, flat_metrics, keep, pretty, set_alias
 
@@ -46,6 +47,8 @@ class TrainingResult:
         What was read of the data, and which rows were set aside.
     sensitive : tuple of str
         Attributes that the model did not see because they are sensitive, in the order of their names.
+    refitted_rows : int or None
+        On how many contacts the model that serves was fitted after it had been judged, the sealed ones among them.
     """
 
     model_name: str
@@ -59,6 +62,7 @@ class TrainingResult:
     features: int
     trees: int
     sensitive: tuple[str, ...] = ()
+    refitted_rows: int | None = None
 
 
 def train(
@@ -74,6 +78,7 @@ def train(
     include: frozenset[str] = frozenset(),
     words: Mapping[str, str] | None = None,
     promote: bool = True,
+    refit: bool = True,
     currency: str = "EUR",
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -96,6 +101,9 @@ def train(
         Sensitive attributes that it may see nevertheless; see :mod:`training.features.sensitive`.
     words : mapping of str to str
         What people are told that features say; see :mod:`training.features.dictionary`.
+    refit : bool
+        Whether the model is fitted again on all rows once it was judged; see :mod:`training.refit`. It is the better
+        for it, and can then be certified by later contacts alone.
 
     Raises
     ------
@@ -112,16 +120,18 @@ def train(
     data, report = read(Path(data_dir))
     said.step("assembling features")
     prepared = prepare(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
-    bundle = learn_bundle(prepared, settings=settings, model_name=model_name, seed=seed, currency=currency, said=said)
+    blind = learn_bundle(prepared, settings=settings, model_name=model_name, seed=seed, currency=currency, said=said)
     said.step("judging on the sealed part")
-    judged = judge(bundle, prepared)
+    judged = judge(blind, prepared)
     rival = None if in_office is None else _rival(in_office, prepared, seed)
     evaluation = evaluate(judged, prepared.samples[Part.FIT], prepared.schema, prepared.outcome, rival, seed)
-    bundle = replace(bundle, card=replace(bundle.card, metrics=flat_metrics(evaluation)))
+    blind = replace(blind, card=replace(blind.card, metrics=flat_metrics(evaluation)))
+    said.step("refitting on all rows" if refit else "keeping to the fitting rows")
+    bundle = refitted(blind, prepared, _grown_by(blind.card)) if refit else blind
     said.step("drawing what was found")
     kept = _kept(bundle, prepared, judged, evaluation, report, seed)
     said.step("registering the model")
-    registered = keep(tracking_uri, experiment, model_name, bundle, kept)
+    registered = keep(tracking_uri, experiment, model_name, bundle, kept, judged=blind if refit else None)
     alias = CHAMPION if promote and evaluation.passed else CHALLENGER
     set_alias(tracking_uri, model_name, alias, registered.version)
     return TrainingResult(
@@ -136,7 +146,13 @@ def train(
         features=len(bundle.schema.features),
         trees=len(bundle.head.trees.offsets),
         sensitive=tuple(sorted(sensitive_attributes(data, include))),
+        refitted_rows=None if bundle.card.refit is None else bundle.card.refit.rows,
     )
+
+
+def _grown_by(card: Card) -> Settings:
+    """The settings by which the model of a card was grown."""
+    return Settings(**{name: value for name, value in card.parameters.items() if name != "searched"})
 
 
 def judge(bundle: Bundle, prepared: Prepared, part: Part = Part.TEST) -> Judged:
@@ -215,7 +231,7 @@ def _learnt_actions(catalogue: Catalogue, outcome: str) -> Catalogue:
 
 def _rival(in_office: BundleRef, prepared: Prepared, seed: int) -> Rival:
     try:
-        bundle = load(in_office.path)
+        bundle = load_judged(in_office.path) or load(in_office.path)
     except HeedError as error:
         return Rival(in_office.version, None, f"its bundle cannot be read ({error}).")
     rows, split = prepared.contacts(Part.TEST), prepared.parts.by
@@ -238,6 +254,7 @@ def _kept(
             "features": len(bundle.schema.features),
             **_learnt_parameters(bundle),
             **{f"rows_{part}": count for part, count in card.rows.items()},
+            **({} if card.refit is None else {"rows_refitted": card.refit.rows}),
         },
         metrics=card.metrics,
         tags={

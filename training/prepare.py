@@ -94,12 +94,22 @@ def prepare(
 def harm_sample(prepared: Prepared) -> Sample | None:
     """The fitting contacts, hold rows left out, labelled with harm; None where there is too little of it to learn."""
     rows = prepared.contacts(Part.FIT)
-    contacted = np.flatnonzero(~prepared.samples[Part.FIT].held)
-    label = harmed(prepared.data)[rows[contacted]]
-    if label.sum() < LEAST_HARM:
+    sample = _harmed(prepared, rows, prepared.samples[Part.FIT])
+    if sample.label.sum() < LEAST_HARM:
         return None
-    sample = prepared.samples[Part.FIT].take(contacted).labelled(label)
-    return _foreseeing(prepared.schema, prepared.data, rows[contacted], sample)
+    return _foreseeing(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].held], sample)
+
+
+def whole(prepared: Prepared) -> tuple[Sample, Sample]:
+    """All contacts, the sealed ones too, labelled with the outcome; and those that are no holds, labelled with harm."""
+    sample = sample_of(prepared.schema, prepared.data, prepared.rows, prepared.label)
+    return sample, _harmed(prepared, prepared.rows, sample)
+
+
+def _harmed(prepared: Prepared, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The rows of a sample that are no holds, labelled with harm; `rows` are its positions in ``data.contacts``."""
+    contacted = np.flatnonzero(~sample.held)
+    return sample.take(contacted).labelled(harmed(prepared.data)[rows[contacted]])
 
 
 def sample_of(

@@ -62,8 +62,22 @@ class Registered:
     version: str
 
 
-def keep(tracking_uri: str, experiment: str, model_name: str, bundle: Bundle, kept: Kept) -> Registered:
-    """Log a run and register the bundle as a new version without an alias."""
+def keep(
+    tracking_uri: str,
+    experiment: str,
+    model_name: str,
+    bundle: Bundle,
+    kept: Kept,
+    *,
+    judged: Bundle | None = None,
+) -> Registered:
+    """Log a run and register the bundle as a new version without an alias.
+
+    Parameters
+    ----------
+    judged : Bundle or None
+        The model that was judged in its place, if it was refitted.
+    """
     with _run(tracking_uri, experiment) as (mlflow, run_id), TemporaryDirectory() as folder:
         # `mlflow run` has logged what it was asked for, and a parameter may be logged once.
         logged = mlflow.get_run(run_id).data.params
@@ -71,7 +85,7 @@ def keep(tracking_uri: str, experiment: str, model_name: str, bundle: Bundle, ke
         mlflow.log_metrics(dict(kept.metrics))
         mlflow.set_tags(dict(kept.tags))
         _log_files(mlflow, Path(folder) / "files", kept.files)
-        save(bundle, Path(folder) / BUNDLE)
+        save(bundle, Path(folder) / BUNDLE, judged)
         made = mlflow.pyfunc.log_model(
             name="model",
             loader_module="training.model.pyfunc",

@@ -1,5 +1,6 @@
 """The peers' own environment: made once, kept in a cache, asked through files."""
 
+import ast
 import hashlib
 import os
 import subprocess
@@ -53,7 +54,7 @@ class Peers:
 
 def peers(cache: Path) -> Peers:
     """The peers, installed below `cache` if they are not there yet."""
-    home = cache / f"environment-{_digest([REQUIREMENTS])}"
+    home = cache / f"environment-{_digest([REQUIREMENTS.read_bytes()])}"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
         print(f"installing the peers in {home}", file=sys.stderr, flush=True)
@@ -66,8 +67,20 @@ def peers(cache: Path) -> Peers:
 
 def _key(kind: str, question: Path) -> str:
     """The same as long as neither the question nor what answers it changes."""
-    return _digest([question, *(HERE / name for name in (*SHARED, f"{kind}.py"))])
+    program = (meaning(HERE / name) for name in (*SHARED, f"{kind}.py"))
+    return _digest([question.read_bytes(), *program])
 
 
-def _digest(paths: list[Path]) -> str:
-    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()[:16]
+def meaning(path: Path) -> bytes:
+    """What a file makes happen: of a program all but comments, docstrings and layout, else its bytes."""
+    if path.suffix != ".py":
+        return path.read_bytes()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = [ast.Pass(), *node.body[1:]]
+    return ast.dump(tree).encode()
+
+
+def _digest(contents: list[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()[:16]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation
     from training.pipeline import TrainingResult
 
-_STEPS = 9
+_STEPS = 10
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -27,6 +27,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--words", "dictionary", type=_FILE, help="YAML: what features are called, by feature or attribute name.")
 @click.option("--no-promote", is_flag=True, help="Register only; the champion stays.")
+@click.option(
+    "--refit/--no-refit",
+    default=None,
+    help="Fit again on all rows once judged; then only later contacts can certify. Default: unless the policy demands "
+    "a certificate.",
+)
 @json_option
 def train(
     directory: Path,
@@ -37,14 +43,16 @@ def train(
     policy_file: Path | None,
     dictionary: Path | None,
     no_promote: bool,  # noqa: FBT001
+    refit: bool | None,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Train on a folder of engagement data, judge, register, and promote if every gate is open."""
-    from heed.attributes import allowed_sensitive, feature_dictionary
+    from heed.attributes import allowed_sensitive, demands_certificate, feature_dictionary
     from training.pipeline import train as run
 
     settings = Settings()
     allowed = allowed_sensitive(policy_file or settings.policy)
+    refitting = not demands_certificate(policy_file or settings.policy) if refit is None else refit
     words = {} if dictionary is None else feature_dictionary(dictionary)
     settings.home.mkdir(parents=True, exist_ok=True)
     with progress(_STEPS) as steps:
@@ -59,6 +67,7 @@ def train(
             include=allowed,
             words=words,
             promote=not no_promote,
+            refit=refitting,
             currency=settings.currency,
             progress=steps,
         )
@@ -93,6 +102,7 @@ def summary(result: "TrainingResult") -> dict[str, object]:
         "run_id": result.run_id,
         "digest": result.digest,
         "rows": dict(result.rows),
+        "refitted_rows": result.refitted_rows,
         "features": result.features,
         "trees": result.trees,
         "sensitive_left_out": list(result.sensitive),
@@ -106,7 +116,14 @@ def told(result: "TrainingResult") -> str:
     head = f"{result.model_name} version {result.version} is registered as {result.alias}"
     left_out = ", ".join(f"`{name}`" for name in result.sensitive)
     note = f"\n  sensitive, and not learnt from as the policy does not allow it: {left_out}" if left_out else ""
-    return f"{head}\n{judged(result.evaluation)}{note}"
+    refit = f"\n  {_refit(result.refitted_rows)}"
+    return f"{head}\n{judged(result.evaluation)}{refit}{note}"
+
+
+def _refit(rows: int | None) -> str:
+    if rows is None:
+        return "it keeps to the fitting rows: the sealed ones can certify it (heed evaluate --certify)"
+    return f"judged, then refitted on all {rows:,} rows: only later contacts can certify it"
 
 
 def judged(evaluation: "Evaluation") -> str:

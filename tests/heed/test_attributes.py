@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from decisioning.errors import InvalidInput, PolicyError
-from heed.attributes import allowed_sensitive, feature_dictionary
+from heed.attributes import allowed_sensitive, demands_certificate, feature_dictionary
 from heed.cli import heed
 
 POLICY = "version: 1\nname: test\nrules: []\nfeatures: {}\n"
@@ -35,6 +35,23 @@ def test_a_policy_that_allows_without_saying_why_or_who_is_refused(written, miss
     path = written(POLICY.replace("{}", ANSWERED.replace(missing, "")))
     with pytest.raises(PolicyError, match=r"file\.yaml:4: .*without a `reason` and an `owner`"):
         allowed_sensitive(path)
+
+
+RULE = "rules: [{id: sure, purpose: p, owner: o, kind: confidence, act_at_least: 0.5%s}]"
+
+
+@pytest.mark.parametrize(
+    ("demand", "expected"),
+    [
+        ("", False),
+        (", certificate: {required: true, loss: harm, alpha: 0.02, delta: 0.1}", True),
+        (", certificate: {required: false, loss: harm, alpha: 0.02, delta: 0.1}", False),
+    ],
+    ids=["no word of it", "required", "used where there is one"],
+)
+def test_a_policy_demands_a_certificate_where_it_requires_one(written, demand, expected):
+    assert demands_certificate(written(POLICY.replace("rules: []", RULE % demand))) is expected
+    assert demands_certificate(None) is False
 
 
 def test_a_dictionary_is_read(written):

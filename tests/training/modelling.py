@@ -25,7 +25,7 @@ from training.model.storage import with_digest
 from training.model.uplift import UpliftLine, fit_uplift
 from training.prepare import Prepared, prepare
 
-SETTINGS = Settings(trees=60)
+SETTINGS = Settings(trees=60, members=2)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 

@@ -7,8 +7,9 @@ from tests.training.modelling import SCHEMA, SETTINGS, alone, halves, noise, pre
 from training.errors import TrainingError
 from training.features.feature import Source
 from training.features.schema import FeatureSchema
-from training.model.fit import cross_fit, fit_booster, parameters
+from training.model.fit import cross_fit, fit_members, parameters
 from training.model.learn import search
+from training.model.members import averaged
 from training.model.sample import Sample
 from training.model.split import Part
 
@@ -16,7 +17,7 @@ FIRST, REST = halves(noise(4_000, seed=2).sample)
 
 
 def fitted(sample: Sample = FIRST, seed: int = 0, rounds: int = 40, **changed: float):
-    return fit_booster(sample, SCHEMA, replace(SETTINGS, **changed), rounds, seed)
+    return averaged(fit_members(sample, SCHEMA, replace(SETTINGS, **changed), rounds, seed))
 
 
 def crossed(sample: Sample = FIRST, seed: int = 0, **changed: float):
@@ -115,7 +116,7 @@ def test_emphasis_makes_splits_on_actions_count_for_more() -> None:
     data = prepared()
     kinds = [feature.source is Source.ACTION for feature in data.schema.features]
     plain, keen = (
-        fit_booster(data.samples[Part.FIT], data.schema, replace(SETTINGS, action_emphasis=one), 40, 0)
+        averaged(fit_members(data.samples[Part.FIT], data.schema, replace(SETTINGS, action_emphasis=one), 40, 0))
         for one in (1.0, 10.0)
     )
     assert keen.feature_importance()[kinds].sum() > plain.feature_importance()[kinds].sum()

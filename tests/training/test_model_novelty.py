@@ -11,8 +11,9 @@ from training.model.split import Part
 ROWS = np.array([[1.0, 5.0, 0.0], [2.0, 6.0, np.nan], [3.0, 5.5, 1.0]])
 EFFECTS = np.array([[0.1, 0.3, 0.0], [-0.1, 0.3, 0.0]])
 NUMBERS = ("customer.age", "customer.tenure_days", "customer.lifetime_value")
-# Two effects of 0.1 and 0.3 would add up to 0.4, but all effects together were never more than this.
-TOGETHER = (0.4**2 + 0.2**2) / 2
+# Two effects of 0.1 and 0.3 would add up to 0.4, but all effects together were never more than this. What was never
+# seen counts twice, its variance four times.
+TOGETHER = 4 * (0.4**2 + 0.2**2) / 2
 SEEN = find_novelty(ROWS, EFFECTS)
 
 
@@ -20,9 +21,9 @@ SEEN = find_novelty(ROWS, EFFECTS)
     ("row", "expected"),
     [
         ([2.0, 5.0, 0.5], 0.0),
-        ([4.0, 5.0, 0.5], 0.01),
+        ([4.0, 5.0, 0.5], 0.04),
         ([0.0, 9.0, 0.5], TOGETHER),
-        ([np.nan, 5.0, 0.5], 0.01),
+        ([np.nan, 5.0, 0.5], 0.04),
         ([np.nan, np.nan, np.nan], TOGETHER),
         ([2.0, 5.0, np.nan], 0.0),
         ([2.0, 5.0, 7.0], 0.0),

@@ -4,14 +4,15 @@ import pytest
 
 from tests.training.modelling import SCHEMA, SETTINGS, bundle, halves, noise, prepared
 from training.errors import TrainingError
-from training.model.fit import fit_booster
+from training.model.fit import fit_members
+from training.model.members import averaged
 from training.model.split import Part
 from training.model.trees import Trees, read_trees
 
 
 def of_noise() -> tuple[Trees, np.ndarray]:
     first, second = halves(noise(4_000, seed=1).sample)
-    return read_trees(fit_booster(first, SCHEMA, SETTINGS, 30, 0)), second.matrix
+    return read_trees(averaged(fit_members(first, SCHEMA, SETTINGS, 30, 0))), second.matrix
 
 
 def of_world() -> tuple[Trees, np.ndarray]:

@@ -16,7 +16,7 @@ from tests.training.world_played import small
 from training.assess import assess, find_model
 from training.contract.reading import from_frames, write
 from training.errors import TrainingError
-from training.model.storage import load, save
+from training.model.storage import load, load_judged, save
 from training.pipeline import TrainingResult, train
 from training.registry import champion, promote, quiet
 
@@ -102,6 +102,7 @@ def test_every_step_is_told_once_and_nothing_is_left_in_the_folder(trained: Trai
         "rehearsing to learn how wide intervals must be",
         "learning harm and uplift",
         "judging on the sealed part",
+        "refitting on all rows",
         "drawing what was found",
         "registering the model",
     ]
@@ -198,6 +199,30 @@ def test_a_model_is_found_by_version_alias_or_folder(trained: Trained, model: st
     bundle, version = find_model(trained.uri, "heed", str(folder) if model == "a folder" else model)
     assert bundle.digest == trained.first.digest
     assert version == (str(folder) if model == "a folder" else trained.first.version)
+
+
+def test_the_model_in_office_was_refitted_on_all_rows_and_the_judged_one_lies_beside_it(trained: Trained) -> None:
+    place = champion(trained.uri).path
+    served, judged = load(place), load_judged(place)
+    assert judged is not None
+    assert served.card.refit is not None
+    assert served.card.refit.rows == trained.first.refitted_rows == sum(trained.first.rows.values())
+    assert judged.digest == served.card.refit.judged != served.digest
+    assert judged.card.metrics == served.card.metrics
+
+
+def test_the_report_says_that_another_model_was_judged_than_serves(trained: Trained) -> None:
+    found = assess(trained.data, tracking_uri=trained.uri)
+    assert found.digest == trained.first.digest != found.bundle.digest
+    assert any("was refitted on all" in note for note in found.notes)
+
+
+def test_a_model_that_keeps_to_the_fitting_rows_can_be_asked_for(trained: Trained) -> None:
+    found = train(trained.data, tracking_uri=trained.uri, model_name="kept", settings=SETTINGS, refit=False)
+    assert found.refitted_rows is None
+    served = load(champion(trained.uri, "kept", found.alias).path)
+    assert served.card.refit is None
+    assert served.digest == load_judged(champion(trained.uri).path).digest
 
 
 def test_a_version_that_was_never_registered_is_refused(trained: Trained) -> None:

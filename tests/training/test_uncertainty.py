@@ -106,8 +106,9 @@ def test_a_rehearsal_draws_outcomes_at_the_rate_of_its_truth() -> None:
 
 
 @pytest.mark.parametrize("base", [-1.5, -2.5], ids=["common outcome", "rare outcome"])
-def test_nominal_90_percent_intervals_cover_a_known_truth_about_as_often(base: float) -> None:
-    assert 0.84 < np.mean([covered(*stretched_on(seed, base)) for seed in range(4)]) < 0.97
+def test_nominal_90_percent_intervals_cover_a_known_truth_about_as_often_or_more(base: float) -> None:
+    # The rehearsal is of a single booster, and the mean of several errs less than that where the truth is smooth.
+    assert 0.86 < np.mean([covered(*stretched_on(seed, base)) for seed in range(4)]) < 0.99
 
 
 def stretched_on(seed: int, base: float) -> tuple[Head, np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from training.certificate.control import GRID, Controlled, Seen, control, look, 
 from training.certificate.losses import moments_of
 from training.certificate.moments import Moments
 from training.certificate.samples import Sample, customers_needed
+from training.certificate.unlearnt import unlearnt
 from training.evaluation.considered import consider, places_of, possible
 from training.evaluation.material import Material
 from training.model.bundle import Bundle
@@ -56,9 +57,9 @@ def certify(bundle: Bundle, material: Material, asked: Asked, *, sealed: bool, n
     Raises
     ------
     TrainingError
-        If the data cannot tell of this loss at all.
+        If the data cannot tell of this loss at all, or the model has learnt from all of them.
     """
-    looked_at = _by_catalogue(bundle, material)
+    looked_at = _by_catalogue(bundle, unlearnt(bundle.card, material))
     moments = moments_of(asked.loss, looked_at, clip=asked.clip)
     found = control(moments, asked.alpha, asked.delta, seed=asked.seed)
     curve = seen(found.moments, asked.delta, seed=asked.seed, grid=GRID[_SHOWN])

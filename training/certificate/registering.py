@@ -8,7 +8,7 @@ from decisioning.errors import InvalidInput
 from decisioning.score import Floats
 from training.artifacts import artifacts
 from training.model.bundle import Bundle
-from training.model.storage import certified
+from training.model.storage import certified, load_judged
 from training.registry import aliases, named
 from training.tracking import Kept, keep, set_alias
 
@@ -65,7 +65,8 @@ def register(
     called = aliases(tracking_uri, version, model_name)
     made = certified(bundle, certificate)
     kept = _kept(made, certificate, version, {**artifacts(tracking_uri, trained.run_id), **files}, example)
-    registered = keep(tracking_uri, experiment, model_name, made, kept)
+    judged = load_judged(trained.path)
+    registered = keep(tracking_uri, experiment, model_name, made, kept, judged=judged)
     for alias in called:
         set_alias(tracking_uri, model_name, alias, registered.version)
     return Registration(registered.version, registered.run_id, called, made.digest)

@@ -10,6 +10,25 @@ from training.errors import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
+class Refit:
+    """That a model was fitted again after it had been judged, on the rows that judged it too.
+
+    Attributes
+    ----------
+    rows : int
+        How many contacts it was then fitted on.
+    until : datetime
+        When the last of them was. Only later ones can tell something that it did not learn.
+    judged : str
+        Digest of the model that was judged, which is kept beside it.
+    """
+
+    rows: int
+    until: datetime
+    judged: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Provenance of a model. None of it changes a score, so it is not part of the bundle's digest.
 
@@ -22,11 +41,13 @@ class Card:
     base_rate : float
         Share of fitting contacts with the outcome.
     metrics : mapping of str to float
-        On the sealed test part.
+        On the sealed test part; of a refitted model, those of the one that was judged in its place.
     parameters : mapping
         How it was trained.
     calibration : mapping
         How its calibration was chosen.
+    refit : Refit or None
+        Where it was fitted on the sealed part as well, once that had judged it.
     """
 
     name: str
@@ -39,6 +60,7 @@ class Card:
     metrics: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    refit: Refit | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -54,7 +76,12 @@ class Card:
             If a field is missing or unknown.
         """
         try:
-            return cls(**{**stored, "created_at": datetime.fromisoformat(stored["created_at"])})
+            made = datetime.fromisoformat(stored["created_at"])
+            return cls(**{**stored, "created_at": made, "refit": _refit(stored.get("refit"))})
         except (KeyError, TypeError, ValueError) as error:
             remedy = "take the whole bundle from the registry"
             raise TrainingError(f"not a model card ({error})", field="card.json", remedy=remedy) from error
+
+
+def _refit(stored: Mapping[str, Any] | None) -> Refit | None:
+    return None if stored is None else Refit(**{**stored, "until": datetime.fromisoformat(stored["until"])})

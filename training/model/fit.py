@@ -38,7 +38,9 @@ class Settings:
     folds : int
         Of customers, at least 2, in cross-fitting.
     workers : int
-        Folds grown at the same time, each on one thread.
+        Folds or members grown at the same time, each on one thread.
+    members : int
+        Boosters whose mean serves, at least 1; see :mod:`training.model.members`. Scoring takes as many times longer.
     """
 
     trees: int = 400
@@ -51,6 +53,7 @@ class Settings:
     patience: int = 25
     folds: int = 4
     workers: int = 2
+    members: int = 3
 
     def to_dict(self) -> dict[str, float]:
         """JSON-ready form."""
@@ -116,15 +119,28 @@ def cross_fit(sample: Sample, schema: FeatureSchema, settings: Settings, seed: i
     return CrossFit(fold, boosters, rounds, margin, loss)
 
 
-def fit_booster(sample: Sample, schema: FeatureSchema, settings: Settings, rounds: int, seed: int) -> lightgbm.Booster:
-    """A booster of so many trees; the same for the same arguments.
+def fit_members(
+    sample: Sample, schema: FeatureSchema, settings: Settings, rounds: int, seed: int
+) -> tuple[lightgbm.Booster, ...]:
+    """Boosters of so many trees each, which differ by their draws of rows and features alone.
 
-    It comes back through its own text, as it will from the bundle.
+    They are the same for the same arguments.
     """
-    grown = lightgbm.train(
-        parameters(len(sample), settings, seed, schema), _dataset(sample, schema), num_boost_round=rounds
-    )
-    return lightgbm.Booster(model_str=grown.model_to_string())
+    rows = _dataset(sample, schema).construct()
+
+    def grow(number: int) -> lightgbm.Booster:
+        drawn = parameters(len(sample), settings, seed, schema) | _draws(seed, number)
+        return lightgbm.train(drawn, rows, num_boost_round=rounds)
+
+    return tuple(map(grow, range(settings.members)))
+
+
+def grown_rounds(rounds: int, settings: Settings) -> int:
+    """How many trees a booster of all rows bears, where those of all folds but one bear `rounds`.
+
+    It has more rows, by one part in `folds` - 1, and others beside it: it may take half as many trees more.
+    """
+    return round(rounds * (1.0 + 0.5 / (settings.folds - 1)))
 
 
 def parameters(rows: int, settings: Settings, seed: int, schema: FeatureSchema) -> dict[str, Any]:
@@ -149,6 +165,14 @@ def parameters(rows: int, settings: Settings, seed: int, schema: FeatureSchema) 
         "force_row_wise": True,
         "verbose": -1,
     }
+
+
+def _draws(seed: int, number: int) -> dict[str, int]:
+    """What makes a member differ from the first, which draws by the seed alone."""
+    if number == 0:
+        return {}
+    drawn = np.random.default_rng((seed, number)).integers(2**31 - 1, size=2).tolist()
+    return {"bagging_seed": drawn[0], "feature_fraction_seed": drawn[1]}
 
 
 def _unseen(matrix: Floats, fold: Places, boosters: Sequence[lightgbm.Booster], rounds: int) -> Floats:

@@ -76,6 +76,11 @@ class Head:
             self._reach,
         )
 
+    @property
+    def all_uncertain(self) -> bool:
+        """Whether every leaf has deviations, and not those of the first booster alone."""
+        return len(self.posterior.deviations) == len(self.trees.values)
+
     def stretched(self, factor: float) -> "Head":
         """The same head, the uncertainty of its leaves stretched by a factor."""
         return replace(self, posterior=self.posterior.scaled(factor))

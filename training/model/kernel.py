@@ -44,8 +44,9 @@ def serve(
         Leaf within each tree.
     offsets, values
         See :class:`training.model.trees.Trees`.
-    deviations : array of float32, shape (leaves, K)
-        Joint draws of what each leaf's value is off by, in log-odds of the margin.
+    deviations : array of float32, shape (known, K)
+        Joint draws of what the first so many leaves are off by, in log-odds of the margin; the others are off by
+        nothing of their own.
     xs, ys : array of float, shape (knots,)
         The calibration's curve.
     shift : array of float, shape (m,)
@@ -64,7 +65,7 @@ def serve(
         Joint draws of the propensity.
     """
     rows, trees = leaves.shape
-    samples = deviations.shape[1]
+    known, samples = deviations.shape
     log_odds, propensity = np.empty(rows), np.empty(rows)
     low, high = np.empty(rows), np.empty(rows)
     draws = np.empty((rows, samples))
@@ -75,8 +76,9 @@ def serve(
         for tree in range(trees):
             place = offsets[tree] + np.int64(leaves[row, tree])
             margin += values[place]
-            for sample in range(samples):
-                off[sample] += deviations[place, sample]
+            if place < known:
+                for sample in range(samples):
+                    off[sample] += deviations[place, sample]
         candidate = row % len(shift)
         curve = along(margin, xs, ys)
         centre = curve + shift[candidate]
@@ -101,13 +103,14 @@ def serve(
 
 @njit(nogil=True, cache=True)
 def deviate(places: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum of the deviations at the places of each row, shape (n, K)."""
+    """Sum of the deviations at the places of each row, shape (n, K); places beyond the last have none."""
     rows, trees = places.shape
     total = np.zeros((rows, deviations.shape[1]), dtype=np.float32)
     for row in range(rows):
         for tree in range(trees):
-            for sample in range(deviations.shape[1]):
-                total[row, sample] += deviations[places[row, tree], sample]
+            if places[row, tree] < len(deviations):
+                for sample in range(deviations.shape[1]):
+                    total[row, sample] += deviations[places[row, tree], sample]
     return total
 
 

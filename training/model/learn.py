@@ -11,9 +11,10 @@ from training.features.schema import FeatureSchema
 from training.model.calibrators.choose import choose_calibration
 from training.model.calibrators.curve import Curve
 from training.model.calibrators.pooled import PooledCalibration
-from training.model.fit import CrossFit, Settings, cross_fit, fit_booster
+from training.model.fit import CrossFit, Settings, cross_fit, fit_members, grown_rounds
 from training.model.head import Head
 from training.model.hidden import Hidden, find_hidden
+from training.model.members import averaged
 from training.model.novelty import find_novelty
 from training.model.sample import Rows, Sample
 from training.model.trees import Trees, read_trees
@@ -53,23 +54,54 @@ def learn(sample: Sample, schema: FeatureSchema, settings: Settings, seed: int =
     """A head of unscaled uncertainty.
 
     Cross-fitting says how many trees there should be and what a model says of customers it has not seen; on that it is
-    calibrated. The booster that serves is then fitted on all rows.
+    calibrated. The boosters whose mean serves are then fitted on all rows.
     """
     crossed = cross_fit(sample, schema, settings, seed)
     chosen = choose_calibration(crossed.margin, sample.label, sample.kin, sample.customer, seed)
     offset = chosen.calibration.offsets.of_rows(sample.kin)
     propensity = chosen.calibration.probability(crossed.margin, offset)
-    trees = read_trees(fit_booster(sample, schema, settings, crossed.rounds, seed))
-    places = trees.places(sample.matrix)
-    margin = trees.sum(places)
-    head = Head(
-        trees=trees,
-        calibration=chosen.calibration,
-        posterior=fit_posterior(places, margin, len(trees.values), seed),
-        hidden=_hidden(sample, crossed, chosen.calibration, propensity),
-        novelty=find_novelty(sample.matrix, _effects(trees, chosen.calibration.curve, sample.matrix, seed)),
-    )
+    hidden = _hidden(sample, crossed, chosen.calibration, propensity)
+    rounds = grown_rounds(crossed.rounds, settings)
+    head = _grown(sample, schema, settings, rounds, seed, chosen.calibration, hidden)
     return Learnt(head, crossed, propensity, chosen.record)
+
+
+def regrown(head: Head, sample: Sample, schema: FeatureSchema, settings: Settings, seed: int = 0) -> Head:
+    """The same head with boosters fitted on other rows, such as those that judged it.
+
+    What rests on customers whom a model has not seen stays as it is: number of trees, calibration, what is hidden of
+    customers, and by how much the posterior is stretched.
+    """
+    rounds = len(head.trees.offsets) // settings.members
+    grown = _grown(sample, schema, settings, rounds, seed, head.calibration, head.hidden)
+    return grown.stretched(head.posterior.scale)
+
+
+def _grown(
+    sample: Sample,
+    schema: FeatureSchema,
+    settings: Settings,
+    rounds: int,
+    seed: int,
+    calibration: PooledCalibration,
+    hidden: Hidden,
+) -> Head:
+    """A head of boosters fitted on these rows, of unscaled uncertainty.
+
+    The posterior is that of the first member's leaves: the others have none of their own, since what is not known of
+    their mean is not known of the first either, and the Gram matrix grows with the square of the leaves.
+    """
+    members = fit_members(sample, schema, settings, rounds, seed)
+    trees = read_trees(averaged(members))
+    places = trees.places(sample.matrix)
+    first, leaves = places[:, : members[0].num_trees()], read_trees(members[0]).values.size
+    return Head(
+        trees=trees,
+        calibration=calibration,
+        posterior=fit_posterior(first, trees.sum(places), leaves, seed),
+        hidden=hidden,
+        novelty=find_novelty(sample.matrix, _effects(trees, calibration.curve, sample.matrix, seed)),
+    )
 
 
 def search(sample: Sample, schema: FeatureSchema, start: Settings, seed: int) -> tuple[Settings, dict[str, float]]:

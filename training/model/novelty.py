@@ -1,7 +1,7 @@
-"""Customers unlike the training data: a value never seen may have any effect that the feature is known to have.
+"""Customers unlike the training data: a value never seen may have twice any effect that the feature is known to have.
 
 Several such features may err together, so their standard deviations add up, and not their variances; but together they
-can mean no more than all features ever did.
+can mean no more than twice what all features ever did.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from decisioning.score import Floats
+
+# What was never seen may mean more than what was: effects are shrunk, and the trees give it that of its nearest
+# neighbour. In simulated worlds twice the known effects bring the coverage of such customers' intervals nearest to
+# their level.
+_BEYOND = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +31,9 @@ class Novelty:
     missing : array of bool
         Whether it was ever missing.
     effect : array of float
-        Root mean square of the feature's effect, in calibrated log-odds.
+        Twice the root mean square of the feature's effect, in calibrated log-odds.
     together : float
-        Root mean square of all effects together.
+        Twice the root mean square of all effects together.
     holes : int
         So many values were missing of one row; of a row with more, each that is missing counts as never seen.
     """
@@ -73,8 +78,8 @@ def find_novelty(matrix: Floats, effects: Floats) -> Novelty:
         low=np.minimum(low, 1e300),
         high=np.maximum(high, -1e300),
         missing=np.asarray(missing.any(axis=0)),
-        effect=np.sqrt(np.mean(effects**2, axis=0)),
-        together=float(np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
+        effect=_BEYOND * np.sqrt(np.mean(effects**2, axis=0)),
+        together=float(_BEYOND * np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
         holes=int(missing.sum(axis=1).max(initial=0)),
     )
 

@@ -9,6 +9,7 @@
 ``catalogue.json``        the actions it was trained on
 ``certificate.json``      from which confidence on it may act alone, where that was certified
 ``card.json``             provenance and metrics, with the digest of the files above
+``judged/``               of a refitted model, the same files of the one that was judged in its place
 """
 
 import hashlib
@@ -44,7 +45,9 @@ BOOSTER, DEVIATIONS, MODEL = "booster.txt", "deviations.npy", "model.json"
 FEATURES, CATALOGUE, CARD, CERTIFICATE = "features.json", "catalogue.json", "card.json", "certificate.json"
 HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
-FORMAT = 2
+JUDGED = "judged"
+# In the second, every leaf has deviations; in the third only those of the first member may have them.
+FORMAT, FORMATS = 3, (2, 3)
 
 
 def with_digest(bundle: Bundle) -> Bundle:
@@ -57,12 +60,38 @@ def certified(bundle: Bundle, certificate: Certificate | None) -> Bundle:
     return with_digest(replace(bundle, certificate=certificate))
 
 
-def save(bundle: Bundle, directory: Path) -> None:
-    """Write the bundle's files into a directory, which is made if need be."""
+def save(bundle: Bundle, directory: Path, judged: Bundle | None = None) -> None:
+    """Write the bundle's files into a directory, which is made if need be.
+
+    Parameters
+    ----------
+    judged : Bundle or None
+        The model that was judged in the place of this one, if it was refitted.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     card = {**bundle.card.to_dict(), "digest": bundle.digest}
     for name, content in {**_decisive(bundle), CARD: _pretty(card)}.items():
         (directory / name).write_bytes(content)
+    if judged is not None:
+        save(judged, directory / JUDGED)
+
+
+def load_judged(directory: Path) -> Bundle | None:
+    """The model that was judged in the place of a refitted one, None where the directory's own was judged.
+
+    Raises
+    ------
+    TrainingError
+        If it is missing, or another one.
+    """
+    refit = load(directory).card.refit
+    if refit is None:
+        return None
+    found = load(directory / JUDGED)
+    if found.digest != refit.judged:
+        remedy = "take the whole bundle from the registry again"
+        raise TrainingError("another model was judged", field=JUDGED, value=found.digest, remedy=remedy)
+    return found
 
 
 def load(directory: Path) -> Bundle:
@@ -88,8 +117,8 @@ def load(directory: Path) -> Bundle:
 
 def _bundle(files: Mapping[str, bytes], card: Card, found: str) -> Bundle:
     model = json.loads(files[MODEL])
-    if model["format"] != FORMAT:
-        remedy = f"this heed reads format {FORMAT}; train again"
+    if model["format"] not in FORMATS:
+        remedy = f"this heed reads formats {' and '.join(map(str, FORMATS))}; train again"
         raise TrainingError("the bundle has another format", field="format", value=model["format"], remedy=remedy)
     return Bundle(
         head=_head(files, model["head"], ""),
@@ -130,7 +159,7 @@ def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) ->
 
 def _decisive(bundle: Bundle) -> dict[str, bytes]:
     model = {
-        "format": FORMAT,
+        "format": _format(bundle),
         "outcome": bundle.outcome,
         "head": _plain_head(bundle.head),
         "harm": None if bundle.harm is None else _plain_head(bundle.harm),
@@ -145,6 +174,12 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
         CATALOGUE: _pretty(plain(bundle.catalogue)),
         **({} if bundle.certificate is None else {CERTIFICATE: _pretty(to_dict(bundle.certificate))}),
     }
+
+
+def _format(bundle: Bundle) -> int:
+    """The oldest format that tells all, so that a bundle written again keeps its digest."""
+    heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
+    return min(FORMATS) if all(head.all_uncertain for head in heads) else FORMAT
 
 
 def _plain_head(head: Head) -> dict[str, Any]:

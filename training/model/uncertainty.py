@@ -34,8 +34,9 @@ class Posterior:
 
     Attributes
     ----------
-    deviations : array of float32, shape (leaves, K)
-        In log-odds of the margin, scale included.
+    deviations : array of float32, shape (known, K)
+        Of the first so many leaves, in log-odds of the margin, scale included; the others are off by nothing of their
+        own.
     scale : float
         The factor by which the Laplace posterior was stretched.
     level : float
