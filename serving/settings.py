@@ -23,8 +23,10 @@ class Settings(BaseSettings):
     database_url : SecretStr or None
         The ledger, as ``sqlite:///`` and a path, or a ``postgresql://`` URL; absent means a file under `home`.
     ledger_key : SecretStr or None
-        Key under which customers and contact points that objected are hashed, at least 16 characters; absent means the
-        one in the file beside the ledger, made once. With PostgreSQL there is no such file, and it must be set.
+        Key under which the customers' keys are wrapped, and the secret that makes hashes, at least 16 characters;
+        absent means the one in the file beside the ledger, made once. With PostgreSQL it must be set.
+    new_ledger_key : SecretStr or None
+        The key that `heed ledger rekey` gives the ledger.
     workers : int
         Processes that decide. More than one needs a ledger in PostgreSQL.
     tracking_uri : str or None
@@ -88,6 +90,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=1, le=65535)
     database_url: SecretStr | None = None
     ledger_key: SecretStr | None = Field(default=None, min_length=16)
+    new_ledger_key: SecretStr | None = Field(default=None, min_length=16)
     workers: int = Field(default=1, ge=1, le=64)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None

@@ -24,8 +24,7 @@ class OpenCase(Rule):
     certainty_at_least : float
         Least certainty, in [0, 1], with which a signal closes; any signal opens.
     at_most : timedelta or None
-        How long a case that nobody closes counts as open. Without it a case that an outcome opened counts until it
-        is closed, and one that a signal opened for as long as signals are handed to rules, which is 92 days.
+        How long a case that nobody closes counts as open; without it, until it is closed.
     """
 
     kind: Literal["open_case"]

@@ -28,6 +28,31 @@ def head() -> None:
         print_json(opened.head().model_dump(mode="json"))
 
 
+@ledger.command()
+@click.option("--new-key-file", type=_FILE, help="A file that holds the new key; HEED_NEW_LEDGER_KEY otherwise.")
+@json_option
+def rekey(new_key_file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Give the ledger another key: all that is wrapped under the present one is wrapped under the new.
+
+    The present key is the one in HEED_LEDGER_KEY or in the file beside the ledger. There the new one takes its place,
+    made at random unless it is given. Stop the service first; with PostgreSQL every worker is refused until it is
+    started with the new key. Once the old key is destroyed nobody can open a copy of the ledger from before.
+    """
+    import asyncio
+
+    from serving.ledger.rekeying import rekey as give_another
+
+    settings = Settings()
+    given = settings.new_ledger_key
+    new = new_key_file.read_text().strip() if new_key_file else None if given is None else given.get_secret_value()
+    done = asyncio.run(give_another(settings.ledger_location, settings.sealing_key, new))
+    if as_json:
+        print_json({"keys": done.keys, "key_file": None if done.key_file is None else str(done.key_file)})
+        return
+    where = "start with it from now on" if done.key_file is None else f"it is in {done.key_file}"
+    click.echo(f"the ledger has the new key, and so have {done.keys} customers; {where}")
+
+
 @ledger.command("public-key")
 def public_key() -> None:
     """Print the key by which anyone can check a signed head: Ed25519, base64."""

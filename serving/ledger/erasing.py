@@ -20,6 +20,7 @@ from serving.ledger.identities import present_id
 from serving.ledger.knowing import version
 from serving.ledger.locking import Locks, of_customers, of_objections
 from serving.ledger.objecting import record_objections, strike
+from serving.ledger.personal import CONTACT_POINT, contact_points, shown
 from serving.ledger.queries.erasing import (
     ADD_ERASURE,
     ALIASES,
@@ -31,7 +32,6 @@ from serving.ledger.queries.erasing import (
     FORGOTTEN,
     HAS_KEY,
     MESSAGES_OF,
-    POINTS_OF,
 )
 from serving.ledger.queries.objections import OBJECTIONS_OF_CUSTOMER
 from serving.ledger.queries.reviews import UNSETTLED_OF
@@ -39,6 +39,7 @@ from serving.ledger.reports import ObjectionReport
 from serving.ledger.reviewing import case_of, end_in_hold
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Transaction
+from serving.ledger.vault import key_of
 
 BECAUSE = "The customer was erased."
 
@@ -101,9 +102,14 @@ def _held(transaction: Transaction, customer_id: str) -> bool:
 
 
 def _points(transaction: Transaction, names: Sequence[str]) -> list[str]:
-    statements = (POINTS_OF, CONSENTED_POINTS_OF)
-    found = {row[0] for name in names for one in statements for row in transaction.rows(one, {"customer_id": name})}
-    return sorted(found)
+    return sorted({point for name in names for point in _points_of(transaction, name)})
+
+
+def _points_of(transaction: Transaction, name: str) -> Iterator[str]:
+    key = key_of(transaction, name)
+    yield from (one.contact_point for one in contact_points(transaction, name, key))
+    for consent_id, sealed in transaction.rows(CONSENTED_POINTS_OF, {"customer_id": name}):
+        yield shown(key, CONTACT_POINT, consent_id, sealed)
 
 
 def _objections(now: datetime, present: str, points: Sequence[str]) -> list[ObjectionReport]:

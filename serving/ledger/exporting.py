@@ -1,8 +1,8 @@
 """Everything that is held about one customer, in a form that other systems can read (GDPR, Articles 15 and 20)."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import orjson
@@ -11,6 +11,8 @@ from sqlalchemy import Table
 from decisioning.errors import NotFound
 from serving.ledger.cases import Case
 from serving.ledger.identities import present_id
+from serving.ledger.messages import attempt_of
+from serving.ledger.personal import readable
 from serving.ledger.queries.erasing import ALIASES
 from serving.ledger.queries.exporting import (
     DECISIONS_OF_PERSON,
@@ -19,13 +21,14 @@ from serving.ledger.queries.exporting import (
     OBJECTIONS_OF,
     ROWS_OF,
 )
+from serving.ledger.queries.handing import ATTEMPTS
 from serving.ledger.queries.reviews import CASES_OF
 from serving.ledger.reviewing import case_of, event_detail
 from serving.ledger.tables.happenings import contacts, outcomes, signals
 from serving.ledger.tables.people import consents, contact_points, customers, suppressions
 from serving.ledger.times import moment
 from serving.ledger.transaction import Transaction
-from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, opened, opened_text
+from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, key_of, opened, opened_text
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -33,9 +36,6 @@ _TIMES = {"at", "until"} | {
     f"{done}_at"
     for done in ("recorded", "received", "expires", "created", "reported", "retired", "delivered", "withdrawn")
 }
-_DOCUMENTS = frozenset({"attributes", "time_zones"})
-# What says a signal once more in other words.
-_LEFT_OUT = frozenset({"entry"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +106,23 @@ def _who(customer_id: str) -> dict[str, object]:
 
 
 def _rows(transaction: Transaction, table: Table, names: Sequence[str]) -> Rows:
-    statement, columns = ROWS_OF[table.name], table.c.keys()
-    return [_readable(columns, row) for name in names for row in transaction.rows(statement, _who(name))]
+    return [row for name in names for row in _rows_of(transaction, table, name)]
+
+
+def _rows_of(transaction: Transaction, table: Table, name: str) -> Iterator[dict[str, object]]:
+    kind, own_id = table.name.removesuffix("s"), next(iter(table.primary_key.columns)).name
+    key = key_of(transaction, name)
+    for row in transaction.rows(ROWS_OF[table.name], _who(name)):
+        columns = dict(zip(table.c.keys(), row, strict=True))
+        yield _timed(readable(key, kind, str(columns[own_id]), columns))
 
 
 def _readable(columns: Sequence[str], row: Sequence[object]) -> dict[str, object]:
-    said = zip(columns, row, strict=True)
-    return {name: _value(name, value) for name, value in said if name not in _LEFT_OUT}
+    return _timed(dict(zip(columns, row, strict=True)))
 
 
-def _value(name: str, value: object) -> object:
-    if name in _TIMES and isinstance(value, int):
-        return moment(value)
-    if name in _DOCUMENTS and isinstance(value, str):
-        return orjson.loads(value)
-    return value
+def _timed(said: Mapping[str, object]) -> dict[str, object]:
+    return {name: moment(value) if name in _TIMES and isinstance(value, int) else value for name, value in said.items()}
 
 
 def _objections(transaction: Transaction, names: Sequence[str]) -> Rows:
@@ -168,7 +170,12 @@ def _messages(transaction: Transaction, names: Sequence[str]) -> Rows:
     columns = ("outbox_id", "decision_id", "action_id", "created_at", "delivered_at", "withdrawn_at", "payload")
     rows = [row for name in names for row in transaction.rows(MESSAGES_OF_PERSON, _who(name))]
     return [
-        {**_readable(columns, row), "payload": _parsed(opened_text(transaction, row[1], PAYLOAD, row[6]))}
+        {
+            **_readable(columns, row),
+            "payload": _parsed(opened_text(transaction, row[1], PAYLOAD, row[6])),
+            # To whom it was handed is a part of what a person may know (Article 15(1)(c)).
+            "attempts": [asdict(attempt_of(one)) for one in transaction.rows(ATTEMPTS, {"outbox_id": row[0]})],
+        }
         for row in rows
     ]
 

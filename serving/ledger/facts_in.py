@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from serving.ledger import contacting, intake, merging, objecting, outcomes, profiles
+from serving.ledger import contacting, intake, merging, objecting, outcomes, profiles, signals
 from serving.ledger.database import OnDatabase
 from serving.ledger.locking import of_customers, of_objections, of_profiles, of_reports
 from serving.ledger.merging import Merged
@@ -31,7 +31,7 @@ class FactsIn(OnDatabase):
 
     async def record_signals(self, reports: Sequence[SignalReport]) -> Receipted:
         """Take signals."""
-        return await self._database.write(partial(intake.record_signals, reports=reports), of_reports(reports))
+        return await self._database.write(partial(signals.record_signals, reports=reports), of_reports(reports))
 
     async def record_contacts(self, reports: Sequence[ContactReport]) -> Receipted:
         """Execute or release slots, and take contacts made by other tools."""

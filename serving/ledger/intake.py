@@ -1,50 +1,47 @@
 """Taking facts once: the same id with the same content is a duplicate, with other content an error."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import orjson
 from sqlalchemy import Insert, Select
 
 from decisioning.errors import Conflict, shortened
 from serving.ledger.erased import last_erasure, still_about
 from serving.ledger.identities import present_id
+from serving.ledger.personal import BASIS, CONTACT_POINT, Closing, Opening, as_kept, as_told, closing, opening
 from serving.ledger.queries.consents import ADD_CONSENT, CONSENT_BY_ID
 from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION
-from serving.ledger.queries.signals import ADD_SIGNAL, SIGNAL_BY_ID
-from serving.ledger.reports import ConsentReport, Receipted, SignalReport
+from serving.ledger.reports import ConsentReport, Receipted
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
-
-R = TypeVar("R", ConsentReport, SignalReport)
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """How one kind of fact is found and added. The columns of `by_id` are those of the content, in order."""
+    """How one kind of fact is found and added, and what is sealed of it.
+
+    The columns of `by_id`, once they are opened, are those of the content, in order.
+    """
 
     id_name: str
     by_id: Select[Any]
     add: Insert
+    close: Closing = as_told
+    open: Opening = as_kept
 
 
-_CONSENTS = Intake("consent_id", CONSENT_BY_ID, ADD_CONSENT)
-_ENTRY = ("type", "at", "channel", "certainty", "value")
-_SIGNALS = Intake("signal_id", SIGNAL_BY_ID, ADD_SIGNAL)
+_SAID = tuple(CONSENT_BY_ID.selected_columns.keys())
+_SEALED = (CONTACT_POINT, BASIS)
+_CONSENTS = Intake("consent_id", CONSENT_BY_ID, ADD_CONSENT, closing(*_SEALED), opening(_SAID, *_SEALED))
 
 
 def record_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> Receipted:
     """Take consents and withdrawals."""
     told = still_about(transaction, reports, lambda one: one.recorded_at)
-    return _record(transaction, now, told, len(reports), lambda one: take_consent(transaction, now, one))
-
-
-def record_signals(transaction: Transaction, now: datetime, reports: Sequence[SignalReport]) -> Receipted:
-    """Take signals."""
-    told = still_about(transaction, reports, lambda one: one.at)
-    return _record(transaction, now, told, len(reports), lambda one: _take_signal(transaction, now, one))
+    changed = [one.customer_id for one in told if take_consent(transaction, now, one)]
+    return receipted(transaction, now, changed, len(reports))
 
 
 def take(
@@ -62,14 +59,16 @@ def take(
     Conflict
         If it is there with other content; the id and the first field that differs are named.
     """
-    stored = transaction.row(intake.by_id, {"id": own_id})
-    if stored is None:
-        transaction.run(intake.add, {intake.id_name: own_id, **content, **beside, "received_at": micros(now)})
+    row = transaction.row(intake.by_id, {"id": own_id})
+    if row is None:
+        kept = intake.close(transaction, now, own_id, content)
+        transaction.run(intake.add, {intake.id_name: own_id, **kept, **beside, "received_at": micros(now)})
         return True
+    stored = intake.open(transaction, own_id, row)
     differing = [
         name
         for (name, value), old in zip(content.items(), stored, strict=True)
-        if value != old and not (name == "customer_id" and value == present_id(transaction, old))
+        if value != old and not (name == "customer_id" and value == present_id(transaction, str(old)))
     ]
     if differing:
         raise reused(intake.id_name, own_id, differing[0])
@@ -106,21 +105,15 @@ def add_customer(
     now: datetime,
     customer_id: str,
     *,
-    attributes: str = "{}",
-    time_zone: str | None = None,
-    jurisdiction: str | None = None,
-    identity: float | None = None,
+    profile: str | None = None,
 ) -> None:
     """Create a customer at version 1, or after the last version of one who was erased under this id."""
     erased = last_erasure(transaction, customer_id)
     values = {
         "customer_id": customer_id,
         "version": 1 if erased is None else erased[1] + 1,
-        "attributes": attributes,
-        "time_zone": time_zone,
-        "jurisdiction": jurisdiction,
+        "profile": profile,
         "created_at": micros(now),
-        "identity": identity,
         "reported_at": None,
         "merged_into": None,
     }
@@ -141,20 +134,3 @@ def take_consent(transaction: Transaction, now: datetime, report: ConsentReport)
         "topic": report.topic,
     }
     return take(transaction, now, _CONSENTS, report.consent_id, content, retired_at=None)
-
-
-def _take_signal(transaction: Transaction, now: datetime, report: SignalReport) -> bool:
-    value = None if report.value is None else float(report.value)
-    entry = (report.type, micros(report.at), report.channel, float(report.certainty), value)
-    content = dict(zip(_ENTRY, entry, strict=True))
-    packed = orjson.dumps(entry).decode()
-    return take(
-        transaction, now, _SIGNALS, report.signal_id, {"customer_id": report.customer_id, **content, "entry": packed}
-    )
-
-
-def _record(
-    transaction: Transaction, now: datetime, reports: Sequence[R], received: int, taken: Callable[[R], bool]
-) -> Receipted:
-    changed = [report.customer_id for report in reports if taken(report)]
-    return receipted(transaction, now, changed, received)

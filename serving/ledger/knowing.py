@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import orjson
-
 from decisioning.catalogue import MessageClass
 from decisioning.customer import (
     Consent,
@@ -14,22 +12,22 @@ from decisioning.customer import (
     Customer,
     Happening,
     Objection,
-    Signals,
     Suppression,
 )
+from serving.ledger import signals
+from serving.ledger.personal import BASIS, CONTACT_POINT, REASON, contact_points, profile_of, shown
 from serving.ledger.queries.consents import CONSENTS, SUPPRESSIONS
 from serving.ledger.queries.contacts import CONTACTS
-from serving.ledger.queries.customers import CONTACT_POINTS, CUSTOMER, VERSION
+from serving.ledger.queries.customers import CUSTOMER, VERSION
 from serving.ledger.queries.objections import OBJECTIONS
 from serving.ledger.queries.outcomes import HAPPENINGS
-from serving.ledger.queries.signals import SIGNALS
 from serving.ledger.records import Known
 from serving.ledger.times import micros, moment, moment_or_none, moments
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.vault import DataKey, unwrapped
 
 # No feature looks further back than 90 days; the rest is margin for caps and clocks.
 HISTORY = timedelta(days=92)
-MOST_SIGNALS = 2_000
 
 _MESSAGE_CLASSES = {one.value: one for one in MessageClass}
 _STATES = {one.value: one for one in ContactState}
@@ -38,40 +36,37 @@ _STATES = {one.value: one for one in ContactState}
 def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
     """The customer with all consents, suppressions and objections, and what happened from `since` on.
 
-    Of outcomes before `since` the last of each type is given, since it may have opened a case that nobody closed.
-    Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal times
-    are in order of their ids. One who was merged into another is the other.
+    Of outcomes and signals before `since` the last of each type is given, since it may have opened a case that nobody
+    closed. Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal
+    times are in order of their ids. One who was merged into another is the other.
     """
     who = {"customer_id": customer_id}
     row = transaction.row(CUSTOMER, who)
     if row is None:
         return Known(Customer(customer_id), 0, exists=False)
-    if row[6] is not None:
-        return known(transaction, row[6], since)
+    present, stored, reported_at, merged_into, key_id, wrapped = row
+    if merged_into is not None:
+        return known(transaction, merged_into, since)
+    key = None if key_id is None else unwrapped(transaction.seal, key_id, bytes(wrapped))
+    profile = profile_of(key, stored)
     history = {"customer_id": customer_id, "since": micros(since)}
-    points = contact_points(transaction, customer_id)
+    points = contact_points(transaction, customer_id, key)
     customer = Customer(
         customer_id,
-        attributes=orjson.loads(row[1]),
-        time_zone=row[2],
-        jurisdiction=row[3],
+        attributes=profile.attributes,
+        time_zone=profile.time_zone,
+        jurisdiction=profile.jurisdiction,
         contact_points=points,
-        consents=tuple([consent(one) for one in transaction.rows(CONSENTS, who)]),
-        suppressions=tuple([_suppression(one) for one in transaction.rows(SUPPRESSIONS, who)]),
-        signals=_signals(transaction.rows(SIGNALS, {**history, "limit": MOST_SIGNALS})[0][0]),
+        consents=tuple([consent(key, one) for one in transaction.rows(CONSENTS, who)]),
+        suppressions=tuple([_suppression(key, one) for one in transaction.rows(SUPPRESSIONS, who)]),
+        signals=signals.history(transaction, customer_id, key, since),
         contacts=_contacts(transaction.rows(CONTACTS, history)),
         outcomes=tuple([_happening(one) for one in transaction.rows(HAPPENINGS, history)]),
         objections=_objections(transaction, customer_id, points),
-        identity=row[4],
-        reported_at=moment_or_none(row[5]),
+        identity=profile.identity,
+        reported_at=moment_or_none(reported_at),
     )
-    return Known(customer, row[0], exists=True)
-
-
-def contact_points(transaction: Transaction, customer_id: str) -> tuple[ContactPoint, ...]:
-    """The customer's contact points in the order of the report."""
-    rows = transaction.rows(CONTACT_POINTS, {"customer_id": customer_id})
-    return tuple([ContactPoint(point, channel, _zones(zones)) for point, channel, zones in rows])
+    return Known(customer, present, exists=True)
 
 
 def version(transaction: Transaction, customer_id: str) -> int:
@@ -80,23 +75,19 @@ def version(transaction: Transaction, customer_id: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def consent(row: Row) -> Consent:
-    """A statement from the columns of the vocabulary's order."""
-    channel, purpose, status, recorded_at, contact_point, basis, expires_at, topic = row
+def consent(key: DataKey | None, row: Row) -> Consent:
+    """A statement from its id and the columns of the vocabulary's order."""
+    consent_id, channel, purpose, status, recorded_at, contact_point, basis, expires_at, topic = row
     return Consent(
         channel,
         purpose,
         ConsentStatus(status),
         moment(recorded_at),
-        contact_point,
-        basis,
+        shown(key, CONTACT_POINT, consent_id, contact_point),
+        shown(key, BASIS, consent_id, basis),
         moment_or_none(expires_at),
         topic,
     )
-
-
-def _zones(stored: str) -> tuple[str, ...]:
-    return () if stored == "[]" else tuple(orjson.loads(stored))
 
 
 def _happening(row: Row) -> Happening:
@@ -112,15 +103,9 @@ def _objections(transaction: Transaction, customer_id: str, points: tuple[Contac
     return tuple([Objection(moment(at), names.get(point)) for at, point in rows])
 
 
-def _suppression(row: Row) -> Suppression:
-    reason, recorded_at, channel, until = row
-    return Suppression(reason, moment(recorded_at), channel, moment_or_none(until))
-
-
-def _signals(newest_first: str | None) -> Signals:
-    if newest_first is None:
-        return Signals()
-    return Signals(*zip(*reversed(orjson.loads(f"[{newest_first}]")), strict=True))
+def _suppression(key: DataKey | None, row: Row) -> Suppression:
+    own_id, reason, recorded_at, channel, until = row
+    return Suppression(shown(key, REASON, own_id, reason), moment(recorded_at), channel, moment_or_none(until))
 
 
 def _contacts(rows: list[Row]) -> tuple[Contact, ...]:

@@ -23,6 +23,8 @@ Locks = Callable[[Transaction], Iterable[str]]
 SHARED = "shared:"
 # An order to stop or resume takes it alone; what it might stop shares it, and so is over before the order is.
 SWITCH = "switch"
+# Every job shares it, and one that must be alone in the ledger takes it alone.
+EVERYTHING = "everything"
 # Every job that counts what all customers were contacted with, and takes a slot on the strength of it, takes this one.
 VOLUMES = "volumes"
 
@@ -64,7 +66,7 @@ def of_objections(reports: Sequence[ObjectionReport]) -> Locks:
         yield from _customers(transaction, {one.customer_id for one in reports if one.customer_id is not None})
         for point in {one.contact_point for one in reports if one.contact_point is not None}:
             yield _point(point)
-            holders = transaction.rows(HOLDERS, {"contact_point": point})
+            holders = transaction.rows(HOLDERS, {"contact_point": transaction.seal.contact_point(point)})
             yield from (_customer(holder) for (holder,) in holders)
 
     return found

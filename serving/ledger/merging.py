@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from decisioning.canonical import Scalar, canonical_json
+from decisioning.canonical import Scalar
 from decisioning.customer import Consent, Customer
 from decisioning.errors import Conflict, NotFound
+from serving.ledger import outcomes, signals
 from serving.ledger.identities import present_id
 from serving.ledger.intake import raise_versions, take_consent
 from serving.ledger.knowing import consent, known
 from serving.ledger.merged_consents import carried
 from serving.ledger.objecting import strike, strike_listed
+from serving.ledger.personal import Profile, sealed_profile
 from serving.ledger.profiles import add_suppression, each_once, keep_contact_points
 from serving.ledger.queries.customers import CHANGE_CUSTOMER
 from serving.ledger.queries.merging import FRESH_SINCE, MERGED, MERGED_BEFORE, MOVED, RETIRE, STATEMENTS
@@ -23,6 +25,7 @@ from serving.ledger.queries.objections import OBJECTIONS_OF_CUSTOMER
 from serving.ledger.reports import ConsentReport
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
+from serving.ledger.vault import key_for, key_of
 
 Value = TypeVar("Value")
 
@@ -85,7 +88,8 @@ def _person(transaction: Transaction, now: datetime, customer_id: str) -> _Perso
     if not found.exists:
         return None
     rows = transaction.rows(STATEMENTS, {"customer_id": customer_id})
-    return _Person(found.customer, tuple((row[0], consent(row[1:])) for row in rows))
+    key = key_of(transaction, customer_id)
+    return _Person(found.customer, tuple((row[0], consent(key, row)) for row in rows))
 
 
 def _say_again(transaction: Transaction, now: datetime, own: _Person, other: _Person, new: str) -> None:
@@ -115,23 +119,26 @@ def _report(consent_id: str, customer_id: str, said: Consent) -> ConsentReport:
 
 def _join_profiles(transaction: Transaction, now: datetime, ours: Customer, theirs: Customer) -> None:
     new, points = ours.customer_id, each_once((*ours.contact_points, *theirs.contact_points))
-    profile = {
-        "attributes": canonical_json(_common(ours.attributes, theirs.attributes)).decode(),
-        "time_zone": _agreed(ours.time_zone, theirs.time_zone),
-        "jurisdiction": _agreed(ours.jurisdiction, theirs.jurisdiction),
-        "identity": _least(ours.identity, theirs.identity),
-    }
-    transaction.run(CHANGE_CUSTOMER, {"customer_id": new, **profile})
+    profile = Profile(
+        _common(ours.attributes, theirs.attributes),
+        _agreed(ours.time_zone, theirs.time_zone),
+        _agreed(ours.jurisdiction, theirs.jurisdiction),
+        _least(ours.identity, theirs.identity),
+    )
+    key = key_for(transaction, now, new)
+    transaction.run(CHANGE_CUSTOMER, {"customer_id": new, "profile": sealed_profile(key, profile)})
     reported = [one for one in (ours.reported_at, theirs.reported_at) if one is not None]
     transaction.run(FRESH_SINCE, {"new": new, "at": micros_or_none(min(reported, default=None))})
-    keep_contact_points(transaction, theirs.customer_id, ())
-    keep_contact_points(transaction, new, points)
+    keep_contact_points(transaction, key, theirs.customer_id, ())
+    keep_contact_points(transaction, key, new, points)
     for suppression in theirs.suppressions:
         add_suppression(transaction, now, new, suppression)
     strike_listed(transaction, now, new, points)
 
 
 def _move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
+    signals.move(transaction, now, new, old)
+    outcomes.move(transaction, now, new, old)
     for statement in MOVED:
         transaction.run(statement, {"old": old, "new": new})
     subject = {"subject": transaction.seal.customer(old)}

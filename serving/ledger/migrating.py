@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from decisioning.errors import Unavailable
+from serving.ledger import sealing_facts
 from serving.ledger.adopting import adopt
 from serving.ledger.faults import unavailable
 from serving.ledger.location import Location, PostgresLocation, located
@@ -16,6 +17,7 @@ from serving.ledger.postgres import migrating as postgres
 from serving.ledger.resealing import TABLES, reseal
 from serving.ledger.respelling import respell
 from serving.ledger.sealing import Seal, seal_of
+from serving.ledger.sealing_facts import seal_facts
 from serving.ledger.steps import refuse_other_shape, take_steps
 from serving.ledger.transaction import SqliteTransaction
 
@@ -41,7 +43,7 @@ def upgrade(location: str | Location, key: str | None = None) -> None:
     """
     place = located(location)
     if isinstance(place, PostgresLocation):
-        postgres.upgrade(place)
+        postgres.upgrade(place, key)
     else:
         _upgrade(place, key)
 
@@ -89,20 +91,22 @@ def _run(path: Path, key: str | None) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         before = _shape(_driver(connection))
         take_steps(connection)
-        transaction = SqliteTransaction(_driver(connection), Seal(b""))
-        if before == _CASE_SENSITIVE:
-            # Objections did not exist then, so no key is needed to find them.
-            respell(transaction, datetime.now(UTC))
-        if _tables(_driver(connection)) >= set(TABLES):
-            _reseal(_driver(connection), path, key)
-        adopt(transaction)
+        _take_in(_driver(connection), path, key, before)
+        adopt(SqliteTransaction(_driver(connection), Seal(b"")))
         connection.commit()
 
 
-def _reseal(connection: sqlite3.Connection, path: Path, key: str | None) -> None:
-    reseal(SqliteTransaction(connection, seal_of(connection, path, key, make=True)), datetime.now(UTC))
-    for table in TABLES:
-        connection.execute(f"DROP TABLE {table}")
+def _take_in(connection: sqlite3.Connection, path: Path, key: str | None, before: str | None) -> None:
+    """Seal what was put aside by the steps, and let those who were two in two spellings be one."""
+    now, put_aside = datetime.now(UTC), _tables(connection)
+    for tables, work in ((sealing_facts.TABLES, seal_facts), (TABLES, reseal)):
+        if put_aside >= set(tables):
+            transaction = SqliteTransaction(connection, seal_of(connection, path, key, make=True))
+            work(transaction, now)
+            for table in tables:
+                connection.execute(f"DROP TABLE {table}")
+            if work is seal_facts and before == _CASE_SENSITIVE:
+                respell(transaction, now)
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

@@ -75,5 +75,5 @@ def _struck(transaction: Transaction, report: ObjectionReport) -> list[str]:
     named = [] if report.customer_id is None else [present_id(transaction, report.customer_id)]
     if report.contact_point is None:
         return named
-    holders = transaction.rows(HOLDERS, {"contact_point": report.contact_point})
+    holders = transaction.rows(HOLDERS, {"contact_point": transaction.seal.contact_point(report.contact_point)})
     return sorted({*named, *(row[0] for row in holders)})

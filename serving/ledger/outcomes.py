@@ -8,17 +8,21 @@ from decisioning.errors import InvalidInput
 from serving.ledger.erased import still_about
 from serving.ledger.identities import present_id
 from serving.ledger.intake import Intake, receipted, take, take_consent
+from serving.ledger.personal import VALUE, closing, opening, shown
+from serving.ledger.queries.merging import CHANGE_VALUE, VALUES_OF
 from serving.ledger.queries.outcomes import ADD_OUTCOME, CUSTOMER_OF_DECISION, NAMED_CONTACT, NAMED_SLOT, OUTCOME_BY_ID
 from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
 from serving.ledger.times import micros
 from serving.ledger.transaction import Row, Transaction
+from serving.ledger.vault import key_for, key_of
 
 ALL = "*"
 COMPLAINT = "complaint"
 OBJECTIONS = frozenset({"opt_out", "unsubscribe", COMPLAINT})
 _UNNAMED = (ALL, "marketing")
 
-_OUTCOMES = Intake("outcome_id", OUTCOME_BY_ID, ADD_OUTCOME)
+_SAID = tuple(OUTCOME_BY_ID.selected_columns.keys())
+_OUTCOMES = Intake("outcome_id", OUTCOME_BY_ID, ADD_OUTCOME, closing(VALUE), opening(_SAID, VALUE))
 
 
 def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[OutcomeReport]) -> Receipted:
@@ -38,6 +42,15 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
     return receipted(transaction, now, changed, len(reports))
 
 
+def move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
+    """Seal the values of what came of contacts with `old` under the key of `new`, whose they become."""
+    theirs = key_of(transaction, old)
+    for outcome_id, value in transaction.rows(VALUES_OF, {"customer_id": old}):
+        told = shown(theirs, VALUE, outcome_id, value)
+        sealed = key_for(transaction, now, new).sealed_fact(VALUE, outcome_id, told)
+        transaction.run(CHANGE_VALUE, {"outcome": outcome_id, "value": sealed})
+
+
 def _take(transaction: Transaction, now: datetime, report: OutcomeReport) -> bool:
     named = _named(transaction, report)
     content = {
@@ -46,7 +59,7 @@ def _take(transaction: Transaction, now: datetime, report: OutcomeReport) -> boo
         "at": micros(report.at),
         "decision_id": report.decision_id,
         "contact_id": report.contact_id,
-        "value": report.value,
+        "value": None if report.value is None else float(report.value),
     }
     taken = take(transaction, now, _OUTCOMES, report.outcome_id, content)
     if taken and report.type in OBJECTIONS:

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import orjson
-
-from decisioning.canonical import canonical_json, digest
+from decisioning.canonical import canonical_json
 from decisioning.customer import ContactPoint, Suppression
 from serving.ledger.identities import under_present_ids
 from serving.ledger.intake import add_customer, raise_versions
-from serving.ledger.knowing import contact_points
 from serving.ledger.objecting import strike_listed
+from serving.ledger.personal import REASON, Profile, contact_points, profile_of, sealed_point, sealed_profile
 from serving.ledger.queries.consents import ADD_SUPPRESSION, SUPPRESSION_BY_ID
 from serving.ledger.queries.customers import ADD_CONTACT_POINT, CHANGE_CUSTOMER, CUSTOMER, DROP_CONTACT_POINTS, REPORTED
 from serving.ledger.reports import CustomerReport, Receipted
 from serving.ledger.times import micros, micros_or_none
-from serving.ledger.transaction import Row, Transaction
-
-_PROFILE = ("attributes", "time_zone", "jurisdiction", "identity")
+from serving.ledger.transaction import Transaction
+from serving.ledger.vault import DataKey, key_for
 
 
 def record_customers(transaction: Transaction, now: datetime, reports: Sequence[CustomerReport]) -> Receipted:
@@ -28,20 +25,14 @@ def record_customers(transaction: Transaction, now: datetime, reports: Sequence[
 
 def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bool:
     stored = transaction.row(CUSTOMER, {"customer_id": report.customer_id})
+    key = key_for(transaction, now, report.customer_id)
     if stored is None:
-        add_customer(
-            transaction,
-            now,
-            report.customer_id,
-            attributes=canonical_json(report.attributes).decode(),
-            time_zone=report.time_zone,
-            jurisdiction=report.jurisdiction,
-            identity=report.identity,
-        )
+        told = Profile(report.attributes, report.time_zone, report.jurisdiction, report.identity)
+        add_customer(transaction, now, report.customer_id, profile=sealed_profile(key, told))
         changed = False
     else:
-        changed = _change_profile(transaction, report, stored)
-    changed |= _change_contact_points(transaction, now, report.customer_id, report.contact_points)
+        changed = _change_profile(transaction, key, report, profile_of(key, stored[1]))
+    changed |= _change_contact_points(transaction, now, key, report)
     for suppression in report.suppressions:
         changed |= add_suppression(transaction, now, report.customer_id, suppression)
     if stored is not None and changed:
@@ -50,29 +41,25 @@ def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bo
     return stored is None or changed
 
 
-def _change_profile(transaction: Transaction, report: CustomerReport, stored: Row) -> bool:
-    _, attributes, *rest = stored
-    time_zone, jurisdiction, identity = rest[:3]
-    changed = (
-        canonical_json({**orjson.loads(attributes), **report.attributes}).decode(),
-        report.time_zone or time_zone,
-        report.jurisdiction or jurisdiction,
-        identity if report.identity is None else report.identity,
+def _change_profile(transaction: Transaction, key: DataKey, report: CustomerReport, before: Profile) -> bool:
+    changed = Profile(
+        {**before.attributes, **report.attributes},
+        report.time_zone or before.time_zone,
+        report.jurisdiction or before.jurisdiction,
+        before.identity if report.identity is None else report.identity,
     )
-    if changed == (attributes, time_zone, jurisdiction, identity):
+    # In Python 1, 1.0 and True are equal.
+    if canonical_json(changed) == canonical_json(before):
         return False
-    values = dict(zip(_PROFILE, changed, strict=True))
-    transaction.run(CHANGE_CUSTOMER, {"customer_id": report.customer_id, **values})
+    transaction.run(CHANGE_CUSTOMER, {"customer_id": report.customer_id, "profile": sealed_profile(key, changed)})
     return True
 
 
-def _change_contact_points(
-    transaction: Transaction, now: datetime, customer_id: str, points: Sequence[ContactPoint]
-) -> bool:
-    given = each_once(points)
-    if not given or contact_points(transaction, customer_id) == given:
+def _change_contact_points(transaction: Transaction, now: datetime, key: DataKey, report: CustomerReport) -> bool:
+    given, customer_id = each_once(report.contact_points), report.customer_id
+    if not given or contact_points(transaction, customer_id, key) == given:
         return False
-    keep_contact_points(transaction, customer_id, given)
+    keep_contact_points(transaction, key, customer_id, given)
     strike_listed(transaction, now, customer_id, given)
     return True
 
@@ -85,16 +72,19 @@ def each_once(points: Sequence[ContactPoint]) -> tuple[ContactPoint, ...]:
     return tuple(ContactPoint(point, channel, tuple(found)) for (point, channel), found in zones.items())
 
 
-def keep_contact_points(transaction: Transaction, customer_id: str, points: Sequence[ContactPoint]) -> None:
+def keep_contact_points(
+    transaction: Transaction, key: DataKey, customer_id: str, points: Sequence[ContactPoint]
+) -> None:
     """Put these contact points in the place of those on record."""
     transaction.run(DROP_CONTACT_POINTS, {"customer_id": customer_id})
     for position, point in enumerate(points):
+        hashed = transaction.seal.contact_point(point.contact_point)
         values = {
             "customer_id": customer_id,
             "channel": point.channel,
-            "contact_point": point.contact_point,
+            "contact_point": hashed,
             "position": position,
-            "time_zones": orjson.dumps(point.time_zones).decode(),
+            "sealed": sealed_point(key, hashed, point),
         }
         transaction.run(ADD_CONTACT_POINT, values)
 
@@ -102,13 +92,13 @@ def keep_contact_points(transaction: Transaction, customer_id: str, points: Sequ
 def add_suppression(transaction: Transaction, now: datetime, customer_id: str, one: Suppression) -> bool:
     """Add one order not to contact; False if it is there already."""
     # Suppressions come without ids of their own: the content is the identity.
-    own_id = digest([customer_id, one])
+    own_id = transaction.seal.suppression(canonical_json([customer_id, one]).decode())
     if transaction.row(SUPPRESSION_BY_ID, {"suppression_id": own_id}) is not None:
         return False
     values = {
         "suppression_id": own_id,
         "customer_id": customer_id,
-        "reason": one.reason,
+        "reason": key_for(transaction, now, customer_id).sealed_fact(REASON, own_id, one.reason),
         "recorded_at": micros(one.recorded_at),
         "channel": one.channel,
         "until": micros_or_none(one.until),

@@ -13,6 +13,7 @@ from serving.ledger.cases import Case, ReviewEvent, ReviewOrder, ReviewState
 from serving.ledger.history import Entry, Kind, Timeline
 from serving.ledger.identities import present_id
 from serving.ledger.knowing import known
+from serving.ledger.personal import readable
 from serving.ledger.queries.customers import ANYBODY, VERSION
 from serving.ledger.queries.decisions import (
     DECIDED_SINCE,
@@ -47,7 +48,7 @@ from serving.ledger.records import DecisionRecord, Recorded
 from serving.ledger.reviewing import case_of, event_detail, find
 from serving.ledger.times import micros, moment
 from serving.ledger.transaction import Row, Transaction
-from serving.ledger.vault import ANSWER, RECEIPT, erased, opened, opened_text
+from serving.ledger.vault import ANSWER, RECEIPT, DataKey, erased, key_of, opened, opened_text, require_present_key
 
 _QUEUES = {
     ReviewState.OPEN: OPEN_CASES,
@@ -174,7 +175,10 @@ def timeline(transaction: Transaction, customer_id: str, since: datetime, limit:
     """What is known of a customer, and the latest `limit` things of their history, newest first."""
     customer_id = present_id(transaction, customer_id)
     who = {"customer_id": customer_id, "subject": transaction.seal.customer(customer_id), "limit": limit}
-    entries = [_entry(kind, statement, row) for kind, statement in _ENTRIES for row in transaction.rows(statement, who)]
+    key = key_of(transaction, customer_id)
+    entries = [
+        _entry(key, kind, statement, row) for kind, statement in _ENTRIES for row in transaction.rows(statement, who)
+    ]
     newest = sorted(entries, key=lambda one: (one.at, one.kind, one.id), reverse=True)[:limit]
     return Timeline(known(transaction, customer_id, since), tuple(newest))
 
@@ -192,8 +196,9 @@ def newest(transaction: Transaction, until: datetime | None) -> datetime | None:
 
 
 def probe(transaction: Transaction) -> None:
-    """Read something, so that a file that cannot be read says so."""
+    """Read something, so that a file that cannot be read says so, and one that was given another key as well."""
     transaction.row(VERSION, {"customer_id": ""})
+    require_present_key(transaction)
 
 
 def _no_decision(decision_id: str) -> NotFound:
@@ -225,6 +230,7 @@ def _recorded(transaction: Transaction, row: Row) -> DecisionRecord:
     )
 
 
-def _entry(kind: Kind, statement: Select[Any], row: Row) -> Entry:
+def _entry(key: DataKey | None, kind: Kind, statement: Select[Any], row: Row) -> Entry:
     names: Sequence[str] = statement.selected_columns.keys()[2:]
-    return Entry(moment(row[0]), kind, str(row[1]), dict(zip(names, row[2:], strict=True)))
+    own_id, said = str(row[1]), dict(zip(names, row[2:], strict=True))
+    return Entry(moment(row[0]), kind, own_id, readable(key, kind, own_id, said))

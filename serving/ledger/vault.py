@@ -10,13 +10,17 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from decisioning.canonical import canonical_json
 from serving.errors import Erased, Tampered
-from serving.ledger.queries.keys import ADD_KEY, KEY, KEY_OF_CUSTOMER
-from serving.ledger.sealing import Seal
+from serving.ledger.queries.keys import ADD_KEY, KEY, KEY_OF_CUSTOMER, MARK
+from serving.ledger.sealing import SETTING, Seal, derived
 from serving.ledger.times import micros
 from serving.ledger.transaction import Transaction
 
@@ -39,11 +43,15 @@ class DataKey:
 
     key_id: str
     secret: bytes = field(repr=False)
+    _aead: AESGCM = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_aead", AESGCM(self.secret))
 
     def sealed(self, decision_id: str, what: str, content: bytes) -> bytes:
         """The content, readable with this key alone and as this part of this decision alone."""
         nonce = os.urandom(_NONCE)
-        closed = AESGCM(self.secret).encrypt(nonce, content, _about(decision_id, what))
+        closed = self._aead.encrypt(nonce, content, _about(decision_id, what))
         return b"".join((_FORM, bytes.fromhex(self.key_id), nonce, closed))
 
     def sealed_text(self, decision_id: str, what: str, content: str | bytes) -> str:
@@ -51,17 +59,92 @@ class DataKey:
         plain = content.encode() if isinstance(content, str) else content
         return b64encode(self.sealed(decision_id, what, plain)).decode()
 
+    def sealed_fact(self, what: str, own_id: str, value: object) -> str:
+        """A value of a fact as JSON, readable with this key alone and as this part of this fact alone."""
+        nonce = os.urandom(_NONCE)
+        closed = self._aead.encrypt(nonce, canonical_json(value), _about(own_id, what))
+        return b64encode(nonce + closed).decode()
+
+    def fact(self, what: str, own_id: str, stored: str) -> Any:
+        """What was sealed as this part of this fact.
+
+        Raises
+        ------
+        Tampered
+            If it was sealed as something else or under another key, or changed.
+        """
+        try:
+            sealed = b64decode(stored, validate=True)
+            return orjson.loads(self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _about(own_id, what)))
+        except (InvalidTag, ValueError) as error:
+            remedy = "restore the customer's row from a backup, or erase the customer"
+            raise Tampered(f"the {what} of a fact is not what was recorded", field="ledger", remedy=remedy) from error
+
+    def decrypted(self, nonce: bytes, closed: bytes, about: bytes) -> bytes:
+        """What was sealed; `InvalidTag` if it was sealed under another key, or about something else."""
+        return self._aead.decrypt(nonce, closed, about)
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of 32 bytes for one purpose: BLAKE2b under the key (RFC 7693, 2.9)."""
+        return blake2b(purpose, key=self.secret, digest_size=32).digest()
+
 
 def key_for(transaction: Transaction, now: datetime, customer_id: str) -> DataKey:
     """The customer's key, made now if there is none."""
-    row = transaction.row(KEY_OF_CUSTOMER, {"customer_id": customer_id})
-    if row is not None:
-        return DataKey(row[0], _unwrapped(transaction.seal, row[0], bytes(row[1])))
+    found = key_of(transaction, customer_id)
+    if found is not None:
+        return found
     made = DataKey(os.urandom(_ID).hex(), os.urandom(32))
-    wrapped = _wrapped(transaction.seal, made)
-    values = {"key_id": made.key_id, "customer_id": customer_id, "wrapped": wrapped, "created_at": micros(now)}
-    transaction.run(ADD_KEY, values)
+    values = {"key_id": made.key_id, "customer_id": customer_id, "wrapped": wrapped(transaction.seal, made)}
+    if not transaction.run(ADD_KEY, {**values, "created_at": micros(now), "under": transaction.seal.mark}):
+        raise another_key()
     return made
+
+
+def key_of(transaction: Transaction, customer_id: str) -> DataKey | None:
+    """The customer's key, None where there is none."""
+    row = transaction.row(KEY_OF_CUSTOMER, {"customer_id": customer_id})
+    return None if row is None else unwrapped(transaction.seal, row[0], bytes(row[1]))
+
+
+def wrapped(seal: Seal, key: DataKey) -> bytes:
+    """A customer's key as it is kept."""
+    nonce = os.urandom(_NONCE)
+    return nonce + _wrapping(seal.key).encrypt(nonce, key.secret, key.key_id.encode())
+
+
+def unwrapped(seal: Seal, key_id: str, stored: bytes) -> DataKey:
+    """A customer's key from how it is kept.
+
+    Raises
+    ------
+    Tampered
+        If it was wrapped under another key of the ledger, or changed.
+    """
+    try:
+        secret = _wrapping(seal.key).decrypt(stored[:_NONCE], stored[_NONCE:], key_id.encode())
+    except InvalidTag as error:
+        raise another_key() from error
+    return DataKey(key_id, secret)
+
+
+def require_present_key(transaction: Transaction) -> None:
+    """Refuse to go on under a key that the ledger has no more.
+
+    Raises
+    ------
+    Tampered
+        If the ledger was given another key since it was opened.
+    """
+    row = transaction.row(MARK, {})
+    if row is not None and row[0] != transaction.seal.mark:
+        raise another_key()
+
+
+def another_key() -> Tampered:
+    """The error for what is wrapped under another key than the one at hand."""
+    message = "a customer's key is not wrapped under the key that this process was started with"
+    return Tampered(message, field=SETTING, remedy="start again with the present key of the ledger")
 
 
 def opened(transaction: Transaction, decision_id: str, what: str, stored: bytes) -> bytes | None:
@@ -78,8 +161,8 @@ def opened(transaction: Transaction, decision_id: str, what: str, stored: bytes)
         return None
     start = 1 + _ID + _NONCE
     try:
-        secret = _unwrapped(transaction.seal, key_id, bytes(row[0]))
-        return AESGCM(secret).decrypt(stored[1 + _ID : start], stored[start:], _about(decision_id, what))
+        key = unwrapped(transaction.seal, key_id, bytes(row[0]))
+        return key.decrypted(stored[1 + _ID : start], stored[start:], _about(decision_id, what))
     except InvalidTag as error:
         remedy = "find out what was changed with `heed ledger verify`"
         message = f"the {what} of a decision is not what was recorded"
@@ -108,16 +191,7 @@ def _about(decision_id: str, what: str) -> bytes:
     return f"{what}\0{decision_id}".encode()
 
 
-def _wrapped(seal: Seal, key: DataKey) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + _wrapping(seal.key).encrypt(nonce, key.secret, key.key_id.encode())
-
-
-def _unwrapped(seal: Seal, key_id: str, wrapped: bytes) -> bytes:
-    return _wrapping(seal.key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], key_id.encode())
-
-
 @lru_cache(maxsize=8)
 def _wrapping(key: bytes) -> AESGCM:
     # Deriving a key costs as much as ten decisions' worth of sealing.
-    return AESGCM(Seal(key).derived(_PURPOSE))
+    return AESGCM(derived(key, _PURPOSE))

@@ -21,7 +21,6 @@ from decisioning.customer import (
     Suppression,
 )
 from decisioning.errors import Conflict, InvalidInput, NotFound
-from serving.ledger.knowing import MOST_SIGNALS
 from serving.ledger.records import Known
 from serving.ledger.reports import (
     ConsentReport,
@@ -31,6 +30,7 @@ from serving.ledger.reports import (
     Receipted,
     SignalReport,
 )
+from serving.ledger.signals import MOST
 from serving.ledger.times import micros, moment, moments
 from tests.serving.ledger_cases import MAIL, NOON, Clock, act, hold, new_ledger, wait
 
@@ -245,7 +245,33 @@ def test_history_reaches_back_92_days_or_as_far_as_asked(ledger, clock):
     assert [one.at for one in known.signals] == [one.at for one in known.contacts] == [edge]
     assert [one.at for one in ledger.known("ada", since=old).customer.contacts] == [old, edge]
     clock.advance(microseconds=1)
-    assert ledger.known("ada").customer.signals == Signals()
+    assert ledger.known("ada").customer.contacts == ()
+    assert [one.at for one in ledger.known("ada").customer.signals] == [edge]
+
+
+def test_of_signals_before_that_the_last_of_each_type_is_known(ledger):
+    ago = {"ticket 1": 500, "ticket 2": 400, "view 1": 300, "view 2": 5, "chat": 100}
+    for name, days in ago.items():
+        send(ledger, SignalReport(name, "ada", NOON - timedelta(days=days), name.split()[0], certainty=0.5, value=days))
+    send(ledger, SignalReport("late", "ada", NOON - timedelta(days=450), "ticket"))
+    send(ledger, SignalReport("another's", "bob", NOON - timedelta(days=100), "ticket"))
+    known = [(one.type, (NOON - one.at).days, one.certainty, one.value) for one in ledger.known("ada").customer.signals]
+    assert known == [("ticket", 400, 0.5, 400.0), ("chat", 100, 0.5, 100.0), ("view", 5, 0.5, 5.0)]
+
+
+def test_the_last_of_a_type_is_known_however_many_others_came_after_it(ledger):
+    send(ledger, SignalReport("s", "ada", NOON - timedelta(days=2), "ticket"))
+    many = [SignalReport(f"{n:05}", "ada", NOON - timedelta(seconds=n), "view") for n in range(MOST)]
+    wait(ledger.record_signals(many))
+    signals = ledger.known("ada").customer.signals
+    assert (signals.type[0], len(signals)) == ("ticket", MOST + 1)
+
+
+def test_the_last_signal_of_each_type_moves_with_who_is_merged(ledger):
+    for who, days in (("ada", 300), ("bob", 200)):
+        send(ledger, SignalReport(f"of {who}", who, NOON - timedelta(days=days), "ticket"))
+    wait(ledger.merge("ada", "bob"))
+    assert [(NOON - one.at).days for one in ledger.known("bob").customer.signals] == [200]
 
 
 def test_of_outcomes_before_that_the_last_of_each_type_is_known(ledger):
@@ -259,10 +285,10 @@ def test_of_outcomes_before_that_the_last_of_each_type_is_known(ledger):
 
 def test_of_very_many_signals_the_latest_are_known(ledger):
     start = NOON - timedelta(days=1)
-    many = [SignalReport(f"{n:05}", "ada", start + timedelta(seconds=n), "view") for n in range(MOST_SIGNALS + 5)]
+    many = [SignalReport(f"{n:05}", "ada", start + timedelta(seconds=n), "view") for n in range(MOST + 5)]
     wait(ledger.record_signals(many))
     signals = ledger.known("ada").customer.signals
-    assert len(signals) == MOST_SIGNALS
+    assert len(signals) == MOST
     assert [one.at for one in signals] == [one.at for one in many[5:]]
 
 

@@ -50,6 +50,21 @@ def test_a_late_answer_of_one_executor_settles_what_another_has(ledger: Ledger, 
     assert slot(ledger) == "reserved"
 
 
+def test_who_was_handed_a_message_and_what_they_said_is_handed_out(ledger: Ledger, clock: Clock) -> None:
+    (one,) = acts(ledger, 1)
+    wait(ledger.hand_over(one, "slow", LEASE, PASSES))
+    clock.advance(minutes=1)
+    wait(ledger.hand_over(one, "quick", LEASE, PASSES))
+    wait(ledger.settle(one, 2, Told("delivered", delivered=True, status=202)))
+    (message,) = ledger.export("c0").messages
+    assert [
+        (tried["holder"], tried["began_at"], tried["result"], tried["status"]) for tried in message["attempts"]
+    ] == [
+        ("slow", NOON, None, None),
+        ("quick", NOON + timedelta(minutes=1), "delivered", 202),
+    ]
+
+
 def test_a_slot_is_free_once_it_is_certain_that_nobody_has_the_message(ledger: Ledger, clock: Clock) -> None:
     (one,) = acts(ledger, 1)
     wait(ledger.hand_over(one, "slow", LEASE, PASSES))

@@ -4,8 +4,8 @@ import asyncio
 import socket
 import threading
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from time import monotonic, sleep
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -27,7 +27,7 @@ from serving.ledger.postgres.limits import Limits
 from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.postgres.writing import number
 from serving.ledger.queries.customers import RAISE_VERSION
-from serving.ledger.reports import CustomerReport, ObjectionReport, SignalReport
+from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport, OutcomeReport, SignalReport
 from serving.ledger.stopping import Order
 from serving.ledger.tables.chains import APPEND_ONLY
 from serving.ledger.tables.happenings import signals
@@ -79,7 +79,7 @@ class TestTheKey:
     @pytest.mark.usefixtures("ledger")
     @pytest.mark.parametrize("readonly", [False, True], ids=["opened to write", "opened to read"])
     def test_another_than_the_ledger_was_begun_with_is_refused(self, url, readonly):
-        with pytest.raises(Unavailable, match=r"begun under another key .*; set it to what the ledger was begun with"):
+        with pytest.raises(Unavailable, match=r"the ledger has another key .*; set it to the key that the ledger has"):
             open_ledger(url, key="sixteen letters or more", readonly=readonly)
 
 
@@ -305,12 +305,12 @@ class TestFaults:
 
     def test_what_the_database_cannot_hold_is_the_senders_fault(self, ledger):
         with pytest.raises(InvalidInput, match="holds what no database takes; leave out NUL"):
-            wait(ledger.record_signals([SignalReport("s1", "ada", NOON, "a\0b")]))
+            wait(ledger.record_outcomes([OutcomeReport("o1", "ada", "a\0b", NOON)]))
 
     def test_no_value_of_a_row_is_in_an_error(self, ledger):
-        broken = replace(SignalReport("s1", "ada-is-secret", NOON, "click"), certainty=2.0)
-        with pytest.raises(InvalidInput, match="breaks a rule of the ledger: `signal_certainty`") as raised:
-            wait(ledger.record_signals([broken]))
+        broken = ConsentReport("c1", "ada-is-secret", "email", "offers", SimpleNamespace(value="maybe"), NOON)
+        with pytest.raises(InvalidInput, match="breaks a rule of the ledger: `consent_status`") as raised:
+            wait(ledger.record_consents([broken]))
         assert "ada-is-secret" not in str(raised.value)
 
     def test_a_closed_ledger_takes_nothing(self, ledger):

@@ -136,7 +136,7 @@ class TestTheKey:
         ("harm", "complaint"),
         [
             pytest.param(lambda path: path.unlink(), "the key of the ledger is missing", id="lost"),
-            pytest.param(lambda path: path.write_bytes(b"x" * 64), "begun under another key", id="another"),
+            pytest.param(lambda path: path.write_bytes(b"x" * 64), "the ledger has another key", id="another"),
         ],
     )
     def test_a_ledger_without_its_key_is_refused(self, tmp_path, clock, readonly, harm, complaint):

@@ -19,22 +19,27 @@ def heed(tmp_path):
         yield started
 
 
-def happened(heed, kind, days):
+EVENTS = pytest.mark.parametrize("event", ["outcome", "signal"])
+
+
+def happened(heed, event, kind, days):
     at = (heed.clock() - timedelta(days=days)).isoformat()
-    told = {"outcome_id": f"{kind}-{days}", "customer_id": "c1", "type": kind, "at": at}
-    heed.post("/v1/outcomes", {"outcomes": [told]})
+    told = {f"{event}_id": f"{kind}-{days}", "customer_id": "c1", "type": kind, "at": at}
+    heed.post(f"/v1/{event}s", {f"{event}s": [told]})
 
 
+@EVENTS
 @pytest.mark.parametrize("days", [1, 91, 93, 1000])
-def test_it_silences_until_it_is_closed(heed, days):
-    happened(heed, "ticket_opened", days)
+def test_it_silences_until_it_is_closed(heed, event, days):
+    happened(heed, event, "ticket_opened", days)
     held = heed.decide()
     assert (held["disposition"], held["binding_rule"]) == ("hold", "open-ticket")
-    happened(heed, "ticket_closed", 0)
+    happened(heed, event, "ticket_closed", 0)
     assert heed.decide()["binding_rule"] != "open-ticket"
 
 
-def test_one_closed_long_ago_silences_nobody(heed):
-    happened(heed, "ticket_opened", 300)
-    happened(heed, "ticket_closed", 200)
+@EVENTS
+def test_one_closed_long_ago_silences_nobody(heed, event):
+    happened(heed, event, "ticket_opened", 300)
+    happened(heed, event, "ticket_closed", 200)
     assert heed.decide()["disposition"] == "act"

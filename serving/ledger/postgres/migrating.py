@@ -1,18 +1,21 @@
 """Bringing a ledger in PostgreSQL to the present shape."""
 
 import math
+from datetime import UTC, datetime
 
 import psycopg
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from serving.ledger.adopting import adopt
 from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.faults import unavailable
 from serving.ledger.postgres.limits import Limits
+from serving.ledger.postgres.sealing import seal_in
 from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.postgres.watching import Watch
 from serving.ledger.sealing import Seal
+from serving.ledger.sealing_facts import TABLES, seal_facts
 from serving.ledger.steps import take_steps
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed upgrade', 0))"
@@ -34,13 +37,18 @@ END $$
 """
 
 
-def upgrade(location: PostgresLocation) -> None:
+def upgrade(location: PostgresLocation, key: str | None = None) -> None:
     """Create the ledger's tables, or bring them to the present shape, all steps or none; one process at a time.
+
+    Parameters
+    ----------
+    key : str, optional
+        The ledger's, needed where facts from before have to be sealed.
 
     Raises
     ------
     Unavailable
-        If PostgreSQL cannot be reached or refuses a step.
+        If PostgreSQL cannot be reached or refuses a step, or the key is needed and missing.
     """
     engine = create_engine(
         "postgresql+psycopg://",
@@ -51,7 +59,7 @@ def upgrade(location: PostgresLocation) -> None:
         with engine.connect() as connection:
             connection.exec_driver_sql(_ONE_AT_A_TIME)
             take_steps(connection)
-            _adopt(connection)
+            _take_in(connection, location, key)
             connection.exec_driver_sql(_BYTE_FOR_BYTE)
             connection.commit()
     except psycopg.Error as error:
@@ -60,12 +68,17 @@ def upgrade(location: PostgresLocation) -> None:
         raise unavailable(_cause(error)) from error
 
 
-def _adopt(connection: Connection) -> None:
+def _take_in(connection: Connection, location: PostgresLocation, key: str | None) -> None:
+    """Seal what was put aside by the steps, and begin the chains."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"not a connection to PostgreSQL: {type(driver).__name__}")
     watch = Watch(_NO_HURRY)
     try:
+        if set(inspect(connection).get_table_names()) >= set(TABLES):
+            seal_facts(PostgresTransaction(driver, seal_in(driver, location, key, make=True), watch), datetime.now(UTC))
+            for table in TABLES:
+                connection.exec_driver_sql(f"DROP TABLE {table}")
         adopt(PostgresTransaction(driver, Seal(b""), watch))
     finally:
         watch.close()

@@ -7,7 +7,7 @@ from psycopg import Connection
 from decisioning.errors import Unavailable
 from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.shape import require_present_shape
-from serving.ledger.sealing import SETTING, Seal
+from serving.ledger.sealing import SETTING, Seal, begun, unwrapped
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed seal', 0))"
 
@@ -29,13 +29,19 @@ def seal_in(connection: Connection[Any], location: PostgresLocation, given: str 
     if not given:
         remedy = "set it to a secret of your own, such as `openssl rand -hex 32` makes, the same for every worker"
         raise Unavailable("a ledger in PostgreSQL needs its key from the environment", field=SETTING, remedy=remedy)
-    seal = Seal(given.encode())
+    key = given.encode()
     with connection.transaction():
         connection.execute(_ONE_AT_A_TIME)
-        row = connection.execute("SELECT mark FROM seals").fetchone()
-        if row is None and make:
-            connection.execute("INSERT INTO seals (mark) VALUES (%s)", (seal.mark,))
-    if row is not None and row[0] != seal.mark:
-        remedy = "set it to what the ledger was begun with"
-        raise Unavailable("the ledger was begun under another key", field=SETTING, value=location, remedy=remedy)
+        row = connection.execute("SELECT mark, lasting FROM seals").fetchone()
+        if row is None:
+            return _begun(connection, key) if make else Seal(key)
+    if row[0] != Seal(key).mark:
+        remedy = "set it to the key that the ledger has"
+        raise Unavailable("the ledger has another key", field=SETTING, value=location, remedy=remedy)
+    return unwrapped(key, None if row[1] is None else bytes(row[1]))
+
+
+def _begun(connection: Connection[Any], key: bytes) -> Seal:
+    seal, lasting = begun(key)
+    connection.execute("INSERT INTO seals (mark, lasting) VALUES (%s, %s)", (seal.mark, lasting))
     return seal

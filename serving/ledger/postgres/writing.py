@@ -13,7 +13,7 @@ from typing import TypeVar
 import psycopg
 
 from decisioning.errors import Unavailable
-from serving.ledger.locking import SHARED, Locks
+from serving.ledger.locking import EVERYTHING, SHARED, Locks
 from serving.ledger.postgres.faults import lost, undone, unknown_fate
 from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.transaction import Job
@@ -24,7 +24,6 @@ Open = Callable[[], AbstractContextManager[PostgresTransaction]]
 
 # The server keeps all locks in one table of a fixed size; a job that rests on more than this locks out all others.
 _MOST_LOCKS = 1000
-_EVERYTHING = "everything"
 
 
 class _MoreLocks(Exception):
@@ -105,12 +104,12 @@ def _commit(transaction: PostgresTransaction) -> None:
 
 def _taking(names: frozenset[str]) -> str:
     """The statement that waits for all locks, in an order that is the same for every job."""
-    if len(names) > _MOST_LOCKS:
-        return _take(_EVERYTHING)
+    if EVERYTHING in names or len(names) > _MOST_LOCKS:
+        return _take(EVERYTHING)
     alone = {name for name in names if not name.startswith(SHARED)}
     beside = {name.removeprefix(SHARED) for name in names - alone} - alone
     ordered = sorted({*((number(one), "") for one in alone), *((number(one), "_shared") for one in beside)})
-    return _take(_EVERYTHING, "_shared") + "".join(f"SELECT pg_advisory_xact_lock{how}({one});" for one, how in ordered)
+    return _take(EVERYTHING, "_shared") + "".join(f"SELECT pg_advisory_xact_lock{how}({one});" for one, how in ordered)
 
 
 def _take(name: str, how: str = "") -> str:

@@ -6,13 +6,13 @@ from serving.ledger.queries.parts import OF_WHOM, pick
 from serving.ledger.tables.people import consents, suppressions
 
 CONSENTS = (
-    pick(consents, "channel purpose status recorded_at contact_point basis expires_at topic")
+    pick(consents, "consent_id channel purpose status recorded_at contact_point basis expires_at topic")
     .where(consents.c.customer_id == OF_WHOM, consents.c.retired_at.is_(None))
     .order_by(consents.c.recorded_at, consents.c.consent_id)
 )
 
 SUPPRESSIONS = (
-    pick(suppressions, "reason recorded_at channel until")
+    pick(suppressions, "suppression_id reason recorded_at channel until")
     .where(suppressions.c.customer_id == OF_WHOM)
     .order_by(suppressions.c.recorded_at, suppressions.c.suppression_id)
 )

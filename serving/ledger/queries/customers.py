@@ -4,9 +4,20 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
 from serving.ledger.tables.people import contact_points, customers
+from serving.ledger.tables.secrets import data_keys
 
-CUSTOMER = pick(customers, "version attributes time_zone jurisdiction identity reported_at merged_into").where(
-    customers.c.customer_id == OF_WHOM
+# With the customer's own key, under which the profile is sealed.
+CUSTOMER = (
+    select(
+        customers.c.version,
+        customers.c.profile,
+        customers.c.reported_at,
+        customers.c.merged_into,
+        data_keys.c.key_id,
+        data_keys.c.wrapped,
+    )
+    .select_from(customers.outerjoin(data_keys, data_keys.c.customer_id == customers.c.customer_id))
+    .where(customers.c.customer_id == OF_WHOM)
 )
 
 MERGED_INTO = select(customers.c.merged_into).where(customers.c.customer_id == OF_WHOM)
@@ -14,7 +25,7 @@ MERGED_INTO = select(customers.c.merged_into).where(customers.c.customer_id == O
 VERSION = select(customers.c.version).where(customers.c.customer_id == OF_WHOM)
 
 CONTACT_POINTS = (
-    pick(contact_points, "contact_point channel time_zones")
+    pick(contact_points, "contact_point channel sealed")
     .where(contact_points.c.customer_id == OF_WHOM)
     .order_by(contact_points.c.position)
 )
@@ -23,16 +34,7 @@ ADD_CUSTOMER = insert(customers)
 
 RAISE_VERSION = update(customers).where(customers.c.customer_id == OF_WHOM).values(version=customers.c.version + 1)
 
-CHANGE_CUSTOMER = (
-    update(customers)
-    .where(customers.c.customer_id == OF_WHOM)
-    .values(
-        attributes=bindparam("attributes"),
-        time_zone=bindparam("time_zone"),
-        jurisdiction=bindparam("jurisdiction"),
-        identity=bindparam("identity"),
-    )
-)
+CHANGE_CUSTOMER = update(customers).where(customers.c.customer_id == OF_WHOM).values(profile=bindparam("profile"))
 
 REPORTED = update(customers).where(customers.c.customer_id == OF_WHOM).values(reported_at=bindparam("at"))
 

@@ -4,19 +4,15 @@ from sqlalchemy import BindParameter, bindparam, delete, func, insert, null, sel
 
 from serving.ledger.queries.parts import OF_WHOM, pick
 from serving.ledger.tables.decided import reviews
-from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
 from serving.ledger.tables.people import consents, contact_points, customers, suppressions
 from serving.ledger.tables.secrets import data_keys, erasures
 from serving.ledger.tables.sending import outbox
 
 ALIASES = select(customers.c.customer_id).where(customers.c.merged_into == OF_WHOM).order_by(customers.c.customer_id)
 
-POINTS_OF = select(contact_points.c.contact_point).where(contact_points.c.customer_id == OF_WHOM)
-
-CONSENTED_POINTS_OF = (
-    select(consents.c.contact_point)
-    .where(consents.c.customer_id == OF_WHOM, consents.c.contact_point.is_not(None))
-    .distinct()
+CONSENTED_POINTS_OF = pick(consents, "consent_id contact_point").where(
+    consents.c.customer_id == OF_WHOM, consents.c.contact_point.is_not(None)
 )
 
 HAS_KEY = select(data_keys.c.key_id).where(data_keys.c.customer_id == OF_WHOM)
@@ -59,6 +55,6 @@ FORGOTTEN = (
     delete(contacts).where(contacts.c.customer_id == OF_WHOM, contacts.c.decision_id.is_(None)),
     *[
         delete(table).where(table.c.customer_id == OF_WHOM)
-        for table in (contact_points, signals, consents, suppressions, outcomes, data_keys, customers)
+        for table in (contact_points, last_signals, signals, consents, suppressions, outcomes, data_keys, customers)
     ],
 )

@@ -1,10 +1,10 @@
 """Customers who become one."""
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from serving.ledger.queries.parts import OF_WHOM, pick
 from serving.ledger.tables.decided import reviews
-from serving.ledger.tables.happenings import contacts, outcomes, signals
+from serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
 from serving.ledger.tables.people import consents, customers
 
 STATEMENTS = (
@@ -15,7 +15,8 @@ STATEMENTS = (
 
 RETIRE = update(consents).where(consents.c.consent_id == bindparam("statement")).values(retired_at=bindparam("at"))
 
-# What moves as it is. Consents and suppressions are said anew, since their ids tell whose they were.
+# What moves as it is. Consents and suppressions are said anew, since their ids tell whose they were; signals and the
+# values of outcomes are sealed anew.
 MOVED = tuple(
     update(table).where(table.c.customer_id == bindparam("old")).values(customer_id=bindparam("new"))
     for table in (signals, contacts, outcomes, reviews)
@@ -33,8 +34,12 @@ CUSTOMER_IDS = (
     select(customers.c.customer_id).where(customers.c.merged_into.is_(None)).order_by(customers.c.customer_id)
 )
 
-CONSENTED_POINTS = select(consents.c.contact_point).where(consents.c.contact_point.is_not(None)).distinct()
+SIGNALS_OF = pick(signals, "signal_id entry").where(signals.c.customer_id == OF_WHOM)
 
-RESPELL_CONSENTS = (
-    update(consents).where(consents.c.contact_point == bindparam("old")).values(contact_point=bindparam("new"))
-)
+CHANGE_SIGNAL = update(signals).where(signals.c.signal_id == bindparam("signal")).values(entry=bindparam("entry"))
+
+DROP_LAST_SIGNALS = delete(last_signals).where(last_signals.c.customer_id == OF_WHOM)
+
+VALUES_OF = pick(outcomes, "outcome_id value").where(outcomes.c.customer_id == OF_WHOM, outcomes.c.value.is_not(None))
+
+CHANGE_VALUE = update(outcomes).where(outcomes.c.outcome_id == bindparam("outcome")).values(value=bindparam("value"))

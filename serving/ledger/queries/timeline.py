@@ -9,7 +9,7 @@ from serving.ledger.tables.happenings import contacts, outcomes, signals
 from serving.ledger.tables.people import consents, objections, objectors, suppressions
 
 SIGNAL_ENTRIES = (
-    pick(signals, "at signal_id type channel certainty value")
+    pick(signals, "at signal_id entry")
     .where(signals.c.customer_id == OF_WHOM)
     .order_by(desc(signals.c.at), desc(signals.c.signal_id))
     .limit(LIMIT)

@@ -1,25 +1,30 @@
 """What happened to customers: what they did, what they were contacted with, and what came of it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, LargeBinary, Table, Text
 
 from serving.ledger.tables.base import metadata
 
-# A decision reads a customer's signals in one piece: `entry` says a whole signal once more as a JSON array, and the
-# index holds it, so that a history is one run of pages and one string.
+# A decision reads a customer's signals in one piece: `entry` is all that a signal says, sealed under the customer's key
+# (`serving.ledger.cells`), and the index holds it, so that a history is one run of pages and one string of bytes.
 signals = Table(
     "signals",
     metadata,
     Column("signal_id", Text, primary_key=True),
     Column("customer_id", Text, nullable=False),
-    Column("type", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("channel", Text),
-    Column("certainty", Float, nullable=False),
-    Column("value", Float),
-    Column("entry", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    CheckConstraint("certainty > 0 AND certainty <= 1", name="signal_certainty"),
+    Column("entry", LargeBinary, nullable=False),
     Index("signals_of_customer", "customer_id", "at", "signal_id", "entry"),
+)
+
+# The last signal of each type, told apart by a hash under the customer's key: it is read however old it is.
+last_signals = Table(
+    "last_signals",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("signal_id", Text, ForeignKey("signals.signal_id"), nullable=False),
 )
 
 contacts = Table(
@@ -52,8 +57,8 @@ outcomes = Table(
     Column("at", BigInteger, nullable=False),
     Column("decision_id", Text),
     Column("contact_id", Text),
-    Column("value", Float),
     Column("received_at", BigInteger, nullable=False),
+    Column("value", Text),
     Index("outcomes_of_customer", "customer_id", "at", "outcome_id"),
     Index("outcomes_of_decision", "decision_id"),
 )

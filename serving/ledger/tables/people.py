@@ -4,10 +4,13 @@
 version it was made on and commits only while that is still the version. A customer who was merged into another keeps a
 row that says into whom (`merged_into`); consents that a merge replaced stay on record, with the time they were retired.
 
+What describes or reaches somebody is sealed under the customer's key (`serving.ledger.personal`): profiles, contact
+points, the basis of a consent, the reason of a suppression. A contact point is found by its keyed hash.
+
 Objections name nobody: contact points and customers are in them as keyed hashes alone (`serving.ledger.sealing`).
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from serving.ledger.tables.base import metadata
 
@@ -16,13 +19,10 @@ customers = Table(
     metadata,
     Column("customer_id", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
-    Column("attributes", Text, nullable=False),
-    Column("time_zone", Text),
-    Column("jurisdiction", Text),
     Column("created_at", BigInteger, nullable=False),
-    Column("identity", Float),
     Column("reported_at", BigInteger),
     Column("merged_into", Text),
+    Column("profile", Text),
     Index("customers_merged", "merged_into"),
 )
 
@@ -33,7 +33,7 @@ contact_points = Table(
     Column("channel", Text, primary_key=True),
     Column("contact_point", Text, primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("time_zones", Text, nullable=False, server_default="[]"),
+    Column("sealed", Text, nullable=False),
     Index("contact_points_by_name", "contact_point"),
 )
 
