@@ -132,9 +132,13 @@ class Client:
         """Everything that the ledger holds about a customer."""
         return self._call("GET", f"/v1/customers/{_segment(customer_id)}/export")
 
-    def erase(self, customer_id: str) -> Json:
-        """Erase a customer; marketing stays away from whoever comes back under the same id or address."""
-        return self._call("DELETE", f"/v1/customers/{_segment(customer_id)}")
+    def erase(self, customer_id: str, *, spare_others: bool = False) -> Json:
+        """Erase a customer; marketing stays away from whoever comes back under the same id or address.
+
+        Others who have a contact point of theirs lose marketing as well, unless they are to be spared.
+        """
+        shared = "?shared=spare" if spare_others else ""
+        return self._call("DELETE", f"/v1/customers/{_segment(customer_id)}{shared}")
 
     def policy(self) -> Json:
         """The policy in force, and what was refused of the file where it says something else."""

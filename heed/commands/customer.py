@@ -2,7 +2,7 @@
 
 import click
 
-from heed.client import Client
+from heed.client import Client, Json
 from heed.output import json_option, print_json
 from serving.settings import Settings
 
@@ -27,21 +27,28 @@ def export(customer_id: str, url: str | None) -> None:
 @click.argument("customer_id")
 @_URL
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--spare-others", is_flag=True, help="Record no objection to contact points that others have as well.")
 @json_option
-def erase(customer_id: str, url: str | None, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def erase(customer_id: str, url: str | None, yes: bool, spare_others: bool, as_json: bool) -> None:  # noqa: FBT001
     """Erase CUSTOMER_ID: the key, the facts, and what waits to be sent. It cannot be undone.
 
     What was decided stays on record without the person, and marketing stays away from whoever comes back under the
-    same id or address.
+    same id or address. Others at the same address lose marketing too, unless they are spared.
     """
     if not yes:
         click.confirm(f"Erase {customer_id} for good?", abort=True, err=True)
     with _client(url) as client:
-        done = client.erase(customer_id)
+        done = client.erase(customer_id, spare_others=spare_others)
     if as_json:
         print_json(done)
     else:
-        click.echo("erased" if done["erased"] else f"there is nothing left: erased at {done['erased_at']}")
+        click.echo(_told(done))
+
+
+def _told(done: Json) -> str:
+    if not done["erased"]:
+        return f"there is nothing left: erased at {done['erased_at']}"
+    return f"erased; {done['others_struck']} others at the same contact points get no more marketing"
 
 
 def _client(url: str | None) -> Client:

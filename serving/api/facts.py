@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import PersonId
-from serving.ledger.erasing import Erasure
+from serving.ledger.erasing import Erasure, Shared
 from serving.ledger.exporting import Export
 from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
@@ -78,9 +78,13 @@ async def export(customer_id: PersonId, running: Running) -> Export:
 
 
 @router.delete(CUSTOMER, summary="Erase a customer")
-async def erase(customer_id: PersonId, running: Running) -> Erasure:
-    """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back."""
-    return await running.ledger.erase(customer_id)
+async def erase(customer_id: PersonId, running: Running, shared: Annotated[Shared, Query()] = Shared.STRIKE) -> Erasure:
+    """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back.
+
+    Others who have a contact point of theirs lose marketing as well, and are counted in the answer; `shared=spare`
+    leaves such contact points to the others.
+    """
+    return await running.ledger.erase(customer_id, shared)
 
 
 @router.get(CUSTOMER, summary="A customer and their timeline")

@@ -11,6 +11,7 @@ it, and every profile that a source system reports, begins a new record under a 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from decisioning.customer import EPOCH
 from decisioning.errors import NotFound
@@ -33,7 +34,7 @@ from serving.ledger.queries.erasing import (
     HAS_KEY,
     MESSAGES_OF,
 )
-from serving.ledger.queries.objections import OBJECTIONS_OF_CUSTOMER
+from serving.ledger.queries.objections import HOLDERS, OBJECTIONS_OF_CUSTOMER
 from serving.ledger.queries.reviews import UNSETTLED_OF
 from serving.ledger.reports import ObjectionReport
 from serving.ledger.reviewing import case_of, end_in_hold
@@ -54,14 +55,33 @@ class Erasure:
         Whether this call did it; False where it was done before and nothing has come since.
     erased_at : datetime
         When it was done.
+    others_struck : int
+        How many other customers have a contact point of this one, and lose marketing with the objection to it.
     """
 
     erased: bool
     erased_at: datetime
+    others_struck: int = 0
 
 
-def erase(transaction: Transaction, now: datetime, customer_id: str) -> Erasure:
+class Shared(StrEnum):
+    """What becomes of contact points that others have as well: nobody is told whose they are.
+
+    To `strike` keeps marketing away from the erased person for certain, and from the others too. To `spare` leaves such
+    a contact point to the others: under it alone the person is not known again.
+    """
+
+    STRIKE = "strike"
+    SPARE = "spare"
+
+
+def erase(transaction: Transaction, now: datetime, customer_id: str, shared: Shared = Shared.STRIKE) -> Erasure:
     """Erase a customer under all their ids.
+
+    Parameters
+    ----------
+    shared : Shared
+        What becomes of contact points that others have as well.
 
     Raises
     ------
@@ -75,10 +95,12 @@ def erase(transaction: Transaction, now: datetime, customer_id: str) -> Erasure:
         if before is None:
             raise NotFound("no such customer", field="customer_id")
         return Erasure(erased=False, erased_at=moment(before[0]))
-    _object(transaction, now, present, names)
+    others = {point: _others(transaction, point, names) for point in _points(transaction, names)}
+    struck = {point: found for point, found in others.items() if shared is Shared.STRIKE or not found}
+    _object(transaction, now, names, sorted(struck))
     for name in names:
         _forget(transaction, now, name)
-    return Erasure(erased=True, erased_at=now)
+    return Erasure(erased=True, erased_at=now, others_struck=len(set().union(*struck.values())))
 
 
 def of_erasure(customer_id: str) -> Locks:
@@ -116,10 +138,16 @@ def _objections(now: datetime, present: str, points: Sequence[str]) -> list[Obje
     return [ObjectionReport(now, customer_id=present), *(ObjectionReport(now, contact_point=one) for one in points)]
 
 
-def _object(transaction: Transaction, now: datetime, present: str, names: Sequence[str]) -> None:
-    """Keep marketing away from the person under every id, and from every contact point."""
-    record_objections(transaction, now, _objections(now, present, _points(transaction, names)))
-    subject = {"subject": transaction.seal.customer(present)}
+def _others(transaction: Transaction, contact_point: str, names: Sequence[str]) -> set[str]:
+    """Customers besides this one who have the contact point."""
+    hashed = transaction.seal.contact_point(contact_point)
+    return {row[0] for row in transaction.rows(HOLDERS, {"contact_point": hashed})} - set(names)
+
+
+def _object(transaction: Transaction, now: datetime, names: Sequence[str], points: Sequence[str]) -> None:
+    """Keep marketing away from the person under every id, and from these contact points."""
+    record_objections(transaction, now, _objections(now, names[0], points))
+    subject = {"subject": transaction.seal.customer(names[0])}
     for (objection_id,) in transaction.rows(OBJECTIONS_OF_CUSTOMER, subject):
         for alias in names[1:]:
             strike(transaction, now, alias, objection_id)

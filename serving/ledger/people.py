@@ -3,7 +3,7 @@
 from functools import partial
 
 from serving.ledger.database import OnDatabase
-from serving.ledger.erasing import Erasure, erase, of_erasure
+from serving.ledger.erasing import Erasure, Shared, erase, of_erasure
 from serving.ledger.exporting import Export, exported
 
 
@@ -15,8 +15,9 @@ class People(OnDatabase):
         now = self._database.moment()
         return self._database.read(partial(exported, now=now, customer_id=customer_id))
 
-    async def erase(self, customer_id: str) -> Erasure:
+    async def erase(self, customer_id: str, shared: Shared = Shared.STRIKE) -> Erasure:
         """Erase a customer under all their ids; `NotFound` where there is nothing and never was."""
-        erasure = await self._database.write(partial(erase, customer_id=customer_id), of_erasure(customer_id))
+        work = partial(erase, customer_id=customer_id, shared=shared)
+        erasure = await self._database.write(work, of_erasure(customer_id))
         await self._database.forget()
         return erasure

@@ -85,8 +85,40 @@ def test_what_was_decided_stays_on_record(heed: Heed, tmp_path: Path) -> None:
 def test_erasing_again_says_that_it_was_done_before(heed: Heed) -> None:
     first = erase(heed)
     heed.clock.advance(hours=1)
-    assert erase(heed) == {"erased": False, "erased_at": first["erased_at"]}
-    assert erase(heed, PERSON.upper()) == {"erased": False, "erased_at": first["erased_at"]}
+    assert erase(heed) == {"erased": False, "erased_at": first["erased_at"], "others_struck": 0}
+    assert erase(heed, PERSON.upper())["erased_at"] == first["erased_at"]
+
+
+HOUSEHOLD = [{"contact_point": "one-letterbox@example.org", "channel": "email"}]
+
+
+def household(service: Heed) -> None:
+    """Three at one address; the first has a phone of their own."""
+    own = {"contact_point": "own-phone", "channel": "sms"}
+    for name, points in (("first", [*HOUSEHOLD, own]), ("second", HOUSEHOLD), ("third", HOUSEHOLD)):
+        service.know(name, contact_points=points)
+
+
+def objected(service: Heed, *names: str) -> list[bool]:
+    return [bool(service.get(f"/v1/customers/{one}")["objections"]) for one in names]
+
+
+def test_others_at_the_address_are_struck_counted_and_not_named(heed: Heed) -> None:
+    household(heed)
+    done = erase(heed, "first")
+    assert (done["erased"], done["others_struck"]) == (True, 2)
+    assert "second" not in json.dumps(done)
+    assert objected(heed, "second", "third", "other") == [True, True, False]
+
+
+def test_others_at_the_address_are_spared_where_somebody_decides_so(heed: Heed) -> None:
+    household(heed)
+    assert erase(heed, "first?shared=spare")["others_struck"] == 0
+    assert objected(heed, "second", "third") == [False, False]
+    heed.clock.advance(minutes=1)
+    for name, points in (("first", HOUSEHOLD), ("by phone", [{"contact_point": "own-phone", "channel": "sms"}])):
+        heed.know(name, contact_points=points)
+        assert objected(heed, name) == [True], name
 
 
 def test_nobody_who_was_never_here_can_be_erased(heed: Heed) -> None:
