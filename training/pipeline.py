@@ -213,9 +213,15 @@ def learn_bundle(
 
 
 def _harm(prepared: Prepared, settings: Settings, scale: float, seed: int) -> Head | None:
-    """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain."""
+    """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain.
+
+    It is rare, so that the booster draws actions to one another more than they are alike, and actions that were seldom
+    taken weigh little in its loss: they get offsets of their own in any case.
+    """
     sample = harm_sample(prepared)
-    return None if sample is None else learn(sample, prepared.schema, settings, seed).head.stretched(scale)
+    if sample is None:
+        return None
+    return learn(sample, prepared.schema, settings, seed, by_action=True).head.stretched(scale)
 
 
 def _uplift(prepared: Prepared, learnt: Learnt) -> UpliftLine | None:

@@ -71,6 +71,24 @@ def test_actions_that_are_not_off_get_none(seed: int) -> None:
     assert found.calibration.offsets == Offsets()
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_actions_get_offsets_in_any_case_where_that_is_asked_for(seed: int) -> None:
+    rows = campaign(seed, ACTIONS)
+    kin, customer = kin_of(*rows.names()), np.arange(len(rows.of)) // 3
+    found = choose_calibration(rows.margin, rows.label, kin, customer, seed, by_action=True)
+    assert winner(found)[1]
+    # They are as small as the rows say, which know of no difference.
+    assert max(abs(found.calibration.offsets.of(*rows.key(action))) for action in range(12)) < 0.15
+    assert {(one["family"], one["offsets"]) for one in found.record["candidates"]}.isdisjoint({("identity", False)})
+
+
+def test_a_single_action_gets_no_offset_even_where_that_is_asked_for() -> None:
+    margin, label = drawn(3_000, 3)
+    kin = kin_of(["mail"] * 3_000, [None] * 3_000, [None] * 3_000)
+    found = choose_calibration(margin, label, kin, np.arange(3_000), by_action=True)
+    assert not winner(found)[1]
+
+
 def test_what_is_chosen_is_what_the_rule_says_of_the_record() -> None:
     record = of_campaign(campaign(2, ACTIONS, by_action=0.3)).record
     tried = [one for one in record["candidates"] if one["log_loss"] is not None]

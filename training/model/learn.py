@@ -50,14 +50,16 @@ class Learnt:
     record: Mapping[str, Any]
 
 
-def learn(sample: Sample, schema: FeatureSchema, settings: Settings, seed: int = 0) -> Learnt:
-    """A head of unscaled uncertainty.
+def learn(
+    sample: Sample, schema: FeatureSchema, settings: Settings, seed: int = 0, *, by_action: bool = False
+) -> Learnt:
+    """A head of unscaled uncertainty, calibrated with offsets by action in any case if that is asked for.
 
     Cross-fitting says how many trees there should be and what a model says of customers it has not seen; on that it is
     calibrated. The boosters whose mean serves are then fitted on all rows.
     """
     crossed = cross_fit(sample, schema, settings, seed)
-    chosen = choose_calibration(crossed.margin, sample.label, sample.kin, sample.customer, seed)
+    chosen = choose_calibration(crossed.margin, sample.label, sample.kin, sample.customer, seed, by_action=by_action)
     offset = chosen.calibration.offsets.of_rows(sample.kin)
     propensity = chosen.calibration.probability(crossed.margin, offset)
     hidden = _hidden(sample, crossed, chosen.calibration, propensity)

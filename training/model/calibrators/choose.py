@@ -63,6 +63,8 @@ def choose_calibration(
     kin: Kin,
     groups: Ints,
     seed: int = 0,
+    *,
+    by_action: bool = False,
 ) -> Chosen:
     """The calibration that cross-fitting prefers, fitted on all rows, and why.
 
@@ -82,6 +84,9 @@ def choose_calibration(
         Which customer each row is of.
     seed : int
         Deals customers into folds. The same arguments give the same choice.
+    by_action : bool
+        Whether actions get offsets in any case, if there are several and enough rows. Of rare outcomes the log-loss
+        hardly shows what tells actions apart, and the offsets are as small as the rows say.
 
     Raises
     ------
@@ -98,6 +103,8 @@ def choose_calibration(
     if rows.folds < 2:
         return _alone(rows)
     plans = _plans(rows)
+    if by_action:
+        plans = [plan for plan in plans if plan.offsets] or plans
     losses = cross_fitted(rows, plans, seed)
     best = _first_unbeaten(losses, rows.customer)
     candidates = [*_judged(plans, losses, best, rows.customer), *_untried(plans, rows)]
@@ -156,7 +163,7 @@ def _judged(plans: Sequence[Plan], losses: Floats, best: int, customer: Ints) ->
 def _untried(plans: Sequence[Plan], rows: Rows) -> Iterator[Candidate]:
     tried = {plan.family for plan in plans}
     for family in FAMILIES:
-        if family not in tried:
+        if family not in tried and rows.rarer < family.least:
             reason = f"not tried: {rows.rarer} rows of the rarer class where it needs {family.least}: {family.why}"
             yield Candidate(
                 family.name, offsets=False, log_loss=None, difference=None, standard_error=None, reason=reason
