@@ -89,9 +89,9 @@ def bootstrap(
     buckets = share(settings.rate_limit, settings.rate_burst, shares)
     access = Access(Keyring(ledger.api_keys(), steady), buckets)
     handing = HandingOver(ledger=ledger, standing=standby, clock=steady, patience=settings.outbox_time, metrics=metrics)
-    courier = courier_of(pushing, ledger=ledger, handing=handing, clock=steady)
+    couriers = tuple(courier_of(one, ledger=ledger, handing=handing, clock=steady) for one in pushing)
     gauges = Gauges(metrics.registry)
-    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, gauges, handing, courier, tracing)
+    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, gauges, handing, couriers, tracing)
 
 
 def newer_model(settings: Settings, in_force: InForce) -> InForce | None:

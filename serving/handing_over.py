@@ -8,7 +8,7 @@ from functools import partial
 from serving.in_force import Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import OutboxMessage
-from serving.ledger.releasing import Asked, Check, Handed, Release, Ruling, Told
+from serving.ledger.releasing import EVERY_CHANNEL, Asked, Check, Handed, Reach, Release, Ruling, Told
 from serving.metrics import Metrics
 from serving.release import ruling
 from serving.webhooks.schedule import MOST_ATTEMPTS, next_attempt
@@ -78,12 +78,14 @@ class HandingOver:
             raise refused
         self._metrics.attempts.labels("delivered").inc(int(said))
 
-    async def take_many(self, executor: str, limit: int, lease: timedelta) -> tuple[Handed, ...]:
+    async def take_many(
+        self, executor: str, limit: int, lease: timedelta, reach: Reach = EVERY_CHANNEL
+    ) -> tuple[Handed, ...]:
         """Give up to so many messages to an executor for a while; nobody else gets them until then."""
         taken: list[Handed] = []
         while len(taken) < limit:
             check = self._check()
-            ready = await self._ledger.aside(partial(self._ledger.outbox, limit - len(taken), check.stop))
+            ready = await self._ledger.aside(partial(self._ledger.outbox, limit - len(taken), check.stop, reach))
             asked = await asyncio.gather(
                 *(self._ask(one.outbox_id, executor, lease, check) for one in ready), return_exceptions=True
             )

@@ -203,12 +203,21 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookView:
-    """The executor that messages are pushed to, none where `origin` is missing, and what waits for it."""
+class EndpointView:
+    """An executor: of one channel, or without one of all channels that have none of their own."""
 
-    origin: str | None
+    channel: str | None
+    origin: str
     enabled: bool
     disabled_at: datetime | None
     because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """The executors that messages are pushed to, and what waits; `pushed` where one of them is enabled."""
+
+    endpoints: Sequence[EndpointView]
+    pushed: bool
     waiting: int
     waiting_since: datetime | None

@@ -8,6 +8,7 @@ from serving.access.binding import OPEN
 from serving.parts import Part, Readiness
 from serving.runtime import Runtime
 from serving.switch import stopped
+from serving.webhooks.courier import Courier
 
 # How long a part may take to say how it is; one that hangs is down.
 _PATIENCE = 2.0
@@ -68,13 +69,20 @@ def _access(running: Runtime) -> Part:
 
 
 def _webhook(running: Runtime) -> Part:
-    if running.courier is None:
+    if not running.couriers:
         return Part("ok", "none is set up; executors come and take messages")
-    origin, disabled = running.courier.endpoint.origin, running.courier.disabled
+    said = "; ".join(_pushes(courier) for courier in running.couriers)
+    disabled = any(courier.disabled is not None for courier in running.couriers)
+    return Part("degraded" if disabled else "ok", said)
+
+
+def _pushes(courier: Courier) -> str:
+    endpoint, disabled = courier.endpoint, courier.disabled
+    what = "messages are" if endpoint.channel is None else f"messages of {endpoint.channel} are"
     if disabled is None:
-        return Part("ok", f"messages are pushed to {origin}")
-    since = f"{disabled.at:%Y-%m-%d %H:%M} UTC"
-    return Part("degraded", f"nothing is pushed to {origin} since {since}: {disabled.because}")
+        return f"{what} pushed to {endpoint.origin}"
+    nothing = "nothing" if endpoint.channel is None else f"nothing of {endpoint.channel}"
+    return f"{nothing} is pushed to {endpoint.origin} since {disabled.at:%Y-%m-%d %H:%M} UTC: {disabled.because}"
 
 
 _PARTS: dict[str, Callable[[Runtime], Part]] = {

@@ -30,7 +30,7 @@ class Runtime:
     access: Access
     gauges: Gauges
     handing: HandingOver
-    courier: Courier | None
+    couriers: tuple[Courier, ...]
     tracing: Tracing | None = None
 
 

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     webhook_secret, webhook_previous_secret : SecretStr or None
         ``whsec_`` and 24 to 64 random bytes in base64. While there is a previous one, messages carry a signature by
         each, so that the executor can change over.
+    webhook_channels : SecretStr or None
+        Executors of single channels, as JSON: ``{"sms": {"url": ..., "secret": ..., "previous_secret": ...}}``. What
+        goes over another channel goes to `webhook_url`, or waits to be taken where that is absent.
     webhook_allow_private : bool
         Whether the executor may have a private address, and on loopback be reached over http.
     webhook_seconds : float
@@ -114,6 +117,7 @@ class Settings(BaseSettings):
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
     webhook_previous_secret: SecretStr | None = None
+    webhook_channels: SecretStr | None = None
     webhook_allow_private: bool = False
     webhook_seconds: float = Field(default=15.0, gt=0, le=120)
     webhook_width: int = Field(default=8, ge=1, le=256)
@@ -174,7 +178,8 @@ class Settings(BaseSettings):
     @property
     def outbox_time(self) -> timedelta:
         """How long a message may wait to be handed over."""
-        return timedelta(hours=self.outbox_hours or (24.0 if self.webhook_url is None else 96.0))
+        pushed = self.webhook_url is not None or self.webhook_channels is not None
+        return timedelta(hours=self.outbox_hours or (96.0 if pushed else 24.0))
 
     @property
     def sealing_key(self) -> str | None:

@@ -70,11 +70,9 @@ def make_app(start: Callable[[], Runtime]) -> Application:
             _follow_keys,
         )
         beside = [asyncio.create_task(one(running)) for one in work]
-        carrying = None if running.courier is None else asyncio.create_task(running.courier.run())
+        carrying = [asyncio.create_task(courier.run()) for courier in running.couriers]
         yield
-        if running.courier is not None and carrying is not None:
-            await running.courier.stop()
-            await carrying
+        await asyncio.gather(*(courier.stop() for courier in running.couriers), *carrying)
         for task in beside:
             task.cancel()
             with suppress(asyncio.CancelledError):

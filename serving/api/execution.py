@@ -10,9 +10,10 @@ from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.fields import Id
 from serving.ledger.releasing import MessageState
-from serving.pages import Delivered, OutboxPage, Settlement, TakenPage, WebhookView
+from serving.pages import Delivered, EndpointView, OutboxPage, Settlement, TakenPage, WebhookView
 from serving.requests_executor import AcknowledgeRequest, FailRequest, TakeRequest
 from serving.runtime import Runtime, runtime
+from serving.webhooks.courier import Courier
 
 router = APIRouter(tags=["execution"], dependencies=[Depends(only_declared)])
 
@@ -27,7 +28,7 @@ async def outbox(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 
     Report each contact as made or failed by ``POST /v1/contacts``.
     """
     messages = await running.handing.waiting(limit)
-    return OutboxPage(messages, (await running.ledger.aside(partial(_seen, running))).enabled)
+    return OutboxPage(messages, (await running.ledger.aside(partial(_seen, running))).pushed)
 
 
 @router.post("/v1/outbox", summary="Take many messages for a while", openapi_extra=documented(TakeRequest))
@@ -81,28 +82,31 @@ async def fail(
     return Settlement(outbox_id, await running.handing.fail(outbox_id, body.fence, retry=body.retry))
 
 
-@router.get("/v1/webhook", summary="The executor that messages are pushed to")
+@router.get("/v1/webhook", summary="The executors that messages are pushed to")
 async def webhook(running: Running) -> WebhookView:
-    """Whether push is on, and how much waits."""
+    """Where push goes and whether it is on, and how much waits."""
     return await running.ledger.aside(partial(_seen, running))
 
 
-@router.post("/v1/webhook/enable", summary="Push again after the executor answered 410")
+@router.post("/v1/webhook/enable", summary="Push again after an executor answered 410")
 async def enable_webhook(running: Running) -> WebhookView:
     """Messages that wait are tried from now on; where no webhook is set up nothing is pushed and nothing changes."""
-    if running.courier is not None:
-        await running.courier.enable()
+    for courier in running.couriers:
+        await courier.enable()
     return await running.ledger.aside(partial(_seen, running))
 
 
 def _seen(running: Runtime) -> WebhookView:
-    courier, waiting = running.courier, running.ledger.waiting()
-    disabled = None if courier is None else courier.disabled
-    return WebhookView(
-        origin=None if courier is None else courier.endpoint.origin,
-        enabled=courier is not None and disabled is None,
+    waiting, endpoints = running.ledger.waiting(), [_endpoint(courier) for courier in running.couriers]
+    return WebhookView(endpoints, any(one.enabled for one in endpoints), waiting.messages, waiting.since)
+
+
+def _endpoint(courier: Courier) -> EndpointView:
+    disabled = courier.disabled
+    return EndpointView(
+        courier.endpoint.channel,
+        courier.endpoint.origin,
+        enabled=disabled is None,
         disabled_at=None if disabled is None else disabled.at,
         because=None if disabled is None else disabled.because,
-        waiting=waiting.messages,
-        waiting_since=waiting.since,
     )

@@ -65,7 +65,7 @@ async def metrics(running: Running) -> Response:
 def _outbox(running: Runtime) -> None:
     """Look at what waits for executors; what a ledger that is down cannot say stays as it was."""
     with suppress(HeedError):
-        disabled = running.courier is not None and running.courier.disabled is not None
+        disabled = any(courier.disabled is not None for courier in running.couriers)
         running.metrics.waits(running.ledger.waiting(), running.engine.clock(), disabled=disabled)
 
 

@@ -22,6 +22,7 @@ from serving.ledger.delivering import withdraw
 from serving.ledger.intake import raise_versions
 from serving.ledger.knowing import HISTORY, known
 from serving.ledger.messages import Found, find, named
+from serving.ledger.queries.customers import RAISE_VERSION
 from serving.ledger.queries.handing import ADD_ATTEMPT, ATTEMPT, CERTAIN, END_ATTEMPT, HAND_OVER, PUT_OFF
 from serving.ledger.queries.outbox import DELIVER
 from serving.ledger.reading import receipt
@@ -129,7 +130,8 @@ def _settled(transaction: Transaction, now: datetime, found: Found, fence: int, 
     if not found.waits:
         if found.withdrawn_at is not None and told.certainly_not_taken and found.unsettled == 1:
             free(transaction, message.contact_id)
-            raise_versions(transaction, now, (found.customer_id,))
+            # Whoever was erased meanwhile is not created anew.
+            transaction.run(RAISE_VERSION, {"customer_id": found.customer_id})
     elif told.delivered:
         transaction.run(DELIVER, {"message": message.outbox_id, "at": micros(now)})
     elif fence == found.attempts:

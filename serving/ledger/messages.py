@@ -8,9 +8,9 @@ from decisioning.customer import Contact, ContactState
 from decisioning.decision import Disposition
 from decisioning.stopping import Stop
 from serving.ledger.delivering import no_message
-from serving.ledger.queries.handing import ATTEMPTS, DISABLED, HANDLED, OVERDUE, READY, WAITING
+from serving.ledger.queries.handing import ATTEMPTS, DISABLED, HANDLED, OVERDUE, WAITING, ready_over
 from serving.ledger.records import OutboxMessage
-from serving.ledger.releasing import Attempt, Disabled, MessageState, Waiting
+from serving.ledger.releasing import EVERY_CHANNEL, Attempt, Disabled, MessageState, Reach, Waiting
 from serving.ledger.stopping import all_stopped, kept_back
 from serving.ledger.times import micros, moment, moment_or_none
 from serving.ledger.transaction import Row, Transaction
@@ -85,12 +85,16 @@ def find(transaction: Transaction, outbox_id: str) -> Found:
     )
 
 
-def ready(transaction: Transaction, now: datetime, limit: int, also: Stop | None = None) -> tuple[OutboxMessage, ...]:
+def ready(
+    transaction: Transaction, now: datetime, limit: int, also: Stop | None = None, reach: Reach = EVERY_CHANNEL
+) -> tuple[OutboxMessage, ...]:
     """Messages that can be handed over and that no order stops, longest ready first; `also` is the policy's order."""
     if all_stopped(transaction, also):
         return ()
     back = kept_back(transaction, also)
-    rows = transaction.rows(READY, {"now": micros(now), "limit": limit + len(back)})
+    channels = {f"channel{place}": name for place, name in enumerate(reach.channels)}
+    statement = ready_over(len(channels), others=reach.others)
+    rows = transaction.rows(statement, {"now": micros(now), "limit": limit + len(back), **channels})
     return tuple([_message(transaction, row) for row in rows if row[0] not in back][:limit])
 
 

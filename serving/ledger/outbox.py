@@ -9,7 +9,18 @@ from serving.ledger import delivering, disabling, handing, messages
 from serving.ledger.database import OnDatabase
 from serving.ledger.locking import of_message, one_at_a_time
 from serving.ledger.records import OutboxMessage
-from serving.ledger.releasing import Asked, Check, Disabled, MessageState, Ruling, Settled, Told, Waiting
+from serving.ledger.releasing import (
+    EVERY_CHANNEL,
+    Asked,
+    Check,
+    Disabled,
+    MessageState,
+    Reach,
+    Ruling,
+    Settled,
+    Told,
+    Waiting,
+)
 
 _ENDPOINTS = one_at_a_time("endpoints")
 
@@ -17,10 +28,12 @@ _ENDPOINTS = one_at_a_time("endpoints")
 class Outbox(OnDatabase):
     """Each message waits until it is delivered, or withdrawn before it was."""
 
-    def outbox(self, limit: int = 100, also: Stop | None = None) -> tuple[OutboxMessage, ...]:
+    def outbox(
+        self, limit: int = 100, also: Stop | None = None, reach: Reach = EVERY_CHANNEL
+    ) -> tuple[OutboxMessage, ...]:
         """Messages that can be handed over and are not stopped, longest ready first; `also` is the policy's order."""
         now = self._database.moment()
-        return self._database.read(partial(messages.ready, now=now, limit=limit, also=also))
+        return self._database.read(partial(messages.ready, now=now, limit=limit, also=also, reach=reach))
 
     def waiting(self) -> Waiting:
         """How many messages wait, whether or not they can be handed over now."""

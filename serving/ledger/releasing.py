@@ -10,6 +10,17 @@ from serving.ledger.records import OutboxMessage, Windows
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """The channels whose messages are meant: these, or with `others` all but these."""
+
+    channels: tuple[str, ...] = ()
+    others: bool = True
+
+
+EVERY_CHANNEL = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A message that somebody is ready to take, with facts of this moment.
 

@@ -1,4 +1,4 @@
-"""Putting the courier together from the settings."""
+"""Putting the couriers together from the settings."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +11,10 @@ from standardwebhooks import Webhook
 from decisioning.errors import InvalidInput
 from serving.handing_over import HandingOver
 from serving.ledger.ledger import Ledger
+from serving.ledger.releasing import Reach
 from serving.settings import Settings
 from serving.webhooks.addresses import Target, target_of
+from serving.webhooks.channels import FIELD, ChannelWebhook, read_channels
 from serving.webhooks.courier import Courier, Endpoint, name_of
 from serving.webhooks.sender import Sender, resolver
 from serving.webhooks.signing import key_of
@@ -29,30 +31,41 @@ class Pushing:
     allow_private: bool
 
 
-def pushing_of(settings: Settings) -> Pushing | None:
-    """What the settings say of a webhook, None where they name none.
+def pushing_of(settings: Settings) -> tuple[Pushing, ...]:
+    """What the settings say of webhooks: the one of all channels, where there is one, then those of single channels.
 
     Raises
     ------
     InvalidInput
-        If the URL or a secret is none, or there is a URL without a secret.
+        If a URL or a secret is none, or there is a URL without a secret.
     """
+    named = read_channels(settings.webhook_channels)
+    single = [_to(settings, name, one) for name, one in sorted(named.items())]
     if settings.webhook_url is None:
-        return None
-    url = settings.webhook_url.get_secret_value()
-    target = target_of(url, allow_private=settings.webhook_allow_private)
-    endpoint = Endpoint(
-        target.origin, name_of(url), keys_of(settings), settings.webhook_seconds, settings.webhook_width
-    )
-    return Pushing(target, endpoint, settings.webhook_allow_private)
+        return tuple(single)
+    rest = Reach(tuple(sorted(named)), others=True)
+    return _pushing(settings, settings.webhook_url, "webhook_url", keys_of(settings), None, rest), *single
 
 
-def courier_of(
-    pushing: Pushing | None, *, ledger: Ledger, handing: HandingOver, clock: Callable[[], datetime]
-) -> Courier | None:
-    """Who carries messages to the executor, None where there is none to carry them to."""
-    if pushing is None:
-        return None
+def _to(settings: Settings, channel: str, one: ChannelWebhook) -> Pushing:
+    field = f"{FIELD}.{channel}"
+    keys = [_key(one.secret, f"{field}.secret")]
+    if one.previous_secret is not None:
+        keys.append(_key(one.previous_secret, f"{field}.previous_secret"))
+    return _pushing(settings, one.url, f"{field}.url", tuple(keys), channel, Reach((channel,), others=False))
+
+
+def _pushing(
+    settings: Settings, url: SecretStr, field: str, keys: tuple[Webhook, ...], channel: str | None, reach: Reach
+) -> Pushing:
+    plain, private = url.get_secret_value(), settings.webhook_allow_private
+    target = target_of(plain, allow_private=private, field=field)
+    seconds, width = settings.webhook_seconds, settings.webhook_width
+    return Pushing(target, Endpoint(target.origin, name_of(plain), keys, seconds, width, channel, reach), private)
+
+
+def courier_of(pushing: Pushing, *, ledger: Ledger, handing: HandingOver, clock: Callable[[], datetime]) -> Courier:
+    """Who carries messages to one executor."""
     endpoint = pushing.endpoint
     sender = Sender(
         pushing.target,

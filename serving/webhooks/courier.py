@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from decisioning.errors import HeedError
 from serving.handing_over import HandingOver, in_vain
 from serving.ledger.ledger import Ledger
-from serving.ledger.releasing import Disabled, Handed, Told
+from serving.ledger.releasing import EVERY_CHANNEL, Disabled, Handed, Reach, Told
 from serving.webhooks.event import body_of
 from serving.webhooks.schedule import next_attempt
 from serving.webhooks.sender import Answer, Result
@@ -62,6 +62,10 @@ class Endpoint:
         Time limit of one attempt.
     width : int
         Most attempts at once.
+    channel : str or None
+        The one channel whose messages go there; None where all go that have no endpoint of their own.
+    reach : Reach
+        The same, as the ledger takes it.
     """
 
     origin: str
@@ -69,6 +73,8 @@ class Endpoint:
     keys: Sequence[Webhook]
     seconds: float
     width: int
+    channel: str | None = None
+    reach: Reach = EVERY_CHANNEL
 
 
 def name_of(url: str) -> str:
@@ -127,7 +133,7 @@ class Courier:
         if room <= 0 or await self._ledger.aside(lambda: self.disabled) is not None:
             return 0
         lease = timedelta(seconds=self.endpoint.seconds) + _MARGIN
-        handed = await self._handing.take_many(HOLDER, room, lease)
+        handed = await self._handing.take_many(HOLDER, room, lease, self.endpoint.reach)
         for one in handed:
             task = asyncio.create_task(self._attempt(one))
             self._under_way.add(task)

@@ -305,14 +305,13 @@ class TestExecutor:
         with running(
             tmp_path, webhook_url="https://executor.example/take?token=planted", webhook_secret=secret
         ) as heed:
-            courier = heed.runtime.courier
-            assert courier is not None
+            (courier,) = heed.runtime.couriers
             heed.http.portal.call(heed.runtime.ledger.disable, courier.endpoint.name, "The executor answered 410.")
             said = (
                 "nothing is pushed to https://executor.example since 2026-03-02 10:00 UTC: The executor answered 410."
             )
             assert part(heed, "webhook") == {"state": "degraded", "detail": said}
-            assert heed.post("/v1/webhook/enable", None)["enabled"]
+            assert heed.post("/v1/webhook/enable", None)["pushed"]
             assert part(heed, "webhook") == {"state": "ok", "detail": "messages are pushed to https://executor.example"}
 
 

@@ -436,7 +436,7 @@ def test_the_outbox_says_what_waits_and_whether_it_is_pushed(bank: Heed) -> None
     assert bank.get("/v1/outbox")["pushed"] is False
     bank.clock.advance(minutes=5)
     seen = bank.get("/v1/webhook")
-    assert (seen["origin"], seen["enabled"], seen["waiting"]) == (None, False, 1)
+    assert (seen["endpoints"], seen["pushed"], seen["waiting"]) == ([], False, 1)
     assert seen["waiting_since"] == "2026-03-02T10:00:00Z"
     text = bank.http.get("/metrics").text
     assert "heed_outbox_waiting 1.0" in text

@@ -1,14 +1,17 @@
 """The outbox on both databases: one executor at a time, under rival executors and late answers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from decisioning.errors import Conflict
 from serving.ledger.ledger import Ledger
-from serving.ledger.releasing import GO, Asked, Check, Release, Ruling, Told
-from tests.serving.ledger_cases import NOON, Clock, act, wait
+from serving.ledger.releasing import GO, Asked, Check, Reach, Release, Ruling, Told
+from serving.ledger.tables.people import customers
+from tests.serving.ledger_cases import MAIL, NOON, Clock, act, wait
 
 DAY = timedelta(days=1)
 LEASE = timedelta(minutes=1)
@@ -38,6 +41,32 @@ def test_rival_executors_are_never_handed_the_same_message(ledger: Ledger) -> No
     assert sorted(one.message.outbox_id for one in handed) == ids
     assert {one.fence for one in handed} == {1}
     assert ledger.outbox() == ()
+
+
+def test_the_outbox_of_some_channels_and_of_all_others(ledger: Ledger) -> None:
+    for number, channel in enumerate(["email", "sms", "push", "sms"]):
+        contact = replace(MAIL, channel=channel)
+        wait(ledger.commit(act(f"d{number:02}", f"c{number}", reservation=contact)))
+
+    def over(*channels: str, others: bool, limit: int = 9) -> list[str]:
+        found = ledger.outbox(limit, reach=Reach(channels, others=others))
+        return [one.decision_id for one in found]
+
+    assert over(others=True) == ["d00", "d01", "d02", "d03"]
+    assert over("sms", others=False) == ["d01", "d03"]
+    assert over("sms", others=False, limit=1) == ["d01"]
+    assert over("sms", "push", others=True) == ["d00"]
+    assert over("fax", others=False) == []
+
+
+def test_what_is_said_of_somebody_who_was_erased_frees_the_slot_and_creates_nobody(ledger: Ledger) -> None:
+    (one,) = acts(ledger, 1)
+    wait(ledger.hand_over(one, "slow", LEASE, PASSES))
+    wait(ledger.erase("c0"))
+    assert ledger.message(one).slot_counts
+    wait(ledger.settle(one, 1, FAILED))
+    assert not ledger.message(one).slot_counts
+    assert ledger._database.read(lambda transaction: transaction.rows(select(customers.c.customer_id), {})) == []
 
 
 def test_a_late_answer_of_one_executor_settles_what_another_has(ledger: Ledger, clock: Clock) -> None:

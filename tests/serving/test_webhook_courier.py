@@ -45,8 +45,7 @@ class Pushing:
 
     @property
     def courier(self) -> Courier:
-        assert self.runtime.courier is not None
-        return self.runtime.courier
+        return self.runtime.couriers[0]
 
     async def know(self, customer_id: str = "c1") -> None:
         points = [{"contact_point": f"{customer_id}-email", "channel": "email"}]
@@ -160,7 +159,9 @@ def test_the_running_service_pushes_by_itself_and_says_so(tmp_path: Path) -> Non
             server.shutdown()
             thread.join()
     assert came == [f"execute:{decided['decision_id']}"]
-    assert (seen["origin"], seen["enabled"]) == (f"http://127.0.0.1:{server.server_port}", True)
+    (endpoint,) = seen["endpoints"]
+    origin = f"http://127.0.0.1:{server.server_port}"
+    assert (endpoint["channel"], endpoint["origin"], endpoint["enabled"]) == (None, origin, True)
 
 
 # --- What does not.
@@ -262,14 +263,15 @@ def test_410_disables_the_executor_until_somebody_enables_it_also_after_a_restar
 def test_a_disabled_executor_is_shown_and_enabled_by_a_call(tmp_path: Path) -> None:
     told = {"webhook_url": "https://executor.example/take?token=planted", "webhook_secret": SECRET}
     with running(tmp_path, **told) as heed:
-        courier = heed.runtime.courier
-        assert courier is not None
+        (courier,) = heed.runtime.couriers
         heed.http.portal.call(heed.runtime.ledger.disable, courier.endpoint.name, "The executor answered 410.")
         seen = heed.get("/v1/webhook")
-        assert (seen["enabled"], seen["because"]) == (False, "The executor answered 410.")
+        (endpoint,) = seen["endpoints"]
+        assert (seen["pushed"], endpoint["enabled"]) == (False, False)
+        assert endpoint["because"] == "The executor answered 410."
         assert not heed.get("/v1/outbox")["pushed"]
         assert "heed_webhook_disabled 1.0" in heed.http.get("/metrics").text
-        assert heed.post("/v1/webhook/enable", None)["enabled"]
+        assert heed.post("/v1/webhook/enable", None)["pushed"]
         assert "heed_webhook_disabled 0.0" in heed.http.get("/metrics").text
         assert "planted" not in heed.http.get("/v1/webhook").text
 

@@ -1,8 +1,9 @@
 """Handing messages of the outbox to executors."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, null, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, not_, null, or_, select, update
 
 from serving.ledger.queries.parts import LIMIT, NOW, pick
 from serving.ledger.tables.decided import decisions
@@ -18,6 +19,16 @@ READY = (
     .order_by(outbox.c.ready_at, outbox.c.outbox_id)
     .limit(LIMIT)
 )
+
+
+@cache
+def ready_over(channels: int, *, others: bool) -> Select[Any]:
+    """The same over so many channels, bound as `channel0`, `channel1` and so on, or over all but these."""
+    if not channels:
+        return READY
+    named = or_(*[contacts.c.channel == bindparam(f"channel{place}") for place in range(channels)])
+    return READY.join(contacts, contacts.c.contact_id == outbox.c.contact_id).where(not_(named) if others else named)
+
 
 # One that is in somebody's hands is let be until they answer or their time is over.
 OVERDUE = (
