@@ -17,8 +17,9 @@ from training.contract.schema import attributes
 
 Report = TypeVar("Report")
 
-# One transaction holds the writer for as long as it takes; this many facts take a fraction of a second.
-_AT_ONCE = 5_000
+# One transaction holds the writer for as long as it takes, and is given up after a while on PostgreSQL; this many
+# facts take a fraction of a second, and far less than that time on a machine that is busy.
+_AT_ONCE = 1_000
 _SOURCE = "history"
 
 
