@@ -29,7 +29,8 @@ from serving.ledger.sqlite import SqliteDatabase
 
 ROUNDS = 5
 SECONDS = 0.8
-CUSTOMERS = 400
+# Signals of a customer, and how many customers have so many.
+READ = {0: 100, 100: 400, 1000: 40}
 ANSWER = b'{"answer":"' + b"x" * 3_000 + b'"}'
 RECEIPT = bytes(6_000)
 NOW = datetime.now(UTC)
@@ -93,9 +94,9 @@ def disk(folder: Path) -> float:
         return done / (perf_counter() - began)
 
 
-async def fill(ledger: Ledger) -> None:
-    """Customers with 100 signals, 20 contacts, 6 consents and 2 contact points each."""
-    names = [f"customer {n}" for n in range(CUSTOMERS)]
+async def fill(ledger: Ledger, signals: int = 100, customers: int = 400) -> None:
+    """Customers with so many signals, 20 contacts, 6 consents and 2 contact points each."""
+    names = [name_of(signals, n) for n in range(customers)]
     points = (ContactPoint("mail", "email"), ContactPoint("phone", "sms"))
     profile: dict[str, Scalar] = {"age": 40, "segment": "loyal", "ltv": 120.5, "vip": False}
     await ledger.record_customers([CustomerReport(one, profile, "Europe/Berlin", "DE", points) for one in names])
@@ -106,8 +107,8 @@ async def fill(ledger: Ledger) -> None:
         )
         await ledger.record_signals(
             [
-                SignalReport(f"{one} s{n}", one, NOW - timedelta(hours=20 * n), "click", "email", 0.9, 1.0)
-                for n in range(100)
+                SignalReport(f"{one} s{n}", one, NOW - timedelta(hours=2 * n), "click", "email", 0.9, 1.0)
+                for n in range(signals)
             ]
         )
         await ledger.record_contacts(
@@ -126,15 +127,19 @@ async def fill(ledger: Ledger) -> None:
         )
 
 
-def known(ledger: Ledger) -> list[float]:
+def name_of(signals: int, number: int) -> str:
+    return f"customer {number} with {signals}"
+
+
+def known(ledger: Ledger, signals: int = 100, customers: int = 400) -> list[float]:
     """Seconds to read each customer once, in an order that no cache favours."""
     waits = []
-    for n in range(CUSTOMERS):
-        name = f"customer {n * 7 % CUSTOMERS}"
+    for n in range(customers):
+        name = name_of(signals, n * 7 % customers)
         began = perf_counter()
         found = ledger.known(name).customer
         waits.append(perf_counter() - began)
-        assert (len(found.signals), len(found.contacts)) == (100, 20)
+        assert (len(found.signals), len(found.contacts)) == (signals, 20)
     return waits
 
 
@@ -142,10 +147,11 @@ def measure(folder: Path, report: Callable[[str], None]) -> None:
     upgrade(folder / "ledger.db")
     rates: dict[str, list[float]] = {}
     tails: dict[str, list[float]] = {}
-    reads: list[float] = []
+    reads: dict[int, list[float]] = {}
     database = SqliteDatabase.open(folder / "ledger.db")
     with Ledger(database) as ledger:
-        asyncio.run(fill(ledger))
+        for signals, customers in READ.items():
+            asyncio.run(fill(ledger, signals, customers))
         for _ in range(ROUNDS):
             rates.setdefault("bare inserts, 1 client", []).append(disk(folder))
             for clients in (1, 16, 64):
@@ -158,16 +164,16 @@ def measure(folder: Path, report: Callable[[str], None]) -> None:
                 tails.setdefault(f"{name}: jobs per COMMIT", []).append(
                     (after.jobs - before.jobs) / max(1, after.groups - before.groups)
                 )
-            reads += known(ledger)
+            for signals, customers in READ.items():
+                reads.setdefault(signals, []).extend(known(ledger, signals, customers))
     for name, found in rates.items():
         report(f"{name:34} best {max(found):8,.0f}/s   median {statistics.median(found):8,.0f}/s")
     for name, found in tails.items():
         unit = "" if "per COMMIT" in name else " ms p99"
         report(f"{name:52} best {min(found):6.2f}{unit}   median {statistics.median(found):6.2f}{unit}")
-    micro = sorted(one * 1e6 for one in reads)
-    report(
-        f"known(), 100 signals 20 contacts: p10 {micro[len(micro) // 10]:.0f} us  p50 {micro[len(micro) // 2]:.0f} us"
-    )
+    for signals, waits in reads.items():
+        p10, p50 = (sorted(waits)[len(waits) * tenths // 10] * 1e6 for tenths in (1, 5))
+        report(f"known(), {signals} signals 20 contacts: p10 {p10:.0f} us  p50 {p50:.0f} us")
 
 
 def main() -> None:
