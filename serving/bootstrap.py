@@ -70,7 +70,7 @@ def bootstrap(
     if isinstance(place, Path) and not place.exists():
         upgrade(place, settings.sealing_key)
     steady = SteadyClock(clock)
-    ledger = open_ledger(place, clock=steady, key=settings.sealing_key)
+    ledger = open_ledger(place, clock=steady, key=settings.sealing_key, limits=settings.database_limits)
     steady.observe(ledger.newest(settings.clock_disregard_after))
     metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
@@ -132,7 +132,9 @@ def load_in_force(settings: Settings) -> InForce:
 
 def ledger_of(settings: Settings, *, readonly: bool = False) -> Ledger:
     """The ledger that the settings name, for a command."""
-    return open_ledger(settings.ledger_location, readonly=readonly, key=settings.sealing_key)
+    return open_ledger(
+        settings.ledger_location, readonly=readonly, key=settings.sealing_key, limits=settings.database_limits
+    )
 
 
 def pinned_versions(settings: Settings, ledger: Ledger) -> Pinned:

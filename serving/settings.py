@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from decisioning.errors import InvalidInput
 from serving.ledger.location import Location, located, sqlite_path
+from serving.ledger.postgres.limits import FEWEST_CONNECTIONS, Limits, limits_of
 
 
 class Settings(BaseSettings):
@@ -27,6 +28,11 @@ class Settings(BaseSettings):
         absent means the one in the file beside the ledger, made once. With PostgreSQL it must be set.
     new_ledger_key : SecretStr or None
         The key that `heed ledger rekey` gives the ledger.
+    database_connections : int
+        Connections to PostgreSQL that each process may have at once. All workers on all hosts together, and room for
+        commands beside them, have to stay within the server's `max_connections`.
+    clock_skew_seconds : float
+        How far the clock of this host may be from PostgreSQL's. Beyond it nothing is decided, approved or handed over.
     workers : int
         Processes that decide. More than one needs a ledger in PostgreSQL.
     tracking_uri : str or None
@@ -94,6 +100,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     ledger_key: SecretStr | None = Field(default=None, min_length=16)
     new_ledger_key: SecretStr | None = Field(default=None, min_length=16)
+    database_connections: int = Field(default=25, ge=FEWEST_CONNECTIONS, le=1000)
+    clock_skew_seconds: float = Field(default=5.0, gt=0, le=3600)
     workers: int = Field(default=1, ge=1, le=64)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None
@@ -174,6 +182,11 @@ class Settings(BaseSettings):
             remedy = f"set HEED_RATE_BURST to {shares} or more, one for each worker of each host"
             raise InvalidInput("too few to share out", field="HEED_RATE_BURST", value=self.rate_burst, remedy=remedy)
         return shares
+
+    @property
+    def database_limits(self) -> Limits:
+        """Bounds of each process's use of PostgreSQL."""
+        return limits_of(self.database_connections, self.clock_skew_seconds)
 
     @property
     def outbox_time(self) -> timedelta:

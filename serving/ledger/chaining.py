@@ -2,13 +2,14 @@
 
 A link carries the digest of its record and SHA-256 of the hash before it and that digest, so that whoever edits,
 removes or slips in a record has to remake every later link of its shard, and what was anchored outside contradicts it.
-All records of one transaction go to one shard, whose head is locked as the last thing before the commit: many workers
-wait for each other only briefly, and in sixteen queues.
+All records of one transaction go to one shard, whose head is locked as the last thing before the commit, and moved by
+the database itself (`serving.ledger.queries.chain`): many workers wait for each other only briefly, and in sixteen
+queues.
 """
 
 import hashlib
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,10 +17,10 @@ from sqlalchemy import Insert
 
 from serving.ledger.database import Database
 from serving.ledger.locking import Locks
-from serving.ledger.queries.chain import ADD_LINK, HEAD, MOVE_HEAD
+from serving.ledger.queries.chain import ADD_LINK, HOLD_SHARD, MOVE_HEAD
 from serving.ledger.sealing import Seal
 from serving.ledger.tables.chains import CHAINED, SHARDS
-from serving.ledger.transaction import Job, Row, Statement, Transaction, Values, Work
+from serving.ledger.transaction import Ahead, Asked, Job, Row, Statement, Transaction, Values, Work, unforeseen
 
 T = TypeVar("T")
 
@@ -50,11 +51,6 @@ def record_digest(table: str, record: Mapping[str, object]) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def linked(before: str, digest: str) -> str:
-    """The hash of a link: SHA-256 of the hash before it and the digest of its record."""
-    return hashlib.sha256(bytes.fromhex(before) + bytes.fromhex(digest)).hexdigest()
-
-
 def genesis(shard: int) -> str:
     """What stands before the first link of a shard."""
     return hashlib.sha256(f"heed shard {shard}".encode()).hexdigest()
@@ -77,11 +73,17 @@ class ChainedTransaction:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._added: list[tuple[str, str, str, str]] = []
+        self._last: list[Asked] = []
 
     @property
     def seal(self) -> Seal:
         """The ledger's key at work."""
         return self._transaction.seal
+
+    @property
+    def shard(self) -> int | None:
+        """Where what is added is linked."""
+        return self._transaction.shard
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""
@@ -94,29 +96,58 @@ class ChainedTransaction:
     def run(self, statement: Statement, values: Values) -> int:
         """Run a statement that changes rows; how many it changed."""
         changed = self._transaction.run(statement, values)
-        if isinstance(statement, Insert) and statement.table.name in CHAINED:
-            self.link(statement.table.name, values)
+        self._note(statement, values)
         return changed
+
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """All rows of several statements."""
+        return self._transaction.several(asked)
+
+    def foresee(self, asked: Sequence[Asked]) -> None:
+        """Say what will be asked."""
+        self._transaction.foresee(asked)
+
+    def later(self, statement: Statement, values: Values) -> None:
+        """Run a statement of which nobody asks how many rows it changed."""
+        self._transaction.later(statement, values)
+        self._note(statement, values)
+
+    def last(self, statement: Statement, values: Values) -> None:
+        """Run a statement that others wait for, at the end."""
+        self._last.append((statement, values))
+
+    def require_moment(self, now: datetime) -> None:
+        """Return where windows may be judged by this moment."""
+        self._transaction.require_moment(now)
 
     def link(self, table: str, record: Mapping[str, object]) -> None:
         """Have a record linked at the end."""
         self._added.append((table, *named(table, record), record_digest(table, record)))
 
     def end(self) -> None:
-        """Link what was added."""
+        """Link what was added, and do what was left for the end.
+
+        Whoever is to change what others wait for holds the shard first: so no two can wait for each other.
+        """
         if self._added:
             append(self._transaction, self._added)
+        elif self._last:
+            self._transaction.later(HOLD_SHARD, {"of_shard": self.shard or 0})
+        for statement, values in self._last:
+            self._transaction.later(statement, values)
+
+    def _note(self, statement: Statement, values: Values) -> None:
+        if isinstance(statement, Insert) and statement.table.name in CHAINED:
+            self.link(statement.table.name, values)
 
 
 def append(transaction: Transaction, added: list[tuple[str, str, str, str]]) -> None:
     """Put records at the end of one shard: table, name in two parts, digest."""
-    shard = shard_of(added[0][1])
-    position, before = transaction.rows(HEAD, {"of_shard": shard})[0]
+    shard = shard_of(added[0][1]) if transaction.shard is None else transaction.shard
     for table, record, part, digest in added:
-        position, before = position + 1, linked(before, digest)
-        link = {"shard": shard, "position": position, "kind": table, "record": record, "part": part}
-        transaction.run(ADD_LINK, {**link, "digest": digest, "hash": before})
-    transaction.run(MOVE_HEAD, {"of_shard": shard, "to": position, "last": before})
+        transaction.later(MOVE_HEAD, {"of_shard": shard, "digest": digest})
+        link = {"of_shard": shard, "kind": table, "record": record, "part": part, "digest": digest}
+        transaction.later(ADD_LINK, link)
 
 
 class Chained:
@@ -125,13 +156,13 @@ class Chained:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:
         """Run `work` on one consistent snapshot, at once."""
-        return self.database.read(work)
+        return self.database.read(work, ahead)
 
-    async def write(self, work: Job[T], locks: Locks) -> T:
+    async def write(self, work: Job[T], locks: Locks, ahead: Ahead = unforeseen) -> T:
         """Run `work` in a transaction of its own, link what it adds, and return once it is durable."""
-        return await self.database.write(chained(work), locks)
+        return await self.database.write(chained(work), locks, ahead)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Run `work`, which only reads, where it holds nobody up."""

@@ -6,20 +6,43 @@ from decisioning.customer import Contact, Volume
 from decisioning.errors import KeyReused
 from serving.errors import StaleFacts
 from serving.ledger.contacting import reserve
-from serving.ledger.intake import raise_versions
+from serving.ledger.intake import add_customer
 from serving.ledger.knowing import version
+from serving.ledger.queries.customers import RAISE_VERSION, VERSION
 from serving.ledger.queries.decisions import ADD_DECISION, STORED
+from serving.ledger.queries.erasing import LAST_ERASURE
+from serving.ledger.queries.keys import KEY_OF_CUSTOMER
 from serving.ledger.queries.outbox import ADD_OUTBOX
 from serving.ledger.queries.reviews import ADD_EVENT, ADD_REVIEW
+from serving.ledger.queries.stops import IN_FORCE
 from serving.ledger.records import Committed, Draft, ReviewDraft, Windows
+from serving.ledger.sealing import Seal
 from serving.ledger.stopping import require_running
 from serving.ledger.times import micros
-from serving.ledger.transaction import Transaction
+from serving.ledger.transaction import Asked, Transaction
 from serving.ledger.vault import ANSWER, PAYLOAD, RECEIPT, DataKey, erased, key_for, opened_text
 from serving.ledger.volumes import volumes
 from serving.ledger.watching import expect
 
 EXECUTE = "execute"
+
+
+def foreseen(seal: Seal, draft: Draft) -> list[Asked]:
+    """What `commit` asks before it changes anything."""
+    who = {"customer_id": draft.customer_id}
+    asked: list[Asked] = [(VERSION, who), (KEY_OF_CUSTOMER, who)]
+    if draft.idempotency_key is not None:
+        asked.append(under_key(seal, draft.client, draft.idempotency_key))
+    if draft.reservation is not None:
+        asked.append((IN_FORCE, {}))
+        if draft.seen_version == 0:
+            asked.append((LAST_ERASURE, {"subject": seal.customer(draft.customer_id)}))
+    return asked
+
+
+def under_key(seal: Seal, client: str, key: str) -> Asked:
+    """Asks for what was decided under a client's key."""
+    return STORED, {"client": client, "idempotency_key": seal.request(client, key)}
 
 
 def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
@@ -32,10 +55,13 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
     StaleFacts
         If a fact about the customer has arrived since the decision was made, time alone has made it inadmissible, or
         an order to stop it is in force.
+    Unavailable
+        If this moment is not the database's own.
     """
     before = stored(transaction, draft.client, draft.idempotency_key, draft.fingerprint)
     if before is not None:
         return before
+    transaction.require_moment(now)
     _require_fresh(transaction, now, draft)
     if draft.reservation is not None:
         require_running(transaction, draft.reservation)
@@ -51,6 +77,9 @@ def commit(transaction: Transaction, now: datetime, draft: Draft) -> Committed:
             contact=draft.reservation,
             cost=draft.cost,
             message=draft.outbox,
+            key=key,
+            new=draft.seen_version == 0,
+            alone=draft.windows is not None,
         )
     if draft.forecast is not None:
         expect(transaction, draft.decision_id, now, draft.forecast)
@@ -71,7 +100,7 @@ def stored(transaction: Transaction, client: str, key: str | None, fingerprint: 
     """
     if key is None:
         return None
-    row = transaction.row(STORED, {"client": client, "idempotency_key": transaction.seal.request(client, key)})
+    row = transaction.row(*under_key(transaction.seal, client, key))
     if row is None:
         return None
     if row[0] != transaction.seal.fingerprint(fingerprint):
@@ -93,10 +122,26 @@ def take_slot(
     contact: Contact,
     cost: float,
     message: str | None,
+    key: DataKey,
+    new: bool,
+    alone: bool,
 ) -> None:
-    """Reserve the contact of a decision and hand its message, where there is one, to the outbox."""
-    reserve(transaction, now, contact_id, decision_id, customer_id, contact, cost)
-    raise_versions(transaction, now, (customer_id,))
+    """Reserve the contact of a decision and hand its message, where there is one, to the outbox.
+
+    Parameters
+    ----------
+    key : DataKey
+        The customer's.
+    new : bool
+        Whether nothing was known of the customer before.
+    alone : bool
+        Whether it was decided on volumes, which nobody else counts at the same time.
+    """
+    reserve(transaction, now, contact_id, decision_id, customer_id, contact, cost, alone=alone)
+    if new:
+        add_customer(transaction, now, customer_id)
+    else:
+        transaction.later(RAISE_VERSION, {"customer_id": customer_id})
     if message is not None:
         values = {
             "outbox_id": f"{EXECUTE}:{decision_id}",
@@ -104,7 +149,7 @@ def take_slot(
             "contact_id": contact_id,
             "action_id": contact.action_id,
             "kind": EXECUTE,
-            "payload": key_for(transaction, now, customer_id).sealed_text(decision_id, PAYLOAD, message),
+            "payload": key.sealed_text(decision_id, PAYLOAD, message),
             "created_at": micros(now),
             "delivered_at": None,
             "withdrawn_at": None,
@@ -114,7 +159,7 @@ def take_slot(
             "unsettled": 0,
             "holder": None,
         }
-        transaction.run(ADD_OUTBOX, values)
+        transaction.later(ADD_OUTBOX, values)
 
 
 def counted(transaction: Transaction, now: datetime, windows: Windows | None) -> tuple[Volume, ...] | None:
@@ -149,7 +194,7 @@ def _add_decision(transaction: Transaction, key: DataKey, draft: Draft) -> None:
         "receipt": key.sealed(draft.decision_id, RECEIPT, draft.receipt),
         "key_id": key.key_id,
     }
-    transaction.run(ADD_DECISION, values)
+    transaction.later(ADD_DECISION, values)
 
 
 def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: ReviewDraft) -> None:
@@ -166,6 +211,6 @@ def _open_case(transaction: Transaction, now: datetime, draft: Draft, review: Re
         "shortfall": review.shortfall,
         **dict.fromkeys(unset),
     }
-    transaction.run(ADD_REVIEW, values)
+    transaction.later(ADD_REVIEW, values)
     event = {"review_id": review.review_id, "number": 1, "at": micros(now), "event": "opened"}
-    transaction.run(ADD_EVENT, {**event, "actor": None, "detail": None})
+    transaction.later(ADD_EVENT, {**event, "actor": None, "detail": None})

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serving.ledger.faults import FileGone
+from serving.ledger.hashing import teach
 
 BUSY_MILLISECONDS = 2_000
 # What is deleted is overwritten with zeros: somebody may have been erased.
@@ -35,6 +36,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         for pragma in _DURABLE:
             connection.execute(f"PRAGMA {pragma}")
         write_a_page(connection)
+        teach(connection)
     except sqlite3.Error:
         connection.close()
         raise

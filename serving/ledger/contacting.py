@@ -50,12 +50,14 @@ def reserve(
     customer_id: str,
     contact: Contact,
     cost: float,
+    *,
+    alone: bool,
 ) -> None:
     """Take a contact slot for a decision at this moment; it counts towards caps and volumes from now on."""
     slot = _content(customer_id, contact, ContactState.RESERVED, micros(now), decision_id, None)
     added = {"contact_id": contact_id, **slot, "cost": cost, "received_at": micros(now)}
-    transaction.run(ADD_CONTACT, added)
-    raise_volume(transaction, contact.action_id, micros(now), cost)
+    transaction.later(ADD_CONTACT, added)
+    raise_volume(transaction, contact.action_id, micros(now), cost, alone=alone)
 
 
 def free(transaction: Transaction, contact_id: str) -> None:
@@ -63,7 +65,7 @@ def free(transaction: Transaction, contact_id: str) -> None:
     row = transaction.row(SLOT, {"contact_id": contact_id})
     if row is None or row[2] != ContactState.RESERVED:
         return
-    transaction.run(RELEASE_SLOT, {"slot": contact_id})
+    transaction.later(RELEASE_SLOT, {"slot": contact_id})
     raise_volume(transaction, row[1], row[3], row[4], by=-1)
 
 
@@ -100,7 +102,7 @@ def _settle_slot(transaction: Transaction, now: datetime, report: ContactReport,
     at = max(micros(report.at), reserved_at) if wanted is ContactState.EXECUTED else reserved_at
     own_id = None if report.contact_id == contact_id else report.contact_id
     values = {"decision": decision_id, "state": wanted.value, "at": at, "report_id": own_id}
-    transaction.run(SETTLE_SLOT, values)
+    transaction.later(SETTLE_SLOT, values)
     _close_message(transaction, now, decision_id, wanted)
     if wanted is ContactState.RELEASED:
         raise_volume(transaction, action_id, reserved_at, cost, by=-1)
@@ -113,9 +115,9 @@ def _close_message(transaction: Transaction, now: datetime, decision_id: str, st
     """Take the message that asked for the contact off the outbox, where it still waits."""
     closed = {"decision": decision_id, "at": micros(now)}
     if state is ContactState.EXECUTED:
-        transaction.run(MADE, closed)
+        transaction.later(MADE, closed)
     else:
-        transaction.run(FAILED, {**closed, "because": FAILED_BECAUSE})
+        transaction.later(FAILED, {**closed, "because": FAILED_BECAUSE})
 
 
 def _checked(

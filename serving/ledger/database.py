@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from serving.ledger.locking import Locks
-from serving.ledger.transaction import Job, Work
+from serving.ledger.transaction import Ahead, Job, Work, unforeseen
 
 T = TypeVar("T")
 
@@ -13,11 +13,11 @@ T = TypeVar("T")
 class Database(Protocol):
     """Two effects, and what goes with them. Without them it raises `Unavailable`, and never answers."""
 
-    def read(self, work: Work[T]) -> T:
-        """Run `work` on one consistent snapshot, at once."""
+    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:
+        """Run `work` on one consistent snapshot, at once; what it asks `ahead` may be asked together."""
         ...
 
-    async def write(self, work: Job[T], locks: Locks) -> T:
+    async def write(self, work: Job[T], locks: Locks, ahead: Ahead = unforeseen) -> T:
         """Run `work` in a transaction of its own and return once it is durable.
 
         Parameters
@@ -27,6 +27,8 @@ class Database(Protocol):
         locks : callable
             What the job rests on. Two jobs that share a key run one after the other, and the moment that a job is
             given is read when it is its turn.
+        ahead : callable
+            What the job asks before it changes anything; it may be asked together, once the job has its turn.
 
         A caller that is cancelled, by a time limit or a lost client, does not stop the job.
         """

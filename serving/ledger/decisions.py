@@ -8,7 +8,7 @@ from decisioning.errors import NotFound
 from serving.ledger import committing, reading
 from serving.ledger.database import OnDatabase
 from serving.ledger.history import Timeline
-from serving.ledger.knowing import HISTORY, known
+from serving.ledger.knowing import HISTORY, foreseen, known
 from serving.ledger.locking import of_draft
 from serving.ledger.records import Committed, DecisionRecord, Draft, Known, Recorded, Windows
 from serving.ledger.volumes import volumes
@@ -20,7 +20,8 @@ class Decisions(OnDatabase):
     def known(self, customer_id: str, *, since: datetime | None = None) -> Known:
         """What is known of a customer; signals and contacts of the last 92 days unless `since` says otherwise."""
         start = self._database.moment() - HISTORY if since is None else since
-        return self._database.read(partial(known, customer_id=customer_id, since=start))
+        ahead = partial(foreseen, customer_id=customer_id, since=start)
+        return self._database.read(partial(known, customer_id=customer_id, since=start), ahead)
 
     def volumes(self, windows: Windows) -> tuple[Volume, ...]:
         """What all customers were contacted with in these windows."""
@@ -29,12 +30,15 @@ class Decisions(OnDatabase):
     async def stored(self, client: str, key: str, fingerprint: str) -> bytes | None:
         """The answer already given to this request under this key; `KeyReused` if it answered another."""
         work = partial(committing.stored, client=client, key=key, fingerprint=fingerprint)
-        found = await self._database.aside(partial(self._database.read, work))
+        found = await self._database.aside(
+            lambda: self._database.read(work, lambda seal: [committing.under_key(seal, client, key)])
+        )
         return None if found is None else found.answer
 
     async def commit(self, draft: Draft) -> Committed:
         """Record a decision; `KeyReused` or `StaleFacts` where it must not be."""
-        return await self._database.write(partial(committing.commit, draft=draft), of_draft(draft))
+        ahead = partial(committing.foreseen, draft=draft)
+        return await self._database.write(partial(committing.commit, draft=draft), of_draft(draft), ahead)
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """One decision as recorded."""

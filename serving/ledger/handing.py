@@ -158,6 +158,7 @@ def _withdraw(transaction: Transaction, now: datetime, found: Found, because: st
 
 def _ruling(transaction: Transaction, now: datetime, found: Found, check: Check) -> Ruling | None:
     """What stands against handing the message over, None where nothing does."""
+    transaction.require_moment(now)
     expires_at = found.message.created_at + check.patience
     if now >= expires_at:
         return Ruling("Nobody took it in time.", "heed-expired")

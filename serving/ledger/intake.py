@@ -117,7 +117,7 @@ def add_customer(
         "reported_at": None,
         "merged_into": None,
     }
-    transaction.run(ADD_CUSTOMER, values)
+    transaction.later(ADD_CUSTOMER, values)
 
 
 def take_consent(transaction: Transaction, now: datetime, report: ConsentReport) -> bool:

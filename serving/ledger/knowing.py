@@ -18,12 +18,13 @@ from serving.ledger import signals
 from serving.ledger.personal import BASIS, CONTACT_POINT, REASON, contact_points, profile_of, shown
 from serving.ledger.queries.consents import CONSENTS, SUPPRESSIONS
 from serving.ledger.queries.contacts import CONTACTS
-from serving.ledger.queries.customers import CUSTOMER, VERSION
+from serving.ledger.queries.customers import CONTACT_POINTS, CUSTOMER, VERSION
 from serving.ledger.queries.objections import OBJECTIONS
 from serving.ledger.queries.outcomes import HAPPENINGS
 from serving.ledger.records import Known
+from serving.ledger.sealing import Seal
 from serving.ledger.times import micros, moment, moment_or_none, moments
-from serving.ledger.transaction import Row, Transaction
+from serving.ledger.transaction import Asked, Row, Transaction
 from serving.ledger.vault import DataKey, unwrapped
 
 # No feature looks further back than 90 days; the rest is margin for caps and clocks.
@@ -40,6 +41,7 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
     closed. Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal
     times are in order of their ids. One who was merged into another is the other.
     """
+    transaction.foresee(foreseen(transaction.seal, customer_id, since))
     who = {"customer_id": customer_id}
     row = transaction.row(CUSTOMER, who)
     if row is None:
@@ -69,6 +71,22 @@ def known(transaction: Transaction, customer_id: str, since: datetime) -> Known:
     return Known(customer, present, exists=True)
 
 
+def foreseen(seal: Seal, customer_id: str, since: datetime) -> list[Asked]:
+    """What `known` asks of one customer."""
+    who = {"customer_id": customer_id}
+    history = {**who, "since": micros(since)}
+    return [
+        (CUSTOMER, who),
+        (CONTACT_POINTS, who),
+        (CONSENTS, who),
+        (SUPPRESSIONS, who),
+        signals.latest(customer_id, since),
+        (CONTACTS, history),
+        (HAPPENINGS, history),
+        (OBJECTIONS, {"subject": seal.customer(customer_id)}),
+    ]
+
+
 def version(transaction: Transaction, customer_id: str) -> int:
     """The customer's version, 0 for one who is unknown."""
     row = transaction.row(VERSION, {"customer_id": customer_id})
@@ -95,8 +113,7 @@ def _happening(row: Row) -> Happening:
     return Happening(kind, moment(at), action_id)
 
 
-def _objections(transaction: Transaction, customer_id: str, points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
-    rows = transaction.rows(OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
+def _objections(transaction: Transaction, rows: list[Row], points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
     if not rows:
         return ()
     names = {transaction.seal.contact_point(one.contact_point): one.contact_point for one in points}

@@ -11,6 +11,7 @@ from decisioning.errors import Unavailable
 from serving.ledger import sealing_facts
 from serving.ledger.adopting import adopt
 from serving.ledger.faults import unavailable
+from serving.ledger.hashing import teach
 from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.lock import FileLock
 from serving.ledger.postgres import migrating as postgres
@@ -90,6 +91,7 @@ def _run(path: Path, key: str | None) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         before = _shape(_driver(connection))
+        teach(_driver(connection))
         take_steps(connection)
         _take_in(_driver(connection), path, key, before)
         adopt(SqliteTransaction(_driver(connection), Seal(b"")))

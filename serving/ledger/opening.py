@@ -4,6 +4,7 @@ from serving.ledger.clock import Clock, system_clock
 from serving.ledger.ledger import Ledger
 from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.postgres.database import PostgresDatabase
+from serving.ledger.postgres.limits import Limits
 from serving.ledger.sqlite import SqliteDatabase
 
 
@@ -13,6 +14,7 @@ def open_ledger(
     clock: Clock = system_clock,
     readonly: bool = False,
     key: str | None = None,
+    limits: Limits | None = None,
 ) -> Ledger:
     """Open an existing ledger; `serving.ledger.migrating.upgrade` makes one.
 
@@ -27,6 +29,8 @@ def open_ledger(
     key : str, optional
         Under which objections are hashed; absent means the one in the file beside the ledger, made once. A ledger in
         PostgreSQL has no such file and needs it.
+    limits : Limits, optional
+        Bounds on the use of PostgreSQL.
 
     Raises
     ------
@@ -35,5 +39,5 @@ def open_ledger(
     """
     place = located(location)
     if isinstance(place, PostgresLocation):
-        return Ledger(PostgresDatabase.open(place, clock=clock, readonly=readonly, key=key))
+        return Ledger(PostgresDatabase.open(place, clock=clock, readonly=readonly, key=key, limits=limits))
     return Ledger(SqliteDatabase.open(place, clock=clock, readonly=readonly, key=key))

@@ -118,6 +118,7 @@ def execute(
 
     A refusal is returned rather than raised, so that the attempt stays on record; the case stays claimed.
     """
+    transaction.require_moment(now)
     case = _held(find(transaction, now, review_id), reviewer, fence)
     action_id = execution.reservation.action_id
     if verdict is ReviewState.APPROVED and action_id != case.proposed_action_id:
@@ -125,8 +126,8 @@ def execute(
             "an approval is of the proposed action", field="action_id", value=action_id, remedy="override"
         )
     stop = against_approval(transaction, execution.reservation)
-    customer = known(transaction, case.customer_id, now - HISTORY).customer
-    facts = Facts(customer, now, volumes=counted(transaction, now, execution.windows))
+    found = known(transaction, case.customer_id, now - HISTORY)
+    facts = Facts(found.customer, now, volumes=counted(transaction, now, execution.windows))
     reason = allowed(facts) if stop is None else f"rule `{STOP}`: {stop.sentence}"
     if reason is not None:
         _write(transaction, now, case, "refused", reviewer, f"{action_id}: {reason}")
@@ -141,6 +142,9 @@ def execute(
         contact=execution.reservation,
         cost=execution.cost,
         message=execution.outbox,
+        key=key_for(transaction, now, case.customer_id),
+        new=not found.exists,
+        alone=execution.windows is not None,
     )
     settled = _settled(case, verdict, now, reviewer, action_id, note)
     return _write(transaction, now, settled, verdict.value, reviewer, note)

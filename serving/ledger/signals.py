@@ -21,7 +21,7 @@ from serving.ledger.queries.signals import (
 )
 from serving.ledger.reports import Receipted, SignalReport
 from serving.ledger.times import micros
-from serving.ledger.transaction import Row, Transaction
+from serving.ledger.transaction import Asked, Row, Transaction
 from serving.ledger.vault import DataKey, key_for, key_of
 
 MOST = 2_000
@@ -40,13 +40,18 @@ def record_signals(transaction: Transaction, now: datetime, reports: Sequence[Si
     return receipted(transaction, now, [one.customer_id for one in taken], len(reports))
 
 
+def latest(customer_id: str, since: datetime) -> Asked:
+    """Asks for the latest 2,000 signals, newest first, and the last of each type before them."""
+    return SIGNALS, {"customer_id": customer_id, "since": micros(since), "limit": MOST}
+
+
 def history(transaction: Transaction, customer_id: str, key: DataKey | None, since: datetime) -> Signals:
     """The latest 2,000 signals from `since` on, and of those before them the last of each type; oldest first."""
     asked = {"customer_id": customer_id, "since": micros(since)}
-    latest, last = transaction.rows(SIGNALS, {**asked, "limit": MOST})[0]
-    if not latest and not last:
+    newest, last = transaction.rows(*latest(customer_id, since))[0]
+    if not newest and not last:
         return Signals()
-    found = signals_of(key, latest)
+    found = signals_of(key, newest)
     if len(found) == MOST:
         last = transaction.rows(LAST_SIGNALS, {**asked, "since": found[-1][1]})[0][0]
     older = sorted(signals_of(key, last), key=lambda one: (one[1], one[0]))

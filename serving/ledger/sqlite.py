@@ -18,7 +18,7 @@ from serving.ledger.locking import Locks
 from serving.ledger.migrating import require_present_shape
 from serving.ledger.readers import Readers
 from serving.ledger.sealing import Seal, seal_of
-from serving.ledger.transaction import Job, Work
+from serving.ledger.transaction import Ahead, Job, Work, unforeseen
 from serving.ledger.writer import Writer
 
 T = TypeVar("T")
@@ -68,11 +68,16 @@ class SqliteDatabase:
             raise read_only()
         return self._writer
 
-    def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:  # noqa: ARG002 - a local file is asked at once
         """Run `work` on one consistent snapshot, at once."""
         return self.readers.read(work)
 
-    async def write(self, work: Job[T], locks: Locks) -> T:  # noqa: ARG002 - one thread writes, one job after another
+    async def write(
+        self,
+        work: Job[T],
+        locks: Locks,  # noqa: ARG002 - one thread writes, one job after another
+        ahead: Ahead = unforeseen,  # noqa: ARG002 - and asks at once
+    ) -> T:
         """Run `work` on the writer and return once it is durable."""
         # A request that is cancelled, by a time limit or a lost client, must not leave a job half answered.
         return await asyncio.shield(self.writer.submit(work))

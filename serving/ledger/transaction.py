@@ -1,7 +1,8 @@
 """A transaction as the ledger's own code sees it, whatever the database."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,6 +16,7 @@ from serving.ledger.sealing import Seal
 Statement = Select[Any] | Insert | Update | Delete
 Row = tuple[Any, ...]
 Values = Mapping[str, object]
+Asked = tuple[Statement, Values]
 
 T = TypeVar("T")
 
@@ -25,6 +27,11 @@ class Transaction(Protocol):
     @property
     def seal(self) -> Seal:
         """The ledger's key at work."""
+        ...
+
+    @property
+    def shard(self) -> int | None:
+        """The queue in which it waits for others that write; None where there are no others."""
         ...
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
@@ -39,12 +46,118 @@ class Transaction(Protocol):
         """Run a statement that changes rows; how many it changed."""
         ...
 
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """All rows of several statements, which a database beyond a network is asked together."""
+        ...
+
+    def foresee(self, asked: Sequence[Asked]) -> None:
+        """Say what will be asked, so that a database beyond a network is asked for all of it together."""
+        ...
+
+    def later(self, statement: Statement, values: Values) -> None:
+        """Run a statement that changes rows, before the next question is answered or before the end.
+
+        Nobody is told how many rows it changed; what is wrong with it is told then.
+        """
+        ...
+
+    def last(self, statement: Statement, values: Values) -> None:
+        """Run a statement that others wait for, after all that the job does otherwise; the job does not ask for it."""
+        ...
+
+    def require_moment(self, now: datetime) -> None:
+        """Return where windows may be judged by this moment.
+
+        Raises
+        ------
+        Unavailable
+            If it is not the database's own.
+        """
+        ...
+
 
 Work = Callable[[Transaction], T]
 """Reading inside one transaction."""
 
 Job = Callable[[Transaction, datetime], T]
 """Work inside one transaction, with the moment at which it runs by the ledger's own clock."""
+
+Ahead = Callable[[Seal], Sequence[Asked]]
+"""What a job is going to ask first, so that a database beyond a network can be asked for it with the beginning."""
+
+
+def unforeseen(seal: Seal) -> Sequence[Asked]:  # noqa: ARG001 - the shape of what looks ahead
+    """Nothing is asked ahead."""
+    return ()
+
+
+class Executed(Protocol):
+    """A statement that ran."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All rows."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The first row."""
+        ...
+
+
+class Executing(ABC):
+    """A transaction that runs each statement when it comes."""
+
+    def __init__(self, seal: Seal, shard: int | None = None) -> None:
+        self._seal = seal
+        self._shard = shard
+
+    @property
+    def seal(self) -> Seal:
+        """The ledger's key at work."""
+        return self._seal
+
+    @property
+    def shard(self) -> int | None:
+        """The queue in which it waits for others that write."""
+        return self._shard
+
+    def rows(self, statement: Statement, values: Values) -> list[Row]:
+        """All rows, in the order of the statement."""
+        return self._execute(statement, values).fetchall()
+
+    def row(self, statement: Statement, values: Values) -> Row | None:
+        """The first row, None where there is none."""
+        found: Row | None = self._execute(statement, values).fetchone()
+        return found
+
+    def run(self, statement: Statement, values: Values) -> int:
+        """Run a statement that changes rows; how many it changed."""
+        return self._execute(statement, values).rowcount
+
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """All rows of several statements."""
+        return [self.rows(statement, values) for statement, values in asked]
+
+    def foresee(self, asked: Sequence[Asked]) -> None:  # noqa: B027 - what is true of most
+        """What is near is asked when it is needed."""
+
+    def later(self, statement: Statement, values: Values) -> None:
+        """Run a statement of which nobody asks how many rows it changed."""
+        self._execute(statement, values)
+
+    def last(self, statement: Statement, values: Values) -> None:
+        """Run a statement that others wait for."""
+        self.later(statement, values)
+
+    def require_moment(self, now: datetime) -> None:  # noqa: B027 - what is true of most
+        """Every moment will do where there is no clock but ours."""
+
+    @abstractmethod
+    def _execute(self, statement: Statement, values: Values) -> Executed: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +173,12 @@ def _prepared(statement: Statement) -> _Prepared:
     return _Prepared(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
 
 
-class SqliteTransaction:
+class SqliteTransaction(Executing):
     """Statements on a SQLite connection in autocommit mode, between the BEGIN and COMMIT of its owner."""
 
     def __init__(self, connection: sqlite3.Connection, seal: Seal) -> None:
+        super().__init__(seal)
         self._connection = connection
-        self._seal = seal
-
-    @property
-    def seal(self) -> Seal:
-        """The ledger's key at work."""
-        return self._seal
-
-    def rows(self, statement: Statement, values: Values) -> list[Row]:
-        """All rows, in the order of the statement."""
-        return self._execute(statement, values).fetchall()
-
-    def row(self, statement: Statement, values: Values) -> Row | None:
-        """The first row, None where there is none."""
-        found: Row | None = self._execute(statement, values).fetchone()
-        return found
-
-    def run(self, statement: Statement, values: Values) -> int:
-        """Run a statement that changes rows; how many it changed."""
-        return self._execute(statement, values).rowcount
 
     def _execute(self, statement: Statement, values: Values) -> sqlite3.Cursor:
         prepared = _prepared(statement)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from serving.ledger.chaining import genesis, linked, named, record_digest
+from serving.ledger.chaining import genesis, named, record_digest
+from serving.ledger.hashing import linked
 from serving.ledger.queries.chain import BEYOND, HEADS, LINK_AT, LINKED_ROWS, LINKS, UNLINKED_ROWS
 from serving.ledger.signing import ShardHead, SignedHead
 from serving.ledger.tables.chains import SHARDS

@@ -4,14 +4,15 @@ A slot counts in the quarter of an hour in which it was reserved, whenever its m
 limit when the slot was taken is not taken from another later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from decisioning.customer import Volume
 from serving.ledger.queries.volumes import RAISE_VOLUMES, VOLUMES
+from serving.ledger.tables.chains import SHARDS
 from serving.ledger.times import micros, moment
-from serving.ledger.transaction import Transaction
+from serving.ledger.transaction import Row, Transaction
 
 QUARTER = 15 * 60 * 1_000_000
 HOUR = 4 * QUARTER
@@ -22,13 +23,20 @@ _PIECES = 6
 _NO_END = 2**62
 
 
-def raise_volume(transaction: Transaction, action_id: str, at: int, cost: float, by: int = 1) -> None:
-    """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again."""
+def raise_volume(
+    transaction: Transaction, action_id: str, at: int, cost: float, by: int = 1, *, alone: bool = False
+) -> None:
+    """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again.
+
+    Others count the same action: it is done last, in the transaction's own shard, or in one of their own for those who
+    are `alone` in counting (`serving.ledger.locking.VOLUMES`).
+    """
     spans = enumerate((QUARTER, HOUR, DAY))
     places = {
         name: value for n, span in spans for name, value in ((f"span_{n}", span), (f"start_{n}", _down(at, span)))
     }
-    transaction.run(RAISE_VOLUMES, {**places, "action": action_id, "by": by, "costs": by * cost})
+    shard = SHARDS if alone else transaction.shard or 0
+    transaction.last(RAISE_VOLUMES, {**places, "action": action_id, "of_shard": shard, "by": by, "costs": by * cost})
 
 
 def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta]) -> tuple[Volume, ...]:
@@ -39,12 +47,10 @@ def volumes(transaction: Transaction, now: datetime, windows: Sequence[timedelta
     """
     edges = [*sorted({_down(micros(now - window), QUARTER) for window in windows}), _NO_END]
     present = micros(now)
-    return tuple(
-        one
-        for start, end in pairwise(edges)
-        for span, first, last in _stretches(start, end, present)
-        for one in _read(transaction, span, first, last, min(last, present))
-    )
+    stretches = [one for start, end in pairwise(edges) for one in _stretches(start, end, present)]
+    asked = [_asked(span, first, last, min(last, present)) for span, first, last in stretches]
+    found = transaction.several([(VOLUMES, one) for one in asked])
+    return tuple(one for values, rows in zip(asked, found, strict=True) for one in _told(values, rows))
 
 
 def _stretches(start: int, end: int, present: int) -> Iterator[tuple[int, int, int]]:
@@ -57,14 +63,17 @@ def _stretches(start: int, end: int, present: int) -> Iterator[tuple[int, int, i
     return ((span, first, last) for span, first, last in parts if first < last)
 
 
-def _read(transaction: Transaction, span: int, start: int, end: int, told: int) -> list[Volume]:
-    """Volumes of one span from `start` to `end`, in pieces of the part up to `told`."""
+def _asked(span: int, start: int, end: int, told: int) -> dict[str, int]:
+    """What is asked of one span from `start` to `end`, in pieces of the part up to `told`."""
     width = max(1, -(-(told - start) // (_PIECES * span))) * span
-    rows = transaction.rows(VOLUMES, {"length": span, "begin": start, "end": end, "width": width})
-    return [
-        Volume(action_id, moment(start + piece * width), moment(min(start + (piece + 1) * width, end)), contacts, spent)
-        for action_id, piece, contacts, spent in rows
-    ]
+    return {"length": span, "begin": start, "end": end, "width": width}
+
+
+def _told(asked: Mapping[str, int], rows: Sequence[Row]) -> Iterator[Volume]:
+    start, end, width = asked["begin"], asked["end"], asked["width"]
+    for action_id, piece, contacts, spent in rows:
+        since, until = start + piece * width, min(start + (piece + 1) * width, end)
+        yield Volume(action_id, moment(since), moment(until), contacts, spent)
 
 
 def _down(at: int, span: int) -> int:

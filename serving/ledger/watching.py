@@ -63,7 +63,7 @@ def expect(transaction: Transaction, decision_id: str, at: datetime, forecast: F
         "bin": min(BINS - 1, int(forecast.propensity * BINS)),
         "until": micros(forecast.until),
     }
-    transaction.run(ADD_FORECAST, values)
+    transaction.later(ADD_FORECAST, values)
 
 
 def _queue(transaction: Transaction, now: datetime) -> Queue:

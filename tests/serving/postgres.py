@@ -15,6 +15,7 @@ import psycopg
 from serving.ledger import migrations
 from serving.ledger.chaining import genesis
 from serving.ledger.migrating import upgrade
+from serving.ledger.postgres.trusting import ALLOWANCE
 from serving.ledger.tables.chains import SHARDS
 from serving.ledger.tables.schema import SCHEMA
 
@@ -40,6 +41,7 @@ def server() -> str:
         # No test pulls the plug of the machine.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute(f"ALTER SYSTEM SET {ALLOWANCE} = on")
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE template_ledger")
     upgrade(_named(uri, "template_ledger"))

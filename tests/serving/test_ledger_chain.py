@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from decisioning.canonical import canonical_json
 from decisioning.errors import InvalidInput
-from serving.ledger.chaining import genesis, linked, record_digest
+from serving.ledger.chaining import genesis, record_digest
+from serving.ledger.hashing import linked
 from serving.ledger.ledger import Ledger
 from serving.ledger.reports import ObjectionReport
 from serving.ledger.tables.chains import CHAINED, SHARDS

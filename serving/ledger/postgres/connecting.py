@@ -9,6 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.limits import Limits
+from serving.ledger.postgres.trusting import wait_for_disk
 
 # A policy, a catalogue of statements and their variants by type of value; the server keeps each plan once it was used.
 _PLANS = 400
@@ -46,7 +47,7 @@ def pool(location: PostgresLocation, limits: Limits) -> ConnectionPool[Connectio
         max_size=limits.writers + limits.readers,
         timeout=limits.connect,
         reconnect_timeout=limits.connect,
-        configure=_keep_plans,
+        configure=_configure,
         open=True,
         name="ledger",
     )
@@ -57,5 +58,6 @@ def connect(location: PostgresLocation, limits: Limits) -> Connection[Any]:
     return Connection.connect(conninfo(location, limits), autocommit=True)
 
 
-def _keep_plans(connection: Connection[Any]) -> None:
+def _configure(connection: Connection[Any]) -> None:
     connection.prepared_max = _PLANS
+    wait_for_disk(connection)

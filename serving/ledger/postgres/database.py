@@ -2,11 +2,14 @@
 
 import asyncio
 import math
+import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
+from itertools import count
 from time import monotonic
 from typing import Any, Self, TypeVar
 
@@ -25,15 +28,18 @@ from serving.ledger.postgres.faults import for_caller, lost, overloaded, unavail
 from serving.ledger.postgres.holding import Session
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.postgres.sealing import seal_in
-from serving.ledger.postgres.transacting import PostgresTransaction
+from serving.ledger.postgres.transacting import PostgresTransaction, Unforeseen
+from serving.ledger.postgres.trusting import look, require_durable, require_one_time, require_writable
 from serving.ledger.postgres.watching import Watch
 from serving.ledger.postgres.writing import attempts
 from serving.ledger.sealing import Seal
-from serving.ledger.transaction import Job, Work
+from serving.ledger.tables.chains import SHARDS
+from serving.ledger.times import micros
+from serving.ledger.transaction import Ahead, Job, Work, unforeseen
 
 T = TypeVar("T")
 
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _RENEWAL_SECONDS = 1.0
 
 
@@ -48,7 +54,10 @@ class PostgresDatabase:
         self._renewed = -math.inf
         self._watch = Watch(limits.silence)
         self._pool: ConnectionPool[Connection[Any]] = pool(location, limits)
-        self._writing = ThreadPoolExecutor(limits.writers, thread_name_prefix="ledger-writer")
+        # Each thread that writes has a queue of its own, and those of other processes begin elsewhere.
+        self._places = count(os.getpid())
+        self._place = threading.local()
+        self._writing = ThreadPoolExecutor(limits.writers, "ledger-writer", self._take_place)
         self._reading = ThreadPoolExecutor(limits.readers, thread_name_prefix="ledger-reader")
         self._session = Session(partial(connect, location, limits), self._watch)
         self._held = Held()
@@ -67,6 +76,8 @@ class PostgresDatabase:
         database = cls(location, clock, limits or Limits(), readonly=readonly)
         try:
             with database._connection() as connection:
+                if not readonly:
+                    require_durable(look(connection))
                 database._seal = seal_in(connection, location, key, make=not readonly)
         except psycopg.Error as error:
             database.close()
@@ -76,18 +87,18 @@ class PostgresDatabase:
             raise
         return database
 
-    def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:
         """Run `work` on one consistent snapshot, at once."""
         try:
-            return self._once_more(lambda: self._read(work))
+            return self._once_more(lambda: self._read(work, ahead))
         except psycopg.Error as error:
             raise unavailable(error) from error
 
-    async def write(self, work: Job[T], locks: Locks) -> T:
+    async def write(self, work: Job[T], locks: Locks, ahead: Ahead = unforeseen) -> T:
         """Run `work` in a thread of its own and return once it is durable."""
         if self._readonly:
             raise read_only()
-        return await _within(self._limits.job, _submitted(self._writing, partial(self._write, work, locks)))
+        return await _within(self._limits.job, _submitted(self._writing, partial(self._write, work, locks, ahead)))
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Run `work` in one of the threads that read."""
@@ -136,26 +147,33 @@ class PostgresDatabase:
         self._pool.close()
         self._watch.close()
 
-    def _write(self, work: Job[T], locks: Locks) -> T:
+    def _write(self, work: Job[T], locks: Locks, ahead: Ahead) -> T:
         try:
-            return attempts(self._transaction, work, locks, self._clock, self._limits.tries, self._renew)
+            return attempts(self._transaction, work, locks, ahead, self._clock, self._limits.tries, self._renew)
         except Exception as error:
             told = for_caller(error)
             if told is error:
                 raise
             raise told from error
 
-    def _read(self, work: Work[T]) -> T:
-        with self._transaction() as transaction:
-            transaction.command(_SNAPSHOT)
-            try:
+    def _read(self, work: Work[T], ahead: Ahead) -> T:
+        asked = ahead(self._seal)
+        if asked:
+            # What asks for no more than was foreseen is one way to the server and back.
+            with suppress(Unforeseen), self._ended() as transaction:
+                transaction.whole(_SNAPSHOT, asked)
                 return work(transaction)
-            finally:
-                transaction.end()
+        with self._ended() as transaction:
+            transaction.begin_later(_SNAPSHOT)
+            return work(transaction)
 
     def _require_writable(self) -> None:
         with self._transaction() as transaction:
-            transaction.require_writable()
+            server, now = transaction.server(), self._clock()
+        require_writable(server)
+        require_durable(server)
+        if self._limits.skew is not None:
+            require_one_time(micros(now), server.now, self._limits.skew)
 
     def _once_more(self, work: Callable[[], T]) -> T:
         """Run again what met a connection that had gone while it was idle, on one that is new."""
@@ -177,7 +195,19 @@ class PostgresDatabase:
     @contextmanager
     def _transaction(self) -> Iterator[PostgresTransaction]:
         with self._connection() as connection:
-            yield PostgresTransaction(connection, self._seal, self._watch)
+            shard = getattr(self._place, "shard", None)
+            yield PostgresTransaction(connection, self._seal, self._watch, shard=shard, skew=self._limits.skew)
+
+    @contextmanager
+    def _ended(self) -> Iterator[PostgresTransaction]:
+        with self._transaction() as transaction:
+            try:
+                yield transaction
+            finally:
+                transaction.end()
+
+    def _take_place(self) -> None:
+        self._place.shard = next(self._places) % SHARDS
 
     @contextmanager
     def _connection(self) -> Iterator[Connection[Any]]:

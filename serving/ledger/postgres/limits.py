@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FEWEST_CONNECTIONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,6 +26,8 @@ class Limits:
         For a whole job with its repetitions. Then the caller is told that its fate is unknown.
     tries : int
         How often a job is run again that the database undid.
+    skew : float or None
+        How far the moment of a decision may be from the server's clock; None where they are not compared.
     """
 
     writers: int = 16
@@ -33,3 +37,13 @@ class Limits:
     silence: float = 7.0
     job: float = 30.0
     tries: int = 8
+    skew: float | None = None
+
+
+def limits_of(connections: int, skew: float | None) -> Limits:
+    """Bounds for one process that may have so many connections, at least 3.
+
+    One is for the names that are held, a third of the rest for reading, and the others for writing.
+    """
+    readers = (connections - 1) // 3
+    return Limits(writers=connections - 1 - readers, readers=readers, skew=skew)

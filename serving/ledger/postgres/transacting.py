@@ -1,18 +1,41 @@
-"""Statements on a PostgreSQL connection, compiled once from the same definitions as for SQLite."""
+"""Statements on a PostgreSQL connection, compiled once from the same definitions as for SQLite, and sent together.
 
+Each wait for the server's answer is a way there and back. What nobody needs the answer of at once waits to be sent with
+what somebody does (libpq's pipeline mode): the server runs it all in the order in which it was said, every statement on
+a snapshot of its own, as if each had been waited for.
+"""
+
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg import Connection, Cursor
+from psycopg.errors import PipelineAborted
+from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.visitors import iterate
 
-from decisioning.errors import Unavailable
+from serving.ledger.postgres.faults import lost
+from serving.ledger.postgres.trusting import Server, look, require_one_time
 from serving.ledger.postgres.watching import Watch
 from serving.ledger.sealing import Seal
-from serving.ledger.transaction import Row, Statement, Values
+from serving.ledger.times import micros
+from serving.ledger.transaction import Asked, Executing, Row, Statement, Values
+
+Sent = tuple[bytes, Mapping[str, object] | None]
+_Name = tuple[Statement, frozenset[tuple[str, object]]]
+
+
+class Unforeseen(Exception):
+    """Something was asked of a snapshot that is gone."""
+
+
+class NotCommitted(Exception):
+    """A statement before COMMIT failed, so that COMMIT itself was never run; the cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +51,111 @@ def _prepared(statement: Statement) -> _Prepared:
     return _Prepared(str(compiled).encode(), constants)
 
 
-class PostgresTransaction:
+class PostgresTransaction(Executing):
     """Statements between the BEGIN and the COMMIT of the connection's owner."""
 
-    def __init__(self, connection: Connection[Any], seal: Seal, watch: Watch) -> None:
-        self._cursor: Cursor[Row] = connection.cursor(binary=True)
+    def __init__(
+        self,
+        connection: Connection[Any],
+        seal: Seal,
+        watch: Watch,
+        *,
+        shard: int | None = None,
+        skew: float | None = None,
+    ) -> None:
+        super().__init__(seal, shard)
+        self._skew = skew
+        self._there: int | None = None
         self._connection = connection
-        self._seal = seal
         self._watch = watch
-
-    @property
-    def seal(self) -> Seal:
-        """The ledger's key at work."""
-        return self._seal
+        self._pending: list[Sent] = []
+        self._noted: list[Asked] = []
+        self._foreseen: dict[_Name, list[Row]] = {}
+        self._begun = False
+        self._over = False
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""
-        return self._execute(statement, values).fetchall()
+        return self.several([(statement, values)])[0]
 
     def row(self, statement: Statement, values: Values) -> Row | None:
         """The first row, None where there is none."""
-        return self._execute(statement, values).fetchone()
+        found = self.rows(statement, values)
+        return found[0] if found else None
 
-    def run(self, statement: Statement, values: Values) -> int:
-        """Run a statement that changes rows; how many it changed."""
-        return self._execute(statement, values).rowcount
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """All rows of several statements, in one way there and back for all that was not foreseen."""
+        unknown = [one for one in asked if _name(one) not in self._foreseen]
+        if not self._begun:
+            self._noted += unknown
+        told = dict(zip(map(_name, unknown), self._answers(unknown), strict=True)) if unknown else {}
+        return [list(told[name] if name in told else self._foreseen[name]) for name in map(_name, asked)]
+
+    def foresee(self, asked: Sequence[Asked]) -> None:
+        """Ask together for what will be asked, and keep it until a change of those tables."""
+        unknown = [one for one in asked if _name(one) not in self._foreseen]
+        if unknown and self._begun:
+            self._foreseen |= dict(zip(map(_name, unknown), self._answers(unknown), strict=True))
+
+    def later(self, statement: Statement, values: Values) -> None:
+        """Send a statement with the next one that has to be waited for."""
+        self._forget(statement)
+        self._pending.append(_sent(statement, values))
+
+    def begin(self, begin: bytes, lock: Sent, ahead: Sequence[Asked]) -> None:
+        """Begin, and ask at once what the job will ask, and what was asked before the beginning once more.
+
+        The rows of `lock` end with the time at the server, in microseconds, once it was held.
+        """
+        asked = [*self._noted, *ahead]
+        self._begun = True
+        self._pending.append((begin, None))
+        locked, *told = [one.fetchall() for one in self._flight([lock, *(_sent(*one) for one in asked)])]
+        self._there = locked[-1][-1]
+        self._foreseen = dict(zip(map(_name, asked), told, strict=True))
+
+    def require_moment(self, now: datetime) -> None:
+        """Refuse to judge by a moment that the server's clock contradicts."""
+        if self._skew is not None and self._there is not None:
+            require_one_time(micros(now), self._there, self._skew)
+
+    def begin_later(self, command: bytes) -> None:
+        """Begin with the first statement."""
+        self._begun = True
+        self._pending.append((command, None))
+
+    def whole(self, begin: bytes, ahead: Sequence[Asked]) -> None:
+        """Begin, ask and end in one way there and back; whoever asks for more meets `Unforeseen`."""
+        self._pending.append((begin, None))
+        cursors = self._flight([*(_sent(*one) for one in ahead), (b"COMMIT", None)])
+        told = [one.fetchall() for one in cursors[:-1]]
+        self._foreseen = dict(zip(map(_name, ahead), told, strict=True))
+        self._begun = self._over = True
+
+    def commit(self) -> str:
+        """Send what is left with COMMIT; what the server calls it that it did.
+
+        Raises
+        ------
+        NotCommitted
+            If something before COMMIT was refused.
+        psycopg.Error
+            If COMMIT was refused, or nobody knows what became of it.
+        """
+        before = len(self._pending)
+        cursors: list[Cursor[Row]] = []
+        try:
+            self._flight([(b"COMMIT", None)], cursors)
+        except psycopg.Error as error:
+            # Results come in order: where one before COMMIT has none, COMMIT was passed over.
+            refused = any(one.pgresult is None for one in cursors[:before]) and not lost(error)
+            raise (NotCommitted() if refused else error) from error
+        return cursors[-1].statusmessage or ""
 
     def command(self, text: str) -> str:
         """Run what has no values, such as BEGIN; what the server calls it that it did."""
+        self._foreseen.clear()
+        self._flight([])
         with self._watch.over(self._connection):
             # Several statements in one text travel together, and cannot be prepared.
             done = self._connection.execute(text.encode(), prepare=False)
@@ -63,18 +163,70 @@ class PostgresTransaction:
 
     def end(self) -> None:
         """Undo what was not committed. A connection that is gone has nothing left to undo; the pool throws it away."""
+        self._pending.clear()
+        if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            return
         with suppress(psycopg.Error):
             self.command("ROLLBACK")
 
-    def require_writable(self) -> None:
-        """Raise `Unavailable` where the server takes no writes."""
+    def server(self) -> Server:
+        """How the server is set up at this moment."""
         with self._watch.over(self._connection):
-            (locked,) = self._connection.execute("SHOW transaction_read_only").fetchone() or ("on",)
-        if locked == "on":
-            remedy = "point `HEED_DATABASE_URL` at the primary, which takes writes"
-            raise Unavailable("PostgreSQL takes no writes", field="ledger", remedy=remedy)
+            return look(self._connection)
 
     def _execute(self, statement: Statement, values: Values) -> Cursor[Row]:
-        prepared = _prepared(statement)
-        with self._watch.over(self._connection):
-            return self._cursor.execute(prepared.text, {**prepared.constants, **values})
+        self._forget(statement)
+        return self._flight([_sent(statement, values)])[0]
+
+    def _forget(self, change: Statement) -> None:
+        """What was foreseen of tables that change is to be asked again."""
+        changed = _tables(change)
+        self._foreseen = {name: rows for name, rows in self._foreseen.items() if not changed & _tables(name[0])}
+
+    def _answers(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        return [one.fetchall() for one in self._flight([_sent(*one) for one in asked])]
+
+    def _flight(self, sent: Sequence[Sent], cursors: list[Cursor[Row]] | None = None) -> list[Cursor[Row]]:
+        """Send what is pending and then this, and wait once; a cursor for each of what was sent now."""
+        if self._over:
+            raise Unforeseen
+        everything, self._pending = [*self._pending, *sent], []
+        used = [] if cursors is None else cursors
+        if len(everything) == 1:
+            used.append(self._connection.cursor(binary=True))
+            with self._watch.over(self._connection):
+                used[0].execute(*everything[0])
+        elif everything:
+            self._together(everything, used)
+        return used[len(everything) - len(sent) :]
+
+    def _together(self, everything: Sequence[Sent], used: list[Cursor[Row]]) -> None:
+        used += [self._connection.cursor(binary=True) for _ in everything]
+        try:
+            with self._watch.over(self._connection), self._connection.pipeline():
+                for cursor, (text, values) in zip(used, everything, strict=True):
+                    cursor.execute(text, values)
+        except PipelineAborted as error:
+            raise _first(error) from None
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error for which the rest of a flight was passed over."""
+    while isinstance(error, PipelineAborted) and isinstance(error.__context__, psycopg.Error):
+        error = error.__context__
+    return error
+
+
+def _sent(statement: Statement, values: Values) -> Sent:
+    prepared = _prepared(statement)
+    return prepared.text, {**prepared.constants, **values}
+
+
+def _name(asked: Asked) -> _Name:
+    statement, values = asked
+    return statement, frozenset(values.items())
+
+
+@cache
+def _tables(statement: Statement) -> frozenset[str]:
+    return frozenset(one.name for one in iterate(statement) if isinstance(one, Table))

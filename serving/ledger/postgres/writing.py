@@ -1,5 +1,6 @@
 """One job on PostgreSQL: locks first, then a look at whether they are the right ones, then the job, then COMMIT.
 
+BEGIN, the locks and what the job asks first are one way to the server and back, its last changes and COMMIT another.
 READ COMMITTED is meant: after the locks every statement sees what the one who held them before has committed. Under
 REPEATABLE READ the snapshot would be older than the lock, and a cap could be passed.
 """
@@ -15,8 +16,9 @@ import psycopg
 from decisioning.errors import Unavailable
 from serving.ledger.locking import EVERYTHING, SHARED, Locks
 from serving.ledger.postgres.faults import lost, undone, unknown_fate
-from serving.ledger.postgres.transacting import PostgresTransaction
-from serving.ledger.transaction import Job
+from serving.ledger.postgres.transacting import NotCommitted, PostgresTransaction, Sent
+from serving.ledger.postgres.trusting import NOW
+from serving.ledger.transaction import Ahead, Job
 
 T = TypeVar("T")
 
@@ -24,6 +26,12 @@ Open = Callable[[], AbstractContextManager[PostgresTransaction]]
 
 # The server keeps all locks in one table of a fixed size; a job that rests on more than this locks out all others.
 _MOST_LOCKS = 1000
+_BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
+# One after the other in the order of the lists. What is asked next has a snapshot from after the last of them.
+_LOCK = f"""
+SELECT CASE WHEN beside THEN pg_advisory_xact_lock_shared(number) ELSE pg_advisory_xact_lock(number) END, {NOW}
+FROM unnest(%(numbers)s::bigint[], %(beside)s::boolean[]) AS wanted (number, beside)
+""".encode()  # noqa: S608 - constants of this code
 
 
 class _MoreLocks(Exception):
@@ -34,7 +42,13 @@ class _MoreLocks(Exception):
 
 
 def attempts(
-    open_: Open, work: Job[T], locks: Locks, clock: Callable[[], datetime], tries: int, renew: Callable[[], None]
+    open_: Open,
+    work: Job[T],
+    locks: Locks,
+    ahead: Ahead,
+    clock: Callable[[], datetime],
+    tries: int,
+    renew: Callable[[], None],
 ) -> T:
     """Run a job until it is committed, begin again what the database undid, and never what may have been committed.
 
@@ -42,6 +56,8 @@ def attempts(
     ----------
     open_ : callable
         Takes a connection for one try.
+    ahead : callable
+        What the job asks first.
     clock : callable
         Read once the locks are held.
     renew : callable
@@ -56,7 +72,7 @@ def attempts(
     for remaining in reversed(range(tries)):
         try:
             with open_() as transaction:
-                return _attempt(transaction, work, locks, names, clock)
+                return _attempt(transaction, work, locks, names, ahead, clock)
         except _MoreLocks as more:
             names = more.names
         except psycopg.Error as error:
@@ -68,31 +84,35 @@ def attempts(
 
 
 def _attempt(
-    transaction: PostgresTransaction, work: Job[T], locks: Locks, names: frozenset[str], clock: Callable[[], datetime]
+    transaction: PostgresTransaction,
+    work: Job[T],
+    locks: Locks,
+    names: frozenset[str],
+    ahead: Ahead,
+    clock: Callable[[], datetime],
 ) -> T:
     wanted = names or frozenset(locks(transaction))
-    transaction.command(f"BEGIN ISOLATION LEVEL READ COMMITTED;{_taking(wanted)}")
     try:
-        result = _in_turn(transaction, work, locks, wanted, clock)
+        transaction.begin(_BEGIN, _taking(wanted), ahead(transaction.seal))
+        _require_held(wanted, frozenset(locks(transaction)))
+        result = work(transaction, clock())
+        _commit(transaction)
     except BaseException:
         transaction.end()
         raise
-    _commit(transaction)
     return result
 
 
-def _in_turn(
-    transaction: PostgresTransaction, work: Job[T], locks: Locks, held: frozenset[str], clock: Callable[[], datetime]
-) -> T:
-    found = frozenset(locks(transaction))
+def _require_held(held: frozenset[str], found: frozenset[str]) -> None:
     if not found <= held:
         raise _MoreLocks(found | held)
-    return work(transaction, clock())
 
 
 def _commit(transaction: PostgresTransaction) -> None:
     try:
-        done = transaction.command("COMMIT")
+        done = transaction.commit()
+    except NotCommitted as refused:
+        raise refused.__cause__ or refused from None
     except psycopg.Error as error:
         if undone(error) or isinstance(error, psycopg.IntegrityError):
             raise
@@ -102,18 +122,15 @@ def _commit(transaction: PostgresTransaction) -> None:
         raise RuntimeError(f"the transaction was not committed: {done}")
 
 
-def _taking(names: frozenset[str]) -> str:
+def _taking(names: frozenset[str]) -> Sent:
     """The statement that waits for all locks, in an order that is the same for every job."""
     if EVERYTHING in names or len(names) > _MOST_LOCKS:
-        return _take(EVERYTHING)
+        return _LOCK, {"numbers": [number(EVERYTHING)], "beside": [False]}
     alone = {name for name in names if not name.startswith(SHARED)}
     beside = {name.removeprefix(SHARED) for name in names - alone} - alone
-    ordered = sorted({*((number(one), "") for one in alone), *((number(one), "_shared") for one in beside)})
-    return _take(EVERYTHING, "_shared") + "".join(f"SELECT pg_advisory_xact_lock{how}({one});" for one, how in ordered)
-
-
-def _take(name: str, how: str = "") -> str:
-    return f"SELECT pg_advisory_xact_lock{how}({number(name)});"
+    ordered = sorted({*((number(one), False) for one in alone), *((number(one), True) for one in beside)})
+    numbers, shared = zip((number(EVERYTHING), True), *ordered, strict=True)
+    return _LOCK, {"numbers": list(numbers), "beside": list(shared)}
 
 
 def number(name: str) -> int:

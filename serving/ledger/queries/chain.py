@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Select, Text, and_, bindparam, cast, exists, insert, literal, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from serving.ledger.queries.parts import LIMIT, pick
 from serving.ledger.tables.chains import CHAINED, heads, links
@@ -11,16 +14,52 @@ from serving.ledger.tables.schema import SCHEMA
 
 _SHARD = bindparam("of_shard", type_=heads.c.shard.type)
 
+_DIGEST = bindparam("digest", type_=links.c.digest.type)
+
+
+class _Linked(FunctionElement[str]):
+    """`serving.ledger.hashing.linked`, by the database: who waited for the head moves it from where it is then."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Linked, "sqlite")
+def _in_sqlite(element: _Linked, compiler: SQLCompiler, **more: Any) -> str:
+    before, digest = (compiler.process(one, **more) for one in element.clauses)
+    return f"linked({before}, {digest})"
+
+
+@compiles(_Linked, "postgresql")
+def _in_postgresql(element: _Linked, compiler: SQLCompiler, **more: Any) -> str:
+    before, digest = (compiler.process(one, **more) for one in element.clauses)
+    return f"encode(sha256(decode({before}, 'hex') || decode({digest}, 'hex')), 'hex')"
+
+
 # Locked until the commit where several workers write; a database with one writer has no such lock and needs none.
-HEAD = pick(heads, "position hash").where(heads.c.shard == _SHARD).with_for_update()
+HOLD_SHARD = select(heads.c.position).where(heads.c.shard == _SHARD).with_for_update()
 
 HEADS = pick(heads, "shard position hash").order_by(heads.c.shard)
 
-MOVE_HEAD = update(heads).where(heads.c.shard == _SHARD).values(position=bindparam("to"), hash=bindparam("last"))
+MOVE_HEAD = (
+    update(heads)
+    .where(heads.c.shard == _SHARD)
+    .values(position=heads.c.position + 1, hash=_Linked(heads.c.hash, _DIGEST))
+)
 
 ADD_HEAD = insert(heads)
 
-ADD_LINK = insert(links)
+# What the head says once it has moved is what the link says.
+ADD_LINK = insert(links).from_select(
+    ["shard", "position", "kind", "record", "part", "digest", "hash"],
+    select(
+        heads.c.shard,
+        heads.c.position,
+        *[bindparam(one, type_=Text()) for one in ("kind", "record", "part")],
+        _DIGEST,
+        heads.c.hash,
+    ).where(heads.c.shard == _SHARD),
+)
 
 _STRETCH = and_(links.c.shard == _SHARD, links.c.position > bindparam("after"), links.c.position <= bindparam("upto"))
 

@@ -1,6 +1,6 @@
 """What happened to customers: what they did, what they were contacted with, and what came of it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from serving.ledger.tables.base import metadata
 
@@ -64,13 +64,15 @@ outcomes = Table(
 )
 
 # Slots reserved and executed per action, by the time of reservation, in quarters of an hour and once more in hours and
-# days of UTC: a window is read as few long stretches with short ones at its edge, in order of the key.
+# days of UTC: a window is read as few long stretches with short ones at its edge, in order of the key. Those who write
+# at once do so in as many shards, which are added up when they are read.
 volumes = Table(
     "volumes",
     metadata,
     Column("span", BigInteger, primary_key=True),
     Column("start", BigInteger, primary_key=True),
     Column("action_id", Text, primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False, server_default="0"),
     Column("contacts", BigInteger, nullable=False),
     Column("spent", Float, nullable=False),
     sqlite_with_rowid=False,
