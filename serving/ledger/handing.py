@@ -40,6 +40,7 @@ def hand_over(
     transaction: Transaction, now: datetime, outbox_id: str, holder: str, lease: timedelta, check: Check
 ) -> Asked:
     """Give a message that is ready to `holder` for a while, if it passes the check; nothing if it is not there."""
+    transaction.require_moment(now)
     found = find(transaction, outbox_id)
     if not found.waits or found.ready_at > now:
         return NOTHING
