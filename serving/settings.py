@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     ledger_key: SecretStr | None = Field(default=None, min_length=16)
     new_ledger_key: SecretStr | None = Field(default=None, min_length=16)
     database_connections: int = Field(default=25, ge=FEWEST_CONNECTIONS, le=1000)
-    clock_skew_seconds: float = Field(default=5.0, gt=0, le=3600)
+    clock_skew_seconds: float = Field(default=5.0, gt=0, allow_inf_nan=False)
     workers: int = Field(default=1, ge=1, le=64)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None

@@ -53,9 +53,9 @@ def revoke(transaction: Transaction, now: datetime, key_id: str) -> Key:
 
 
 def use(transaction: Transaction, now: datetime, used: Mapping[str, datetime]) -> None:  # noqa: ARG001 - a job's shape
-    """Keep when keys were last used."""
-    for key_id, at in used.items():
-        transaction.run(USE_KEY, {"key": key_id, "at": micros(at)})
+    """Keep when keys were last used, in order of their ids, so that no two workers wait for each other."""
+    for key_id, at in sorted(used.items()):
+        transaction.later(USE_KEY, {"key": key_id, "at": micros(at)})
 
 
 def _stored(key: Key) -> dict[str, object]:

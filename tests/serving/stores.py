@@ -22,6 +22,12 @@ class Store:
     location: str | Path
     key: str | None
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """How a service is told of it; its clock may be any that a test makes."""
+        url = f"sqlite:///{self.location}" if isinstance(self.location, Path) else self.location
+        return {"database_url": url, "ledger_key": self.key, "clock_skew_seconds": 1e12}
+
     def open(self, clock: Clock = system_clock, *, readonly: bool = False) -> Ledger:
         return open_ledger(self.location, clock=clock, readonly=readonly, key=self.key)
 

@@ -15,6 +15,7 @@ from serving.runtime import Runtime
 from serving.settings import Settings
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import OFFERS, POLICY, in_force
+from tests.serving.stores import Store
 
 CUSTOMERS = tuple(f"c{number}" for number in range(12))
 BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -40,10 +41,10 @@ class Seen:
     handed: list[tuple[str, datetime]] = field(default_factory=list)
 
 
-def test_nothing_is_committed_or_handed_over_after_a_withdrawal_was_acknowledged(tmp_path: Path) -> None:
+def test_nothing_is_committed_or_handed_over_after_a_withdrawal_was_acknowledged(tmp_path: Path, store: Store) -> None:
     loaded = in_force(FixedScorer({"mail": 0.3, "text": 0.2, "banner": 0.1}), OFFERS, POLICY)
     clock = Ticking()
-    runtime = bootstrap(Settings(home=tmp_path), clock=clock, load=lambda: loaded)
+    runtime = bootstrap(Settings(home=tmp_path, **store.settings), clock=clock, load=lambda: loaded)
     runtime.standby.try_load()
     with runtime.ledger:
         seen = asyncio.run(_race(runtime, clock))
@@ -66,12 +67,15 @@ async def _race(runtime: Runtime, clock: Ticking) -> Seen:
     await runtime.ledger.record_consents([_said(one, ConsentStatus.GRANTED, clock()) for one in CUSTOMERS])
     over = asyncio.Event()
     deciding = [asyncio.create_task(_decide(runtime, one, over)) for one in CUSTOMERS]
-    taking = [asyncio.create_task(_take(runtime, seen, f"executor-{number}", over)) for number in range(3)]
-    for one in CUSTOMERS:
-        for _ in range(3):
+    taking: list[asyncio.Task[None]] = []
+    for number, one in enumerate(CUSTOMERS):
+        while not runtime.ledger.known(one).customer.contacts or (number > 1 and not seen.handed):
             await asyncio.sleep(0)
         await runtime.ledger.record_consents([_said(one, ConsentStatus.WITHDRAWN, clock())])
         seen.acknowledged[one] = clock()
+        if not taking:
+            # What the first customer was chosen for still waits, and is not to be had any more.
+            taking = [asyncio.create_task(_take(runtime, seen, f"executor-{name}", over)) for name in range(3)]
     while runtime.ledger.outbox(1) and not any(one.done() for one in taking):
         await asyncio.sleep(0)
     over.set()
