@@ -113,7 +113,8 @@ def _happening(row: Row) -> Happening:
     return Happening(kind, moment(at), action_id)
 
 
-def _objections(transaction: Transaction, rows: list[Row], points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
+def _objections(transaction: Transaction, customer_id: str, points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
+    rows = transaction.rows(OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
     if not rows:
         return ()
     names = {transaction.seal.contact_point(one.contact_point): one.contact_point for one in points}
