@@ -22,16 +22,16 @@ async def main(home: str, database: str, executor: str, secret: str) -> None:
     loaded = in_force(FixedScorer({}), OFFERS, POLICY)
     runtime = bootstrap(settings, load=lambda: loaded)
     runtime.standby.try_load()
-    assert runtime.courier is not None
+    (courier,) = runtime.couriers
     # Everybody is ready before anybody begins.
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
     while runtime.ledger.outbox(1):
-        await runtime.courier.start_ready()
+        await courier.start_ready()
         await asyncio.sleep(0.01)
-    await runtime.courier.finish()
-    await runtime.courier.stop()
+    await courier.finish()
+    await courier.stop()
     runtime.ledger.close()
 
 

@@ -20,8 +20,8 @@ from tests.serving import postgres
 from tests.serving.executors import Listening, answering, executor
 from tests.serving.running import OFFERS, POLICY, in_force
 
-PROCESSES = 3
-MESSAGES = 40
+PROCESSES = 2
+MESSAGES = 16
 SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 
 
@@ -71,11 +71,16 @@ def _carry(home: Path, url: str, listening: Listening) -> None:
         subprocess.Popen([*command, str(home / str(number)), url, listening.url, SECRET], **pipes)
         for number in range(PROCESSES)
     ]
-    for process in started:
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in started:
-        _, complaints = process.communicate(timeout=120)
-        assert (process.returncode, complaints) == (0, "")
+    try:
+        for process in started:
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in started:
+            _, complaints = process.communicate(timeout=120)
+            assert (process.returncode, complaints) == (0, "")
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
