@@ -11,8 +11,8 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 SERVED_BY_BENTOML = r"^/(score|livez|readyz)$"
 
-# Refusals that hang on what is in force or on record, which no schema can say. All of them come after the body was
-# read as one that the document allows.
+# Refusals that hang on what is in force, on record or in another parameter, which no schema can say. All of them come
+# after the request was read as one that the document allows.
 NO_SCHEMA_SAYS = (
     "unknown action",
     "not an admissible candidate of this decision",
@@ -21,6 +21,7 @@ NO_SCHEMA_SAYS = (
     "urn:heed:problem:idempotency-key-reused",
     "urn:heed:problem:invalid-policy",
     "the body names no reviewer",
+    "only open cases wait for their turn",
     "urn:heed:problem:erased",
 )
 
