@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import compress
 
 from decisioning.customer import Contact, ContactState
 from decisioning.errors import Conflict, InvalidInput
 from serving.ledger.erased import nameless, still_about
-from serving.ledger.intake import Intake, receipted, reused, take
+from serving.ledger.intake import Fact, Intake, receipted, reused, take
 from serving.ledger.queries.contacts import (
     ADD_CONTACT,
     CONTACT_BY_ID,
@@ -36,10 +37,11 @@ def record_contacts(transaction: Transaction, now: datetime, reports: Sequence[C
     Conflict
         If a slot is to be released though its contact was made: what was sent stays counted.
     """
-    changed = [
-        one.customer_id for one in still_about(transaction, reports, lambda one: one.at) if _take(transaction, now, one)
-    ]
-    return receipted(transaction, now, changed, len(reports))
+    told = still_about(transaction, reports, lambda one: one.at)
+    ours = [(one, one.decision_id) for one in told if one.decision_id is not None]
+    settled = [one for one, decision_id in ours if _settle_slot(transaction, now, one, decision_id)]
+    taken = _take_external(transaction, now, [one for one in told if one.decision_id is None])
+    return receipted(transaction, now, [one.customer_id for one in (*settled, *taken)], len(reports))
 
 
 def reserve(
@@ -69,21 +71,22 @@ def free(transaction: Transaction, contact_id: str) -> None:
     raise_volume(transaction, row[1], row[3], row[4], by=-1)
 
 
-def _take(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
-    if report.decision_id is None:
-        return _take_external(transaction, now, report)
-    return _settle_slot(transaction, now, report, report.decision_id)
-
-
-def _take_external(transaction: Transaction, now: datetime, report: ContactReport) -> bool:
-    if transaction.row(SLOT_BY_REPORT, {"report_id": report.contact_id}) is not None:
+def _take_external(transaction: Transaction, now: datetime, reports: Sequence[ContactReport]) -> list[ContactReport]:
+    """Take what other tools did; those that were not on record."""
+    settling = transaction.several([(SLOT_BY_REPORT, {"report_id": one.contact_id}) for one in reports])
+    for report in compress(reports, settling):
         raise reused("contact_id", report.contact_id, "decision_id")
-    contact, state = _described(report), _state(report)
-    content = _content(report.customer_id, contact, state, micros(report.at), None, report.source)
-    taken = take(transaction, now, _CONTACTS, report.contact_id, content, cost=report.cost)
-    if taken and state is ContactState.EXECUTED:
-        raise_volume(transaction, contact.action_id, micros(report.at), report.cost)
+    taken = list(compress(reports, take(transaction, now, _CONTACTS, [_fact(one) for one in reports])))
+    for one in taken:
+        if _state(one) is ContactState.EXECUTED:
+            raise_volume(transaction, _described(one).action_id, micros(one.at), one.cost)
     return taken
+
+
+def _fact(report: ContactReport) -> Fact:
+    at = micros(report.at)
+    content = _content(report.customer_id, _described(report), _state(report), at, None, report.source)
+    return Fact(report.contact_id, content, {"cost": report.cost})
 
 
 def _settle_slot(transaction: Transaction, now: datetime, report: ContactReport, decision_id: str) -> bool:

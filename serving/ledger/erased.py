@@ -7,15 +7,23 @@ from typing import TypeVar
 from serving.ledger.identities import AboutCustomer, under_present_ids
 from serving.ledger.queries.erasing import LAST_ERASURE
 from serving.ledger.times import micros
-from serving.ledger.transaction import Transaction
+from serving.ledger.transaction import Asked, Row, Transaction
 
 R = TypeVar("R", bound=AboutCustomer)
 
 
 def last_erasure(transaction: Transaction, customer_id: str) -> tuple[int, int] | None:
     """When the customer was last erased, in stored microseconds, and the last version of what was known."""
-    row = transaction.row(LAST_ERASURE, {"subject": transaction.seal.customer(customer_id)})
-    return None if row is None or row[0] is None else (row[0], row[1])
+    return _erasure(transaction.rows(*last_erasure_of(transaction, customer_id)))
+
+
+def last_erasure_of(transaction: Transaction, customer_id: str) -> Asked:
+    """How :func:`last_erasure` asks."""
+    return LAST_ERASURE, {"subject": transaction.seal.customer(customer_id)}
+
+
+def _erasure(rows: Sequence[Row]) -> tuple[int, int] | None:
+    return None if not rows or rows[0][0] is None else (rows[0][0], rows[0][1])
 
 
 def nameless(subject: str) -> str:
@@ -26,7 +34,9 @@ def nameless(subject: str) -> str:
 def still_about(transaction: Transaction, reports: Sequence[R], when: Callable[[R], datetime]) -> list[R]:
     """The reports under present ids, without those of what happened before their customer was erased."""
     present = under_present_ids(transaction, reports)
-    erased = {one: last_erasure(transaction, one) for one in {report.customer_id for report in present}}
+    told = list(dict.fromkeys(report.customer_id for report in present))
+    rows = transaction.several([last_erasure_of(transaction, one) for one in told])
+    erased = dict(zip(told, map(_erasure, rows), strict=True))
     return [one for one in present if _after(when(one), erased[one.customer_id])]
 
 

@@ -1,18 +1,20 @@
 """Taking facts once: the same id with the same content is a duplicate, with other content an error."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Insert, Select
 
 from decisioning.errors import Conflict, shortened
-from serving.ledger.erased import last_erasure, still_about
+from serving.ledger.erased import last_erasure, last_erasure_of, still_about
 from serving.ledger.identities import present_id
 from serving.ledger.personal import BASIS, CONTACT_POINT, Closing, Opening, as_kept, as_told, closing, opening
 from serving.ledger.queries.consents import ADD_CONSENT, CONSENT_BY_ID
-from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION
+from serving.ledger.queries.customers import ADD_CUSTOMER, RAISE_VERSION, VERSION
+from serving.ledger.queries.keys import KEY_OF_CUSTOMER
 from serving.ledger.reports import ConsentReport, Receipted
 from serving.ledger.times import micros, micros_or_none
 from serving.ledger.transaction import Transaction
@@ -32,6 +34,25 @@ class Intake:
     open: Opening = as_kept
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact on its way in.
+
+    Attributes
+    ----------
+    own_id : str
+        Under which it came, and is taken once.
+    content : mapping of str to object
+        What tells it from another, by the names of the columns.
+    beside : mapping of str to object
+        What is kept with it and tells nothing.
+    """
+
+    own_id: str
+    content: Mapping[str, object]
+    beside: Mapping[str, object] = field(default_factory=dict)
+
+
 _SAID = tuple(CONSENT_BY_ID.selected_columns.keys())
 _SEALED = (CONTACT_POINT, BASIS)
 _CONSENTS = Intake("consent_id", CONSENT_BY_ID, ADD_CONSENT, closing(*_SEALED), opening(_SAID, *_SEALED))
@@ -40,39 +61,49 @@ _CONSENTS = Intake("consent_id", CONSENT_BY_ID, ADD_CONSENT, closing(*_SEALED), 
 def record_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> Receipted:
     """Take consents and withdrawals."""
     told = still_about(transaction, reports, lambda one: one.recorded_at)
-    changed = [one.customer_id for one in told if take_consent(transaction, now, one)]
-    return receipted(transaction, now, changed, len(reports))
+    taken = take_consents(transaction, now, told)
+    return receipted(transaction, now, [one.customer_id for one in compress(told, taken)], len(reports))
 
 
-def take(
-    transaction: Transaction,
-    now: datetime,
-    intake: Intake,
-    own_id: str,
-    content: Mapping[str, object],
-    **beside: object,
-) -> bool:
-    """Add one fact; False if it is there already. What is kept `beside` its content does not tell it from another.
+def take(transaction: Transaction, now: datetime, intake: Intake, facts: Sequence[Fact]) -> list[bool]:
+    """Add facts, which are looked for together; False for each that is there already.
 
     Raises
     ------
     Conflict
-        If it is there with other content; the id and the first field that differs are named.
+        If one is there with other content; the id and the first field that differs are named.
     """
-    row = transaction.row(intake.by_id, {"id": own_id})
-    if row is None:
-        kept = intake.close(transaction, now, own_id, content)
-        transaction.run(intake.add, {intake.id_name: own_id, **kept, **beside, "received_at": micros(now)})
+    ids = list(dict.fromkeys(one.own_id for one in facts))
+    found = transaction.several([(intake.by_id, {"id": one}) for one in ids])
+    stored = {one: intake.open(transaction, one, rows[0]) for one, rows in zip(ids, found, strict=True) if rows}
+    new = [_is_new(transaction, intake, one, stored) for one in facts]
+    transaction.foresee([(KEY_OF_CUSTOMER, {"customer_id": one}) for one in _whom(compress(facts, new))])
+    for fact in compress(facts, new):
+        kept = intake.close(transaction, now, fact.own_id, fact.content)
+        added = {intake.id_name: fact.own_id, **kept, **fact.beside, "received_at": micros(now)}
+        transaction.later(intake.add, added)
+    return new
+
+
+def _is_new(transaction: Transaction, intake: Intake, fact: Fact, stored: dict[str, Sequence[object]]) -> bool:
+    """Whether nothing is stored under the fact's id; from then on the fact is."""
+    before = stored.get(fact.own_id)
+    if before is None:
+        stored[fact.own_id] = tuple(fact.content.values())
         return True
-    stored = intake.open(transaction, own_id, row)
     differing = [
         name
-        for (name, value), old in zip(content.items(), stored, strict=True)
+        for (name, value), old in zip(fact.content.items(), before, strict=True)
         if value != old and not (name == "customer_id" and value == present_id(transaction, str(old)))
     ]
     if differing:
-        raise reused(intake.id_name, own_id, differing[0])
+        raise reused(intake.id_name, fact.own_id, differing[0])
     return False
+
+
+def _whom(facts: Iterable[Fact]) -> list[str]:
+    told = (one.content.get("customer_id") for one in facts)
+    return list(dict.fromkeys(one for one in told if isinstance(one, str)))
 
 
 def reused(id_name: str, own_id: str, differing: str) -> Conflict:
@@ -95,8 +126,14 @@ def raise_versions(transaction: Transaction, now: datetime, customer_ids: Iterab
 
     In order of the ids, so that two transactions that lock customers can never wait for each other.
     """
-    for customer_id in sorted(set(customer_ids)):
-        if not transaction.run(RAISE_VERSION, {"customer_id": customer_id}):
+    ordered = sorted(set(customer_ids))
+    known = transaction.several([(VERSION, {"customer_id": one}) for one in ordered])
+    new = {one for one, rows in zip(ordered, known, strict=True) if not rows}
+    transaction.foresee([last_erasure_of(transaction, one) for one in ordered if one in new])
+    for customer_id in ordered:
+        if customer_id not in new:
+            transaction.later(RAISE_VERSION, {"customer_id": customer_id})
+        else:
             add_customer(transaction, now, customer_id)
 
 
@@ -120,8 +157,12 @@ def add_customer(
     transaction.later(ADD_CUSTOMER, values)
 
 
-def take_consent(transaction: Transaction, now: datetime, report: ConsentReport) -> bool:
-    """Add one statement of consent; False if it is there already."""
+def take_consents(transaction: Transaction, now: datetime, reports: Sequence[ConsentReport]) -> list[bool]:
+    """Add statements of consent; False for each that is there already."""
+    return take(transaction, now, _CONSENTS, [_fact(one) for one in reports])
+
+
+def _fact(report: ConsentReport) -> Fact:
     content = {
         "customer_id": report.customer_id,
         "channel": report.channel,
@@ -133,4 +174,4 @@ def take_consent(transaction: Transaction, now: datetime, report: ConsentReport)
         "expires_at": micros_or_none(report.expires_at),
         "topic": report.topic,
     }
-    return take(transaction, now, _CONSENTS, report.consent_id, content, retired_at=None)
+    return Fact(report.consent_id, content, {"retired_at": None})

@@ -7,7 +7,7 @@ new holder, while it waited. If there is more by then it begins again with all o
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from serving.ledger.identities import AboutCustomer, present_id
+from serving.ledger.identities import AboutCustomer, present_ids
 from serving.ledger.queries.contacts import SLOT
 from serving.ledger.queries.objections import HOLDERS
 from serving.ledger.queries.outbox import MESSAGE
@@ -113,9 +113,9 @@ def of_message(outbox_id: str) -> Locks:
 
 
 def _customers(transaction: Transaction, customer_ids: Iterable[str]) -> Iterator[str]:
-    for customer_id in customer_ids:
+    for customer_id, present in present_ids(transaction, customer_ids).items():
         yield _customer(customer_id)
-        yield _customer(present_id(transaction, customer_id))
+        yield _customer(present)
 
 
 def _customer(customer_id: str) -> str:

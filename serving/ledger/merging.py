@@ -13,7 +13,7 @@ from decisioning.customer import Consent, Customer
 from decisioning.errors import Conflict, NotFound
 from serving.ledger import outcomes, signals
 from serving.ledger.identities import present_id
-from serving.ledger.intake import raise_versions, take_consent
+from serving.ledger.intake import raise_versions, take_consents
 from serving.ledger.knowing import consent, known
 from serving.ledger.merged_consents import carried
 from serving.ledger.objecting import strike, strike_listed
@@ -99,7 +99,7 @@ def _say_again(transaction: Transaction, now: datetime, own: _Person, other: _Pe
         transaction.run(RETIRE, {"statement": consent_id, "at": micros(now)})
         for number, one in enumerate(becomes):
             own_id = f"merged:{micros(now)}:{own.customer_id}:{place:09}:{number:09}"
-            take_consent(transaction, now, _report(own_id, new, one))
+            take_consents(transaction, now, [_report(own_id, new, one)])
 
 
 def _report(consent_id: str, customer_id: str, said: Consent) -> ConsentReport:

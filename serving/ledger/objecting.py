@@ -12,7 +12,7 @@ from decisioning.catalogue import MessageClass
 from decisioning.customer import ContactPoint
 from serving.ledger.delivering import withdraw
 from serving.ledger.identities import present_id
-from serving.ledger.intake import Intake, raise_versions, take
+from serving.ledger.intake import Fact, Intake, raise_versions, take
 from serving.ledger.queries.objections import (
     ADD_OBJECTION,
     ADD_OBJECTOR,
@@ -48,7 +48,7 @@ def strike(transaction: Transaction, now: datetime, customer_id: str, objection_
     """Let one objection strike one customer: nothing of marketing that waits is sent any more."""
     who = {"subject": transaction.seal.customer(customer_id), "objection_id": objection_id}
     if transaction.row(OBJECTOR, who) is None:
-        transaction.run(ADD_OBJECTOR, {"customer": who["subject"], "objection_id": objection_id})
+        transaction.later(ADD_OBJECTOR, {"customer": who["subject"], "objection_id": objection_id})
     waiting = {"customer_id": customer_id, "message_class": MessageClass.MARKETING.value}
     for outbox_id, contact_id in transaction.rows(WAITING_FOR, waiting):
         withdraw(transaction, now, outbox_id, contact_id, BECAUSE)
@@ -62,7 +62,7 @@ def _take(transaction: Transaction, now: datetime, report: ObjectionReport) -> b
         "recorded_at": micros(report.recorded_at),
     }
     objection_id = report.objection_id or f"content:{digest(content)}"
-    if not take(transaction, now, _OBJECTIONS, objection_id, content):
+    if take(transaction, now, _OBJECTIONS, [Fact(objection_id, content)]) == [False]:
         return False
     struck = _struck(transaction, report)
     for customer_id in struck:

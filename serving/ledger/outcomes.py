@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import compress
 
 from decisioning.customer import ConsentStatus
 from decisioning.errors import InvalidInput
 from serving.ledger.erased import still_about
 from serving.ledger.identities import present_id
-from serving.ledger.intake import Intake, receipted, take, take_consent
+from serving.ledger.intake import Fact, Intake, receipted, take, take_consents
 from serving.ledger.personal import VALUE, closing, opening, shown
 from serving.ledger.queries.merging import CHANGE_VALUE, VALUES_OF
 from serving.ledger.queries.outcomes import ADD_OUTCOME, CUSTOMER_OF_DECISION, NAMED_CONTACT, NAMED_SLOT, OUTCOME_BY_ID
 from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
 from serving.ledger.times import micros
-from serving.ledger.transaction import Row, Transaction
+from serving.ledger.transaction import Asked, Row, Transaction
 from serving.ledger.vault import key_for, key_of
 
 ALL = "*"
@@ -36,10 +37,13 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
     InvalidInput
         If an outcome names another customer's contact or decision.
     """
-    changed = [
-        one.customer_id for one in still_about(transaction, reports, lambda one: one.at) if _take(transaction, now, one)
-    ]
-    return receipted(transaction, now, changed, len(reports))
+    told = still_about(transaction, reports, lambda one: one.at)
+    transaction.foresee([asked for one in told for asked in _naming(one)])
+    named = [_named(transaction, one) for one in told]
+    taken = take(transaction, now, _OUTCOMES, [_fact(one) for one in told])
+    accepted = list(compress(zip(told, named, strict=True), taken))
+    take_consents(transaction, now, [_withdrawal(one, where) for one, where in accepted if one.type in OBJECTIONS])
+    return receipted(transaction, now, [one.customer_id for one, _ in accepted], len(reports))
 
 
 def move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
@@ -51,8 +55,7 @@ def move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
         transaction.run(CHANGE_VALUE, {"outcome": outcome_id, "value": sealed})
 
 
-def _take(transaction: Transaction, now: datetime, report: OutcomeReport) -> bool:
-    named = _named(transaction, report)
+def _fact(report: OutcomeReport) -> Fact:
     content = {
         "customer_id": report.customer_id,
         "type": report.type,
@@ -61,10 +64,15 @@ def _take(transaction: Transaction, now: datetime, report: OutcomeReport) -> boo
         "contact_id": report.contact_id,
         "value": None if report.value is None else float(report.value),
     }
-    taken = take(transaction, now, _OUTCOMES, report.outcome_id, content)
-    if taken and report.type in OBJECTIONS:
-        take_consent(transaction, now, _withdrawal(report, named))
-    return taken
+    return Fact(report.outcome_id, content)
+
+
+def _naming(report: OutcomeReport) -> list[Asked]:
+    """What :func:`_named` asks of one report."""
+    contact, decided = {"contact_id": report.contact_id}, {"decision_id": report.decision_id}
+    of_contact: list[Asked] = [] if report.contact_id is None else [(NAMED_CONTACT, contact)]
+    of_decision = [] if report.decision_id is None else [(CUSTOMER_OF_DECISION, decided), (NAMED_SLOT, decided)]
+    return [*of_contact, *of_decision]
 
 
 def _named(transaction: Transaction, report: OutcomeReport) -> tuple[str, str] | None:

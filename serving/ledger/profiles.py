@@ -37,7 +37,7 @@ def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bo
         changed |= add_suppression(transaction, now, report.customer_id, suppression)
     if stored is not None and changed:
         raise_versions(transaction, now, (report.customer_id,))
-    transaction.run(REPORTED, {"customer_id": report.customer_id, "at": micros(now)})
+    transaction.later(REPORTED, {"customer_id": report.customer_id, "at": micros(now)})
     return stored is None or changed
 
 
@@ -51,7 +51,7 @@ def _change_profile(transaction: Transaction, key: DataKey, report: CustomerRepo
     # In Python 1, 1.0 and True are equal.
     if canonical_json(changed) == canonical_json(before):
         return False
-    transaction.run(CHANGE_CUSTOMER, {"customer_id": report.customer_id, "profile": sealed_profile(key, changed)})
+    transaction.later(CHANGE_CUSTOMER, {"customer_id": report.customer_id, "profile": sealed_profile(key, changed)})
     return True
 
 
@@ -76,7 +76,7 @@ def keep_contact_points(
     transaction: Transaction, key: DataKey, customer_id: str, points: Sequence[ContactPoint]
 ) -> None:
     """Put these contact points in the place of those on record."""
-    transaction.run(DROP_CONTACT_POINTS, {"customer_id": customer_id})
+    transaction.later(DROP_CONTACT_POINTS, {"customer_id": customer_id})
     for position, point in enumerate(points):
         hashed = transaction.seal.contact_point(point.contact_point)
         values = {
@@ -86,7 +86,7 @@ def keep_contact_points(
             "position": position,
             "sealed": sealed_point(key, hashed, point),
         }
-        transaction.run(ADD_CONTACT_POINT, values)
+        transaction.later(ADD_CONTACT_POINT, values)
 
 
 def add_suppression(transaction: Transaction, now: datetime, customer_id: str, one: Suppression) -> bool:
@@ -104,5 +104,5 @@ def add_suppression(transaction: Transaction, now: datetime, customer_id: str, o
         "until": micros_or_none(one.until),
         "received_at": micros(now),
     }
-    transaction.run(ADD_SUPPRESSION, values)
+    transaction.later(ADD_SUPPRESSION, values)
     return True

@@ -35,7 +35,7 @@ from serving.ledger.queries.customers import CHANGE_CUSTOMER
 from serving.ledger.queries.merging import CHANGE_VALUE
 from serving.ledger.queries.parts import OF_WHOM
 from serving.ledger.queries.signals import ADD_SIGNAL
-from serving.ledger.signals import keep_last
+from serving.ledger.signals import keep_last, last_of_each
 from serving.ledger.tables.people import consents
 from serving.ledger.times import moment, moment_or_none
 from serving.ledger.transaction import Transaction
@@ -143,7 +143,7 @@ def _signals(transaction: Transaction, key: DataKey, customer_id: str) -> None:
     for (signal_id, at, received_at, _), entry in zip(rows, sealed, strict=True):
         values = {"signal_id": signal_id, "customer_id": customer_id, "at": at, "received_at": received_at}
         transaction.run(ADD_SIGNAL, {**values, "entry": entry})
-    keep_last(transaction, key, customer_id, told)
+    keep_last(transaction, last_of_each((key, customer_id, signal_id, entry) for signal_id, entry in told))
 
 
 def _values(transaction: Transaction, key: DataKey, customer_id: str) -> None:

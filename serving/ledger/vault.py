@@ -2,7 +2,8 @@
 
 AES-256-GCM (NIST SP 800-38D) with a random nonce; the decision's id and what part of it this is are authenticated with
 it, so that nothing sealed can be put in the place of something else. The key is random, one for each customer, and kept
-wrapped under a key derived from the ledger's. Deleting it makes what was sealed unreadable in every copy of the record.
+wrapped under a key derived from the ledger's. Deleting it makes what was sealed unreadable; `docs/erasure.md`
+tells what that means for copies of the record.
 """
 
 import os

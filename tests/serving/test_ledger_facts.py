@@ -52,7 +52,7 @@ BOUGHT = OutcomeReport("bought", "ada", "purchase", NOON, value=19.9)
 CALLED = OutcomeReport("answered", "ada", "answered", NOON - HOUR / 2, contact_id="call")
 
 
-def send(ledger, report):
+def send(ledger, *reports):
     verbs = {
         CustomerReport: ledger.record_customers,
         ConsentReport: ledger.record_consents,
@@ -60,7 +60,7 @@ def send(ledger, report):
         ContactReport: ledger.record_contacts,
         OutcomeReport: ledger.record_outcomes,
     }
-    return wait(verbs[type(report)]([report]))
+    return wait(verbs[type(reports[0])](reports))
 
 
 def consents(ledger, customer_id="ada"):
@@ -142,8 +142,17 @@ def test_of_a_request_with_one_bad_fact_nothing_is_taken(ledger):
     assert len(ledger.known("ada").customer.signals) == 1
 
 
-def test_within_one_request_an_id_counts_once(ledger):
-    assert wait(ledger.record_signals([CLICK, CLICK])) == Receipted(accepted=1, duplicates=1)
+@pytest.mark.parametrize("report", [GRANT, CLICK, CALL, BOUGHT], ids=["consent", "signal", "contact", "outcome"])
+def test_within_one_request_an_id_counts_once(report, ledger):
+    assert send(ledger, report, report) == Receipted(accepted=1, duplicates=1)
+    assert ledger.known("ada").version == 1
+
+
+@pytest.mark.parametrize("report", [GRANT, CLICK, CALL, BOUGHT], ids=["consent", "signal", "contact", "outcome"])
+def test_within_one_request_an_id_with_two_contents_is_refused_and_nothing_taken(report, ledger):
+    with pytest.raises(Conflict, match="was recorded before with another `customer_id`"):
+        send(ledger, report, replace(report, customer_id="bob"))
+    assert not ledger.known("ada").exists
 
 
 def test_a_request_raises_the_version_of_each_customer_once(ledger):

@@ -432,6 +432,15 @@ class TestWaysThereAndBack:
         assert not ledger.known("bob").exists
         assert len(waits) == 2
 
+    @pytest.mark.parametrize("many", [1, 300])
+    def test_facts_of_customers_on_record_are_taken_in_eight_however_many_they_are(self, ledger, waits, many):
+        for one in ("ada", "bob"):
+            wait(ledger.record_signals([SignalReport(f"first of {one}", one, NOON, "click")]))
+        waits.clear()
+        told = [SignalReport(f"{one} {n}", one, NOON, "click") for one in ("ada", "bob") for n in range(many)]
+        assert wait(ledger.record_signals(told)).accepted == 2 * many
+        assert len(waits) == 8
+
     def test_an_act_within_limits_for_all_is_recorded_in_three(self, ledger, waits):
         wait(ledger.commit(act("before")))
         waits.clear()

@@ -27,7 +27,8 @@ from serving.ledger.times import micros
 from serving.ledger.transaction import Asked, Executing, Row, Statement, Values
 
 Sent = tuple[bytes, Mapping[str, object] | None]
-_Name = tuple[Statement, frozenset[tuple[str, object]]]
+_Which = frozenset[tuple[str, object]]
+_Known = dict[Statement, dict[_Which, list[Row]]]
 
 
 class Unforeseen(Exception):
@@ -70,7 +71,7 @@ class PostgresTransaction(Executing):
         self._watch = watch
         self._pending: list[Sent] = []
         self._noted: list[Asked] = []
-        self._foreseen: dict[_Name, list[Row]] = {}
+        self._foreseen: _Known = {}
         self._begun = False
         self._over = False
 
@@ -85,17 +86,18 @@ class PostgresTransaction(Executing):
 
     def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
         """All rows of several statements, in one way there and back for all that was not foreseen."""
-        unknown = [one for one in asked if _name(one) not in self._foreseen]
+        unknown = [one for one in asked if _rows_of(one, self._foreseen) is None]
         if not self._begun:
             self._noted += unknown
-        told = dict(zip(map(_name, unknown), self._answers(unknown), strict=True)) if unknown else {}
-        return [list(told[name] if name in told else self._foreseen[name]) for name in map(_name, asked)]
+        told = self._answers(unknown) if unknown else {}
+        return [list(_rows_of(one, told) or _rows_of(one, self._foreseen) or ()) for one in asked]
 
     def foresee(self, asked: Sequence[Asked]) -> None:
         """Ask together for what will be asked, and keep it until a change of those tables."""
-        unknown = [one for one in asked if _name(one) not in self._foreseen]
+        unknown = [one for one in asked if _rows_of(one, self._foreseen) is None]
         if unknown and self._begun:
-            self._foreseen |= dict(zip(map(_name, unknown), self._answers(unknown), strict=True))
+            for statement, known in self._answers(unknown).items():
+                self._foreseen.setdefault(statement, {}).update(known)
 
     def later(self, statement: Statement, values: Values) -> None:
         """Send a statement with the next one that has to be waited for."""
@@ -112,7 +114,7 @@ class PostgresTransaction(Executing):
         self._pending.append((begin, None))
         locked, *told = [one.fetchall() for one in self._flight([lock, *(_sent(*one) for one in asked)])]
         self._there = locked[-1][-1]
-        self._foreseen = dict(zip(map(_name, asked), told, strict=True))
+        self._foreseen = _known(asked, told)
 
     def require_moment(self, now: datetime) -> None:
         """Refuse to judge by a moment that the server's clock contradicts."""
@@ -128,8 +130,7 @@ class PostgresTransaction(Executing):
         """Begin, ask and end in one way there and back; whoever asks for more meets `Unforeseen`."""
         self._pending.append((begin, None))
         cursors = self._flight([*(_sent(*one) for one in ahead), (b"COMMIT", None)])
-        told = [one.fetchall() for one in cursors[:-1]]
-        self._foreseen = dict(zip(map(_name, ahead), told, strict=True))
+        self._foreseen = _known(ahead, [one.fetchall() for one in cursors[:-1]])
         self._begun = self._over = True
 
     def commit(self) -> str:
@@ -181,10 +182,10 @@ class PostgresTransaction(Executing):
     def _forget(self, change: Statement) -> None:
         """What was foreseen of tables that change is to be asked again."""
         changed = _tables(change)
-        self._foreseen = {name: rows for name, rows in self._foreseen.items() if not changed & _tables(name[0])}
+        self._foreseen = {one: known for one, known in self._foreseen.items() if not changed & _tables(one)}
 
-    def _answers(self, asked: Sequence[Asked]) -> list[list[Row]]:
-        return [one.fetchall() for one in self._flight([_sent(*one) for one in asked])]
+    def _answers(self, asked: Sequence[Asked]) -> _Known:
+        return _known(asked, [one.fetchall() for one in self._flight([_sent(*one) for one in asked])])
 
     def _flight(self, sent: Sequence[Sent], cursors: list[Cursor[Row]] | None = None) -> list[Cursor[Row]]:
         """Send what is pending and then this, and wait once; a cursor for each of what was sent now."""
@@ -222,9 +223,16 @@ def _sent(statement: Statement, values: Values) -> Sent:
     return prepared.text, {**prepared.constants, **values}
 
 
-def _name(asked: Asked) -> _Name:
+def _known(asked: Sequence[Asked], told: Sequence[list[Row]]) -> _Known:
+    known: _Known = {}
+    for (statement, values), rows in zip(asked, told, strict=True):
+        known.setdefault(statement, {})[frozenset(values.items())] = rows
+    return known
+
+
+def _rows_of(asked: Asked, known: _Known) -> list[Row] | None:
     statement, values = asked
-    return statement, frozenset(values.items())
+    return known.get(statement, {}).get(frozenset(values.items()))
 
 
 @cache
