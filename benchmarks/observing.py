@@ -22,11 +22,11 @@ from benchmarks.online_home import Prepared, prepared
 from decisioning.errors import HeedError
 from serving.bootstrap import bootstrap
 from serving.drafting import Caller
-from serving.logs import JsonLines
-from serving.requests import DecideRequest
+from serving.observing.logs import JsonLines
+from serving.observing.tracing import Tracing
+from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.tracing import Tracing
 from serving.trim import settle_memory
 
 _BURST = 200

@@ -13,7 +13,7 @@ from decisioning.decide import decide
 from serving import receipt
 from serving.bootstrap import bootstrap, now
 from serving.drafting import Caller
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.trim import settle_memory

@@ -176,7 +176,7 @@ async def _decide(settings: Settings, played: "Played", watch: _Watch, steps: St
 async def _decide_for(engine: "Engine", ids: list[str]) -> None:
     """Decide for these customers at one moment; their decisions share a commit, and keep their order."""
     from serving.drafting import Caller
-    from serving.requests import DecideRequest
+    from serving.requests.deciding import DecideRequest
 
     await asyncio.gather(*(engine.decide(DecideRequest(customer_id=one), Caller("demo")) for one in ids))
 

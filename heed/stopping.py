@@ -12,7 +12,7 @@ from decisioning.stopping import Stop
 from heed.client import Client
 from serving.ledger.opening import open_ledger
 from serving.problems import of_validation
-from serving.requests_stopping import ResumeRequest, StopRequest
+from serving.requests.stopping import ResumeRequest, StopRequest
 from serving.settings import Settings
 
 Event = Literal["stop", "resume"]

@@ -13,7 +13,7 @@ from serving.executing import executable
 from serving.in_force import InForce, Standing
 from serving.ledger.forecast import Forecast
 from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from serving.reserving import reserved
 from serving.steady_clock import SteadyClock
 

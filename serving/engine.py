@@ -20,12 +20,12 @@ from serving.errors import StaleFacts
 from serving.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import Known
-from serving.observing import Observed, Observer
+from serving.observing.observer import Observed, Observer
+from serving.observing.stages import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, Stages
 from serving.pinning import pins_of
 from serving.problems import of_error
-from serving.requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
+from serving.requests.deciding import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
 from serving.scoring import score
-from serving.stages import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, Stages
 from serving.steady_clock import SteadyClock
 from serving.turns import Turns
 from serving.watched_scorer import ModelHealth, WatchedScorer

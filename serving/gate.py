@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from decisioning.errors import HeedError
 from serving.api.bodies import json_body, read_as
 from serving.problems import answer_to
-from serving.requests import ScoreRequest
+from serving.requests.deciding import ScoreRequest
 
 PATH = "/score"
 READY = "/readyz"

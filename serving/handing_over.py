@@ -9,9 +9,9 @@ from serving.in_force import Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import OutboxMessage
 from serving.ledger.releasing import EVERY_CHANNEL, Asked, Check, Handed, Reach, Release, Ruling, Told
-from serving.metrics import Metrics
+from serving.observing.metrics import Metrics
 from serving.release import ruling
-from serving.webhooks.schedule import MOST_ATTEMPTS, next_attempt
+from serving.retrying import MOST_ATTEMPTS, next_attempt
 
 _EXPIRED_AT_ONCE = 500
 UNDELIVERABLE = "heed-undeliverable"

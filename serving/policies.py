@@ -7,7 +7,7 @@ from guardrails.loading import parse_policy
 from guardrails.policy import AnyRule, Policy
 from guardrails.static.check import findings
 from serving.in_force import InForce
-from serving.liveness import Liveness
+from serving.observing.liveness import Liveness
 from serving.pages import CertificateView, LivenessView, PolicyChecked, PolicyView, RuleLiveness, RuleView
 from serving.policy_file import Refusal
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
 from serving.answer import Versions
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 
 # 1 knew neither outcomes, objections, topics nor volumes; facts of 1 are read as if there were none.
 FORMAT = 2

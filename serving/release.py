@@ -23,7 +23,7 @@ from guardrails.rules.suppression import SuppressionRule
 from serving.in_force import InForce
 from serving.ledger.releasing import GO, Release, Ruling
 from serving.receipt import unpack
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from serving.reviewing import as_asked
 
 # What the customer has said, or what was said of them, is not waited out.

@@ -18,8 +18,8 @@ from serving.ledger.cases import Case, Execution
 from serving.ledger.ledger import Ledger
 from serving.ledger.reviewing import Allowed
 from serving.receipt import unpack
-from serving.requests import DecideRequest
-from serving.requests_reviews import OverrideRequest, SettleRequest
+from serving.requests.deciding import DecideRequest
+from serving.requests.reviews import OverrideRequest, SettleRequest
 from serving.reserving import reserved
 from serving.steady_clock import SteadyClock
 

@@ -6,14 +6,14 @@ from fastapi import Request
 
 from serving.access.access import Access
 from serving.engine import Engine
-from serving.gauges import Gauges
 from serving.handing_over import HandingOver
 from serving.in_force import Standby
 from serving.ledger.ledger import Ledger
-from serving.metrics import Metrics
+from serving.observing.gauges import Gauges
+from serving.observing.metrics import Metrics
+from serving.observing.tracing import Tracing
 from serving.reviewing import Reviewing
 from serving.settings import Settings
-from serving.tracing import Tracing
 from serving.webhooks.courier import Courier
 
 

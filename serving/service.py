@@ -12,11 +12,11 @@ from serving.api.app import make_app
 from serving.bootstrap import bootstrap
 from serving.errors import OpenDoor
 from serving.gate import PATH, ReadyGate, ScoreGate
-from serving.logs import configure
 from serving.model_source import BENTO, CHAMPION
+from serving.observing.logs import configure
+from serving.observing.request_ids import RequestIds
 from serving.problems import ProblemMiddleware, answer_to
-from serving.request_ids import RequestIds
-from serving.requests import ScoreRequest
+from serving.requests.deciding import ScoreRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.trim import trim

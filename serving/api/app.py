@@ -18,8 +18,8 @@ from serving.access.principal import as_admitted
 from serving.api import decisions, execution, facts, keys, operations, policy, reviews, stopping
 from serving.api.openapi import document
 from serving.errors import OpenDoor
+from serving.observing.request_ids import RequestIds
 from serving.problems import answer_to
-from serving.request_ids import RequestIds
 from serving.runtime import Runtime
 from serving.trim import settle_memory
 

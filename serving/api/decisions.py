@@ -11,9 +11,9 @@ from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body, read_as
 from serving.api.parameters import only_declared
 from serving.drafting import Caller
-from serving.fields import Id, PersonId
 from serving.pages import DecisionBatchAnswer, DecisionsPage
-from serving.requests import DecideBatchRequest, DecideRequest
+from serving.requests.deciding import DecideBatchRequest, DecideRequest
+from serving.requests.fields import Id, PersonId
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["decisions"])

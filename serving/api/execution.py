@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.fields import Id
 from serving.ledger.releasing import MessageState
 from serving.pages import Delivered, EndpointView, OutboxPage, Settlement, TakenPage, WebhookView
-from serving.requests_executor import AcknowledgeRequest, FailRequest, TakeRequest
+from serving.requests.executor import AcknowledgeRequest, FailRequest, TakeRequest
+from serving.requests.fields import Id
 from serving.runtime import Runtime, runtime
 from serving.webhooks.courier import Courier
 

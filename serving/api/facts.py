@@ -6,15 +6,15 @@ from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.fields import PersonId
 from serving.ledger.erasing import Erasure, Shared
 from serving.ledger.exporting import Export
 from serving.ledger.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.pages import CustomerView
 from serving.paths import CUSTOMER, EXPORT, MERGE
-from serving.requests_customers import CustomersIn, MergeRequest
-from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests.customers import CustomersIn, MergeRequest
+from serving.requests.facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests.fields import PersonId
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])

@@ -11,8 +11,8 @@ from serving.access.showing import KeyMade, KeysPage, KeyView, view
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
 from serving.errors import Forbidden
-from serving.fields import Id
-from serving.requests_keys import KeyRequest
+from serving.requests.fields import Id
+from serving.requests.keys import KeyRequest
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[Depends(only_declared)])

@@ -17,14 +17,14 @@ from serving.api.links import LINKS
 from serving.pages import ProblemAnswer
 from serving.parts import Readiness
 from serving.problems import MEDIA_TYPE
-from serving.requests import DecideBatchRequest, DecideRequest, ScoreRequest
-from serving.requests_customers import CustomersIn, MergeRequest
-from serving.requests_executor import AcknowledgeRequest, FailRequest, TakeRequest
-from serving.requests_facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
-from serving.requests_keys import KeyRequest
-from serving.requests_policy import PolicyDiffRequest, PolicyText
-from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
-from serving.requests_stopping import ResumeRequest, StopRequest
+from serving.requests.customers import CustomersIn, MergeRequest
+from serving.requests.deciding import DecideBatchRequest, DecideRequest, ScoreRequest
+from serving.requests.executor import AcknowledgeRequest, FailRequest, TakeRequest
+from serving.requests.facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from serving.requests.keys import KeyRequest
+from serving.requests.policy import PolicyDiffRequest, PolicyText
+from serving.requests.reviews import ClaimRequest, OverrideRequest, SettleRequest
+from serving.requests.stopping import ResumeRequest, StopRequest
 from serving.webhooks.event import ExecuteEvent
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from serving.api.parameters import only_declared
 from serving.pages import LivenessView, PolicyChecked, PolicyView
 from serving.policies import checked, liveness_view, view
 from serving.policy_diff import PolicyDiff, compared
-from serving.requests_policy import PolicyDiffRequest, PolicyText
+from serving.requests.policy import PolicyDiffRequest, PolicyText
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(prefix="/v1/policy", tags=["policy"], dependencies=[Depends(only_declared)])

@@ -9,10 +9,10 @@ from decisioning.errors import InvalidInput
 from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.fields import Id
 from serving.ledger.cases import Case, ReviewOrder, ReviewState
 from serving.pages import ReviewsPage
-from serving.requests_reviews import ClaimRequest, OverrideRequest, SettleRequest
+from serving.requests.fields import Id
+from serving.requests.reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(only_declared)])

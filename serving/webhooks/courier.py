@@ -20,8 +20,8 @@ from decisioning.errors import HeedError
 from serving.handing_over import HandingOver, in_vain
 from serving.ledger.ledger import Ledger
 from serving.ledger.releasing import EVERY_CHANNEL, Disabled, Handed, Reach, Told
+from serving.retrying import next_attempt
 from serving.webhooks.event import body_of
-from serving.webhooks.schedule import next_attempt
 from serving.webhooks.sender import Answer, Result
 from serving.webhooks.signing import headers
 

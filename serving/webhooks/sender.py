@@ -16,9 +16,9 @@ from typing import Self
 
 import httpx
 
+from serving.retrying import retry_after
 from serving.webhooks.addresses import Target, permitted
 from serving.webhooks.errors import AddressRefused
-from serving.webhooks.schedule import retry_after
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses that a name stands for, in the order in which to try them."""

@@ -18,9 +18,9 @@ from serving.answer import ModelRef, PolicyRef, Versions
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
 from serving.in_force import InForce, Newer
+from serving.observing.tracing import Tracing
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.tracing import Tracing
 from tests.decisioning.doubles import FixedScorer
 
 MONDAY_MORNING = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

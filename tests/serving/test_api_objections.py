@@ -4,7 +4,7 @@ import pytest
 
 from decisioning.catalogue import MessageClass
 from serving.ledger.reports import ObjectionReport
-from serving.requests import ScoreRequest
+from serving.requests.deciding import ScoreRequest
 from tests.serving.ledger_cases import wait
 from tests.serving.running import OFFERS, offer, running
 

@@ -10,7 +10,7 @@ from decisioning.customer import Customer, Facts
 from decisioning.decide import Choice
 from decisioning.verdict import Effect
 from guardrails.compiling import failed, observed
-from serving.liveness import LEAST
+from serving.observing.liveness import LEAST
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import MONDAY_MORNING, OFFERS, POLICY, in_force, running
 

@@ -27,10 +27,10 @@ from serving.ledger.forecast import Forecast
 from serving.ledger.ledger import Ledger
 from serving.ledger.reports import OutcomeReport
 from serving.ledger.watching import ComeTrue, Queue
-from serving.logs import JsonLines, with_fields
-from serving.request_ids import asked_by
-from serving.stages import STAGES
-from serving.tracing import Tracing, tracing_of
+from serving.observing.logs import JsonLines, with_fields
+from serving.observing.request_ids import asked_by
+from serving.observing.stages import STAGES
+from serving.observing.tracing import Tracing, tracing_of
 from tests.serving.ledger_cases import NOON, Clock, act, review, wait
 from tests.serving.running import Heed, running
 

@@ -13,7 +13,7 @@ from decisioning.errors import Unavailable
 from serving.drafting import Caller
 from serving.in_force import Standby
 from serving.policy_file import PolicyFile
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from tests.serving.running import POLICY, Clock, running
 
 NO_MAIL = POLICY.replace("limit: 2", "limit: 0").replace("name: test", "name: quiet")

@@ -30,7 +30,7 @@ from serving.in_force import InForce
 from serving.pinning import Model, Pinned, pins_of
 from serving.receipt import FORMAT, Receipt, pack, unpack
 from serving.replay import Replay, Result, again, differences, replay
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from tests.serving.running import POLICY, Heed, running
 
 VERSIONS = Versions(ModelRef("heed", "1", "d" * 64), PolicyRef("p", "h"), "c")

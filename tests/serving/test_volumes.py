@@ -14,7 +14,7 @@ from serving.errors import StaleFacts
 from serving.ledger.cases import Execution
 from serving.ledger.reports import ContactReport, ObjectionReport
 from serving.receipt import unpack
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from tests.serving.ledger_cases import MAIL, NOON, Clock, act, new_ledger, review, wait
 from tests.serving.running import POLICY, offer, running
 

@@ -16,7 +16,7 @@ from decisioning.errors import InvalidInput
 from serving.bootstrap import bootstrap
 from serving.drafting import Caller
 from serving.ledger.reports import ConsentReport
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.webhooks.assembling import pushing_of

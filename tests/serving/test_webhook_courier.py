@@ -20,9 +20,9 @@ from standardwebhooks import Webhook
 from decisioning.errors import InvalidInput
 from serving.bootstrap import bootstrap
 from serving.drafting import Caller
-from serving.requests import DecideRequest
-from serving.requests_customers import CustomersIn
-from serving.requests_facts import ConsentsIn
+from serving.requests.customers import CustomersIn
+from serving.requests.deciding import DecideRequest
+from serving.requests.facts import ConsentsIn
 from serving.runtime import Runtime
 from serving.settings import Settings
 from serving.webhooks.courier import Courier

@@ -12,7 +12,7 @@ from decisioning.customer import ConsentStatus
 from serving.bootstrap import bootstrap
 from serving.drafting import Caller
 from serving.ledger.reports import ConsentReport, CustomerReport
-from serving.requests import DecideRequest
+from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
 from tests.decisioning.doubles import FixedScorer

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from serving.request_ids import ASKED
+from serving.observing.request_ids import ASKED
 
 OWN = ("heed", "serving", "guardrails", "training")
 _FIELD = "heed"

@@ -8,10 +8,10 @@ from pydantic.config import JsonDict
 
 from decisioning.catalogue import Action, MessageClass
 from decisioning.customer import ConsentStatus
-from serving.fields import Id, Moment, Name, PersonId, Word
 from serving.ledger.reports import ConsentReport, ContactReport, ObjectionReport, OutcomeReport, SignalReport
-from serving.requests import Request
-from serving.requests_customers import MANY, WHOLE
+from serving.requests.customers import MANY, WHOLE
+from serving.requests.deciding import Request
+from serving.requests.fields import Id, Moment, Name, PersonId, Word
 
 _EXACT: JsonDict = {"not": {"pattern": r"^\s*\*\s*$"}}
 _GRANTS_ARE_EXACT: JsonDict = {

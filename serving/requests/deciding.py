@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from decisioning.decision import Explain
-from serving.fields import Id, Name, PersonId, Values
+from serving.requests.fields import Id, Name, PersonId, Values
 
 
 class Request(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from serving.fields import Counter, Id, Name, Text
-from serving.requests import Request
+from serving.requests.deciding import Request
+from serving.requests.fields import Counter, Id, Name, Text
 
 Reviewer = Annotated[
     Name | None, Field(description="Who decides; where the request carries a key, the key's name counts instead.")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from serving.fields import Counter, Name, whole
-from serving.requests import Request
+from serving.requests.deciding import Request
+from serving.requests.fields import Counter, Name, whole
 
 
 class TakeRequest(Request):

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from decisioning.catalogue import MessageClass
 from decisioning.verdict import Effect
-from serving.fields import Id, Name, Word
 from serving.ledger.stopping import Order
-from serving.requests import Request
+from serving.requests.deciding import Request
+from serving.requests.fields import Id, Name, Word
 
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 

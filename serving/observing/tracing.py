@@ -17,8 +17,8 @@ from opentelemetry.trace import SpanKind, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from decisioning import __version__
-from serving.request_ids import ASKED
-from serving.stages import Stages
+from serving.observing.request_ids import ASKED
+from serving.observing.stages import Stages
 
 
 class Tracing:

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from decisioning.customer import ContactPoint, Suppression
-from serving.fields import Moment, Name, PersonId, Text, Values, Word
 from serving.ledger.reports import CustomerReport
-from serving.requests import Request
+from serving.requests.deciding import Request
+from serving.requests.fields import Moment, Name, PersonId, Text, Values, Word
 
 WHOLE = "*"
 MANY = Field(min_length=1, max_length=10_000)

@@ -12,8 +12,8 @@ from decisioning.decision import Decision
 from guardrails.policy import Policy
 from serving.answer import PolicyRef
 from serving.ledger.releasing import Waiting
-from serving.liveness import Liveness
-from serving.stages import STAGES, Stages
+from serving.observing.liveness import Liveness
+from serving.observing.stages import STAGES, Stages
 
 _LATENCIES = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 

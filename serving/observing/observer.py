@@ -7,10 +7,10 @@ from datetime import datetime
 from decisioning.decision import Decision
 from guardrails.policy import Policy
 from serving.answer import Versions
-from serving.logs import with_fields
-from serving.metrics import Metrics
-from serving.stages import Stages
-from serving.tracing import Tracing
+from serving.observing.logs import with_fields
+from serving.observing.metrics import Metrics
+from serving.observing.stages import Stages
+from serving.observing.tracing import Tracing
 
 logger = logging.getLogger("heed.decisions")
 

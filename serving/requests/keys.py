@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from serving.access.scopes import Role, Scope
-from serving.fields import Moment
-from serving.requests import Request
+from serving.requests.deciding import Request
+from serving.requests.fields import Moment
 
 
 class KeyRequest(Request):
