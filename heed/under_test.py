@@ -32,6 +32,7 @@ CURRENCY = "EUR"
 MODEL = ModelRef("neutral", "1", "0" * 64)
 _NOTHING = "version: 1\nname: nothing\nrules: []\n"
 _STARTS_WITHIN = 30.0
+_PATIENCE = 60.0
 _ACTIONS = TypeAdapter(tuple[Action, ...])
 _FIELDS = frozenset(field.name for field in fields(Action))
 
@@ -103,7 +104,8 @@ class Control:
             return str(error)
         self._policy.parent.mkdir()
         self._policy.write_text(policy, encoding="utf-8")
-        settings = Settings(home=self._policy.parent)
+        # What is tested is what it decides, not how fast a busy machine is.
+        settings = Settings(home=self._policy.parent, decide_seconds=_PATIENCE)
         shutil.copy(self._empty, settings.ledger_path)
         self._running = bootstrap(settings, clock=self._clock, load=lambda: made, policy=self._policy)
         self._running.standby.try_load()

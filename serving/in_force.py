@@ -178,8 +178,10 @@ class Standby:
             except HeedError as error:
                 self._file.refuse(error)
                 return False
+            done = self._put(found)
+            # Only now: whoever looks meanwhile finds that the file has moved, and waits for the lock.
             self._file.accept()
-            return self._put(found)
+            return done
 
     def renew(self) -> bool:
         """Let a newer model take effect if there is one; whether it did. Where it does not load the present one stays.

@@ -50,10 +50,11 @@ class PolicyFile:
         self.refused: Refusal | None = None
         self._clock = clock
         self._status: Status | None = None
+        self._read: Status | None = None
         self._digest = ""
 
     def moved(self) -> bool:
-        """Whether the file's status differs from when it was last read."""
+        """Whether the file's status differs from when it was last read and what it said had its consequences."""
         return self._look() != self._status
 
     def changed(self) -> LoadedPolicy | None:
@@ -65,12 +66,15 @@ class PolicyFile:
             If it cannot be read or is no policy; what was read counts as read.
         """
         # The status comes first: a change between the two is then seen as one still to come.
-        self._status = self._look()
+        self._read = self._look()
         try:
             content = self.path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             same, self._digest = digest == self._digest, digest
-            return None if same else parse_policy(content.decode(), source=str(self.path))
+            if same:
+                self._status = self._read
+                return None
+            return parse_policy(content.decode(), source=str(self.path))
         except (OSError, UnicodeDecodeError) as error:
             remedy = "name a readable YAML file in UTF-8"
             if isinstance(error, OSError):
@@ -79,13 +83,14 @@ class PolicyFile:
 
     def refuse(self, error: HeedError) -> None:
         """Keep why the file's content was not taken, and say so once."""
+        self._status = self._read
         if self.refused is None or (self.refused.file, self.refused.why) != (self._digest, str(error)):
             logger.warning("the policy file was refused, and the policy before it stays in force: %s", error)
             self.refused = Refusal(self._clock(), self._digest, str(error))
 
     def accept(self) -> None:
         """Forget a refusal: the file's content is in force."""
-        self.refused = None
+        self.refused, self._status = None, self._read
 
     def _look(self) -> Status | None:
         try:

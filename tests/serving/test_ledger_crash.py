@@ -11,6 +11,7 @@ from pathlib import Path
 
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
+from serving.ledger.reports import CustomerReport
 from tests.serving import ledger_load
 from tests.serving.ledger_cases import NOON, Clock, act, act_within_cap, counting, new_ledger, wait
 
@@ -88,6 +89,7 @@ def test_a_cap_holds_under_eight_threads_each_with_many_tasks(tmp_path):
 def test_without_the_second_look_and_the_version_the_same_pressure_breaks_the_cap(tmp_path, monkeypatch):
     monkeypatch.setattr("serving.ledger.committing._require_fresh", lambda *_: None)
     with new_ledger(tmp_path, Clock()) as ledger:
+        wait(ledger.record_customers([CustomerReport("ada")]))
 
         async def press():
             return await asyncio.gather(*(act_within_cap(ledger, f"d{n}", "ada", cap=3) for n in range(12)))

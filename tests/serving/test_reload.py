@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
 import pytest
 
 from decisioning.errors import Unavailable
+from guardrails.loading import parse_policy
 from serving.drafting import Caller
 from serving.in_force import Standby
 from serving.policy_file import PolicyFile
@@ -118,6 +121,27 @@ def test_the_content_is_looked_at_at_intervals(tmp_path, file):
         while heed.get("/v1/policy")["name"] != "quiet":
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_a_decision_waits_for_a_policy_that_another_thread_is_reading(heed, file, monkeypatch):
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args, **named):
+        reading.set()
+        assert go_on.wait(20)
+        return parse_policy(*args, **named)
+
+    monkeypatch.setattr("serving.policy_file.parse_policy", slowly)
+    file.write_text(NO_MAIL)
+    standby = heed.runtime.standby
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(standby.reload)
+        assert reading.wait(20)
+        latest = threads.submit(standby.latest)
+        with pytest.raises(TimeoutError):
+            latest.result(0.2)
+        go_on.set()
+        assert latest.result(20).versions.policy.name == "quiet"
 
 
 def test_a_status_that_changes_without_the_content_changes_nothing(heed, file, monkeypatch):
