@@ -1,6 +1,7 @@
 """heed comes through every scenario, and no system that does not tell restraint from its absence comes through any."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,11 @@ from guardrails.conformance.reading import Told, read_scenarios, read_shared
 from guardrails.conformance.running import Result, Verdict, run
 from guardrails.conformance.scenario import Scenario
 from guardrails.conformance.system import Outcome
+from guardrails.conformance.table import markdown
 from tests.conformance.systems import Always, Nothing
 
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
+MARK = "<!-- What follows is what `heed conformance --markdown` prints. -->\n\n"
 TOLD = read_scenarios()
 EACH = pytest.mark.parametrize("told", TOLD, ids=lambda told: told.scenario.id)
 
@@ -18,6 +22,11 @@ EACH = pytest.mark.parametrize("told", TOLD, ids=lambda told: told.scenario.id)
 def test_heed_holds(told: Told, results: Mapping[str, Result]) -> None:
     result = results[told.scenario.id]
     assert (result.verdict, result.why) == (Verdict.HELD, ())
+
+
+def test_the_tables_of_the_page_are_those_of_a_run(results: Mapping[str, Result]) -> None:
+    shown = PAGE.read_text(encoding="utf-8").partition(MARK)[2]
+    assert shown == markdown(TOLD, {"heed": list(results.values())})
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACT, Outcome.HOLD, Outcome.REVIEW, Outcome.UNAVAILABLE])
