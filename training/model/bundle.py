@@ -23,7 +23,7 @@ from training.model.uplift import UpliftLine
 _BLOCK = 4_096
 # Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
 # known. At a tolerance of 1.00 eleven worlds teach a slope of .68 and an intercept of .04; singly they teach slopes
-# from .2 to 1.2 and intercepts from -.2 to .6. `python -m benchmarks.confidence` holds the round figures against others.
+# from .2 to 1.2 and intercepts from -.2 to .6. `python -m benchmarks.confidence` holds them against others.
 SIMULATED = Trust(slope=0.70, intercept=0.04)
 # What stands for an action that a row of features does not name.
 UNKNOWN = "unknown"
