@@ -128,7 +128,7 @@ class Engine:
             try:
                 return await self._commit(made, request, caller, fingerprint, stages)
             except StaleFacts:
-                tries += self.standing.current().versions.policy == in_force.versions.policy
+                tries += self.standing.current() is in_force
         raise Unavailable(
             "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
         )
