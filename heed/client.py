@@ -14,6 +14,8 @@ from serving.errors import Forbidden, TooMany, Unauthorized
 
 Json = dict[str, Any]
 
+# heed closes a connection that was idle for 5 seconds; a request must not meet it on the way.
+_IDLE_SECONDS = 2.0
 _KINDS = ("customers", "consents", "signals", "contacts", "outcomes", "objections")
 _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:invalid-input": InvalidInput,
@@ -63,7 +65,8 @@ class Client:
     ) -> None:
         key = api_key or os.environ.get("HEED_API_KEY")
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport, headers=headers)
+        limits = httpx.Limits(keepalive_expiry=_IDLE_SECONDS)
+        self._http = httpx.Client(base_url=url, timeout=timeout, limits=limits, transport=transport, headers=headers)
 
     def __enter__(self) -> Self:
         return self

@@ -55,7 +55,8 @@ class HeedOverHttp:
     name = "heed"
 
     def __init__(self, url: str, control: Control, *, transport: httpx.BaseTransport | None = None) -> None:
-        limits = httpx.Limits(max_connections=_CONNECTIONS)
+        # A connection kept may be closed by a busy system just as the next request is on its way.
+        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0)
         self._http = httpx.Client(base_url=url, timeout=_PATIENCE, limits=limits, transport=transport)
         self._control = control
 

@@ -1,8 +1,10 @@
 """heed's adapter says over HTTP what scenarios say, and reads what comes back."""
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -56,6 +58,34 @@ def test_the_key_is_a_header() -> None:
     assert adapter(sent).decide({"customer_id": "c"}, "k").outcome is Outcome.REFUSED
     assert sent.requests[0].headers["Idempotency-Key"] == "k"
     assert json.loads(sent.requests[0].content) == {"customer_id": "c", "explain": "none"}
+
+
+def test_every_request_opens_its_own_connection() -> None:
+    """One that was kept could be closed by a busy system just as a request was on its way."""
+
+    class Keeps(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            ports.append(self.client_address[1])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    ports: list[int] = []
+    with HTTPServer(("127.0.0.1", 0), Keeps) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        system = HeedOverHttp(f"http://127.0.0.1:{server.server_port}", NoControl())
+        for _ in range(3):
+            assert system.report("signals", []).outcome is Outcome.DONE
+        system.close()
+        server.shutdown()
+    assert len(set(ports)) == 3
 
 
 @pytest.mark.parametrize(
