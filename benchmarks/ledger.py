@@ -25,7 +25,7 @@ from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.records import Draft
 from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
-from serving.ledger.sqlite import SqliteDatabase
+from serving.ledger.sqlite.database import SqliteDatabase
 
 ROUNDS = 5
 SECONDS = 0.8

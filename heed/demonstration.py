@@ -123,7 +123,7 @@ async def _live(settings: Settings, played: "Played", until: datetime, steps: St
 
 async def _live_aside(settings: Settings, played: "Played", watch: _Watch, steps: Steps) -> None:
     """Make the file aside and move it into place when it is whole, so that whoever is interrupted can start again."""
-    from serving.ledger.sealing import key_file
+    from serving.ledger.sqlite.sealing import key_file
 
     aside = settings.model_copy(
         update={"home": settings.home / "preparing", "tracking_uri": settings.mlflow_uri, "database_url": None}

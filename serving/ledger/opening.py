@@ -5,7 +5,7 @@ from serving.ledger.ledger import Ledger
 from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
-from serving.ledger.sqlite import SqliteDatabase
+from serving.ledger.sqlite.database import SqliteDatabase
 
 
 def open_ledger(

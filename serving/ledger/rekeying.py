@@ -18,8 +18,9 @@ from serving.ledger.locking import EVERYTHING
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.queries.keys import CHANGE_SEAL, KEYS_AFTER, REWRAP
-from serving.ledger.sealing import Seal, keep_key, key_file, new_key_file, wrapped_secret
-from serving.ledger.sqlite import SqliteDatabase
+from serving.ledger.sealing import Seal, wrapped_secret
+from serving.ledger.sqlite.database import SqliteDatabase
+from serving.ledger.sqlite.sealing import keep_key, key_file, new_key_file
 from serving.ledger.transaction import Transaction
 from serving.ledger.vault import unwrapped, wrapped
 

@@ -1,15 +1,11 @@
 """A transaction as the ledger's own code sees it, whatever the database."""
 
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Delete, Insert, Select, Update
-from sqlalchemy.dialects.sqlite import dialect
 
 from serving.ledger.sealing import Seal
 
@@ -158,28 +154,3 @@ class Executing(ABC):
 
     @abstractmethod
     def _execute(self, statement: Statement, values: Values) -> Executed: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    text: str
-    constants: dict[str, object]
-
-
-@cache
-def _prepared(statement: Statement) -> _Prepared:
-    # Compiling a statement costs more than running it: each one is compiled once and runs as text from then on.
-    compiled = statement.compile(dialect=dialect(paramstyle="named"))
-    return _Prepared(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
-
-
-class SqliteTransaction(Executing):
-    """Statements on a SQLite connection in autocommit mode, between the BEGIN and COMMIT of its owner."""
-
-    def __init__(self, connection: sqlite3.Connection, seal: Seal) -> None:
-        super().__init__(seal)
-        self._connection = connection
-
-    def _execute(self, statement: Statement, values: Values) -> sqlite3.Cursor:
-        prepared = _prepared(statement)
-        return self._connection.execute(prepared.text, {**prepared.constants, **values})

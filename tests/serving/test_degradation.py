@@ -198,7 +198,7 @@ class TestLedger:
             assert acts(heed) == 1
 
     def test_a_disk_that_hangs_takes_no_more_work(self, known: Heed, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("serving.ledger.writer._STALLED_SECONDS", 0.0)
+        monkeypatch.setattr("serving.ledger.sqlite.writer._STALLED_SECONDS", 0.0)
         with blocked(known):
             began = time.monotonic()
             unavailable(known, "the ledger's disk does not answer")

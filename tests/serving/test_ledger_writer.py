@@ -198,7 +198,7 @@ class TestFaults:
         assert ledger.decisions() == ()
 
     def test_a_writer_that_is_stuck_is_not_healthy(self, ledger, monkeypatch):
-        monkeypatch.setattr("serving.ledger.writer._STALLED_SECONDS", 0.0)
+        monkeypatch.setattr("serving.ledger.sqlite.writer._STALLED_SECONDS", 0.0)
 
         async def look_while_busy():
             gate = threading.Event()

@@ -19,8 +19,9 @@ from serving.ledger.location import located
 from serving.ledger.opening import open_ledger
 from serving.ledger.rekeying import rekey
 from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport
-from serving.ledger.sealing import Seal, key_file, new_key_file
+from serving.ledger.sealing import Seal
 from serving.ledger.signing import public_key
+from serving.ledger.sqlite.sealing import key_file, new_key_file
 from tests.serving import postgres
 from tests.serving.ledger_cases import NOON, Clock, act, hold, wait
 from tests.serving.stores import BOTH, SQLITE, Store, stored

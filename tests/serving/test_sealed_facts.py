@@ -21,7 +21,7 @@ from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport, OutcomeReport, SignalReport
-from serving.ledger.sealing import key_file
+from serving.ledger.sqlite.sealing import key_file
 from serving.ledger.steps import config
 from serving.ledger.tables.schema import SCHEMA
 from tests.serving import postgres

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.ledger.faults import FileGone
 from serving.ledger.hashing import teach
+from serving.ledger.sqlite.faults import FileGone
 
 BUSY_MILLISECONDS = 2_000
 # What is deleted is overwritten with zeros: somebody may have been erased.

@@ -18,10 +18,12 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from decisioning.errors import Unavailable
-from serving.ledger.connections import BUSY_MILLISECONDS, write_a_page
-from serving.ledger.faults import closed, for_caller, unavailable
+from serving.ledger.faults import closed
 from serving.ledger.sealing import Seal
-from serving.ledger.transaction import Job, SqliteTransaction, Transaction
+from serving.ledger.sqlite.connections import BUSY_MILLISECONDS, write_a_page
+from serving.ledger.sqlite.faults import for_caller, unavailable
+from serving.ledger.sqlite.transacting import SqliteTransaction
+from serving.ledger.transaction import Job, Transaction
 
 T = TypeVar("T")
 

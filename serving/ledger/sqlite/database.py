@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from serving.ledger.clock import Clock, system_clock
-from serving.ledger.connections import connect_to_read, connect_to_write, still_there
-from serving.ledger.faults import read_only, unavailable
+from serving.ledger.faults import read_only
 from serving.ledger.holding import Held
 from serving.ledger.location import sqlite_path
-from serving.ledger.lock import FileLock
 from serving.ledger.locking import Locks
-from serving.ledger.migrating import require_present_shape
-from serving.ledger.readers import Readers
-from serving.ledger.sealing import Seal, seal_of
+from serving.ledger.sealing import Seal
+from serving.ledger.sqlite.connections import connect_to_read, connect_to_write, still_there
+from serving.ledger.sqlite.faults import unavailable
+from serving.ledger.sqlite.lock import FileLock
+from serving.ledger.sqlite.readers import Readers
+from serving.ledger.sqlite.sealing import seal_of
+from serving.ledger.sqlite.shape import require_present_shape
+from serving.ledger.sqlite.writer import Writer
 from serving.ledger.transaction import Ahead, Job, Work, unforeseen
-from serving.ledger.writer import Writer
 
 T = TypeVar("T")
 

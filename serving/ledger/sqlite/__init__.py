@@ -1,0 +1,1 @@
+"""The ledger in a file: SQLite, to which one thread of one process writes."""

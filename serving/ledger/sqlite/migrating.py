@@ -1,0 +1,99 @@
+"""Bringing a ledger in a file to the present shape."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from decisioning.errors import Unavailable
+from serving.ledger import sealing_facts
+from serving.ledger.adopting import adopt
+from serving.ledger.hashing import teach
+from serving.ledger.resealing import TABLES, reseal
+from serving.ledger.respelling import respell
+from serving.ledger.sealing import Seal
+from serving.ledger.sealing_facts import seal_facts
+from serving.ledger.sqlite.faults import unavailable
+from serving.ledger.sqlite.lock import FileLock
+from serving.ledger.sqlite.sealing import seal_of
+from serving.ledger.sqlite.shape import shape
+from serving.ledger.sqlite.transacting import SqliteTransaction
+from serving.ledger.steps import take_steps
+
+# The last shape in which two spellings of an id were two people.
+_CASE_SENSITIVE = "0001"
+
+
+def upgrade(path: Path, key: str | None) -> None:
+    """Create the file, or bring it to the present shape; see `serving.ledger.migrating.upgrade`."""
+    _make(path)
+    lock = FileLock(path)
+    try:
+        _run(path, key)
+    except (sqlite3.Error, DBAPIError) as error:
+        raise unavailable(_cause(error)) from error
+    finally:
+        lock.release()
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        remedy = "make the folder writable for this process"
+        raise Unavailable("the ledger cannot be created", field="ledger", value=path, remedy=remedy) from error
+
+
+def _run(path: Path, key: str | None) -> None:
+    raw = sqlite3.connect(path, isolation_level=None)
+    try:
+        raw.execute("PRAGMA journal_mode=WAL")
+    finally:
+        raw.close()
+    with _engine(path).connect() as connection:
+        # The driver would commit before each CREATE; an explicit transaction makes the steps all or none.
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        before = shape(_driver(connection))
+        teach(_driver(connection))
+        take_steps(connection)
+        _take_in(_driver(connection), path, key, before)
+        adopt(SqliteTransaction(_driver(connection), Seal(b"")))
+        connection.commit()
+
+
+def _take_in(connection: sqlite3.Connection, path: Path, key: str | None, before: str | None) -> None:
+    """Seal what was put aside by the steps, and let those who were two in two spellings be one."""
+    now, put_aside = datetime.now(UTC), _tables(connection)
+    for tables, work in ((sealing_facts.TABLES, seal_facts), (TABLES, reseal)):
+        if put_aside >= set(tables):
+            transaction = SqliteTransaction(connection, seal_of(connection, path, key, make=True))
+            work(transaction, now)
+            for table in tables:
+                connection.execute(f"DROP TABLE {table}")
+            if work is seal_facts and before == _CASE_SENSITIVE:
+                respell(transaction, now)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        raise TypeError(f"not a connection to SQLite: {type(raw).__name__}")
+    return raw
+
+
+def _cause(error: sqlite3.Error | DBAPIError) -> sqlite3.Error:
+    if isinstance(error, sqlite3.Error):
+        return error
+    return error.orig if isinstance(error.orig, sqlite3.Error) else sqlite3.Error(str(error))
+
+
+def _engine(path: Path) -> Engine:
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(path, isolation_level=None), poolclass=NullPool)
