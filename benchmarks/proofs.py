@@ -18,11 +18,11 @@ from time import perf_counter, process_time
 from unittest import mock
 
 from benchmarks.ledger import commits
-from serving.ledger import chaining
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
-from serving.ledger.vault import DataKey
+from serving.ledger.people.vault import DataKey
+from serving.ledger.proofs import chaining
 
 ROUNDS = 3
 CLIENTS = 16

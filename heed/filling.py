@@ -10,7 +10,7 @@ import pandas as pd
 from decisioning.catalogue import HOLD, Catalogue, MessageClass
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.naming import normal
-from serving.ledger.facts_in import FactsIn
+from serving.ledger.facts.facts_in import FactsIn
 from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, Receipted, SignalReport
 from training.contract.data import EngagementData
 from training.contract.schema import attributes

@@ -11,8 +11,7 @@ from serving import receipt
 from serving.answer import ChosenAction, DecisionAnswer, encode
 from serving.executing import executable
 from serving.in_force import InForce, Standing
-from serving.ledger.forecast import Forecast
-from serving.ledger.records import Draft, Known, ReviewDraft, StillAllowed
+from serving.ledger.records import Draft, Forecast, Known, ReviewDraft, StillAllowed
 from serving.requests.deciding import DecideRequest
 from serving.reserving import reserved
 from serving.steady_clock import SteadyClock

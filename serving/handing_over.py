@@ -7,8 +7,8 @@ from functools import partial
 
 from serving.in_force import Standing
 from serving.ledger.ledger import Ledger
+from serving.ledger.outbox.releasing import EVERY_CHANNEL, Asked, Check, Handed, Reach, Release, Ruling, Told
 from serving.ledger.records import OutboxMessage
-from serving.ledger.releasing import EVERY_CHANNEL, Asked, Check, Handed, Reach, Release, Ruling, Told
 from serving.observing.metrics import Metrics
 from serving.release import ruling
 from serving.retrying import MOST_ATTEMPTS, next_attempt

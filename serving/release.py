@@ -21,7 +21,7 @@ from guardrails.rules.consent import ConsentRule
 from guardrails.rules.objection import ObjectionRule
 from guardrails.rules.suppression import SuppressionRule
 from serving.in_force import InForce
-from serving.ledger.releasing import GO, Release, Ruling
+from serving.ledger.outbox.releasing import GO, Release, Ruling
 from serving.receipt import unpack
 from serving.requests.deciding import DecideRequest
 from serving.reviewing import as_asked

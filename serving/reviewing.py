@@ -14,9 +14,9 @@ from decisioning.verdict import Effect, binding
 from serving.engine import overlaid
 from serving.executing import executable
 from serving.in_force import InForce, Standing
-from serving.ledger.cases import Case, Execution
 from serving.ledger.ledger import Ledger
-from serving.ledger.reviewing import Allowed
+from serving.ledger.reviews.cases import Case, Execution
+from serving.ledger.reviews.reviewing import Allowed
 from serving.receipt import unpack
 from serving.requests.deciding import DecideRequest
 from serving.requests.reviews import OverrideRequest, SettleRequest

@@ -8,8 +8,8 @@ from pydantic import AliasChoices, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from decisioning.errors import InvalidInput
-from serving.ledger.location import Location, located, sqlite_path
 from serving.ledger.postgres.limits import FEWEST_CONNECTIONS, Limits, limits_of
+from serving.ledger.store.location import Location, located, sqlite_path
 
 
 class Settings(BaseSettings):

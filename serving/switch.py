@@ -10,7 +10,7 @@ from decisioning.stopping import Stop
 from decisioning.verdict import Effect
 from serving.in_force import Standby
 from serving.ledger.ledger import Ledger
-from serving.ledger.stopping import Ordered
+from serving.ledger.operations.stopping import Ordered
 
 Ending = Literal["hold", "review"]
 

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, select
 from benchmarks.crashes.checking import Recorded, Slot
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import DecisionRecord
+from serving.ledger.store.times import moment
 from serving.ledger.tables.happenings import contacts
-from serving.ledger.times import moment
 
 _PAGE = 500
 

@@ -18,7 +18,7 @@ from heed.neutral import NeutralScorer
 from heed.under_test import in_force
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
-from serving.ledger.decisions import Decisions
+from serving.ledger.decisions.decisions import Decisions
 from serving.ledger.records import Committed, Draft
 from serving.settings import Settings
 

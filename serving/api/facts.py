@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
-from serving.ledger.erasing import Erasure, Shared
-from serving.ledger.exporting import Export
-from serving.ledger.merging import Merged
+from serving.ledger.facts.merging import Merged
 from serving.ledger.reports import Receipted
+from serving.ledger.rights.erasing import Erasure, Shared
+from serving.ledger.rights.exporting import Export
 from serving.pages import CustomerView
 from serving.paths import CUSTOMER, EXPORT, MERGE
 from serving.requests.customers import CustomersIn, MergeRequest

@@ -8,25 +8,26 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Self
 
-from serving.ledger import reading, rule_counting
-from serving.ledger.answering import Answering
-from serving.ledger.api_keys import ApiKeys
-from serving.ledger.chaining import Chained
-from serving.ledger.database import Database
-from serving.ledger.decisions import Decisions
-from serving.ledger.facts_in import FactsIn
-from serving.ledger.locking import one_at_a_time
-from serving.ledger.outbox import Outbox
-from serving.ledger.people import People
-from serving.ledger.pins import Pins
-from serving.ledger.proofs import Proofs
-from serving.ledger.reviews import Reviews
-from serving.ledger.rule_counts import RuleCount
-from serving.ledger.switch import Switch
-from serving.ledger.watching import Watching
+from serving.ledger.decisions import reading
+from serving.ledger.decisions.answering import Answering
+from serving.ledger.decisions.decisions import Decisions
+from serving.ledger.decisions.pins import Pins
+from serving.ledger.facts.facts_in import FactsIn
+from serving.ledger.operations import rule_counting
+from serving.ledger.operations.api_keys import ApiKeys
+from serving.ledger.operations.rule_counts import RuleCount
+from serving.ledger.operations.switch import Switch
+from serving.ledger.operations.watching import Watching
+from serving.ledger.outbox.outbox import Outbox
+from serving.ledger.proofs.chaining import Chained
+from serving.ledger.proofs.proofs import Proofs
+from serving.ledger.reviews.reviews import Reviews
+from serving.ledger.rights.rights import Rights
+from serving.ledger.store.database import Database
+from serving.ledger.store.locks import one_at_a_time
 
 
-class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, People, Switch, Watching, Pins, Proofs, ApiKeys):
+class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, Rights, Switch, Watching, Pins, Proofs, ApiKeys):
     """The whole ledger. `serving.ledger.opening` opens one."""
 
     def __init__(self, database: Database) -> None:

@@ -1,8 +1,8 @@
 """Bringing a ledger to the present shape, wherever it is kept."""
 
-from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.postgres import migrating as postgres
 from serving.ledger.sqlite import migrating as sqlite
+from serving.ledger.store.location import Location, PostgresLocation, located
 
 
 def upgrade(location: str | Location, key: str | None = None) -> None:

@@ -1,11 +1,11 @@
 """Opening the ledger, wherever it is kept."""
 
-from serving.ledger.clock import Clock, system_clock
 from serving.ledger.ledger import Ledger
-from serving.ledger.location import Location, PostgresLocation, located
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.sqlite.database import SqliteDatabase
+from serving.ledger.store.clock import Clock, system_clock
+from serving.ledger.store.location import Location, PostgresLocation, located
 
 
 def open_ledger(

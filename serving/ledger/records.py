@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decisioning.customer import Contact, ContactState, Customer, Volume
 from decisioning.decision import Disposition
 from serving.errors import Erased
-from serving.ledger.forecast import Forecast
 
 Windows = tuple[timedelta, ...]
 StillAllowed = Callable[[datetime, tuple[Volume, ...] | None], bool]
@@ -28,6 +27,25 @@ class Known:
     customer: Customer
     version: int
     exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What was expected of an act when it was decided.
+
+    Attributes
+    ----------
+    outcome : str
+        The type of outcome that counts.
+    propensity : float
+        The probability of it that was stated, in [0, 1].
+    until : datetime
+        When its window ends.
+    """
+
+    outcome: str
+    propensity: float
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

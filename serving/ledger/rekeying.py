@@ -12,17 +12,17 @@ from datetime import datetime
 from pathlib import Path
 
 from decisioning.errors import Conflict, InvalidInput, Unavailable
-from serving.ledger.database import Database
-from serving.ledger.location import Location, PostgresLocation
-from serving.ledger.locking import EVERYTHING
+from serving.ledger.people.vault import unwrapped, wrapped
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.queries.keys import CHANGE_SEAL, KEYS_AFTER, REWRAP
-from serving.ledger.sealing import Seal, wrapped_secret
 from serving.ledger.sqlite.database import SqliteDatabase
 from serving.ledger.sqlite.sealing import keep_key, key_file, new_key_file
-from serving.ledger.transaction import Transaction
-from serving.ledger.vault import unwrapped, wrapped
+from serving.ledger.store.database import Database
+from serving.ledger.store.location import Location, PostgresLocation
+from serving.ledger.store.locks import EVERYTHING
+from serving.ledger.store.sealing import Seal, wrapped_secret
+from serving.ledger.store.transaction import Transaction
 
 NEW = "HEED_NEW_LEDGER_KEY"
 _AT_ONCE = 500

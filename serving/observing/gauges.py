@@ -13,7 +13,7 @@ from decisioning.errors import HeedError
 from serving.engine import Engine
 from serving.in_force import Standby
 from serving.ledger.ledger import Ledger
-from serving.ledger.watching import BINS, ComeTrue
+from serving.ledger.operations.watching import BINS, ComeTrue
 from serving.switch import stopped
 
 _WITHIN = timedelta(days=90)

@@ -14,7 +14,7 @@ from itertools import chain
 from decisioning.decision import Candidate, Decision
 from decisioning.verdict import Effect, Verdict
 from guardrails.policy import Policy
-from serving.ledger.rule_counts import RuleCount
+from serving.ledger.operations.rule_counts import RuleCount
 
 logger = logging.getLogger("heed.serving")
 

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from decisioning.decision import Decision
 from guardrails.policy import Policy
 from serving.answer import PolicyRef
-from serving.ledger.releasing import Waiting
+from serving.ledger.outbox.releasing import Waiting
 from serving.observing.liveness import Liveness
 from serving.observing.stages import STAGES, Stages
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from decisioning.catalogue import MessageClass
 from decisioning.verdict import Effect
-from serving.ledger.stopping import Order
+from serving.ledger.operations.stopping import Order
 from serving.requests.deciding import Request
 from serving.requests.fields import Id, Name, Word
 

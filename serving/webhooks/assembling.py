@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from decisioning.errors import InvalidInput
 from serving.handing_over import HandingOver
 from serving.ledger.ledger import Ledger
-from serving.ledger.releasing import Reach
+from serving.ledger.outbox.releasing import Reach
 from serving.settings import Settings
 from serving.webhooks.addresses import Target, target_of
 from serving.webhooks.channels import FIELD, ChannelWebhook, read_channels

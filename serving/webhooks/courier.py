@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from decisioning.errors import HeedError
 from serving.handing_over import HandingOver, in_vain
 from serving.ledger.ledger import Ledger
-from serving.ledger.releasing import EVERY_CHANNEL, Disabled, Handed, Reach, Told
+from serving.ledger.outbox.releasing import EVERY_CHANNEL, Disabled, Handed, Reach, Told
 from serving.retrying import next_attempt
 from serving.webhooks.event import body_of
 from serving.webhooks.sender import Answer, Result

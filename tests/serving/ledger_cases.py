@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from decisioning.customer import Contact, ContactState, Customer
 from decisioning.decision import Disposition
 from serving.errors import StaleFacts
-from serving.ledger.cases import Execution
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.records import Committed, Draft, ReviewDraft
+from serving.ledger.reviews.cases import Execution
 
 T = TypeVar("T")
 

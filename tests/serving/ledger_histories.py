@@ -14,8 +14,8 @@ from decisioning.customer import ConsentStatus, ContactState, Facts
 from decisioning.errors import Conflict, KeyReused
 from decisioning.verdict import Effect
 from serving.errors import Erased, StaleFacts
+from serving.ledger.operations.stopping import Order
 from serving.ledger.reports import ConsentReport, ContactReport
-from serving.ledger.stopping import Order
 from tests.serving.ledger_cases import MAIL, Clock, act, counting, wait
 from tests.serving.ledger_model import CUSTOMERS, EMAIL, ERASED, EVERYTHING, TEXT, WINDOW, Model, against
 from tests.serving.stores import SQLITE, stored

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from decisioning.customer import ConsentStatus, ContactState, Facts
-from serving.ledger.cases import ReviewState
+from serving.ledger.reviews.cases import ReviewState
 from tests.serving.ledger_cases import counting
 
 CUSTOMERS = ("ada", "bob")

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 
 from serving.ledger import migrations
-from serving.ledger.chaining import genesis
 from serving.ledger.migrating import upgrade
 from serving.ledger.postgres.trusting import ALLOWANCE
+from serving.ledger.proofs.chaining import genesis
 from serving.ledger.tables.chains import SHARDS
 from serving.ledger.tables.schema import SCHEMA
 

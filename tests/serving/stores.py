@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.ledger.clock import Clock, system_clock
 from serving.ledger.ledger import Ledger
 from serving.ledger.opening import open_ledger
+from serving.ledger.store.clock import Clock, system_clock
 from tests.serving import postgres
 from tests.serving.ledger_cases import new_file
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from decisioning.errors import NotFound
+from serving.ledger.outbox.releasing import Release
 from serving.ledger.records import OutboxMessage
-from serving.ledger.releasing import Release
 from serving.release import ruling
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import MONDAY_MORNING, OFFERS, POLICY, Heed, in_force, offer, running

@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from decisioning.canonical import canonical_json
 from decisioning.errors import InvalidInput
-from serving.ledger.chaining import genesis, record_digest
-from serving.ledger.hashing import linked
 from serving.ledger.ledger import Ledger
+from serving.ledger.proofs.chaining import genesis, record_digest
+from serving.ledger.proofs.hashing import linked
+from serving.ledger.proofs.verifying import Finding
 from serving.ledger.reports import ObjectionReport
 from serving.ledger.tables.chains import CHAINED, SHARDS
 from serving.ledger.tables.decided import decisions
-from serving.ledger.verifying import Finding
 from tests.serving.ledger_cases import NOON, Clock, hold, new_ledger, review, wait
 
 DECISIONS = 40

@@ -87,7 +87,7 @@ def test_a_cap_holds_under_eight_threads_each_with_many_tasks(tmp_path):
 
 
 def test_without_the_second_look_and_the_version_the_same_pressure_breaks_the_cap(tmp_path, monkeypatch):
-    monkeypatch.setattr("serving.ledger.committing._require_fresh", lambda *_: None)
+    monkeypatch.setattr("serving.ledger.decisions.committing._require_fresh", lambda *_: None)
     with new_ledger(tmp_path, Clock()) as ledger:
         wait(ledger.record_customers([CustomerReport("ada")]))
 

@@ -21,6 +21,7 @@ from decisioning.customer import (
     Suppression,
 )
 from decisioning.errors import Conflict, InvalidInput, NotFound
+from serving.ledger.facts.signals import MOST
 from serving.ledger.records import Known
 from serving.ledger.reports import (
     ConsentReport,
@@ -30,8 +31,7 @@ from serving.ledger.reports import (
     Receipted,
     SignalReport,
 )
-from serving.ledger.signals import MOST
-from serving.ledger.times import micros, moment, moments
+from serving.ledger.store.times import micros, moment, moments
 from tests.serving.ledger_cases import MAIL, NOON, Clock, act, hold, new_ledger, wait
 
 HOUR = timedelta(hours=1)

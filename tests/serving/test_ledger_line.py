@@ -10,9 +10,9 @@ import pytest
 
 from decisioning.errors import Unavailable
 from serving.ledger.ledger import Ledger
-from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
+from serving.ledger.store.location import PostgresLocation
 from tests.serving import postgres
 from tests.serving.faulty_line import Line, line_to
 from tests.serving.ledger_cases import act, wait

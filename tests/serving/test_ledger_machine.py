@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule
 
 from decisioning.errors import Conflict, Refused
-from serving.ledger.cases import ReviewState
 from serving.ledger.records import ReviewDraft
 from serving.ledger.reports import OutcomeReport
-from serving.ledger.reviewing import LEASE
+from serving.ledger.reviews.cases import ReviewState
+from serving.ledger.reviews.reviewing import LEASE
 from tests.serving.ledger_cases import execution, hold, review, wait
 from tests.serving.ledger_histories import Executions, Histories, bounded, fewer, who
 from tests.serving.ledger_model import ModelCase, against

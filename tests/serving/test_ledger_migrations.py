@@ -11,8 +11,8 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from decisioning.errors import InvalidInput, Unavailable
 from serving.ledger.migrating import upgrade
+from serving.ledger.migrations.steps import config
 from serving.ledger.opening import open_ledger
-from serving.ledger.steps import config
 from serving.ledger.tables.chains import APPEND_ONLY
 from serving.ledger.tables.schema import SCHEMA
 from tests.serving.ledger_cases import Clock, act, new_ledger, review, wait

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from decisioning.errors import Conflict
 from serving.ledger.ledger import Ledger
-from serving.ledger.releasing import GO, Asked, Check, Reach, Release, Ruling, Told
+from serving.ledger.outbox.releasing import GO, Asked, Check, Reach, Release, Ruling, Told
 from serving.ledger.tables.people import customers
 from tests.serving.ledger_cases import MAIL, NOON, Clock, act, wait
 

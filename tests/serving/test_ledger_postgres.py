@@ -18,13 +18,12 @@ from sqlalchemy import NullPool, create_engine, func, select
 from decisioning.customer import ContactPoint
 from decisioning.errors import InvalidInput, Unavailable
 from serving.errors import InFlight
-from serving.ledger.cases import Execution
-from serving.ledger.intake import add_customer
+from serving.ledger.reviews.cases import Execution
+from serving.ledger.facts.intake import add_customer
 from serving.ledger.ledger import Ledger
-from serving.ledger.location import PostgresLocation
-from serving.ledger.locking import nothing, of_customers
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
+from serving.ledger.rights.rights.locking import of_customers
 from serving.ledger.postgres import database
 from serving.ledger.postgres.database import PostgresDatabase
 from serving.ledger.postgres.limits import Limits
@@ -34,9 +33,11 @@ from serving.ledger.postgres.watching import Watch
 from serving.ledger.postgres.writing import number
 from serving.ledger.queries.customers import RAISE_VERSION
 from serving.ledger.records import ReviewDraft
-from serving.ledger.releasing import GO, Check
+from serving.ledger.outbox.releasing import GO, Check
 from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport, OutcomeReport, SignalReport
-from serving.ledger.stopping import Order
+from serving.ledger.operations.stopping import Order
+from serving.ledger.store.location import PostgresLocation
+from serving.ledger.store.locks import nothing
 from serving.ledger.tables.chains import APPEND_ONLY
 from serving.ledger.tables.happenings import signals
 from serving.ledger.tables.schema import SCHEMA

@@ -6,8 +6,8 @@ import pytest
 
 from decisioning.customer import ConsentStatus, ContactState
 from decisioning.errors import Conflict, InvalidInput, NotFound, Refused
-from serving.ledger.cases import ReviewOrder, ReviewState
 from serving.ledger.reports import ConsentReport
+from serving.ledger.reviews.cases import ReviewOrder, ReviewState
 from tests.serving.ledger_cases import MAIL, NOON, execution, review, states, wait
 
 CALL = replace(MAIL, action_id="call_back", channel="call")

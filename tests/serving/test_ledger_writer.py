@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from decisioning.errors import InvalidInput, Unavailable
-from serving.ledger.locking import nothing
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.reports import SignalReport
+from serving.ledger.store.locks import nothing
 from tests.serving.ledger_cases import NOON, Clock, act, hold, new_ledger, wait
 
 

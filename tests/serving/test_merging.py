@@ -14,8 +14,8 @@ from decisioning.errors import Conflict, NotFound
 from decisioning.verdict import Effect
 from guardrails.rules.consent import ConsentRule, judge
 from serving.errors import StaleFacts
-from serving.ledger.merged_consents import carried
-from serving.ledger.merging import Merged
+from serving.ledger.facts.merged_consents import carried
+from serving.ledger.facts.merging import Merged
 from serving.ledger.reports import (
     ConsentReport,
     ContactReport,

@@ -10,8 +10,8 @@ from decisioning.errors import Conflict, Unavailable
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
 from serving.ledger.reports import CustomerReport, ObjectionReport, Receipted
-from serving.ledger.sealing import Seal
 from serving.ledger.sqlite.sealing import key_file
+from serving.ledger.store.sealing import Seal
 from serving.ledger.tables import people
 from tests.serving.ledger_cases import NOON, act, new_ledger, states, wait
 

@@ -23,10 +23,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.datastructures import Headers
 
-from serving.ledger.forecast import Forecast
 from serving.ledger.ledger import Ledger
+from serving.ledger.operations.watching import ComeTrue, Queue
+from serving.ledger.records import Forecast
 from serving.ledger.reports import OutcomeReport
-from serving.ledger.watching import ComeTrue, Queue
 from serving.observing.logs import JsonLines, with_fields
 from serving.observing.request_ids import asked_by
 from serving.observing.stages import STAGES

@@ -7,7 +7,7 @@ from hypothesis.stateful import Bundle, invariant, multiple, rule
 
 from decisioning.customer import Facts
 from decisioning.errors import Conflict, Refused
-from serving.ledger.releasing import GO, Asked, Check, Ruling, Told
+from serving.ledger.outbox.releasing import GO, Asked, Check, Ruling, Told
 from tests.serving.ledger_cases import wait
 from tests.serving.ledger_histories import Executions, Histories, bounded, fewer
 from tests.serving.ledger_model import ERASED, against

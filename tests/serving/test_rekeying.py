@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from decisioning.errors import Conflict, InvalidInput, Unavailable
 from heed.cli import heed as command
 from serving.errors import Tampered
-from serving.ledger.location import located
 from serving.ledger.opening import open_ledger
+from serving.ledger.proofs.signing import public_key
 from serving.ledger.rekeying import rekey
 from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport
-from serving.ledger.sealing import Seal
-from serving.ledger.signing import public_key
 from serving.ledger.sqlite.sealing import key_file, new_key_file
+from serving.ledger.store.location import located
+from serving.ledger.store.sealing import Seal
 from tests.serving import postgres
 from tests.serving.ledger_cases import NOON, Clock, act, hold, wait
 from tests.serving.stores import BOTH, SQLITE, Store, stored

@@ -7,8 +7,8 @@ from pathlib import Path
 from alembic import command
 
 from serving.ledger.migrating import upgrade
+from serving.ledger.migrations.steps import config
 from serving.ledger.opening import open_ledger
-from serving.ledger.steps import config
 from tests.serving.ledger_cases import NOON, wait
 from tests.serving.test_ledger_migrations import connected
 

@@ -16,13 +16,13 @@ from sqlalchemy import NullPool, create_engine, select
 from decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from decisioning.errors import Unavailable
 from serving.errors import Tampered
-from serving.ledger import cells
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
+from serving.ledger.migrations.steps import config
 from serving.ledger.opening import open_ledger
+from serving.ledger.people import cells
 from serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport, OutcomeReport, SignalReport
 from serving.ledger.sqlite.sealing import key_file
-from serving.ledger.steps import config
 from serving.ledger.tables.schema import SCHEMA
 from tests.serving import postgres
 from tests.serving.ledger_cases import NOON, Clock, wait

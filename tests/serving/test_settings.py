@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from decisioning.errors import InvalidInput
-from serving.ledger.location import PostgresLocation
+from serving.ledger.store.location import PostgresLocation
 from serving.settings import Settings
 
 

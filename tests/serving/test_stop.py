@@ -16,8 +16,8 @@ from decisioning.verdict import Effect
 from serving import receipt
 from serving.errors import StaleFacts
 from serving.ledger.opening import open_ledger
-from serving.ledger.releasing import GO, Check
-from serving.ledger.stopping import Order
+from serving.ledger.operations.stopping import Order
+from serving.ledger.outbox.releasing import GO, Check
 from serving.ledger.tables.happenings import contacts
 from serving.replay import differences
 from tests.serving.ledger_cases import NOON, Clock, act, execution, new_ledger, review, wait

@@ -1,1 +1,1 @@
-"""Numbered steps from one shape of the ledger to the next, run by `serving.ledger.migrating.upgrade`."""
+"""Bringing a ledger to the present shape: numbered steps, and taking in again what earlier shapes kept otherwise."""

@@ -7,9 +7,9 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
-from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.postgres.trusting import wait_for_disk
+from serving.ledger.store.location import PostgresLocation
 
 # A policy, a catalogue of statements and their variants by type of value; the server keeps each plan once it was used.
 _PLANS = 400

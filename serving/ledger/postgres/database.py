@@ -18,11 +18,6 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from decisioning.errors import Unavailable
-from serving.ledger.clock import Clock, system_clock
-from serving.ledger.faults import closed, read_only
-from serving.ledger.holding import Held
-from serving.ledger.location import PostgresLocation
-from serving.ledger.locking import Locks
 from serving.ledger.postgres.connecting import connect, pool
 from serving.ledger.postgres.faults import for_caller, lost, overloaded, unavailable, unknown_fate
 from serving.ledger.postgres.holding import Session
@@ -32,10 +27,15 @@ from serving.ledger.postgres.transacting import PostgresTransaction, Unforeseen
 from serving.ledger.postgres.trusting import look, require_durable, require_one_time, require_writable
 from serving.ledger.postgres.watching import Watch
 from serving.ledger.postgres.writing import attempts
-from serving.ledger.sealing import Seal
+from serving.ledger.store.clock import Clock, system_clock
+from serving.ledger.store.faults import closed, read_only
+from serving.ledger.store.holding import Held
+from serving.ledger.store.location import PostgresLocation
+from serving.ledger.store.locks import Locks
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.times import micros
+from serving.ledger.store.transaction import Ahead, Job, Work, unforeseen
 from serving.ledger.tables.chains import SHARDS
-from serving.ledger.times import micros
-from serving.ledger.transaction import Ahead, Job, Work, unforeseen
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ _RENEWAL_SECONDS = 1.0
 
 
 class PostgresDatabase:
-    """`serving.ledger.database.Database` on PostgreSQL. Make one with `open`."""
+    """`serving.ledger.store.database.Database` on PostgreSQL. Make one with `open`."""
 
     def __init__(self, location: PostgresLocation, clock: Clock, limits: Limits, *, readonly: bool) -> None:
         self._clock = clock

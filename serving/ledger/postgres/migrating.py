@@ -7,16 +7,16 @@ import psycopg
 from sqlalchemy import Connection, NullPool, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from serving.ledger.adopting import adopt
-from serving.ledger.location import PostgresLocation
+from serving.ledger.migrations.adopting import adopt
+from serving.ledger.migrations.sealing_facts import TABLES, seal_facts
+from serving.ledger.migrations.steps import take_steps
 from serving.ledger.postgres.faults import unavailable
 from serving.ledger.postgres.limits import Limits
 from serving.ledger.postgres.sealing import seal_in
 from serving.ledger.postgres.transacting import PostgresTransaction
 from serving.ledger.postgres.watching import Watch
-from serving.ledger.sealing import Seal
-from serving.ledger.sealing_facts import TABLES, seal_facts
-from serving.ledger.steps import take_steps
+from serving.ledger.store.location import PostgresLocation
+from serving.ledger.store.sealing import Seal
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed upgrade', 0))"
 

@@ -5,9 +5,9 @@ from typing import Any
 from psycopg import Connection
 
 from decisioning.errors import Unavailable
-from serving.ledger.location import PostgresLocation
 from serving.ledger.postgres.shape import require_present_shape
-from serving.ledger.sealing import SETTING, Seal, begun, unwrapped
+from serving.ledger.store.location import PostgresLocation
+from serving.ledger.store.sealing import SETTING, Seal, begun, unwrapped
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed seal', 0))"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from serving.ledger.location import PostgresLocation
-from serving.ledger.steps import refuse_other_shape
+from serving.ledger.migrations.steps import refuse_other_shape
+from serving.ledger.store.location import PostgresLocation
 
 
 def require_present_shape(connection: Connection[Any], location: PostgresLocation) -> None:

@@ -22,9 +22,9 @@ from sqlalchemy.sql.visitors import iterate
 from serving.ledger.postgres.faults import lost
 from serving.ledger.postgres.trusting import Server, look, require_one_time
 from serving.ledger.postgres.watching import Watch
-from serving.ledger.sealing import Seal
-from serving.ledger.times import micros
-from serving.ledger.transaction import Asked, Executing, Row, Statement, Values
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.times import micros
+from serving.ledger.store.transaction import Asked, Executing, Row, Statement, Values
 
 Sent = tuple[bytes, Mapping[str, object] | None]
 _Which = frozenset[tuple[str, object]]

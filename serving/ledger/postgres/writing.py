@@ -14,11 +14,11 @@ from typing import TypeVar
 import psycopg
 
 from decisioning.errors import Unavailable
-from serving.ledger.locking import EVERYTHING, SHARED, Locks
 from serving.ledger.postgres.faults import lost, undone, unknown_fate
 from serving.ledger.postgres.transacting import NotCommitted, PostgresTransaction, Sent
 from serving.ledger.postgres.trusting import NOW
-from serving.ledger.transaction import Ahead, Job
+from serving.ledger.store.locks import EVERYTHING, SHARED, Locks
+from serving.ledger.store.transaction import Ahead, Job
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ _DIGEST = bindparam("digest", type_=links.c.digest.type)
 
 
 class _Linked(FunctionElement[str]):
-    """`serving.ledger.hashing.linked`, by the database: who waited for the head moves it from where it is then."""
+    """`serving.ledger.proofs.hashing.linked`, by the database: who waited for the head moves it from there."""
 
     type = Text()
     inherit_cache = True

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.ledger.hashing import teach
+from serving.ledger.proofs.hashing import teach
 from serving.ledger.sqlite.faults import FileGone
 
 BUSY_MILLISECONDS = 2_000

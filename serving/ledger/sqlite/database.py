@@ -8,12 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from serving.ledger.clock import Clock, system_clock
-from serving.ledger.faults import read_only
-from serving.ledger.holding import Held
-from serving.ledger.location import sqlite_path
-from serving.ledger.locking import Locks
-from serving.ledger.sealing import Seal
 from serving.ledger.sqlite.connections import connect_to_read, connect_to_write, still_there
 from serving.ledger.sqlite.faults import unavailable
 from serving.ledger.sqlite.lock import FileLock
@@ -21,13 +15,19 @@ from serving.ledger.sqlite.readers import Readers
 from serving.ledger.sqlite.sealing import seal_of
 from serving.ledger.sqlite.shape import require_present_shape
 from serving.ledger.sqlite.writer import Writer
-from serving.ledger.transaction import Ahead, Job, Work, unforeseen
+from serving.ledger.store.clock import Clock, system_clock
+from serving.ledger.store.faults import read_only
+from serving.ledger.store.holding import Held
+from serving.ledger.store.location import sqlite_path
+from serving.ledger.store.locks import Locks
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.transaction import Ahead, Job, Work, unforeseen
 
 T = TypeVar("T")
 
 
 class SqliteDatabase:
-    """`serving.ledger.database.Database` on SQLite. Make one with `open`."""
+    """`serving.ledger.store.database.Database` on SQLite. Make one with `open`."""
 
     def __init__(self, readers: Readers, writer: Writer | None, lock: FileLock | None, clock: Clock) -> None:
         self.readers = readers

@@ -8,19 +8,19 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from decisioning.errors import Unavailable
-from serving.ledger import sealing_facts
-from serving.ledger.adopting import adopt
-from serving.ledger.hashing import teach
-from serving.ledger.resealing import TABLES, reseal
-from serving.ledger.respelling import respell
-from serving.ledger.sealing import Seal
-from serving.ledger.sealing_facts import seal_facts
+from serving.ledger.migrations import sealing_facts
+from serving.ledger.migrations.adopting import adopt
+from serving.ledger.migrations.resealing import TABLES, reseal
+from serving.ledger.migrations.respelling import respell
+from serving.ledger.migrations.sealing_facts import seal_facts
+from serving.ledger.migrations.steps import take_steps
+from serving.ledger.proofs.hashing import teach
 from serving.ledger.sqlite.faults import unavailable
 from serving.ledger.sqlite.lock import FileLock
 from serving.ledger.sqlite.sealing import seal_of
 from serving.ledger.sqlite.shape import shape
 from serving.ledger.sqlite.transacting import SqliteTransaction
-from serving.ledger.steps import take_steps
+from serving.ledger.store.sealing import Seal
 
 # The last shape in which two spellings of an id were two people.
 _CASE_SENSITIVE = "0001"

@@ -5,11 +5,11 @@ from collections import deque
 from pathlib import Path
 from typing import TypeVar
 
-from serving.ledger.sealing import Seal
 from serving.ledger.sqlite.connections import connect_to_read
 from serving.ledger.sqlite.faults import unavailable
 from serving.ledger.sqlite.transacting import SqliteTransaction
-from serving.ledger.transaction import Work
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.transaction import Work
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from decisioning.errors import Unavailable
-from serving.ledger.sealing import SETTING, Seal, begun, unwrapped
+from serving.ledger.store.sealing import SETTING, Seal, begun, unwrapped
 
 
 def key_file(ledger: Path) -> Path:

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from serving.ledger.steps import refuse_other_shape
+from serving.ledger.migrations.steps import refuse_other_shape
 
 
 def require_present_shape(connection: sqlite3.Connection, path: Path) -> None:

@@ -6,8 +6,8 @@ from functools import cache
 
 from sqlalchemy.dialects.sqlite import dialect
 
-from serving.ledger.sealing import Seal
-from serving.ledger.transaction import Executing, Statement, Values
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.transaction import Executing, Statement, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from decisioning.errors import Unavailable
-from serving.ledger.faults import closed
-from serving.ledger.sealing import Seal
 from serving.ledger.sqlite.connections import BUSY_MILLISECONDS, write_a_page
 from serving.ledger.sqlite.faults import for_caller, unavailable
 from serving.ledger.sqlite.transacting import SqliteTransaction
-from serving.ledger.transaction import Job, Transaction
+from serving.ledger.store.faults import closed
+from serving.ledger.store.sealing import Seal
+from serving.ledger.store.transaction import Job, Transaction
 
 T = TypeVar("T")
 

@@ -17,7 +17,8 @@ from sqlalchemy import (
 from serving.ledger.tables.base import metadata
 
 # Decisions are never rewritten, so what is personal in them is out of reach without the customer's own key: `subject`,
-# `idempotency_key` and `fingerprint` are keyed hashes, `answer` and `receipt` are sealed (`serving.ledger.vault`).
+# `idempotency_key` and `fingerprint` are keyed hashes, `answer` and `receipt` are sealed (see
+# `serving.ledger.people.vault`).
 decisions = Table(
     "decisions",
     metadata,

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, I
 from serving.ledger.tables.base import metadata
 
 # A decision reads a customer's signals in one piece: `entry` is all that a signal says, sealed under the customer's key
-# (`serving.ledger.cells`), and the index holds it, so that a history is one run of pages and one string of bytes.
+# (`serving.ledger.people.cells`), and the index holds it: a history is one run of pages and one string of bytes.
 signals = Table(
     "signals",
     metadata,

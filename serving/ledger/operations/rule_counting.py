@@ -1,0 +1,25 @@
+"""Keeping what rules have said, so that a restart does not forget when one last objected."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from serving.ledger.operations.rule_counts import RuleCount
+from serving.ledger.queries.rule_counts import ADD_RULE_COUNT, DROP_RULE_COUNT, RULE_COUNTS
+from serving.ledger.store.times import micros_or_none, moment_or_none
+from serving.ledger.store.transaction import Transaction
+
+
+def keep(transaction: Transaction, now: datetime, counts: Sequence[RuleCount]) -> None:  # noqa: ARG001 - a job's shape
+    """Put these counts in the place of those that were kept of the same rules."""
+    for one in counts:
+        stored = {**asdict(one), "last_fired": micros_or_none(one.last_fired)}
+        stored["silent_since"] = micros_or_none(one.silent_since)
+        transaction.run(DROP_RULE_COUNT, {"rule": one.rule})
+        transaction.run(ADD_RULE_COUNT, stored)
+
+
+def kept(transaction: Transaction) -> tuple[RuleCount, ...]:
+    """All counts that were kept, in order of the rules' ids."""
+    rows = transaction.rows(RULE_COUNTS, {})
+    return tuple(RuleCount(*row[:9], *map(moment_or_none, row[9:])) for row in rows)

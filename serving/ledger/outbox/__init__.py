@@ -1,0 +1,1 @@
+"""Messages for executors: each handed to one at a time, after one more look at what may have changed."""

@@ -1,0 +1,1 @@
+"""Cases that a person must decide: their queue, their life and their record."""

@@ -1,0 +1,1 @@
+"""What every part of the ledger stands on, whatever database keeps it: transactions, locks, moments and the key."""
