@@ -88,6 +88,12 @@ def drop(url: str) -> None:
     _run(f"DROP DATABASE {psycopg.conninfo.conninfo_to_dict(url)['dbname']} WITH (FORCE)")
 
 
+def run(url: str, statement: str) -> psycopg.Cursor[tuple[object, ...]]:
+    """What a statement finds, which is in force at once."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(statement)
+
+
 def _run(command: str) -> None:
     with psycopg.connect(server(), autocommit=True) as connection:
         connection.execute(command)

@@ -363,7 +363,7 @@ def test_readiness_names_every_part(heed: Heed) -> None:
 
 def test_each_row_of_the_page_names_a_test_of_this_file_or_of_postgres() -> None:
     named = set(re.findall(r"`(test_\w+)`", PAGE.read_text()))
-    sources = (Path(__file__), Path(__file__).with_name("test_ledger_postgres.py"))
+    sources = (Path(__file__), *Path(__file__).with_name("ledger_postgres").glob("test_*.py"))
     tests = {name for one in sources for name in re.findall(r"def (test_\w+)", one.read_text())}
     assert len(named) >= 12
     assert named <= tests
