@@ -21,13 +21,13 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from benchmarks.online_home import Prepared, prepared
 from decisioning.errors import HeedError
 from serving.bootstrap import bootstrap
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
+from serving.http.trim import settle_memory
 from serving.observing.logs import JsonLines
 from serving.observing.tracing import Tracing
 from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.trim import settle_memory
 
 _BURST = 200
 

@@ -10,13 +10,13 @@ import lightgbm
 from benchmarks.online_home import Prepared
 from decisioning.customer import Facts
 from decisioning.decide import decide
-from serving import receipt
 from serving.bootstrap import bootstrap, now
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
+from serving.http.trim import settle_memory
+from serving.replay import receipt
 from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.trim import settle_memory
 
 T = TypeVar("T")
 _WARM, _COUNTED = 50, 400

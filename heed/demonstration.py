@@ -16,7 +16,7 @@ from heed.output import Steps
 from serving.settings import Settings
 
 if TYPE_CHECKING:
-    from serving.engine import Engine
+    from serving.deciding.engine import Engine
     from training.world.world import Played
 
 SEED = 7
@@ -175,7 +175,7 @@ async def _decide(settings: Settings, played: "Played", watch: _Watch, steps: St
 
 async def _decide_for(engine: "Engine", ids: list[str]) -> None:
     """Decide for these customers at one moment; their decisions share a commit, and keep their order."""
-    from serving.drafting import Caller
+    from serving.deciding.drafting import Caller
     from serving.requests.deciding import DecideRequest
 
     await asyncio.gather(*(engine.decide(DecideRequest(customer_id=one), Caller("demo")) for one in ids))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from guardrails.cases.runner import CaseResult
     from guardrails.static.finding import Finding
-    from serving.policy_diff import Change, Group, PolicyDiff, Shift
+    from serving.replay.policy_diff import Change, Group, PolicyDiff, Shift
 
 
 def findings_text(source: str, found: Sequence["Finding"]) -> Iterable[str]:

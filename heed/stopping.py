@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from decisioning.errors import InvalidInput, Unavailable
 from decisioning.stopping import Stop
 from heed.client import Client
+from serving.http.problems import of_validation
 from serving.ledger.opening import open_ledger
-from serving.problems import of_validation
 from serving.requests.stopping import ResumeRequest, StopRequest
 from serving.settings import Settings
 

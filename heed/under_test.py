@@ -23,7 +23,7 @@ from heed.neutral import NeutralScorer
 from serving.answer import ModelRef, PolicyRef, Versions
 from serving.api.app import Application, make_app
 from serving.bootstrap import bootstrap
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 from serving.ledger.migrating import upgrade
 from serving.runtime import Runtime
 from serving.settings import Settings

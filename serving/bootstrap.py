@@ -12,23 +12,23 @@ from serving.access.access import Access
 from serving.access.buckets import share
 from serving.access.keyring import Keyring
 from serving.answer import PolicyRef, Versions
-from serving.engine import Engine, new_id
-from serving.handing_over import HandingOver
-from serving.in_force import InForce, Newer, Standby
+from serving.deciding.engine import Engine, new_id
+from serving.deciding.reviewing import Reviewing
+from serving.deciding.steady_clock import SteadyClock
+from serving.executors.handing_over import HandingOver
+from serving.in_force.in_force import InForce, Newer, Standby
+from serving.in_force.model_source import champion_version, load_model, pinned_model
+from serving.in_force.policy_file import PolicyFile
 from serving.ledger.ledger import Ledger
 from serving.ledger.migrating import upgrade
 from serving.ledger.opening import open_ledger
-from serving.model_source import champion_version, load_model, pinned_model
 from serving.observing.gauges import Gauges
 from serving.observing.metrics import Metrics
 from serving.observing.observer import Observer
 from serving.observing.tracing import Tracing, tracing_of
-from serving.pinning import Model, Pinned
-from serving.policy_file import PolicyFile
-from serving.reviewing import Reviewing
+from serving.replay.pinning import Model, Pinned
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.steady_clock import SteadyClock
 from serving.webhooks.assembling import courier_of, pushing_of
 from training.contract.catalogue import read_catalogue
 from training.features.schema import attribute_types

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from serving.access.access import Access
-from serving.engine import Engine
-from serving.handing_over import HandingOver
-from serving.in_force import Standby
+from serving.deciding.engine import Engine
+from serving.deciding.reviewing import Reviewing
+from serving.executors.handing_over import HandingOver
+from serving.in_force.in_force import Standby
 from serving.ledger.ledger import Ledger
 from serving.observing.gauges import Gauges
 from serving.observing.metrics import Metrics
 from serving.observing.tracing import Tracing
-from serving.reviewing import Reviewing
 from serving.settings import Settings
 from serving.webhooks.courier import Courier
 

@@ -9,17 +9,17 @@ from serving.access.binding import listening, refuse_open_door
 from serving.access.gate import AccessGate
 from serving.answer import ScoreAnswer, encode
 from serving.api.app import make_app
+from serving.api.gate import PATH, ReadyGate, ScoreGate
 from serving.bootstrap import bootstrap
 from serving.errors import OpenDoor
-from serving.gate import PATH, ReadyGate, ScoreGate
-from serving.model_source import BENTO, CHAMPION
+from serving.http.problems import ProblemMiddleware, answer_to
+from serving.http.trim import trim
+from serving.in_force.model_source import BENTO, CHAMPION
 from serving.observing.logs import configure
 from serving.observing.request_ids import RequestIds
-from serving.problems import ProblemMiddleware, answer_to
 from serving.requests.deciding import ScoreRequest
 from serving.runtime import Runtime
 from serving.settings import Settings
-from serving.trim import trim
 
 trim()
 

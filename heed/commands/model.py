@@ -88,7 +88,7 @@ def promote(version: str | None, to_bento: bool) -> None:  # noqa: FBT001
     found = champion(uri, name) if version is None else put_into_office(uri, version, name)
     click.echo(f"champion of `{name}`: version {found.version}")
     if to_bento:
-        from serving.model_source import pack
+        from serving.in_force.model_source import pack
 
         click.echo(f"packed as {pack(settings, found.path, found.version)}")
 

@@ -118,9 +118,9 @@ def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) 
     """
     from guardrails.loading import load_policy
     from heed.policy_words import diff_text
-    from serving import policy_diff
     from serving.bootstrap import load_in_force
     from serving.ledger.opening import open_ledger
+    from serving.replay import policy_diff
 
     settings = Settings()
     pinned = load_in_force(settings)

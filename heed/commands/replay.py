@@ -14,8 +14,8 @@ from serving.settings import Settings
 
 if TYPE_CHECKING:
     from serving.ledger.ledger import Ledger
-    from serving.pinning import Pinned
-    from serving.replay import Replay
+    from serving.replay.pinning import Pinned
+    from serving.replay.replay import Replay
 
 
 @click.command()
@@ -56,7 +56,7 @@ def replay(
 def _replayed(
     ledger: "Ledger", pinned: "Pinned", decision_id: str | None, since: timedelta | None
 ) -> "Iterator[Replay]":
-    from serving.replay import replay as made_again
+    from serving.replay.replay import replay as made_again
 
     if decision_id is not None:
         yield made_again(ledger, pinned, decision_id)

@@ -17,7 +17,7 @@ from serving.access.routes import Anyone, Route, find
 from serving.access.scopes import Scope as Need
 from serving.access.sizes import headers_of, refuse_length, refuse_target
 from serving.errors import Forbidden, TooMany, Unauthorized
-from serving.problems import answer_to
+from serving.http.problems import answer_to
 
 Headers = Mapping[bytes, bytes]
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from starlette.routing import compile_path
 
 from serving.access.scopes import Scope
-from serving.paths import CUSTOMER, EXPORT, MERGE
+from serving.http.paths import CUSTOMER, EXPORT, MERGE
 
 
 class Anyone(StrEnum):

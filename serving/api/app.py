@@ -18,10 +18,10 @@ from serving.access.principal import as_admitted
 from serving.api import decisions, execution, facts, keys, operations, policy, reviews, stopping
 from serving.api.openapi import document
 from serving.errors import OpenDoor
+from serving.http.problems import answer_to
+from serving.http.trim import settle_memory
 from serving.observing.request_ids import RequestIds
-from serving.problems import answer_to
 from serving.runtime import Runtime
-from serving.trim import settle_memory
 
 logger = logging.getLogger("heed.serving")
 

@@ -9,9 +9,9 @@ from decisioning.errors import InvalidInput
 from serving.access.principal import principal_of
 from serving.answer import DecisionAnswer
 from serving.api.bodies import documented, json_body, read_as
+from serving.api.pages import DecisionBatchAnswer, DecisionsPage
 from serving.api.parameters import only_declared
-from serving.drafting import Caller
-from serving.pages import DecisionBatchAnswer, DecisionsPage
+from serving.deciding.drafting import Caller
 from serving.requests.deciding import DecideBatchRequest, DecideRequest
 from serving.requests.fields import Id, PersonId
 from serving.runtime import Runtime, runtime

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
+from serving.api.pages import Delivered, EndpointView, OutboxPage, Settlement, TakenPage, WebhookView
 from serving.api.parameters import only_declared
 from serving.ledger.outbox.releasing import MessageState
-from serving.pages import Delivered, EndpointView, OutboxPage, Settlement, TakenPage, WebhookView
 from serving.requests.executor import AcknowledgeRequest, FailRequest, TakeRequest
 from serving.requests.fields import Id
 from serving.runtime import Runtime, runtime

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from serving.api.bodies import body_of, documented
+from serving.api.pages import CustomerView
 from serving.api.parameters import only_declared
+from serving.http.paths import CUSTOMER, EXPORT, MERGE
 from serving.ledger.facts.merging import Merged
 from serving.ledger.reports import Receipted
 from serving.ledger.rights.erasing import Erasure, Shared
 from serving.ledger.rights.exporting import Export
-from serving.pages import CustomerView
-from serving.paths import CUSTOMER, EXPORT, MERGE
 from serving.requests.customers import CustomersIn, MergeRequest
 from serving.requests.facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
 from serving.requests.fields import PersonId

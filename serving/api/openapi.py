@@ -14,9 +14,9 @@ from serving.access.routes import ROUTES, Anyone, Route
 from serving.access.scopes import WITHOUT_KEYS, Scope
 from serving.answer import ScoreAnswer
 from serving.api.links import LINKS
-from serving.pages import ProblemAnswer
-from serving.parts import Readiness
-from serving.problems import MEDIA_TYPE
+from serving.api.pages import ProblemAnswer
+from serving.api.parts import Readiness
+from serving.http.problems import MEDIA_TYPE
 from serving.requests.customers import CustomersIn, MergeRequest
 from serving.requests.deciding import DecideBatchRequest, DecideRequest, ScoreRequest
 from serving.requests.executor import AcknowledgeRequest, FailRequest, TakeRequest

@@ -12,8 +12,8 @@ from serving.access.principal import sees_operations
 from serving.answer import encode
 from serving.api.openapi import opened
 from serving.api.parameters import only_declared
-from serving.problems import MEDIA_TYPE, Problem
-from serving.readiness import readiness
+from serving.api.readiness import readiness
+from serving.http.problems import MEDIA_TYPE, Problem
 from serving.runtime import Runtime, runtime
 
 router = APIRouter(dependencies=[Depends(only_declared)])

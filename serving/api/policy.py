@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends
 
 from guardrails.loading import parse_policy
 from serving.api.bodies import body_of, documented
+from serving.api.pages import LivenessView, PolicyChecked, PolicyView
 from serving.api.parameters import only_declared
-from serving.pages import LivenessView, PolicyChecked, PolicyView
-from serving.policies import checked, liveness_view, view
-from serving.policy_diff import PolicyDiff, compared
+from serving.api.policy_pages import checked, liveness_view, view
+from serving.replay.policy_diff import PolicyDiff, compared
 from serving.requests.policy import PolicyDiffRequest, PolicyText
 from serving.runtime import Runtime, runtime
 

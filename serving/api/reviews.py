@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from decisioning.errors import InvalidInput
 from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
+from serving.api.pages import ReviewsPage
 from serving.api.parameters import only_declared
 from serving.ledger.reviews.cases import Case, ReviewOrder, ReviewState
-from serving.pages import ReviewsPage
 from serving.requests.fields import Id
 from serving.requests.reviews import ClaimRequest, OverrideRequest, SettleRequest
 from serving.runtime import Runtime, runtime

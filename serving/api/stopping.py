@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Query
 from serving.access.principal import Principal, principal
 from serving.api.bodies import body_of, documented
 from serving.api.parameters import only_declared
+from serving.in_force.switch import SwitchView, switch_view
 from serving.ledger.operations.stopping import Order
 from serving.requests.stopping import ResumeRequest, StopRequest
 from serving.runtime import Runtime, runtime
-from serving.switch import SwitchView, switch_view
 
 logger = logging.getLogger("heed.serving")
 

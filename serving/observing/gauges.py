@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry, Gauge, Info
 
 from decisioning import __version__
 from decisioning.errors import HeedError
-from serving.engine import Engine
-from serving.in_force import Standby
+from serving.deciding.engine import Engine
+from serving.in_force.in_force import Standby
+from serving.in_force.switch import stopped
 from serving.ledger.ledger import Ledger
 from serving.ledger.operations.watching import BINS, ComeTrue
-from serving.switch import stopped
 
 _WITHIN = timedelta(days=90)
 # Counting three months of contacts is nothing to repeat with every scrape.

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from decisioning.errors import InvalidInput
-from serving.handing_over import HandingOver
+from serving.executors.handing_over import HandingOver
 from serving.ledger.ledger import Ledger
 from serving.ledger.outbox.releasing import Reach
 from serving.settings import Settings

@@ -17,10 +17,10 @@ from typing import Protocol
 from standardwebhooks import Webhook
 
 from decisioning.errors import HeedError
-from serving.handing_over import HandingOver, in_vain
+from serving.executors.handing_over import HandingOver, in_vain
+from serving.executors.retrying import next_attempt
 from serving.ledger.ledger import Ledger
 from serving.ledger.outbox.releasing import EVERY_CHANNEL, Disabled, Handed, Reach, Told
-from serving.retrying import next_attempt
 from serving.webhooks.event import body_of
 from serving.webhooks.sender import Answer, Result
 from serving.webhooks.signing import headers

@@ -16,7 +16,7 @@ from typing import Self
 
 import httpx
 
-from serving.retrying import retry_after
+from serving.executors.retrying import retry_after
 from serving.webhooks.addresses import Target, permitted
 from serving.webhooks.errors import AddressRefused
 

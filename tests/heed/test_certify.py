@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from decisioning.errors import InvalidInput
 from heed.cli import heed
-from serving.model_source import load_model
+from serving.in_force.model_source import load_model
 from serving.settings import Settings
 from tests.training.modelling import bundle, prepared
 from training.artifacts import artifacts

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from heed.cli import guarded, heed
 from heed.policy_words import diff_text
-from serving.policy_diff import diff
+from serving.replay.policy_diff import diff
 from tests.serving.running import POLICY, Heed, running
 
 GOOD = """version: 1

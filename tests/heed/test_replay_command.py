@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from heed.cli import heed as command
 from serving import bootstrap
-from serving.pinning import Model, Pinned
+from serving.replay.pinning import Model, Pinned
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import Heed, running
 

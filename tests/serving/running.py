@@ -17,7 +17,7 @@ from guardrails.loading import parse_policy
 from serving.answer import ModelRef, PolicyRef, Versions
 from serving.api.app import make_app
 from serving.bootstrap import bootstrap
-from serving.in_force import InForce, Newer
+from serving.in_force.in_force import InForce, Newer
 from serving.observing.tracing import Tracing
 from serving.runtime import Runtime
 from serving.settings import Settings

@@ -7,7 +7,7 @@ from starlette.routing import Route as Served
 
 from serving.access.routes import ROUTES, find
 from serving.api.app import make_app
-from serving.paths import CUSTOMER, EXPORT, MERGE
+from serving.http.paths import CUSTOMER, EXPORT, MERGE
 from tests.serving.test_api_problems import assert_problem
 
 TABLE = {(route.method, route.path) for route in ROUTES}

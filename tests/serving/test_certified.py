@@ -6,8 +6,8 @@ import pytest
 
 from decisioning.value import Terms
 from decisioning.weighing import weighing
-from serving import receipt
-from serving.replay import differences
+from serving.replay import receipt
+from serving.replay.replay import differences
 from tests.decisioning.certified import certificate
 from tests.serving.running import MONDAY_MORNING, OFFERS, POLICY, running
 

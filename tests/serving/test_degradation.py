@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from decisioning.errors import Unavailable
-from serving.in_force import Standby
-from serving.steady_clock import SteadyClock
-from serving.turns import Turns
+from serving.deciding.steady_clock import SteadyClock
+from serving.deciding.turns import Turns
+from serving.in_force.in_force import Standby
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.ledger_cases import NOON, Clock, wait
 from tests.serving.running import OFFERS, POLICY, Heed, in_force, running

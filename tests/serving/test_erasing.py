@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from serving.replay import Result, replay
+from serving.replay.replay import Result, replay
 from tests.serving.running import Heed, running
 from tests.serving.test_replay import pinned_as
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from decisioning.errors import NotFound
+from serving.executors.release import ruling
 from serving.ledger.outbox.releasing import Release
 from serving.ledger.records import OutboxMessage
-from serving.release import ruling
 from tests.decisioning.doubles import FixedScorer
 from tests.serving.running import MONDAY_MORNING, OFFERS, POLICY, Heed, in_force, offer, running
 

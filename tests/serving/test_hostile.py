@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from decisioning.errors import InvalidInput
 from serving.api.ambiguity import refuse_ambiguous
-from serving.heads import MAX_HEAD, BoundedProtocol
+from serving.http.heads import MAX_HEAD, BoundedProtocol
 from tests.serving.test_api_problems import JSON, assert_problem
 
 UNSEEN = "\u0000\u0085\u009f\u00ad\u034f\u061c\u115f\u180e\u200b\u200d\u200e\u2028\u202e\u2060\u2066\u3164\ufe0f\ufeff"
@@ -179,7 +179,7 @@ def test_a_head_without_end_ends_the_connection(part):
 
 
 def test_a_head_that_does_not_come_ends_the_connection(monkeypatch):
-    monkeypatch.setattr("serving.heads.HEAD_SECONDS", 0.01)
+    monkeypatch.setattr("serving.http.heads.HEAD_SECONDS", 0.01)
 
     async def wait() -> bool:
         protocol, written = connected()

@@ -10,8 +10,8 @@ import pytest
 from guardrails.errors import InvalidPolicy
 from guardrails.loading import parse_policy
 from serving.ledger.records import Recorded
-from serving.policy_diff import LEAVES_OUT, Shift, compared, diff
-from serving.receipt import unpack
+from serving.replay.policy_diff import LEAVES_OUT, Shift, compared, diff
+from serving.replay.receipt import unpack
 from tests.serving.running import POLICY, running
 
 NO_MAIL = POLICY.replace("limit: 2", "limit: 0")

@@ -13,9 +13,9 @@ import pytest
 
 from decisioning.errors import Unavailable
 from guardrails.loading import parse_policy
-from serving.drafting import Caller
-from serving.in_force import Standby
-from serving.policy_file import PolicyFile
+from serving.deciding.drafting import Caller
+from serving.in_force.in_force import Standby
+from serving.in_force.policy_file import PolicyFile
 from serving.requests.deciding import DecideRequest
 from tests.serving.running import POLICY, Clock, running
 
@@ -131,7 +131,7 @@ def test_a_decision_waits_for_a_policy_that_another_thread_is_reading(heed, file
         assert go_on.wait(20)
         return parse_policy(*args, **named)
 
-    monkeypatch.setattr("serving.policy_file.parse_policy", slowly)
+    monkeypatch.setattr("serving.in_force.policy_file.parse_policy", slowly)
     file.write_text(NO_MAIL)
     standby = heed.runtime.standby
     with ThreadPoolExecutor(2) as threads:
@@ -146,7 +146,7 @@ def test_a_decision_waits_for_a_policy_that_another_thread_is_reading(heed, file
 
 def test_a_status_that_changes_without_the_content_changes_nothing(heed, file, monkeypatch):
     parsed = []
-    monkeypatch.setattr("serving.policy_file.parse_policy", lambda *_, **__: parsed.append(1))
+    monkeypatch.setattr("serving.in_force.policy_file.parse_policy", lambda *_, **__: parsed.append(1))
     file.touch()
     assert heed.decide()["disposition"] == "act"
     assert parsed == []

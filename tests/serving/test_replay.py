@@ -23,13 +23,13 @@ from decisioning.customer import (
 from decisioning.errors import Conflict, InvalidInput
 from decisioning.stopping import Stop
 from decisioning.verdict import Effect
-from serving import receipt
 from serving.answer import ModelRef, PolicyRef, Versions, decode, encode
 from serving.errors import Gone
-from serving.in_force import InForce
-from serving.pinning import Model, Pinned, pins_of
-from serving.receipt import FORMAT, Receipt, pack, unpack
-from serving.replay import Replay, Result, again, differences, replay
+from serving.in_force.in_force import InForce
+from serving.replay import receipt
+from serving.replay.pinning import Model, Pinned, pins_of
+from serving.replay.receipt import FORMAT, Receipt, pack, unpack
+from serving.replay.replay import Replay, Result, again, differences, replay
 from serving.requests.deciding import DecideRequest
 from tests.serving.running import POLICY, Heed, running
 

@@ -13,13 +13,13 @@ from sqlalchemy import func, select
 from decisioning.errors import Conflict
 from decisioning.stopping import STOP, Stop
 from decisioning.verdict import Effect
-from serving import receipt
 from serving.errors import StaleFacts
 from serving.ledger.opening import open_ledger
 from serving.ledger.operations.stopping import Order
 from serving.ledger.outbox.releasing import GO, Check
 from serving.ledger.tables.happenings import contacts
-from serving.replay import differences
+from serving.replay import receipt
+from serving.replay.replay import differences
 from tests.serving.ledger_cases import NOON, Clock, act, execution, new_ledger, review, wait
 from tests.serving.running import POLICY, Heed, running
 from tests.serving.stores import Store

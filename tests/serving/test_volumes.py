@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from decisioning.customer import Volume
 from decisioning.decision import Disposition
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
 from serving.errors import StaleFacts
 from serving.ledger.reports import ContactReport, ObjectionReport
 from serving.ledger.reviews.cases import Execution
-from serving.receipt import unpack
+from serving.replay.receipt import unpack
 from serving.requests.deciding import DecideRequest
 from tests.serving.ledger_cases import MAIL, NOON, Clock, act, new_ledger, review, wait
 from tests.serving.running import POLICY, offer, running

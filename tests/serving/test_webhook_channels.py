@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from decisioning.customer import ConsentStatus
 from decisioning.errors import InvalidInput
 from serving.bootstrap import bootstrap
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
 from serving.ledger.reports import ConsentReport
 from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime

@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from decisioning.errors import InvalidInput
 from serving.bootstrap import bootstrap
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
 from serving.requests.customers import CustomersIn
 from serving.requests.deciding import DecideRequest
 from serving.requests.facts import ConsentsIn

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from decisioning.errors import InvalidInput
-from serving.retrying import LONGEST_WAIT, MOST_ATTEMPTS, WAITS, next_attempt, retry_after
+from serving.executors.retrying import LONGEST_WAIT, MOST_ATTEMPTS, WAITS, next_attempt, retry_after
 from serving.webhooks.addresses import permitted, target_of
 from serving.webhooks.errors import AddressRefused
 from serving.webhooks.sender import Result, of_status

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from decisioning.customer import ConsentStatus
 from serving.bootstrap import bootstrap
-from serving.drafting import Caller
+from serving.deciding.drafting import Caller
 from serving.ledger.reports import ConsentReport, CustomerReport
 from serving.requests.deciding import DecideRequest
 from serving.runtime import Runtime

@@ -52,7 +52,7 @@ class Export:
         One for each id.
     decisions : sequence of mapping
         Each with its answer, reasons in words included, and the receipt: all that the decision looked at, as the
-        compressed JSON of `serving.receipt`, in base64.
+        compressed JSON of `serving.replay.receipt`, in base64.
     """
 
     customer_ids: Sequence[str]

@@ -13,9 +13,9 @@ from decisioning.score import Scorer, Scores
 from decisioning.verdict import Verdict, binding
 from guardrails.policy import Policy
 from guardrails.rules.rule import Rule
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 from serving.ledger.records import Recorded
-from serving.receipt import FORMAT, Receipt, unpack
+from serving.replay.receipt import FORMAT, Receipt, unpack
 
 # What the rules of these kinds look at was in the receipts from the beginning.
 _ALWAYS_HELD = frozenset(

@@ -6,10 +6,10 @@ from decisioning.certificate import Certificate
 from guardrails.loading import parse_policy
 from guardrails.policy import AnyRule, Policy
 from guardrails.static.check import findings
-from serving.in_force import InForce
+from serving.api.pages import CertificateView, LivenessView, PolicyChecked, PolicyView, RuleLiveness, RuleView
+from serving.in_force.in_force import InForce
+from serving.in_force.policy_file import Refusal
 from serving.observing.liveness import Liveness
-from serving.pages import CertificateView, LivenessView, PolicyChecked, PolicyView, RuleLiveness, RuleView
-from serving.policy_file import Refusal
 
 
 def view(policy: Policy, certificate: Certificate | None, refused: Refusal | None = None) -> PolicyView:

@@ -20,11 +20,11 @@ from guardrails.guard import NO_CONSENT_RULE
 from guardrails.rules.consent import ConsentRule
 from guardrails.rules.objection import ObjectionRule
 from guardrails.rules.suppression import SuppressionRule
-from serving.in_force import InForce
+from serving.deciding.reviewing import as_asked
+from serving.in_force.in_force import InForce
 from serving.ledger.outbox.releasing import GO, Release, Ruling
-from serving.receipt import unpack
+from serving.replay.receipt import unpack
 from serving.requests.deciding import DecideRequest
-from serving.reviewing import as_asked
 
 # What the customer has said, or what was said of them, is not waited out.
 _PERMISSION = (ConsentRule, ObjectionRule, SuppressionRule)

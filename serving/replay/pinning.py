@@ -20,7 +20,7 @@ from guardrails.guard import guard_of
 from guardrails.loading import parse_policy
 from serving.answer import ModelRef, PolicyRef, Versions
 from serving.errors import Gone
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 from serving.ledger.records import Pin
 
 POLICY, CATALOGUE = "policy", "catalogue"
@@ -28,7 +28,7 @@ POLICY, CATALOGUE = "policy", "catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as far as a decision needs it; see `serving.in_force.InForce`."""
+    """A model as far as a decision needs it; see `serving.in_force.in_force.InForce`."""
 
     scorer: Scorer
     level: float

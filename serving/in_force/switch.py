@@ -8,7 +8,7 @@ from typing import Literal
 from decisioning.catalogue import MessageClass
 from decisioning.stopping import Stop
 from decisioning.verdict import Effect
-from serving.in_force import Standby
+from serving.in_force.in_force import Standby
 from serving.ledger.ledger import Ledger
 from serving.ledger.operations.stopping import Ordered
 

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from decisioning.errors import HeedError
 from serving.api.bodies import json_body, read_as
-from serving.problems import answer_to
+from serving.http.problems import answer_to
 from serving.requests.deciding import ScoreRequest
 
 PATH = "/score"

@@ -12,10 +12,10 @@ from decisioning.decision import Decision, Explain
 from decisioning.errors import Conflict, InvalidInput
 from serving.answer import ChosenAction, DecisionAnswer, decision_answer, decode, encode
 from serving.errors import Erased, Gone, Tampered
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 from serving.ledger.records import DecisionRecord
-from serving.pinning import Pinned
-from serving.receipt import Receipt, unpack
+from serving.replay.pinning import Pinned
+from serving.replay.receipt import Receipt, unpack
 
 
 class Result(StrEnum):

@@ -18,7 +18,7 @@ from guardrails.loading import LoadedPolicy
 from guardrails.policy import Policy
 from guardrails.rules.volume_limit import VolumeLimit
 from serving.answer import PolicyRef, Versions
-from serving.policy_file import PolicyFile, Refusal
+from serving.in_force.policy_file import PolicyFile, Refusal
 
 logger = logging.getLogger("heed.serving")
 

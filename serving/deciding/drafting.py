@@ -7,14 +7,14 @@ from decisioning.catalogue import Action
 from decisioning.customer import Facts, Volume
 from decisioning.decision import Decision, Disposition
 from decisioning.verdict import Effect, combined
-from serving import receipt
 from serving.answer import ChosenAction, DecisionAnswer, encode
-from serving.executing import executable
-from serving.in_force import InForce, Standing
+from serving.deciding.executing import executable
+from serving.deciding.reserving import reserved
+from serving.deciding.steady_clock import SteadyClock
+from serving.in_force.in_force import InForce, Standing
 from serving.ledger.records import Draft, Forecast, Known, ReviewDraft, StillAllowed
+from serving.replay import receipt
 from serving.requests.deciding import DecideRequest
-from serving.reserving import reserved
-from serving.steady_clock import SteadyClock
 
 
 @dataclass(frozen=True, slots=True)

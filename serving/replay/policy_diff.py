@@ -15,10 +15,10 @@ from typing import Protocol
 from decisioning.decision import Decision, Disposition
 from guardrails.loading import parse_policy
 from serving.answer import PolicyRef
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 from serving.ledger.opening import open_ledger
 from serving.ledger.records import Recorded
-from serving.replaying import Replayed, Unsaid, replayed
+from serving.replay.replaying import Replayed, Unsaid, replayed
 
 MOST = 100_000
 _EXAMPLES = 3

@@ -9,12 +9,12 @@ from decisioning.certificate import Loss
 from decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from guardrails.static.finding import Finding
 from serving.answer import DecisionAnswer
+from serving.api.parts import Part
+from serving.in_force.policy_file import Refusal
 from serving.ledger.decisions.history import Entry
 from serving.ledger.outbox.releasing import Handed
 from serving.ledger.records import OutboxMessage
 from serving.ledger.reviews.cases import Case
-from serving.parts import Part
-from serving.policy_file import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,20 @@ from decisioning.decide import decide
 from decisioning.decision import Decision, Disposition, Explain
 from decisioning.errors import HeedError, Unavailable
 from serving.answer import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer
-from serving.drafting import Asked, Caller, Made, chosen_action, draft, named
+from serving.deciding.drafting import Asked, Caller, Made, chosen_action, draft, named
+from serving.deciding.scoring import score
+from serving.deciding.steady_clock import SteadyClock
+from serving.deciding.turns import Turns
+from serving.deciding.watched_scorer import ModelHealth, WatchedScorer
 from serving.errors import StaleFacts
-from serving.in_force import InForce, Standing
+from serving.http.problems import of_error
+from serving.in_force.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.records import Known
 from serving.observing.observer import Observed, Observer
 from serving.observing.stages import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, Stages
-from serving.pinning import pins_of
-from serving.problems import of_error
+from serving.replay.pinning import pins_of
 from serving.requests.deciding import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
-from serving.scoring import score
-from serving.steady_clock import SteadyClock
-from serving.turns import Turns
-from serving.watched_scorer import ModelHealth, WatchedScorer
 
 # Facts change between reading and committing only under a burst for one customer. A policy that changes meanwhile costs
 # no try: the request's patience ends those.

@@ -11,7 +11,7 @@ from decisioning.objection import considered
 from decisioning.score import Explanation, Floats, Scores
 from decisioning.value import net_values
 from serving.answer import ScoreAnswer, ScoredCandidate, scored_candidate
-from serving.in_force import InForce
+from serving.in_force.in_force import InForce
 
 
 def score(facts: Facts, actions: Sequence[Action], in_force: InForce, explain: Explain) -> ScoreAnswer:

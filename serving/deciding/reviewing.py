@@ -11,17 +11,17 @@ from decisioning.customer import Facts
 from decisioning.errors import InvalidInput
 from decisioning.objection import considered
 from decisioning.verdict import Effect, binding
-from serving.engine import overlaid
-from serving.executing import executable
-from serving.in_force import InForce, Standing
+from serving.deciding.engine import overlaid
+from serving.deciding.executing import executable
+from serving.deciding.reserving import reserved
+from serving.deciding.steady_clock import SteadyClock
+from serving.in_force.in_force import InForce, Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.reviews.cases import Case, Execution
 from serving.ledger.reviews.reviewing import Allowed
-from serving.receipt import unpack
+from serving.replay.receipt import unpack
 from serving.requests.deciding import DecideRequest
 from serving.requests.reviews import OverrideRequest, SettleRequest
-from serving.reserving import reserved
-from serving.steady_clock import SteadyClock
 
 
 class Reviewing:

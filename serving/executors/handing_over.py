@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from serving.in_force import Standing
+from serving.executors.release import ruling
+from serving.executors.retrying import MOST_ATTEMPTS, next_attempt
+from serving.in_force.in_force import Standing
 from serving.ledger.ledger import Ledger
 from serving.ledger.outbox.releasing import EVERY_CHANNEL, Asked, Check, Handed, Reach, Release, Ruling, Told
 from serving.ledger.records import OutboxMessage
 from serving.observing.metrics import Metrics
-from serving.release import ruling
-from serving.retrying import MOST_ATTEMPTS, next_attempt
 
 _EXPIRED_AT_ONCE = 500
 UNDELIVERABLE = "heed-undeliverable"

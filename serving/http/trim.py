@@ -7,8 +7,8 @@ import bentoml._internal.server.http.traffic as traffic
 import uvicorn.protocols.http.auto as protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.heads import BoundedProtocol
-from serving.problems import MEDIA_TYPE, of_error
+from serving.http.heads import BoundedProtocol
+from serving.http.problems import MEDIA_TYPE, of_error
 
 
 class TimeoutMiddleware:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from decisioning.errors import HeedError
 from serving.access.binding import OPEN
-from serving.parts import Part, Readiness
+from serving.api.parts import Part, Readiness
+from serving.in_force.switch import stopped
 from serving.runtime import Runtime
-from serving.switch import stopped
 from serving.webhooks.courier import Courier
 
 # How long a part may take to say how it is; one that hangs is down.

@@ -1,0 +1,1 @@
+"""From a request to the committed decision, by the model or by a person."""

@@ -1,0 +1,1 @@
+"""HTTP beneath the API: heads of requests, ids in paths, bodies of errors, and BentoML trimmed to it."""

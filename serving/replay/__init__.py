@@ -1,0 +1,1 @@
+"""What a decision rested on, and making it again: as it was, or under another policy."""
