@@ -82,23 +82,30 @@ class TestTurns:
         assert len(ledger.known("bob").customer.signals) == 1
 
     def test_who_shares_a_lock_waits_only_for_whoever_wants_it_alone(self, ledger):
-        together, order = threading.Barrier(2, timeout=10), []
+        together, over, order = threading.Barrier(3, timeout=10), threading.Event(), []
 
         def sharing(name):
             def job(transaction, now):  # noqa: ARG001 - a job's shape
                 together.wait()
+                assert over.wait(10)
                 order.append(name)
 
             return job
 
         async def three():
             shared = [ledger._database.write(sharing(one), lambda _: ("shared:x",)) for one in ("a", "b")]
+            running = [asyncio.ensure_future(one) for one in shared]
+            # Whoever wants it alone must not come between them: the second would wait behind.
+            await asyncio.to_thread(together.wait)
             alone = ledger._database.write(lambda *_: order.append("alone"), lambda _: ("x", "shared:x"))
-            await asyncio.gather(*shared, alone)
+            running.append(asyncio.ensure_future(alone))
+            await asyncio.sleep(0.3)
+            over.set()
+            await asyncio.gather(*running)
 
         wait(three())
-        assert sorted(order) == ["a", "alone", "b"]
-        assert order[1] != "alone"
+        assert sorted(order[:2]) == ["a", "b"]
+        assert order[2:] == ["alone"]
 
     def test_an_objection_and_a_report_of_its_contact_point_at_once_meet(self, ledger):
         """Whichever comes first, whoever has the contact point is struck."""
