@@ -21,6 +21,7 @@ from training.model.bundle import Bundle
 from training.model.card import Card
 from training.model.fit import Settings
 from training.model.head import Head
+from training.model.hidden import Expected, Hidden
 from training.model.learn import Learnt, learn, search, unseen
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
@@ -31,6 +32,9 @@ from training.progress import Progress, Silent
 from training.refit import refitted
 from training.registry import CHALLENGER, CHAMPION, BundleRef, find
 from training.tracking import Kept, flat_metrics, keep, pretty, set_alias
+
+# Who is put off by one message is put off by most: in simulated worlds three quarters of what differs is common to all.
+_SHARE_OF_HARM = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +191,7 @@ def learn_bundle(
     told.step("rehearsing to learn how wide intervals must be")
     scale = rehearsed_scale(imagine(fit, learnt.head, seed), schema, chosen, seed)
     told.step("learning harm and uplift")
-    harm = _harm(prepared, chosen, scale, seed)
+    harm = _harm(prepared, chosen, scale, learnt.head.hidden, seed)
     card = Card(
         name=model_name,
         created_at=datetime.now(UTC),
@@ -212,16 +216,19 @@ def learn_bundle(
     return with_digest(bundle)
 
 
-def _harm(prepared: Prepared, settings: Settings, scale: float, seed: int) -> Head | None:
+def _harm(prepared: Prepared, settings: Settings, scale: float, hidden: Hidden, seed: int) -> Head | None:
     """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain.
 
     It is rare, so that the booster draws actions to one another more than they are alike, and actions that were seldom
-    taken weigh little in its loss: they get offsets of their own in any case.
+    taken weigh little in its loss: they get offsets of their own in any case. Nor do its pairs say much: customers are
+    expected to differ in it as they do in the outcome.
     """
     sample = harm_sample(prepared)
     if sample is None:
         return None
-    return learn(sample, prepared.schema, settings, seed, by_action=True).head.stretched(scale)
+    expected = Expected(hidden.total, _SHARE_OF_HARM)
+    learnt = learn(sample, prepared.schema, settings, seed, by_action=True, expected=expected)
+    return learnt.head.stretched(scale)
 
 
 def _uplift(prepared: Prepared, learnt: Learnt) -> UpliftLine | None:

@@ -3,7 +3,7 @@
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
 :data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds 51 to
-56 and 102 to 106, which is why others are the default here.
+57 and 102 to 106, which is why others are the default here.
 """
 
 import argparse

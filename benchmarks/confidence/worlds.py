@@ -15,7 +15,6 @@ from training.features.assemble import offers_matrix
 from training.features.events import times
 from training.features.feature import Source
 from training.model.bundle import Bundle
-from training.model.fit import Settings
 from training.model.novelty import Novelty
 from training.model.split import Part
 from training.model.uncertainty import DRAWS
@@ -86,11 +85,11 @@ class Told:
 
 
 def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
-    """A world played, and what heed learns from all but a sealed part of its customers."""
+    """A world played, and what heed learns from all but a sealed part of its customers, settings searched for."""
     world = make_world(seed, customers)
     played = world.play()
     prepared = prepare(played.data, outcome=None, by="customer", seed=0)
-    return world, played, prepared, learn_bundle(prepared, settings=Settings(), seed=0)
+    return world, played, prepared, learn_bundle(prepared, seed=0)
 
 
 def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> Told:

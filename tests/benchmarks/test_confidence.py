@@ -111,7 +111,7 @@ def test_only_events_of_the_same_person_before_the_moment_count():
 
 
 def test_values_leave_the_range_by_its_width_in_the_named_columns_only():
-    seen = Novelty(np.array([0.0, 1.0]), np.array([2.0, 4.0]), np.array([False, False]), np.ones(2), 2.0, 0)
+    seen = Novelty(np.array([0.0, 1.0]), np.array([2.0, 4.0]), np.array([False, False]), np.ones(2), 2.0, 0, np.ones(2))
     matrix = np.array([[1.0, 2.0]])
     assert out_of_range(matrix, np.array([1]), seen).tolist() == [[1.0, 7.0]]
     assert np.isnan(dropped(matrix, np.array([0]))).tolist() == [[True, False]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.model.calibrators.kin import kin_of
-from training.model.hidden import Hidden, find_hidden, shifted
+from training.model.hidden import Expected, Hidden, find_hidden, shifted
 from training.model.log_odds import probability
 from training.model.sample import Sample
 
@@ -61,6 +61,29 @@ def test_where_nothing_is_hidden_next_to_nothing_is_found() -> None:
 def test_customers_contacted_once_tell_nothing() -> None:
     sample, stated = told(5_000, 1, -1.0, Hidden(0.0, 0.5, 0.5), seed=4)
     assert find_hidden(sample, stated, foreseen(sample, stated)) == Hidden()
+
+
+def test_where_pairs_say_nothing_what_was_expected_stays() -> None:
+    sample, stated = told(5_000, 1, -1.0, Hidden(0.0, 0.5, 0.5), seed=4)
+    found = find_hidden(sample, stated, foreseen(sample, stated), Expected(0.4, 0.75))
+    assert found.to_dict() == pytest.approx({"resting": 0.0, "contacted": 0.3, "own": 0.1})
+
+
+@pytest.mark.parametrize("total", [0.1, 1.0], ids=["less than expected", "more than expected"])
+def test_many_pairs_outweigh_what_was_expected(total: float) -> None:
+    sample, stated = told(40_000, 8, -1.0, Hidden(0.0, total / 2, total / 2), seed=6)
+    found = find_hidden(sample, stated, foreseen(sample, stated), Expected(0.5))
+    assert found.total == pytest.approx(total, rel=0.30)
+
+
+def test_rare_outcomes_that_never_met_are_no_proof_that_customers_are_alike() -> None:
+    sample, stated = told(1_000, 5, -6.0, Hidden(), seed=7)
+    twice = np.bincount(sample.customer, weights=sample.label)
+    assert sample.label.any()
+    assert twice.max() == 1.0
+    found = find_hidden(sample, stated, foreseen(sample, stated), Expected(0.5, 0.75))
+    assert found.total == pytest.approx(0.5, rel=0.2)
+    assert found.contacted == pytest.approx(0.75 * found.total, rel=0.05)
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:

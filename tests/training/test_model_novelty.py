@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from decisioning.catalogue import Action
 from tests.training.modelling import bundle, learnt, prepared
+from training.features.feature import Feature, Kind, Source
+from training.features.schema import FeatureSchema
 from training.model.novelty import Novelty, find_novelty
 from training.model.split import Part
 
@@ -14,7 +17,12 @@ NUMBERS = ("customer.age", "customer.tenure_days", "customer.lifetime_value")
 # Two effects of 0.1 and 0.3 would add up to 0.4, but all effects together were never more than this. What was never
 # seen counts twice, its variance four times.
 TOGETHER = 4 * (0.4**2 + 0.2**2) / 2
-SEEN = find_novelty(ROWS, EFFECTS)
+COLUMNS = (
+    Feature("customer.age", Kind.NUMERIC, Source.CUSTOMER),
+    Feature("customer.tenure_days", Kind.NUMERIC, Source.CUSTOMER),
+    Feature("customer.vulnerable", Kind.BOOLEAN, Source.CUSTOMER),
+)
+SEEN = find_novelty(ROWS, EFFECTS, FeatureSchema(COLUMNS))
 
 
 @pytest.mark.parametrize(
@@ -63,10 +71,60 @@ def test_intervals_widen_for_customers_unlike_the_training_data() -> None:
     assert (wider > width).mean() > 0.75
 
 
+def test_what_was_never_missing_is_taken_to_be_typical() -> None:
+    rows = np.array([[np.nan, 5.0, np.nan], [1.0, np.nan, 0.0]])
+    np.testing.assert_array_equal(SEEN.completed(rows), [[2.0, 5.0, np.nan], [1.0, 5.5, 0.0]])
+    assert np.isnan(rows).sum() == 3
+    assert SEEN.completed(ROWS) is ROWS
+
+
+def test_the_most_frequent_category_is_typical_and_no_action_stands_for_another() -> None:
+    schema = FeatureSchema(
+        (
+            Feature("customer.plan", Kind.CATEGORICAL, Source.CUSTOMER, categories=("a", "b", "c")),
+            Feature("action.value", Kind.NUMERIC, Source.ACTION),
+        )
+    )
+    seen = find_novelty(np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 5.0]]), np.zeros((1, 2)), schema)
+    np.testing.assert_array_equal(seen.completed(np.array([[np.nan, np.nan]])), [[2.0, np.nan]])
+
+
+def test_a_customer_of_whom_nothing_is_known_is_nearer_the_average_than_a_row_of_zeros() -> None:
+    sample, model = prepared().samples[Part.TEST], bundle()
+    own = [place for place, one in enumerate(prepared().schema.features) if one.source is Source.CUSTOMER]
+    unknown = sample.matrix.copy()
+    unknown[:, own] = np.nan
+    novelty = replace(model.head.novelty, typical=np.full_like(model.head.novelty.typical, np.nan))
+    zeros = replace(model, head=replace(model.head, novelty=novelty))
+    usual, low, high = model.score_frame(sample.matrix, sample.kin)
+    stated, lower, higher = model.score_frame(unknown, sample.kin)
+    off, further = (abs(np.log(said.mean() / usual.mean())) for said in (stated, zeros.score_frame(unknown)[0]))
+    assert off < further
+    assert np.mean(np.log(higher / lower)) > 1.2 * np.mean(np.log(high / low))
+
+
+def test_contributions_add_up_to_what_is_served_of_the_typical_customer() -> None:
+    sample = prepared().samples[Part.TEST]
+    unknown = np.where(np.array(prepared().schema.names) == NUMBERS[1], np.nan, sample.matrix[:5])
+    head = learnt().head
+    margin = head.trees.margin(head.novelty.completed(unknown))
+    assert (margin != head.trees.margin(unknown)).any()
+    np.testing.assert_allclose(head.contributions(unknown).sum(axis=1), margin, atol=1e-9)
+
+
 def test_novelty_comes_back_from_its_stored_form() -> None:
-    again = Novelty.from_dict(json.loads(json.dumps(SEEN.to_dict())))
+    again = Novelty.from_dict(json.loads(json.dumps(SEEN.to_dict(), allow_nan=False)))
     strange = np.array([[9.0, np.nan, 3.0]])
     assert again.of(strange) == SEEN.of(strange)
+    np.testing.assert_array_equal(again.completed(strange), SEEN.completed(strange))
+
+
+def test_what_was_stored_before_typical_values_is_served_as_it_was() -> None:
+    stored = {name: value for name, value in SEEN.to_dict().items() if name != "typical"}
+    before = Novelty.from_dict(stored)
+    assert before.to_dict() == stored
+    gaps = np.array([[np.nan, np.nan, np.nan]])
+    assert before.completed(gaps) is gaps
 
 
 def test_a_new_action_starts_from_its_category_and_channel() -> None:

@@ -22,7 +22,7 @@ def sampled(matrix: Floats, seed: int, rows: int = _ROWS) -> Floats:
 
 def effects(bundle: Bundle, matrix: Floats) -> Floats:
     """SHAP values in calibrated log-odds, shape (n, columns)."""
-    contributions = bundle.head.trees.contributions(matrix)
+    contributions = bundle.head.contributions(matrix)
     slope = bundle.head.calibration.curve.slope(contributions.sum(axis=1))
     return np.asarray(slope[:, None] * contributions[:, :-1])
 

@@ -22,9 +22,9 @@ from training.model.uplift import UpliftLine
 
 _BLOCK = 4_096
 # Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
-# known. At a tolerance of 1.00 eleven worlds teach a slope of .68 and an intercept of .04; singly they teach slopes
-# from .2 to 1.2 and intercepts from -.2 to .6. `python -m benchmarks.confidence` holds them against others.
-SIMULATED = Trust(slope=0.70, intercept=0.04)
+# known. Twelve worlds teach it at a tolerance of 1.00; singly they teach slopes from .5 to 1.4 and intercepts from 0 to
+# 1. `python -m benchmarks.confidence` holds it against others.
+SIMULATED = Trust(slope=0.95, intercept=0.27)
 # What stands for an action that a row of features does not name.
 UNKNOWN = "unknown"
 
@@ -137,7 +137,7 @@ class Bundle:
         log_odds, propensity, *_ = self.head.serve(row, () if action is None else (action,), hold=action is None)
         return explain_row(
             row[0],
-            self.head.trees.contributions(row)[0],
+            self.head.contributions(row)[0],
             self.head.calibration.offset_of(action),
             float(log_odds[0]),
             float(propensity[0]),

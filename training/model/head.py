@@ -59,10 +59,14 @@ class Head:
         """The same for rows that all are of one action, or of hold."""
         return self._serve(rows, [self._candidate(action_id, channel, category)])
 
+    def contributions(self, rows: Floats) -> Floats:
+        """SHAP values of the margin that is served, see :meth:`training.model.trees.Trees.contributions`."""
+        return self.trees.contributions(self.novelty.completed(rows))
+
     def _serve(self, rows: Floats, candidates: Sequence[Candidate]) -> Served:
         shift, hidden, draws = zip(*candidates, strict=True)
         return serve(
-            self.trees.leaves(rows),
+            self.trees.leaves(self.novelty.completed(rows)),
             self.trees.offsets,
             self.trees.values,
             self.posterior.deviations,

@@ -5,6 +5,9 @@ of their residuals has the mean of the covariance of their probabilities, by whi
 seeing it (method of moments for generalised linear mixed models; McCulloch, Searle and Neuhaus, "Generalized, Linear,
 and Mixed Models", 2008). The later contact must be judged by what was known at the earlier one: its own features
 already know what came of that. Where every customer was contacted once nothing can be told, and nothing is added.
+
+Of a rare outcome, such as harm, few pairs ever speak. What is hidden there is drawn to what is hidden of the same
+customers elsewhere, see :class:`Expected`.
 """
 
 from collections.abc import Mapping
@@ -18,9 +21,10 @@ from training.model.sample import Places, Sample
 
 _MOST = 4.0
 # How much of what is hidden is common to all actions shows only in pairs of different actions, of which few are ever
-# alike enough. Before such pairs speak it is taken to be a half, at which confidence in simulated worlds is right on
-# the average of many decisions.
-_SHARE, _SHARE_ERROR = 0.5, 0.1
+# alike enough: so sure is what is expected of it.
+_SHARE_ERROR = 0.1
+# An expected variance may be off by so much of itself.
+_EXPECTED_ERROR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,25 @@ class Hidden:
         return cls(**{name: float(value) for name, value in stored.items()})
 
 
-def find_hidden(sample: Sample, probability: Floats, foreseen: Floats) -> Hidden:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is taken to be hidden before pairs of contacts speak.
+
+    Attributes
+    ----------
+    total : float or None
+        Variance of the log-odds of one customer and action; None where nothing is known of it, and what pairs show is
+        drawn to 0 as far as it may be chance.
+    share : float
+        How much of it is common to all actions, in [0, 1]. At a half confidence in simulated worlds is right on the
+        average of many decisions.
+    """
+
+    total: float | None = None
+    share: float = 0.5
+
+
+def find_hidden(sample: Sample, probability: Floats, foreseen: Floats, expected: Expected | None = None) -> Hidden:
     """What is hidden, from the residuals of contacts of the same customer.
 
     Parameters
@@ -66,6 +88,7 @@ def find_hidden(sample: Sample, probability: Floats, foreseen: Floats) -> Hidden
     foreseen : array of float, shape (n,)
         That of the customer's next row as it looked at the moment of this one; anything where there is no next row.
     """
+    before = expected or Expected()
     rare = float(1.0 - 2.0 * np.average(probability, weights=probability * (1.0 - probability)))
     early = np.flatnonzero(sample.following >= 0)
     late = sample.following[early]
@@ -75,9 +98,9 @@ def find_hidden(sample: Sample, probability: Floats, foreseen: Floats) -> Hidden
     first, _ = _variance(mixed[:, resting], sample.customer[early][resting], rare)
     both, error = _variance(mixed[:, ~resting & ~same], sample.customer[early][~resting & ~same], rare)
     one = np.flatnonzero(~sample.held)
-    total, _ = _variance(_same_action(sample, probability, one, action), sample.customer[one], rare)
+    total, _ = _variance(_same_action(sample, probability, one, action), sample.customer[one], rare, before.total)
     total = max(total, first)
-    shared = float(np.clip(_between(both, error, _SHARE * total, _SHARE_ERROR * total), first, total))
+    shared = float(np.clip(_between(both, error, before.share * total, _SHARE_ERROR * total), first, total))
     return Hidden(first, shared - first, total - shared)
 
 
@@ -123,16 +146,27 @@ def _between(first: float, error: float, second: float, other_error: float) -> f
     return weight * first + (1.0 - weight) * second
 
 
-def _variance(pairs: NDArray[np.float64], customer: Places, rare: float) -> tuple[float, float]:
-    """The variance that these pairs show, drawn to 0 as far as it may be chance, and its standard error."""
+def _variance(
+    pairs: NDArray[np.float64], customer: Places, rare: float, expected: float | None = None
+) -> tuple[float, float]:
+    """The variance that these pairs show, drawn to what is expected as far as it may be chance, and its standard error.
+
+    Nothing expected means 0, and by as much as the pairs themselves leave open.
+    """
     product, weight = (np.bincount(np.unique(customer, return_inverse=True)[1], row) for row in pairs)
     total = float(weight.sum())
-    if total <= 0.0:
-        return 0.0, np.inf
-    ratio = float(product.sum()) / total
-    error = float(np.sqrt(np.sum((product - ratio * weight) ** 2))) / total
-    ratio = max(ratio, 0.0)
-    ratio *= ratio**2 / max(ratio**2 + error**2, 1e-12)
     # Of rare outcomes the covariance grows with exp(variance) - 1, of even ones with the variance itself.
     square = max(rare**2, 1e-9)
+    if total <= 0.0:
+        return expected or 0.0, np.inf
+    ratio = float(product.sum()) / total
+    error = float(np.sqrt(np.sum((product - ratio * weight) ** 2))) / total
+    if expected is None:
+        ratio = max(ratio, 0.0)
+        ratio *= ratio**2 / max(ratio**2 + error**2, 1e-12)
+    else:
+        # Where no two outcomes met, their scatter says nothing of how often they might have.
+        usual = float(np.expm1(square * expected)) / square
+        error = max(error, float(np.sqrt((1.0 + usual) / total)))
+        ratio = max(_between(ratio, error, usual, _EXPECTED_ERROR * usual), 0.0)
     return float(min(np.log1p(square * ratio) / square, _MOST)), error

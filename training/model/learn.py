@@ -13,7 +13,7 @@ from training.model.calibrators.curve import Curve
 from training.model.calibrators.pooled import PooledCalibration
 from training.model.fit import CrossFit, Settings, cross_fit, fit_members, grown_rounds
 from training.model.head import Head
-from training.model.hidden import Hidden, find_hidden
+from training.model.hidden import Expected, Hidden, find_hidden
 from training.model.members import averaged
 from training.model.novelty import find_novelty
 from training.model.sample import Rows, Sample
@@ -51,18 +51,31 @@ class Learnt:
 
 
 def learn(
-    sample: Sample, schema: FeatureSchema, settings: Settings, seed: int = 0, *, by_action: bool = False
+    sample: Sample,
+    schema: FeatureSchema,
+    settings: Settings,
+    seed: int = 0,
+    *,
+    by_action: bool = False,
+    expected: Expected | None = None,
 ) -> Learnt:
-    """A head of unscaled uncertainty, calibrated with offsets by action in any case if that is asked for.
+    """A head of unscaled uncertainty.
 
     Cross-fitting says how many trees there should be and what a model says of customers it has not seen; on that it is
     calibrated. The boosters whose mean serves are then fitted on all rows.
+
+    Parameters
+    ----------
+    by_action : bool
+        Whether it is calibrated with offsets by action in any case.
+    expected : Expected or None
+        What is taken to be hidden of customers before their contacts speak.
     """
     crossed = cross_fit(sample, schema, settings, seed)
     chosen = choose_calibration(crossed.margin, sample.label, sample.kin, sample.customer, seed, by_action=by_action)
     offset = chosen.calibration.offsets.of_rows(sample.kin)
     propensity = chosen.calibration.probability(crossed.margin, offset)
-    hidden = _hidden(sample, crossed, chosen.calibration, propensity)
+    hidden = _hidden(sample, crossed, chosen.calibration, propensity, expected)
     rounds = grown_rounds(crossed.rounds, settings)
     head = _grown(sample, schema, settings, rounds, seed, chosen.calibration, hidden)
     return Learnt(head, crossed, propensity, chosen.record)
@@ -102,7 +115,7 @@ def _grown(
         calibration=calibration,
         posterior=fit_posterior(first, trees.sum(places), leaves, seed),
         hidden=hidden,
-        novelty=find_novelty(sample.matrix, _effects(trees, calibration.curve, sample.matrix, seed)),
+        novelty=find_novelty(sample.matrix, _effects(trees, calibration.curve, sample.matrix, seed), schema),
     )
 
 
@@ -148,10 +161,16 @@ def _named(settings: Settings) -> str:
     return f"leaves {settings.leaves}, action emphasis {settings.action_emphasis:g}"
 
 
-def _hidden(sample: Sample, crossed: CrossFit, calibration: PooledCalibration, propensity: Floats) -> Hidden:
+def _hidden(
+    sample: Sample,
+    crossed: CrossFit,
+    calibration: PooledCalibration,
+    propensity: Floats,
+    expected: Expected | None,
+) -> Hidden:
     if sample.foreseen is None:
         return Hidden()
-    return find_hidden(sample, propensity, unseen(crossed, calibration, sample.foreseen))
+    return find_hidden(sample, propensity, unseen(crossed, calibration, sample.foreseen), expected)
 
 
 def unseen(crossed: CrossFit, calibration: PooledCalibration, rows: Rows) -> Floats:

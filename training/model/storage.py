@@ -46,8 +46,9 @@ FEATURES, CATALOGUE, CARD, CERTIFICATE = "features.json", "catalogue.json", "car
 HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
 JUDGED = "judged"
-# In the second, every leaf has deviations; in the third only those of the first member may have them.
-FORMAT, FORMATS = 3, (2, 3)
+# In the second, every leaf has deviations; in the third only those of the first member may have them; in the fourth
+# typical values stand for missing ones.
+FORMATS = (2, 3, 4)
 
 
 def with_digest(bundle: Bundle) -> Bundle:
@@ -179,7 +180,9 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
 def _format(bundle: Bundle) -> int:
     """The oldest format that tells all, so that a bundle written again keeps its digest."""
     heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
-    return min(FORMATS) if all(head.all_uncertain for head in heads) else FORMAT
+    if any(head.novelty.completes.any() for head in heads):
+        return 4
+    return 2 if all(head.all_uncertain for head in heads) else 3
 
 
 def _plain_head(head: Head) -> dict[str, Any]:
