@@ -3,7 +3,7 @@
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
 :data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds 51 to
-57 and 102 to 106, which is why others are the default here.
+57, 102 to 106 and 201 to 208, which is why others are the default here.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from training.model.split import Part
 def main() -> None:
     """Measure, say how far it is on stderr, print the tables and write the JSON."""
     given = _arguments()
-    worlds, timed = gather(range(given.seed, given.seed + given.worlds), given.customers)
+    seeds = given.seeds or range(given.seed, given.seed + given.worlds)
+    worlds, timed = gather(seeds, given.customers)
     found = findings(worlds, timed, learn=given.learn)
     if given.json is not None:
         given.json.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
@@ -50,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--worlds", type=int, default=6)
     parser.add_argument("--customers", type=int, default=4_000, help="of each world")
     parser.add_argument("--seed", type=int, default=41, help="of the first world; the others follow")
+    parser.add_argument("--seeds", type=int, nargs="+", help="of all worlds, in place of --worlds and --seed")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--learn", action="store_true", help="also learn the constants of confidence from these worlds")
     return parser.parse_args()

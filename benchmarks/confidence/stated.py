@@ -68,12 +68,15 @@ class Learnt:
         Learnt from one world each, to see how far they differ.
     left_out : tuple of Group
         The worst tenth of each world under the constants that the others teach.
+    left_out_tenths : tuple of Group
+        Tenths of all worlds together, each under the constants that the others teach.
     """
 
     trust: Trust
     worlds: tuple[str, ...]
     by_world: tuple[Trust, ...]
     left_out: tuple[Group, ...]
+    left_out_tenths: tuple[Group, ...]
 
 
 def good(one: Told, tolerance: float = TERMS.tolerance) -> Bools:
@@ -130,16 +133,24 @@ def learn_trust(share: Floats, right: Bools) -> Trust:
 def learnt(worlds: Sequence[Told]) -> Learnt:
     """The constants of all worlds, and what those of the others are worth in each."""
     share, right = [one.choices.confidence for one in worlds], [good(one) for one in worlds]
-    left_out = []
-    for number, one in enumerate(worlds if len(worlds) > 1 else ()):
-        others = learn_trust(*(np.concatenate(parts[:number] + parts[number + 1 :]) for parts in (share, right)))
-        left_out.append(largest_gap(_tenths(others.of(share[number], DRAWS), right[number], one.cluster)))
+    stated = _by_others(share, right)
+    whose = [one.cluster for one in worlds]
     return Learnt(
         learn_trust(np.concatenate(share), np.concatenate(right)),
         tuple(f"world {one.seed}" for one in worlds),
         tuple(learn_trust(*pair) for pair in zip(share, right, strict=True)),
-        tuple(left_out),
+        tuple(largest_gap(_tenths(*parts)) for parts in zip(stated, right, whose, strict=False)),
+        _tenths(*map(np.concatenate, (stated, right, whose))) if stated else (),
     )
+
+
+def _by_others(share: Sequence[Floats], right: Sequence[Bools]) -> list[Floats]:
+    """Confidence in each world by the constants that the others teach; none where there are no others."""
+    stated = []
+    for number, own in enumerate(share if len(share) > 1 else ()):
+        others = (np.concatenate([*parts[:number], *parts[number + 1 :]]) for parts in (share, right))
+        stated.append(learn_trust(*others).of(own, DRAWS))
+    return stated
 
 
 def _each(

@@ -35,6 +35,8 @@ def markdown(found: Findings) -> str:
     ]
     if found.learnt is not None:
         parts.append(_part("Constants that these worlds teach", _learnt(found.learnt)))
+        title = "Stated confidence where each world is judged by what the others teach"
+        parts.append(_part(title, _groups(found.learnt.left_out_tenths, digits=3)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -181,6 +181,14 @@ def test_true_shares_teach_to_leave_them_alone_in_every_world():
     found = learnt([world(seed, 20_000) for seed in (1, 2)])
     assert (found.trust.slope, found.trust.intercept) == (pytest.approx(1.0, abs=0.05), pytest.approx(0.0, abs=0.05))
     assert max(abs(one.gap) for one in found.left_out) < 0.04
+    assert len(found.left_out_tenths) == 10
+    assert max(abs(one.gap) for one in found.left_out_tenths) < 0.03
+
+
+def test_one_world_alone_has_no_others_to_be_judged_by():
+    found = learnt([world(1, 20_000)])
+    assert (found.left_out, found.left_out_tenths) == ((), ())
+    assert found.by_world == (found.trust,)
 
 
 def test_true_shares_show_no_gap_and_a_doubtful_map_of_them_does():
