@@ -87,6 +87,8 @@ def find_hidden(sample: Sample, probability: Floats, foreseen: Floats, expected:
         Of each row, by a model that has not seen its customer.
     foreseen : array of float, shape (n,)
         That of the customer's next row as it looked at the moment of this one; anything where there is no next row.
+    expected : Expected or None
+        What pairs that say little leave standing; nothing is known where none is given.
     """
     before = expected or Expected()
     rare = float(1.0 - 2.0 * np.average(probability, weights=probability * (1.0 - probability)))
