@@ -5,7 +5,7 @@ from functools import partial
 
 from decisioning.errors import Refused
 from decisioning.stopping import Stop
-from serving.ledger.facts import withdrawing as delivering
+from serving.ledger.facts import withdrawing
 from serving.ledger.outbox import disabling, handing, messages
 from serving.ledger.outbox.releasing import (
     EVERY_CHANNEL,
@@ -74,7 +74,7 @@ class Outbox(OnDatabase):
 
     async def withdraw(self, outbox_id: str, because: str) -> bool:
         """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
-        work = partial(delivering.take_back, outbox_id=outbox_id, because=because)
+        work = partial(withdrawing.take_back, outbox_id=outbox_id, because=because)
         return await self._database.write(work, of_message(outbox_id))
 
     def overdue(self, patience: timedelta, limit: int) -> tuple[str, ...]:

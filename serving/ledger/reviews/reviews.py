@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from serving.ledger.people.locking import of_overdue_reviews, of_review
-from serving.ledger.reviews import reading as reading
-from serving.ledger.reviews import reviewing
+from serving.ledger.reviews import reading, reviewing
 from serving.ledger.reviews.cases import Case, Execution, ReviewEvent, ReviewOrder, ReviewState
 from serving.ledger.reviews.refusing import unless_refused
 from serving.ledger.reviews.reviewing import LEASE, Allowed
