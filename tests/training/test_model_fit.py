@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from tests.training.modelling import SCHEMA, SETTINGS, alone, halves, noise, pre
 from training.errors import TrainingError
 from training.features.feature import Source
 from training.features.schema import FeatureSchema
-from training.model.fit import cross_fit, fit_members, parameters
+from training.model.fit import Settings, cross_fit, fit_members, parameters
 from training.model.learn import search
 from training.model.members import averaged
 from training.model.sample import Sample
@@ -110,6 +111,24 @@ def test_the_search_goes_on_while_a_neighbour_does_better() -> None:
     beside = {max(3, found.leaves // 2), 2 * found.leaves}
     assert all(f"leaves {size}, action emphasis {found.action_emphasis:g}" in losses for size in beside)
     assert replace(found, leaves=SETTINGS.leaves, action_emphasis=1.0) == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("found", "beside"),
+    [(1.0, [3.0]), (3.0, [1.0, 12.0]), (12.0, [3.0])],
+    ids=["the next from none", "one step down and one up", "none beyond the last"],
+)
+def test_the_emphasis_on_actions_is_changed_step_by_step(monkeypatch, found: float, beside: list[float]) -> None:
+    tried = []
+
+    def best_there(_rows: Sample, _of: FeatureSchema, settings: Settings, _seed: int) -> SimpleNamespace:
+        tried.append(settings)
+        return SimpleNamespace(loss=0.0 if settings == start else 1.0)
+
+    start = replace(SETTINGS, action_emphasis=found)
+    monkeypatch.setattr("training.model.learn.cross_fit", best_there)
+    assert search(FIRST, SCHEMA, start, seed=0)[0] == start
+    assert [one.action_emphasis for one in tried if one.leaves == start.leaves and one != start] == beside
 
 
 def test_emphasis_makes_splits_on_actions_count_for_more() -> None:
