@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decisioning.catalogue import Action
-from decisioning.score import Floats, Trust
+from decisioning.score import Floats, Trust, leeway
 
 
 def ranking(actions: Sequence[Action], net_values: Floats) -> tuple[int, ...]:
@@ -55,7 +55,9 @@ def confidence(
         return 1.0
     own, best = _beside(draws, chosen, admissible)
     share = np.asarray(np.mean(own >= best - tolerance))
-    return float(share if trust is None else trust.of(share, draws.shape[1]))
+    if trust is None:
+        return float(share)
+    return float(trust.of(share, draws.shape[1], leeway(tolerance, np.asarray(np.mean(best - own)))))
 
 
 def shortfall(draws: Floats, chosen: int | None, admissible: Sequence[bool]) -> float:

@@ -63,27 +63,51 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a share of draws is worth as a probability: ``slope * log-odds of the share + intercept``, in log-odds.
+    """What a share of draws is worth as a probability: a line in the log-odds of the share.
 
-    Draws know what the model knows that it does not know. A slope below 1 owns up to the rest.
+    Draws know what the model knows that it does not know. A slope below 1 owns up to the rest. The rest matters less
+    where the tolerance is wide beside what is at stake: that is what the leeway tells.
 
     Attributes
     ----------
     slope : float
-        Greater than 0, so that the order of decisions stays.
+        On the log-odds of the share; greater than 0.
     intercept : float
         In log-odds.
+    leeway : float
+        In log-odds, on the leeway of :func:`leeway`.
     """
 
     slope: float = 1.0
     intercept: float = 0.0
+    leeway: float = 0.0
 
-    def of(self, share: Floats, draws: int) -> Floats:
-        """Probability of shares of so many draws, strictly inside (0, 1), same shape."""
+    def of(self, share: Floats, draws: int, leeway: Floats | float = 0.0) -> Floats:
+        """Probability of shares of so many draws and their leeways, strictly inside (0, 1), same shape."""
         least = 0.5 / draws
         inside = np.clip(share, least, 1.0 - least)
-        stated: Floats = 1.0 / (1.0 + np.exp(-(self.slope * np.log(inside / (1.0 - inside)) + self.intercept)))
+        margin = self.slope * np.log(inside / (1.0 - inside)) + self.leeway * leeway + self.intercept
+        stated: Floats = 1.0 / (1.0 + np.exp(-margin))
         return stated
+
+
+def leeway(tolerance: float, shortfall: Floats) -> Floats:
+    """How wide a tolerance is beside what is at stake: ``tolerance / (tolerance + shortfall)``, same shape.
+
+    Parameters
+    ----------
+    tolerance : float
+        At least 0.
+    shortfall : array of float
+        What the choice is expected to be worth less than the best, in the same currency; at least 0.
+
+    Returns
+    -------
+    array of float
+        In [0, 1]: 0 without tolerance, 1 where nothing is at stake.
+    """
+    whole = tolerance + np.asarray(shortfall, dtype=np.float64)
+    return np.divide(tolerance, whole, out=np.zeros_like(whole), where=whole > 0.0)
 
 
 @dataclass(frozen=True, slots=True)

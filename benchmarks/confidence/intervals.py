@@ -1,7 +1,7 @@
 """Whether intervals hold the truth of the very customer, and whether what is stated of many is true of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def statements(worlds: Sequence[Told]) -> Statements:
         "the tenth with the fewest signals": _pairs(worlds, lambda one: fewest(one.signals)[:, None]),
     }
     return Statements(
-        propensity=(*_groups(spans, groups), *_tenths(spans, stated)),
+        propensity=(*_groups(spans, groups), *_tenths(spans, stated), *_barred(worlds)),
         actions=tuple(_actions(worlds, spans)),
         uplift=(covered("all", lifted), *_tenths(lifted, uplift)),
         strange=widened({name: _joined([one.strange[name] for one in worlds]) for name in worlds[0].strange}),
@@ -127,9 +127,16 @@ def _tenths(spans: Spans, stated: Floats) -> Iterator[Covered]:
         yield covered(f"tenth {tenth + 1} of what is stated", spans, place == tenth)
 
 
+def _barred(worlds: Sequence[Told]) -> Iterator[Covered]:
+    """Pairs of which nothing was ever recorded, since no rule lets them happen, where there are any."""
+    if not all(one.admitted.all() for one in worlds):
+        spans = _propensity([replace(one, admitted=~one.admitted) for one in worlds])
+        yield covered("what is not admissible", spans)
+
+
 def _actions(worlds: Sequence[Told], spans: Spans) -> list[Covered]:
     """Each action with the number of contacts it was learnt from, worst coverage first."""
-    names = np.concatenate([np.tile(_ids(one), len(one.cluster)) for one in worlds])
+    names = _pairs(worlds, lambda one: _ids(one)[None, :])
     learnt = {name: sum(int(one.taught[_ids(one) == name].sum()) for one in worlds) for name in np.unique(names)}
     found = [covered(f"{name} ({learnt[name]:,} contacts)", spans, names == name) for name in learnt]
     return sorted(found, key=lambda one: one.share)
@@ -140,17 +147,23 @@ def _ids(one: Told) -> np.ndarray:
 
 
 def _propensity(worlds: Sequence[Told]) -> Spans:
-    return _joined([_spans(one.choices.low, one.choices.high, one.propensity, one.cluster) for one in worlds])
+    return _joined([_spans(one, one.choices.low, one.choices.high, one.propensity) for one in worlds])
 
 
 def _uplift(worlds: Sequence[Told]) -> Spans:
-    return _joined([_spans(one.choices.uplift_low, one.choices.uplift_high, one.uplift, one.cluster) for one in worlds])
+    return _joined([_spans(one, one.choices.uplift_low, one.choices.uplift_high, one.uplift) for one in worlds])
 
 
-def _spans(low: Floats | None, high: Floats | None, truth: Floats, cluster: Ints) -> Spans:
+def _spans(one: Told, low: Floats | None, high: Floats | None, truth: Floats) -> Spans:
     if low is None or high is None:
         raise ValueError("worlds have hold rows and harm, so that both are learnt")
-    return Spans(low.ravel(), high.ravel(), truth.ravel(), np.repeat(cluster, truth.shape[1]))
+    mine = one.admitted
+    return Spans(low[mine], high[mine], truth[mine], _whose(one))
+
+
+def _whose(one: Told) -> Ints:
+    """The customer of each pair that is admissible."""
+    return np.broadcast_to(one.cluster[:, None], one.admitted.shape)[one.admitted]
 
 
 def _joined(parts: Sequence[Spans]) -> Spans:
@@ -158,17 +171,17 @@ def _joined(parts: Sequence[Spans]) -> Spans:
 
 
 def _flat(worlds: Sequence[Told], name: str) -> Floats:
-    return np.concatenate([getattr(one.choices, name).ravel() for one in worlds])
+    return np.concatenate([getattr(one.choices, name)[one.admitted] for one in worlds])
 
 
-def _pairs(worlds: Sequence[Told], picked: Callable[[Told], Bools]) -> Bools:
-    return np.concatenate([np.broadcast_to(picked(one), one.propensity.shape).ravel() for one in worlds])
+def _pairs(worlds: Sequence[Told], told: Callable[[Told], np.ndarray]) -> np.ndarray:
+    """What is told of moments or of actions, for each pair that is admissible."""
+    return np.concatenate([np.broadcast_to(told(one), one.admitted.shape)[one.admitted] for one in worlds])
 
 
 def _harm(worlds: Sequence[Told]) -> tuple[Group, ...]:
-    truth = np.concatenate([one.harm.ravel() for one in worlds])
-    cluster = np.concatenate([np.repeat(one.cluster, one.harm.shape[1]) for one in worlds])
-    return tenths(_flat(worlds, "harm"), truth, cluster)
+    truth = np.concatenate([one.harm[one.admitted] for one in worlds])
+    return tenths(_flat(worlds, "harm"), truth, np.concatenate([_whose(one) for one in worlds]))
 
 
 def _log_odds_width(spans: Spans) -> float:

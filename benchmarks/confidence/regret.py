@@ -70,8 +70,8 @@ def orders(worlds: Sequence[Told]) -> tuple[Order, ...]:
     scores = {
         "confidence": np.concatenate([one.confidence for one in worlds]),
         "least expected regret by the draws": -np.concatenate([one.choices.shortfall for one in worlds]),
-        "relative gap of the top two": np.concatenate([relative_gap(one.choices.net_value) for one in worlds]),
-        "absolute gap of the top two": np.concatenate([gap(one.choices.net_value) for one in worlds]),
+        "relative gap of the top two": np.concatenate([relative_gap(_stated(one)) for one in worlds]),
+        "absolute gap of the top two": np.concatenate([gap(_stated(one)) for one in worlds]),
         "random": np.zeros(len(lost)),
         "ideal": -lost,
     }
@@ -110,8 +110,8 @@ def relative_gap(values: Floats) -> Floats:
 
 
 def best_single(truth: Floats) -> int:
-    """The one action, or -1 for hold, that is worth the most if it is done always."""
-    means = truth.mean(axis=0)
+    """The one action, or -1 for hold, that is worth the most if it is done wherever it may be."""
+    means = np.where(np.isfinite(truth), truth, 0.0).mean(axis=0)
     return int(np.argmax(means)) if means.max() > 0.0 else NOBODY
 
 
@@ -120,17 +120,27 @@ def _top(values: Floats) -> tuple[Floats, Floats]:
     return every[:, -1], every[:, -2]
 
 
+def _stated(one: Told) -> Floats:
+    """Stated net values, minus infinity where an action is not admissible."""
+    return np.where(one.admitted, one.choices.net_value, -np.inf)
+
+
 def _chosen(one: Told) -> Mapping[str, Ints]:
     """Places of the actions that each way of choosing takes, -1 for hold."""
-    count = len(one.cluster)
+    count, single = len(one.cluster), best_single(one.worth)
     ideal = np.where(one.worth.max(axis=1) > 0.0, one.worth.argmax(axis=1), NOBODY)
     return {
         "the best possible": ideal,
         "heed": one.choices.chosen,
-        "best single action, known in hindsight": np.full(count, best_single(one.worth)),
-        "highest propensity": one.choices.propensity.argmax(axis=1),
+        "best single action, known in hindsight": np.where(_admits(one, single), single, NOBODY),
+        "highest propensity": np.where(one.admitted, one.choices.propensity, 0.0).argmax(axis=1),
         "hold for all": np.full(count, NOBODY),
     }
+
+
+def _admits(one: Told, place: int) -> np.ndarray:
+    """Where an action may be done, shape (n,); hold always may."""
+    return np.ones(len(one.cluster), dtype=np.bool_) if place == NOBODY else one.admitted[:, place]
 
 
 def _worth(name: str, truth: Sequence[Floats], chosen: Sequence[Ints], cluster: Ints) -> Worth:

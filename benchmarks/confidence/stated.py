@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.confidence.groups import Bools, Group, Ints, gap_by_chance, largest_gap, tenths
 from benchmarks.confidence.worlds import TERMS, Told
-from decisioning.score import Floats, Trust
+from decisioning.score import Floats, Trust, leeway
 from training.evaluation.known import held_against
 from training.model.uncertainty import DRAWS
 
@@ -68,15 +68,15 @@ class Learnt:
         Learnt from one world each, to see how far they differ.
     left_out : tuple of Group
         The worst tenth of each world under the constants that the others teach.
-    left_out_tenths : tuple of Group
-        Tenths of all worlds together, each under the constants that the others teach.
+    left_out_tenths : tuple of (float, tuple of Group)
+        Tenths of all worlds together, each under the constants that the others teach, with the tolerance in EUR.
     """
 
     trust: Trust
     worlds: tuple[str, ...]
     by_world: tuple[Trust, ...]
     left_out: tuple[Group, ...]
-    left_out_tenths: tuple[Group, ...]
+    left_out_tenths: tuple[tuple[float, tuple[Group, ...]], ...]
 
 
 def good(one: Told, tolerance: float = TERMS.tolerance) -> Bools:
@@ -98,7 +98,7 @@ def confidence(worlds: Sequence[Told]) -> Confidence:
 def _others(worlds: Sequence[Told], customers: Ints) -> tuple[tuple[float, tuple[Group, ...]], ...]:
     found = []
     for tolerance in worlds[0].shares:
-        said = np.concatenate([one.trust.of(one.shares[tolerance], DRAWS) for one in worlds])
+        said = np.concatenate([one.stated(tolerance, one.trust) for one in worlds])
         right = np.concatenate([good(one, tolerance) for one in worlds])
         found.append((tolerance, _tenths(said, right, customers)))
     return tuple(found)
@@ -118,39 +118,57 @@ def one_world(name: str, stated: Floats, right: Bools, cluster: Ints) -> OneWorl
     )
 
 
-def learn_trust(share: Floats, right: Bools) -> Trust:
-    """The constants by logistic regression of what was right on the log-odds of the share of the draws.
+def learn_trust(share: Floats, room: Floats, right: Bools) -> Trust:
+    """The constants by logistic regression of what was right on the log-odds of the share of the draws and the leeway.
 
     Parameters
     ----------
     share : array of float, shape (n,)
-        Strictly inside (0, 1).
+        Shares of 0 and 1 count as half a draw less extreme.
+    room : array of float, shape (n,)
+        Leeways, see :func:`decisioning.score.leeway`.
     """
-    fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(logit(share)[:, None], right)
-    return Trust(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+    least = 0.5 / DRAWS
+    told = np.stack([logit(np.clip(share, least, 1.0 - least)), room], axis=1)
+    fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(told, right)
+    slope, wide = fitted.coef_[0]
+    return Trust(float(slope), float(fitted.intercept_[0]), float(wide))
 
 
 def learnt(worlds: Sequence[Told]) -> Learnt:
-    """The constants of all worlds, and what those of the others are worth in each."""
-    share, right = [one.choices.confidence for one in worlds], [good(one) for one in worlds]
-    stated = _by_others(share, right)
-    whose = [one.cluster for one in worlds]
+    """The constants of all worlds and tolerances, and what those of the others are worth in each."""
+    by_others = [
+        taught_by([*worlds[:number], *worlds[number + 1 :]]) for number in range(len(worlds) if len(worlds) > 1 else 0)
+    ]
+    judged = list(zip(worlds, by_others, strict=False))
     return Learnt(
-        learn_trust(np.concatenate(share), np.concatenate(right)),
+        taught_by(worlds),
         tuple(f"world {one.seed}" for one in worlds),
-        tuple(learn_trust(*pair) for pair in zip(share, right, strict=True)),
-        tuple(largest_gap(_tenths(*parts)) for parts in zip(stated, right, whose, strict=False)),
-        _tenths(*map(np.concatenate, (stated, right, whose))) if stated else (),
+        tuple(taught_by([one]) for one in worlds),
+        tuple(largest_gap(_judged([one], TERMS.tolerance)) for one in judged),
+        tuple((tolerance, _judged(judged, tolerance)) for tolerance in _tolerances(worlds)) if judged else (),
     )
 
 
-def _by_others(share: Sequence[Floats], right: Sequence[Bools]) -> list[Floats]:
-    """Confidence in each world by the constants that the others teach; none where there are no others."""
-    stated = []
-    for number, own in enumerate(share if len(share) > 1 else ()):
-        others = (np.concatenate([*parts[:number], *parts[number + 1 :]]) for parts in (share, right))
-        stated.append(learn_trust(*others).of(own, DRAWS))
-    return stated
+def taught_by(worlds: Sequence[Told]) -> Trust:
+    """The constants that these worlds teach at all their tolerances together."""
+    asked = [(one, tolerance) for one in worlds for tolerance in _tolerances(worlds)]
+    return learn_trust(
+        np.concatenate([one.share(tolerance) for one, tolerance in asked]),
+        np.concatenate([leeway(tolerance, one.choices.shortfall) for one, tolerance in asked]),
+        np.concatenate([good(one, tolerance) for one, tolerance in asked]),
+    )
+
+
+def _tolerances(worlds: Sequence[Told]) -> tuple[float, ...]:
+    return (TERMS.tolerance, *worlds[0].shares)
+
+
+def _judged(worlds: Sequence[tuple[Told, Trust]], tolerance: float) -> tuple[Group, ...]:
+    """Tenths of these worlds together, each under constants of its own."""
+    said = np.concatenate([one.stated(tolerance, trust) for one, trust in worlds])
+    right = np.concatenate([good(one, tolerance) for one, _ in worlds])
+    return _tenths(said, right, np.concatenate([one.cluster for one, _ in worlds]))
 
 
 def _each(

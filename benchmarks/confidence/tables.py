@@ -12,7 +12,7 @@ from benchmarks.confidence.stated import Confidence, Learnt, OneWorld
 LEGEND = (
     "`±` is half a 95 % interval; all moments of one customer are one piece of evidence, and it is never narrower\n"
     "than the worlds show. A tenth holds equally many rows by what was stated. Every moment is of a customer from\n"
-    "whom nothing was learnt, and every action of the catalogue competes, hold too: no rule is asked."
+    "whom nothing was learnt, and of the actions those compete that consent, validity and eligibility leave, hold too."
 )
 
 
@@ -35,8 +35,9 @@ def markdown(found: Findings) -> str:
     ]
     if found.learnt is not None:
         parts.append(_part("Constants that these worlds teach", _learnt(found.learnt)))
-        title = "Stated confidence where each world is judged by what the others teach"
-        parts.append(_part(title, _groups(found.learnt.left_out_tenths, digits=3)))
+        for tolerance, groups in found.learnt.left_out_tenths:
+            title = f"Each world judged by what the others teach, at a tolerance of {tolerance:.2f} EUR"
+            parts.append(_part(title, _groups(groups, digits=3)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -154,5 +155,8 @@ def _learnt(found: Learnt) -> str:
     names = ["all worlds", *(f"{name} alone" for name in found.worlds)]
     gaps = ["", *(_gap(one) for one in found.left_out), *[""] * (len(found.by_world) - len(found.left_out))]
     rows = zip(names, (found.trust, *found.by_world), gaps, strict=True)
-    head = ["learnt on", "slope", "intercept", "worst tenth by the constants of the others"]
-    return table(head, ([name, f"{one.slope:.3f}", f"{one.intercept:+.3f}", worst] for name, one, worst in rows))
+    head = ["learnt on", "slope", "intercept", "leeway", "worst tenth by the constants of the others"]
+    return table(
+        head,
+        ([name, f"{one.slope:.3f}", f"{one.intercept:+.3f}", f"{one.leeway:+.3f}", worst] for name, one, worst in rows),
+    )

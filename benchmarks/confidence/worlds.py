@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmarks.confidence.groups import Ints, cluster_of
-from decisioning.score import Floats, Trust
+from benchmarks.confidence.groups import Bools, Ints, cluster_of
+from decisioning.score import Floats, Trust, leeway
 from decisioning.value import Terms
 from training.contract.data import EngagementData
 from training.evaluation.choices import Choices, choices
@@ -48,15 +48,17 @@ class Told:
     Attributes
     ----------
     choices : Choices
-        With the bare share of the draws for confidence.
+        Among what is admissible, with the bare share of the draws for confidence.
+    admitted : array of bool, shape (n, a)
+        What consent, validity and eligibility leave to choose from; at least one action at each moment.
     shares : mapping of float to array of float, shape (n,)
-        That share at other tolerances, by tolerance in EUR.
+        The share of the draws at other tolerances, by tolerance in EUR.
     trust : Trust
         What makes confidence of a share.
     cluster : array of int, shape (n,)
         Whose moment it is; no two worlds share a number.
     propensity, uplift, harm, worth : array of float, shape (n, a)
-        True ones; the worth is the net value.
+        True ones; the worth is the net value, minus infinity where the action is not admissible.
     signals : array of int, shape (n,)
         How many signals the customer has before the moment.
     taught : array of int, shape (a,)
@@ -67,6 +69,7 @@ class Told:
 
     seed: int
     choices: Choices
+    admitted: Bools
     shares: Mapping[float, Floats]
     trust: Trust
     cluster: Ints
@@ -81,7 +84,15 @@ class Told:
     @property
     def confidence(self) -> Floats:
         """As served, shape (n,)."""
-        return self.trust.of(self.choices.confidence, DRAWS)
+        return self.stated(TERMS.tolerance, self.trust)
+
+    def stated(self, tolerance: float, trust: Trust) -> Floats:
+        """Confidence at one of the tolerances, by these constants, shape (n,)."""
+        return trust.of(self.share(tolerance), DRAWS, leeway(tolerance, self.choices.shortfall))
+
+    def share(self, tolerance: float) -> Floats:
+        """The bare share of the draws at one of the tolerances, shape (n,)."""
+        return self.choices.confidence if tolerance == TERMS.tolerance else self.shares[tolerance]
 
 
 def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
@@ -94,28 +105,36 @@ def taught(seed: int, customers: int) -> tuple[World, Played, Prepared, Bundle]:
 
 def told(world: World, played: Played, prepared: Prepared, bundle: Bundle) -> Told:
     """What is said of every moment of the sealed customers."""
-    data, rows = played.data, prepared.contacts(Part.TEST)
+    data, actions = played.data, bundle.catalogue.actions
+    order = [ACTION_IDS.index(one.action_id) for one in actions]
+    rows = prepared.contacts(Part.TEST)
+    # Where nothing but hold may be done there is nothing to be decided.
+    rows = rows[played.admissible[rows].any(axis=1)]
+    admitted = played.admissible[rows][:, order]
     bare = replace(bundle, trust=Trust())
-    made = choices(bare, data, rows, TERMS)
-    others = {one: choices(bare, data, rows, replace(TERMS, tolerance=one)).confidence for one in OTHER_TOLERANCES}
+    made, *others = (
+        choices(bare, data, rows, replace(TERMS, tolerance=one), actions, admitted)
+        for one in (TERMS.tolerance, *OTHER_TOLERANCES)
+    )
     situation = situations(played, rows)
-    order = [ACTION_IDS.index(one.action_id) for one in made.actions]
     propensity = world.true_propensity(situation)
+    worth = world.true_net_value(situation, harm_cost=TERMS.harm_cost)[:, order]
     learnt = pd.Series(prepared.action(Part.FIT)).value_counts()
     cluster = cluster_of(world.seed, situation.who)
     return Told(
         seed=world.seed,
         choices=made,
-        shares=others,
+        admitted=admitted,
+        shares={one: said.confidence for one, said in zip(OTHER_TOLERANCES, others, strict=True)},
         trust=bundle.trust,
         cluster=cluster,
         propensity=propensity[:, order],
         uplift=propensity[:, order] - propensity[:, -1:],
         harm=world.true_harm(situation)[:, order],
-        worth=world.true_net_value(situation, harm_cost=TERMS.harm_cost)[:, order],
+        worth=np.where(admitted, worth, -np.inf),
         signals=signals_before(data, rows),
-        taught=learnt.reindex([one.action_id for one in made.actions], fill_value=0).to_numpy().astype(np.int64),
-        strange=_strange(bundle, data, rows, propensity[:, order], cluster),
+        taught=learnt.reindex([one.action_id for one in actions], fill_value=0).to_numpy().astype(np.int64),
+        strange=_strange(bundle, data, rows, propensity[:, order], cluster, admitted),
     )
 
 
@@ -155,7 +174,9 @@ def dropped(matrix: Floats, columns: Ints) -> Floats:
     return moved
 
 
-def _strange(bundle: Bundle, data: EngagementData, rows: Ints, truth: Floats, cluster: Ints) -> dict[str, Spans]:
+def _strange(
+    bundle: Bundle, data: EngagementData, rows: Ints, truth: Floats, cluster: Ints, admitted: Bools
+) -> dict[str, Spans]:
     step = max(1, len(rows) // _STRANGE_MOMENTS)
     actions = bundle.catalogue.actions
     usual = offers_matrix(bundle.schema, data, rows[::step], actions, hold=False)
@@ -168,9 +189,12 @@ def _strange(bundle: Bundle, data: EngagementData, rows: Ints, truth: Floats, cl
         "signals out of range": out_of_range(usual, signals, bundle.head.novelty),
         "every attribute and signal unknown": dropped(usual, np.concatenate([own, signals])),
     }
-    whose = np.repeat(cluster[::step], len(actions))
+    whose, mine = np.repeat(cluster[::step], len(actions)), admitted[::step].ravel()
     spans = {name: bundle.head.serve(matrix, actions, hold=False)[2:4] for name, matrix in changed.items()}
-    return {name: Spans(low, high, truth[::step].ravel(), whose) for name, (low, high) in spans.items()}
+    return {
+        name: Spans(low[mine], high[mine], truth[::step].ravel()[mine], whose[mine])
+        for name, (low, high) in spans.items()
+    }
 
 
 def customer_columns(bundle: Bundle) -> tuple[Ints, Ints]:

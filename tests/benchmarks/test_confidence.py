@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import t as student
 
+from benchmarks.confidence import __main__ as main
 from benchmarks.confidence.cost import Cost, blocks, cost
 from benchmarks.confidence.findings import findings
 from benchmarks.confidence.groups import (
@@ -20,7 +21,7 @@ from benchmarks.confidence.groups import (
     largest_gap,
     tenths,
 )
-from benchmarks.confidence.intervals import covered, fewest, rarest, widened
+from benchmarks.confidence.intervals import covered, fewest, rarest, statements, widened
 from benchmarks.confidence.regret import best_single, gap, order, orders, policies, regret, relative_gap
 from benchmarks.confidence.stated import confidence, good, learn_trust, learnt
 from benchmarks.confidence.tables import markdown, table
@@ -65,6 +66,7 @@ def world(seed=1, moments=2_000, trust=None):
     return Told(
         seed=seed,
         choices=made,
+        admitted=np.ones((moments, 2), dtype=np.bool_),
         shares={0.5: share, 2.0: np.full(moments, 0.99)},
         trust=trust or Trust(),
         cluster=cluster_of(seed, np.arange(moments)),
@@ -172,17 +174,35 @@ def test_a_group_tells_both_means_and_their_difference():
 def test_constants_are_found_again_that_the_truth_was_drawn_by():
     draw = np.random.default_rng(0)
     margin = draw.normal(0.0, 1.5, 60_000)
-    right = draw.random(60_000) < expit(0.6 * margin - 0.2)
-    found = learn_trust(expit(margin), right)
-    assert (found.slope, found.intercept) == (pytest.approx(0.6, abs=0.03), pytest.approx(-0.2, abs=0.03))
+    room = draw.random(60_000)
+    right = draw.random(60_000) < expit(0.6 * margin - 0.2 + 0.9 * room)
+    found = learn_trust(expit(margin), room, right)
+    assert (found.slope, found.intercept) == (pytest.approx(0.6, abs=0.03), pytest.approx(-0.2, abs=0.05))
+    assert found.leeway == pytest.approx(0.9, abs=0.06)
+
+
+def test_shares_of_none_and_of_all_draws_can_be_learnt_from():
+    share = np.repeat([0.0, 1.0, 0.5], 100)
+    right = np.arange(300) % 10 < np.repeat([1, 9, 5], 100)
+    found = learn_trust(share, np.tile([0.2, 0.4], 150), right)
+    assert 0.0 < found.slope < 1.0
 
 
 def test_true_shares_teach_to_leave_them_alone_in_every_world():
-    found = learnt([world(seed, 20_000) for seed in (1, 2)])
-    assert (found.trust.slope, found.trust.intercept) == (pytest.approx(1.0, abs=0.05), pytest.approx(0.0, abs=0.05))
+    worlds = [replace(world(seed, 20_000), shares={}) for seed in (1, 2)]
+    found = learnt(worlds)
+    np.testing.assert_allclose(worlds[0].stated(1.0, found.trust), worlds[0].choices.confidence, atol=0.02)
     assert max(abs(one.gap) for one in found.left_out) < 0.04
-    assert len(found.left_out_tenths) == 10
-    assert max(abs(one.gap) for one in found.left_out_tenths) < 0.03
+    ((tolerance, groups),) = found.left_out_tenths
+    assert (tolerance, len(groups)) == (1.0, 10)
+    assert max(abs(one.gap) for one in groups) < 0.03
+
+
+def test_every_tolerance_teaches_and_is_judged():
+    found = learnt([world(seed, 4_000) for seed in (1, 2)])
+    assert [tolerance for tolerance, _ in found.left_out_tenths] == [1.0, 0.5, 2.0]
+    alone = learnt([replace(world(seed, 4_000), shares={}) for seed in (1, 2)])
+    assert found.trust != alone.trust
 
 
 def test_one_world_alone_has_no_others_to_be_judged_by():
@@ -214,6 +234,31 @@ def test_a_choice_within_the_tolerance_of_the_best_is_right():
 def test_regret_is_what_the_best_is_worth_more_hold_included():
     truth = np.array([[1.0, 3.0], [-1.0, -2.0], [-1.0, 2.0]])
     assert regret(truth, np.array([0, 0, -1])).tolist() == [2.0, 1.0, 2.0]
+
+
+def test_what_is_not_admissible_is_no_pair_no_rival_and_no_regret():
+    plain = world(moments=2_000)
+    barred = np.ones((2_000, 2), dtype=np.bool_)
+    barred[:1_000, 1] = False
+    one = replace(plain, admitted=barred, worth=np.where(barred, plain.worth, -np.inf))
+    found = statements([one]).propensity
+    assert (found[0].name, found[0].rows) == ("all", 3_000)
+    assert (found[-1].name, found[-1].rows) == ("what is not admissible", 1_000)
+    assert good(one)[:1_000].all()
+    ways = {each.name: each for each in policies([one])}
+    assert ways["heed"].regret < ways["heed"].value
+    assert np.isfinite([each.value for each in ways.values()]).all()
+    assert {each.name for each in orders([one])} == {each.name for each in orders([plain])}
+
+
+def test_what_is_said_of_a_world_is_kept_and_taken_from_where_it_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(main, "taught", lambda seed, customers: (seed, customers))
+    monkeypatch.setattr(main, "told", lambda seed, customers: world(seed, customers))
+    first = main.one_world(3, 700, tmp_path / "kept")
+    monkeypatch.setattr(main, "told", lambda *_: pytest.fail("it was done before"))
+    again = main.one_world(3, 700, tmp_path / "kept")
+    np.testing.assert_array_equal(again.worth, first.worth)
+    assert again.seed == 3
 
 
 def test_the_second_best_may_be_to_hold():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisioning.arbitration import choose, confidence, ranking, shortfall
-from decisioning.score import Trust
+from decisioning.score import Trust, leeway
 from tests.decisioning.doubles import action
 
 
@@ -62,6 +62,32 @@ def test_trust_keeps_the_order_of_shares_and_stays_inside_0_and_1() -> None:
 def test_trust_of_slope_1_changes_nothing_but_certainty() -> None:
     shares = np.array([0.0, 0.25, 0.5, 1.0])
     assert Trust().of(shares, 64) == pytest.approx([0.5 / 64, 0.25, 0.5, 1.0 - 0.5 / 64])
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "short", "expected"),
+    [
+        pytest.param(0.0, 2.0, 0.0, id="none without a tolerance"),
+        pytest.param(0.0, 0.0, 0.0, id="none without a tolerance where nothing is at stake either"),
+        pytest.param(1.0, 0.0, 1.0, id="all where nothing is at stake"),
+        pytest.param(1.0, 3.0, 0.25, id="the tolerance beside what is at stake"),
+    ],
+)
+def test_leeway_is(tolerance, short, expected):
+    assert leeway(tolerance, np.array([short])).tolist() == [expected]
+
+
+@given(st.floats(0.01, 100.0), st.floats(0.0, 100.0), st.floats(0.001, 1000.0))
+def test_leeway_is_the_same_in_every_currency(tolerance, short, rate):
+    both = leeway(tolerance, np.array([short])), leeway(rate * tolerance, np.array([rate * short]))
+    assert both[0] == pytest.approx(both[1])
+
+
+def test_the_leeway_moves_confidence_by_as_much_as_was_learnt():
+    draws = np.array([[1.0, 2.0, 1.0, 2.0], [2.0, 1.0, 2.0, 1.0]])
+    # Right in half of the draws and half a euro short on the average: a tolerance of a half is half of the whole.
+    stated = confidence(draws, 0, [True, True], 0.5, Trust(1.0, 0.0, 3.0))
+    assert np.log(stated / (1.0 - stated)) == pytest.approx(1.5)
 
 
 def test_a_choice_without_rivals_is_certain_whatever_the_trust() -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from decisioning.arbitration import choose, confidence, ranking
+from decisioning.arbitration import choose, confidence, ranking, shortfall
 from decisioning.catalogue import HOLD
-from decisioning.value import Terms
+from decisioning.value import Terms, net_value_draws
 from tests.decisioning.doubles import action
 from tests.training.modelling import bundle, prepared
 from training.evaluation.choices import NOBODY, best, choices, offers
@@ -46,6 +46,23 @@ def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
         own = 0.0 if chosen is None else drawn[chosen]
         assert found.shortfall[row] == pytest.approx(np.mean(best_of_all - own), abs=1e-9)
         assert found.action_id[row] == (HOLD if chosen is None else found.actions[chosen].action_id)
+
+
+def test_only_what_is_admitted_competes_as_in_the_pure_decision():
+    model, data = bundle(), prepared().data
+    terms, actions = Terms(harm_cost=20.0, tolerance=0.1), model.catalogue.actions
+    admitted = np.random.default_rng(0).random((len(ROWS), len(actions))) < 0.3
+    admitted[:3] = False
+    found = choices(model, data, ROWS, terms, admitted=admitted)
+    offered = list(offers(model, data, ROWS, actions))
+    draws = np.concatenate([net_value_draws(actions, one, terms) for one in offered])
+    for row in range(len(ROWS)):
+        may = admitted[row].tolist()
+        chosen = choose(ranking(actions, found.net_value[row]), found.net_value[row], may)
+        assert found.chosen[row] == (NOBODY if chosen is None else chosen)
+        assert found.confidence[row] == confidence(draws[row], chosen, may, 0.1, model.trust)
+        assert found.shortfall[row] == pytest.approx(shortfall(draws[row], chosen, may), abs=1e-9)
+    assert found.confidence[:3].tolist() == [1.0] * 3
 
 
 def test_ties_break_as_in_the_pure_decision():

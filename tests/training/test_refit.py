@@ -1,5 +1,6 @@
 """A model fitted again on the rows that judged it: figures stay honest, and certificates need later contacts."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -7,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from decisioning.score import Trust
 from tests.training.certifying import NOW, material
 from tests.training.modelling import SETTINGS, bundle, prepared
 from training.certificate.asked import Asked
@@ -112,10 +114,20 @@ def test_a_bundle_of_a_format_before_is_read_and_keeps_its_digest(form: int, tmp
     alone = bundle().head
     every = np.zeros((len(alone.trees.values), 8), dtype=np.float32)
     posterior = replace(alone.posterior, deviations=every if form == min(FORMATS) else alone.posterior.deviations)
-    novelty = replace(alone.novelty, typical=np.full_like(alone.novelty.typical, np.nan))
+    nothing = np.full_like(alone.novelty.typical, np.nan)
+    novelty = alone.novelty if form == max(FORMATS[:-1]) else replace(alone.novelty, typical=nothing)
     head = replace(alone, posterior=posterior, novelty=novelty)
-    old = certified(replace(bundle(), harm=None, head=head), None)
+    old = certified(replace(bundle(), harm=None, head=head, trust=Trust(0.6, -0.1)), None)
     save(old, tmp_path)
-    assert f'"format": {form}' in (tmp_path / "model.json").read_text()
+    stored = json.loads((tmp_path / "model.json").read_text())
+    assert (stored["format"], stored["trust"]) == (form, {"slope": 0.6, "intercept": -0.1})
     found = load(tmp_path)
+    assert found.trust == old.trust
     assert found.digest == old.digest == certified(found, None).digest
+
+
+def test_a_bundle_whose_confidence_knows_a_leeway_is_of_the_newest_format(tmp_path) -> None:
+    made = certified(replace(bundle(), trust=Trust(0.6, -0.1, 0.4)), None)
+    save(made, tmp_path)
+    assert json.loads((tmp_path / "model.json").read_text())["format"] == max(FORMATS)
+    assert load(tmp_path).trust == made.trust

@@ -37,6 +37,15 @@ def test_logged_propensities_are_probabilities_and_certain_only_where_hold_was_t
     assert ((truth["logged"] == 1) == alone).all()
 
 
+def test_what_was_admissible_holds_what_was_done_and_counts_what_there_was_to_choose_from() -> None:
+    played = small()[1]
+    truth, admissible = played.truth, played.admissible
+    assert admissible.shape == (len(truth), len(ACTION_IDS) - 1)
+    np.testing.assert_array_equal(admissible.sum(axis=1) + 1, truth["admissible"])
+    done = np.flatnonzero(truth["action_index"] != HOLD_INDEX)
+    assert admissible[done, truth["action_index"].to_numpy()[done]].all()
+
+
 def inverse_propensity_mean(indicator: pd.Series, propensity: pd.Series) -> tuple[float, float]:
     weights = indicator / propensity
     return weights.mean(), weights.std() / np.sqrt(len(weights))

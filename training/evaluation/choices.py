@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from decisioning.catalogue import HOLD, Action
-from decisioning.score import Floats, Trust
+from decisioning.score import Floats, Trust, leeway
 from decisioning.value import Terms, net_value_draws, net_values
 from training.contract.data import EngagementData
 from training.features.assemble import offers_matrix
@@ -18,6 +19,7 @@ from training.features.windows import Ints
 from training.model.bundle import Bundle
 from training.model.offers import Offers
 
+Bools = NDArray[np.bool_]
 NOBODY = -1
 _BLOCK = 8_192
 _TOLD = ("propensity", "low", "high", "hold", "uplift", "uplift_low", "uplift_high", "harm")
@@ -69,6 +71,7 @@ def choices(
     rows: Ints,
     terms: Terms | None = None,
     actions: Sequence[Action] | None = None,
+    admitted: Bools | None = None,
 ) -> Choices:
     """What would be chosen at the moment of these contacts, for their customers.
 
@@ -80,9 +83,16 @@ def choices(
         How net value is reckoned; harm free of cost and no tolerance if not given.
     actions : sequence of Action
         The candidates; the model's whole catalogue if not given.
+    admitted : array of bool, shape (n, a)
+        Which of them compete at each contact; all if not given. Where none does, hold is certain.
     """
     candidates = tuple(bundle.catalogue.actions if actions is None else actions)
-    parts = [_chosen(one, candidates, terms or Terms(), bundle.trust) for one in offers(bundle, data, rows, candidates)]
+    competing = np.ones((len(rows), len(candidates)), dtype=np.bool_) if admitted is None else admitted
+    parts, done = [], 0
+    for one in offers(bundle, data, rows, candidates):
+        mine = competing[done : done + len(one.propensity)]
+        parts.append(_chosen(one, candidates, terms or Terms(), bundle.trust, mine))
+        done += len(mine)
     return Choices(candidates, **{name: _joined(parts, name) for name in parts[0]})
 
 
@@ -106,13 +116,15 @@ def offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequence[A
         yield bundle.weigh(matrix, actions)
 
 
-def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms, trust: Trust) -> dict[str, Any]:
+def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms, trust: Trust, admitted: Bools) -> dict[str, Any]:
     values = net_values(actions, offered, terms)
-    chosen = best(actions, values)
-    draws = net_value_draws(actions, offered, terms)
+    chosen = best(actions, np.where(admitted, values, -np.inf))
+    draws = np.where(admitted[:, :, None], net_value_draws(actions, offered, terms), -np.inf)
     told = {name: getattr(offered, name) for name in _TOLD}
-    sure = trust.of(_near(draws, chosen, terms.tolerance), draws.shape[2])
-    return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": _shortfall(draws, chosen)}
+    short = _shortfall(draws, chosen)
+    sure = trust.of(_near(draws, chosen, terms.tolerance), draws.shape[2], leeway(terms.tolerance, short))
+    sure = np.where(admitted.any(axis=1), sure, 1.0)
+    return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": short}
 
 
 def best(actions: Sequence[Action], values: Floats) -> Ints:

@@ -16,7 +16,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
 JUDGED = "judged"
 # In the second, every leaf has deviations; in the third only those of the first member may have them; in the fourth
-# typical values stand for missing ones.
-FORMATS = (2, 3, 4)
+# typical values stand for missing ones; in the fifth confidence may know a leeway.
+FORMATS = (2, 3, 4, 5)
 
 
 def with_digest(bundle: Bundle) -> Bundle:
@@ -165,7 +165,7 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
         "head": _plain_head(bundle.head),
         "harm": None if bundle.harm is None else _plain_head(bundle.harm),
         "uplift": None if bundle.uplift is None else bundle.uplift.to_dict(),
-        "trust": plain(bundle.trust),
+        "trust": _plain_trust(bundle.trust),
     }
     return {
         **_trees(bundle.head, ""),
@@ -179,10 +179,17 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
 
 def _format(bundle: Bundle) -> int:
     """The oldest format that tells all, so that a bundle written again keeps its digest."""
+    if bundle.trust.leeway:
+        return 5
     heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
     if any(head.novelty.completes.any() for head in heads):
         return 4
     return 2 if all(head.all_uncertain for head in heads) else 3
+
+
+def _plain_trust(trust: Trust) -> dict[str, float]:
+    """Without a leeway that says nothing, so that a bundle from before there was one keeps its digest."""
+    return {name: value for name, value in asdict(trust).items() if name != "leeway" or value}
 
 
 def _plain_head(head: Head) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import pandas as pd
 
 from decisioning.errors import InvalidInput
 from training.contract.data import EngagementData
-from training.world import consents, play, register, tables, truth
+from training.world import consents, logging_policy, play, register, tables, truth
 from training.world.clock import Calendar, microseconds
 from training.world.consents import Permissions
+from training.world.decisions import Scene
 from training.world.people import People, make_people
-from training.world.streams import Floats, Ints
+from training.world.streams import Bools, Floats, Ints
 from training.world.truth import Situation
 
 END = datetime(2026, 11, 2, tzinfo=UTC)
@@ -33,6 +34,8 @@ class Played:
         harmed_at (microseconds; the largest integer where it never happened), harm_kind, value.
     consents, contact_points, suppressions : pandas.DataFrame
         As on file at the end; see :mod:`training.world.register`.
+    admissible : ndarray of bool, shape (rows of ``truth``, actions)
+        What consent, validity and eligibility left to choose from beside hold.
     recent_contacts, activity : ndarray of shape (customers,)
         The state at the end, for :meth:`World.true_propensity`.
     """
@@ -42,6 +45,7 @@ class Played:
     consents: pd.DataFrame
     contact_points: pd.DataFrame
     suppressions: pd.DataFrame
+    admissible: Bools
     recent_contacts: Floats
     activity: Floats
 
@@ -104,6 +108,7 @@ class World:
             consents=register.consents_frame(self.seed, *known),
             contact_points=self.contact_points,
             suppressions=register.suppressions_frame(*known),
+            admissible=_admissible(stage, board.permissions, history),
             recent_contacts=board.recent_contacts,
             activity=board.activity,
         )
@@ -186,3 +191,9 @@ def make_world(seed: int, customers: int, days: int = 120, end: datetime = END) 
     people = make_people(seed, customers)
     permissions = consents.make_permissions(seed, people, calendar)
     return World(seed, calendar, people, permissions, truth.action_tastes(seed))
+
+
+def _admissible(stage: Scene, permissions: Permissions, history: pd.DataFrame) -> Bools:
+    """What could have been done at each moment of the history: what was withdrawn later was not withdrawn then."""
+    who, at = history["customer_index"].to_numpy(), history["at"].to_numpy()
+    return logging_policy.admissible(permissions, stage.eligibility, stage.spans, who, at)[:, :-1]
