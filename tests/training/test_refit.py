@@ -113,7 +113,8 @@ def test_a_card_says_of_refitting_what_it_said_before_it_was_stored() -> None:
 def test_a_bundle_of_a_format_before_is_read_and_keeps_its_digest(form: int, tmp_path) -> None:
     alone = bundle().head
     every = np.zeros((len(alone.trees.values), 8), dtype=np.float32)
-    posterior = replace(alone.posterior, deviations=every if form == min(FORMATS) else alone.posterior.deviations)
+    deviations = every if form == min(FORMATS) else alone.posterior.deviations
+    posterior = replace(alone.posterior, deviations=deviations, shortest=False)
     nothing = np.full_like(alone.novelty.typical, np.nan)
     novelty = alone.novelty if form == max(FORMATS[:-1]) else replace(alone.novelty, typical=nothing)
     head = replace(alone, posterior=posterior, novelty=novelty)
@@ -122,12 +123,19 @@ def test_a_bundle_of_a_format_before_is_read_and_keeps_its_digest(form: int, tmp
     stored = json.loads((tmp_path / "model.json").read_text())
     assert (stored["format"], stored["trust"]) == (form, {"slope": 0.6, "intercept": -0.1})
     found = load(tmp_path)
-    assert found.trust == old.trust
+    assert (found.trust, found.head.posterior.shortest) == (old.trust, False)
     assert found.digest == old.digest == certified(found, None).digest
 
 
-def test_a_bundle_whose_confidence_knows_a_leeway_is_of_the_newest_format(tmp_path) -> None:
-    made = certified(replace(bundle(), trust=Trust(0.6, -0.1, 0.4)), None)
+@pytest.mark.parametrize(
+    ("trust", "shortest"),
+    [(Trust(0.6, -0.1, 0.4), False), (Trust(0.6, -0.1), True)],
+    ids=["confidence that knows a leeway", "the shortest intervals"],
+)
+def test_what_the_newest_format_tells_is_read_again(trust: Trust, *, shortest: bool, tmp_path) -> None:
+    head = replace(bundle().head, posterior=replace(bundle().head.posterior, shortest=shortest))
+    made = certified(replace(bundle(), harm=None, head=head, trust=trust), None)
     save(made, tmp_path)
     assert json.loads((tmp_path / "model.json").read_text())["format"] == max(FORMATS)
-    assert load(tmp_path).trust == made.trust
+    found = load(tmp_path)
+    assert (found.trust, found.head.posterior.shortest) == (trust, shortest)

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 from scipy.stats import norm
 
 from tests.training.modelling import SCHEMA, SETTINGS, halves, learnt, noise, prepared
@@ -11,7 +15,7 @@ from training.model.learn import learn
 from training.model.log_odds import probability
 from training.model.rehearsal import imagine, rehearsed_scale
 from training.model.split import Part
-from training.model.uncertainty import DRAWS, PRIOR_PRECISION, covering_scale, fit_posterior
+from training.model.uncertainty import DRAWS, PRIOR_PRECISION, covering_scale, fit_posterior, longer_reach
 
 
 def leaves_of(rows: int, trees: int, leaves: int, seed: int) -> np.ndarray:
@@ -43,6 +47,51 @@ def test_the_spread_is_that_of_the_exact_posterior_up_to_sampling() -> None:
     ratio = fit_posterior(places, margin, 30, seed=4).spread(places) / exact
     assert ratio.mean() == pytest.approx(1.0, abs=0.05)
     assert ratio.std() < 2.0 / np.sqrt(2 * DRAWS)
+
+
+@given(st.floats(0.0, 6.0), st.floats(0.5, 0.99))
+def test_both_sides_of_the_shortest_interval_together_hold_the_level(skew: float, level: float) -> None:
+    (far,) = longer_reach(np.array([skew]), level)
+    assert norm.cdf(far) - norm.cdf(-(far - 2.0 * skew)) == pytest.approx(level, abs=1e-9)
+
+
+def test_without_skew_both_sides_reach_as_far() -> None:
+    assert longer_reach(np.zeros(1), 0.9)[0] == norm.ppf(0.95)
+
+
+@pytest.mark.parametrize(
+    ("stated", "spread"),
+    [(0.002, 0.5), (0.01, 0.8), (0.05, 0.8), (0.05, 1.5), (0.2, 0.8), (0.6, 0.7)],
+)
+def test_no_interval_of_the_level_is_shorter_by_more_than_a_hundredth(stated: float, spread: float) -> None:
+    middle = logit(stated) - 0.5 * spread**2 * (1.0 - 2.0 * stated)
+    skew = spread * (1.0 - 2.0 * stated)
+    (far,) = longer_reach(np.array([abs(skew)]), 0.9)
+    low, high = (far, far - 2.0 * abs(skew)) if skew > 0.0 else (far - 2.0 * abs(skew), far)
+
+    def width(tail: float) -> float:
+        ends = middle + spread * norm.ppf([tail, tail + 0.9])
+        return float(np.diff(expit(ends))[0])
+
+    best = minimize_scalar(width, bounds=(1e-9, 0.1 - 1e-9), method="bounded").fun
+    found = float(expit(middle + high * spread) - expit(middle - low * spread))
+    assert best - 1e-9 <= found < 1.01 * best
+    assert found <= width(0.05) + 1e-12
+
+
+def test_served_intervals_are_the_shortest_where_the_model_says_so_and_have_equal_tails_where_not() -> None:
+    head, matrix = learnt().head, prepared().samples[Part.TEST].matrix[:300]
+    equal = replace(head, posterior=replace(head.posterior, shortest=False))
+    (_, stated, low, high, _), (_, same, lower, higher, _) = (
+        one.serve_kind(matrix, "", None, None) for one in (head, equal)
+    )
+    np.testing.assert_array_equal(stated, same)
+    middle = 0.5 * (logit(lower) + logit(higher))
+    spread = (logit(higher) - middle) / norm.ppf(0.95)
+    mass = norm.cdf((logit(high) - middle) / spread) - norm.cdf((logit(low) - middle) / spread)
+    np.testing.assert_allclose(mass, 0.9, atol=2e-4)
+    assert (high - low < higher - lower).all()
+    assert ((low < lower) == (stated < 0.5)).all()
 
 
 def test_more_rows_leave_less_to_doubt() -> None:

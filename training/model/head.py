@@ -77,7 +77,8 @@ class Head:
             np.stack(draws),
             self.novelty.of(rows),
             standard_draws(_NOVEL, self._samples),
-            self._reach,
+            self.posterior.tilt,
+            *self.posterior.reaches,
         )
 
     @property
@@ -109,10 +110,6 @@ class Head:
         contacted = np.sqrt(self.hidden.contacted) * standard_draws(_CONTACTED, self._samples)
         own = np.sqrt(self.hidden.own) * standard_draws(f"action {action_id}", self._samples)
         return offset, self.hidden.total, resting + contacted + own
-
-    @cached_property
-    def _reach(self) -> float:
-        return self.posterior.reach
 
     @property
     def _samples(self) -> int:

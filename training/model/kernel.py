@@ -32,7 +32,9 @@ def serve(
     hidden_draws: Floats,
     novel: Floats,
     novel_draws: Floats,
-    reach: float,
+    tilt: float,
+    skews: Floats,
+    reaches: Floats,
 ) -> Served:
     """Calibrated log-odds, probability, interval and draws of n rows, m candidates after m candidates.
 
@@ -55,8 +57,11 @@ def serve(
         What no feature tells of the customer, for each candidate: variance and draws, in log-odds.
     novel, novel_draws : array of float, shapes (n,), (K,)
         Variance of each row for what was never seen, and standard draws that rows share.
-    reach : float
-        Half width of the interval in standard deviations.
+    tilt : float
+        1 for the shortest interval, 0 for one with equal tails.
+    skews, reaches : array of float, shape (knots,)
+        How far the interval reaches on its longer side, in standard deviations, by the skew of what is not known; see
+        :func:`training.model.uncertainty.longer_reach`.
 
     Returns
     -------
@@ -93,11 +98,16 @@ def serve(
             draws[row, sample] = _sigmoid(
                 middle + moved + hidden_draws[candidate, sample] + unseen * novel_draws[sample]
             )
-        spread = reach * math.sqrt(square / samples + variance)
+        spread = math.sqrt(square / samples + variance)
+        skew = tilt * spread * (1.0 - 2.0 * stated)
+        far = along(abs(skew), skews, reaches)
+        near = far - 2.0 * abs(skew)
         log_odds[row] = centre
         propensity[row] = stated
-        low[row] = _sigmoid(middle - spread)
-        high[row] = _sigmoid(middle + spread)
+        low[row] = _sigmoid(middle - (far if skew >= 0.0 else near) * spread)
+        high[row] = _sigmoid(middle + (near if skew >= 0.0 else far) * spread)
+        if tilt > 0.0:
+            low[row], high[row] = min(low[row], stated), max(high[row], stated)
     return log_odds, propensity, low, high, draws
 
 

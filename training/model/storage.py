@@ -47,7 +47,7 @@ HARM = "harm_"
 DECISIVE = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
 JUDGED = "judged"
 # In the second, every leaf has deviations; in the third only those of the first member may have them; in the fourth
-# typical values stand for missing ones; in the fifth confidence may know a leeway.
+# typical values stand for missing ones; in the fifth confidence may know a leeway, and intervals be the shortest.
 FORMATS = (2, 3, 4, 5)
 
 
@@ -152,7 +152,7 @@ def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) ->
     return Head(
         trees=read_trees(lightgbm.Booster(model_str=files[f"{prefix}{BOOSTER}"].decode())),
         calibration=PooledCalibration.from_dict(stored["calibration"]),
-        posterior=Posterior(deviations, stored["scale"], stored["level"]),
+        posterior=Posterior(deviations, stored["scale"], stored["level"], stored.get("shortest", False)),
         hidden=Hidden.from_dict(stored["hidden"]),
         novelty=Novelty.from_dict(stored["novelty"]),
     )
@@ -179,9 +179,9 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
 
 def _format(bundle: Bundle) -> int:
     """The oldest format that tells all, so that a bundle written again keeps its digest."""
-    if bundle.trust.leeway:
-        return 5
     heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
+    if bundle.trust.leeway or any(head.posterior.shortest for head in heads):
+        return 5
     if any(head.novelty.completes.any() for head in heads):
         return 4
     return 2 if all(head.all_uncertain for head in heads) else 3
@@ -197,6 +197,7 @@ def _plain_head(head: Head) -> dict[str, Any]:
         "calibration": head.calibration.to_dict(),
         "scale": head.posterior.scale,
         "level": head.posterior.level,
+        **({"shortest": True} if head.posterior.shortest else {}),
         "hidden": head.hidden.to_dict(),
         "novelty": head.novelty.to_dict(),
     }
