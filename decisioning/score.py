@@ -119,7 +119,7 @@ class Scores:
     propensity : array of float, shape (n,)
         Calibrated probability of each action's outcome within its window, in (0, 1).
     low, high : array of float, shape (n,)
-        Ends of the propensity's interval at the model's stated level, in [0, 1].
+        Ends of the propensity's interval at the model's stated level, the shortest that holds it, in [0, 1].
     propensity_draws : array of float, shape (n, K)
         Joint draws of the propensities: column k is one state of the world that the model holds possible.
     explain : callable

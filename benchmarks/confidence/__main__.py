@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
-:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds. Those in force come from seeds 51 to
-57, 102 to 106 and 201 to 208, which is why others are the default here.
+:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds, and each is judged by what the others teach.
+Those in force come from seeds 301 to 318, which is why others are the default here.
 """
 
 import argparse
