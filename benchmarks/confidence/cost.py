@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.confidence.groups import Ints
 from benchmarks.confidence.worlds import TERMS
 from decisioning.catalogue import Action
-from decisioning.score import Floats
+from decisioning.score import Floats, leeway
 from decisioning.value import net_value_draws, net_values
 from training.contract.data import EngagementData
 from training.evaluation.choices import best
@@ -106,7 +106,8 @@ def _whole(bundle: Bundle, actions: Sequence[Action]) -> Callable[[Floats], obje
         chosen = best(actions, net_values(actions, offered, TERMS))
         draws = net_value_draws(actions, offered, TERMS)
         worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
-        near = worth[np.arange(len(worth)), chosen] >= worth.max(axis=1) - TERMS.tolerance
-        return bundle.trust.of(near.mean(axis=1), draws.shape[2])
+        short = worth.max(axis=1) - worth[np.arange(len(worth)), chosen]
+        near = np.mean(short <= TERMS.tolerance, axis=1)
+        return bundle.trust.of(near, draws.shape[2], leeway(TERMS.tolerance, short.mean(axis=1)))
 
     return confidences
