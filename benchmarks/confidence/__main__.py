@@ -40,6 +40,7 @@ def gather(
     seeds: Sequence[int], customers: int, workers: int, cache: Path | None = None
 ) -> tuple[list[Told], tuple[Cost, ...]]:
     """What heed says in these worlds; what that costs is measured on the first, before the others begin."""
+    print(f"world {seeds[0]} of {customers:,} customers, and what it costs", file=sys.stderr, flush=True)
     world, played, prepared, bundle = taught(seeds[0], customers)
     first = told(world, played, prepared, bundle)
     timed = costs(bundle, played.data, prepared.contacts(Part.TEST))
