@@ -8,21 +8,12 @@ Those in force come from seeds 301 to 318, which is why others are the default h
 
 import argparse
 import json
-import pickle
-import sys
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
 
-from benchmarks.confidence.cost import Cost, costs
 from benchmarks.confidence.findings import findings
+from benchmarks.confidence.gather import gather
 from benchmarks.confidence.tables import markdown
-from benchmarks.confidence.worlds import Told, taught, told
-from training.model.split import Part
 
 
 def main() -> None:
@@ -34,35 +25,6 @@ def main() -> None:
     if given.json is not None:
         given.json.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
     print(markdown(found))
-
-
-def gather(
-    seeds: Sequence[int], customers: int, workers: int, cache: Path | None = None
-) -> tuple[list[Told], tuple[Cost, ...]]:
-    """What heed says in these worlds; what that costs is measured on the first, before the others begin."""
-    print(f"world {seeds[0]} of {customers:,} customers, and what it costs", file=sys.stderr, flush=True)
-    world, played, prepared, bundle = taught(seeds[0], customers)
-    first = told(world, played, prepared, bundle)
-    timed = costs(bundle, played.data, prepared.contacts(Part.TEST))
-    del world, played, prepared, bundle
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        others = list(pool.map(one_world, seeds[1:], repeat(customers), repeat(cache)))
-    return [first, *others], timed
-
-
-def one_world(seed: int, customers: int, cache: Path | None = None) -> Told:
-    """What heed says in one world, its number and its seconds on stderr; from the cache where it is kept there."""
-    kept = None if cache is None else cache / f"told-{seed}-{customers}.pickle"
-    if kept is not None and kept.exists():
-        found: Told = pickle.loads(kept.read_bytes())
-        return found
-    began = perf_counter()
-    one = told(*taught(seed, customers))
-    print(f"world {seed} of {customers:,} customers: {perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps(one))
-    return one
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import t as student
 
-from benchmarks.confidence import __main__ as main
+from benchmarks.confidence import gather
 from benchmarks.confidence.cost import Cost, blocks, cost
 from benchmarks.confidence.findings import findings
 from benchmarks.confidence.groups import (
@@ -252,11 +252,11 @@ def test_what_is_not_admissible_is_no_pair_no_rival_and_no_regret():
 
 
 def test_what_is_said_of_a_world_is_kept_and_taken_from_where_it_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(main, "taught", lambda seed, customers: (seed, customers))
-    monkeypatch.setattr(main, "told", lambda seed, customers: world(seed, customers))
-    first = main.one_world(3, 700, tmp_path / "kept")
-    monkeypatch.setattr(main, "told", lambda *_: pytest.fail("it was done before"))
-    again = main.one_world(3, 700, tmp_path / "kept")
+    monkeypatch.setattr(gather, "taught", lambda seed, customers: (seed, customers))
+    monkeypatch.setattr(gather, "told", lambda seed, customers: world(seed, customers))
+    first = gather.one_world(3, 700, tmp_path / "kept")
+    monkeypatch.setattr(gather, "told", lambda *_: pytest.fail("it was done before"))
+    again = gather.one_world(3, 700, tmp_path / "kept")
     np.testing.assert_array_equal(again.worth, first.worth)
     assert again.seed == 3
 
