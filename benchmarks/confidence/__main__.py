@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=41, help="of the first world; the others follow")
     parser.add_argument("--seeds", type=int, nargs="+", help="of all worlds, in place of --worlds and --seed")
     parser.add_argument("--workers", type=int, default=1, help="worlds at the same time, after the first")
-    parser.add_argument("--cache", type=Path, help="a folder of worlds done before by the same heed, and for these")
+    parser.add_argument("--cache", type=Path, help="a folder of worlds done before by the same heed; all but the first")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--learn", action="store_true", help="also learn the constants of confidence from these worlds")
     return parser.parse_args()

@@ -137,10 +137,8 @@ def learn_trust(share: Floats, room: Floats, right: Bools) -> Trust:
 
 def learnt(worlds: Sequence[Told]) -> Learnt:
     """The constants of all worlds and tolerances, and what those of the others are worth in each."""
-    by_others = [
-        taught_by([*worlds[:number], *worlds[number + 1 :]]) for number in range(len(worlds) if len(worlds) > 1 else 0)
-    ]
-    judged = list(zip(worlds, by_others, strict=False))
+    several = worlds if len(worlds) > 1 else ()
+    judged = [(one, taught_by([other for other in worlds if other is not one])) for one in several]
     return Learnt(
         taught_by(worlds),
         tuple(f"world {one.seed}" for one in worlds),

@@ -121,8 +121,9 @@ def _chosen(offered: Offers, actions: Sequence[Action], terms: Terms, trust: Tru
     chosen = best(actions, np.where(admitted, values, -np.inf))
     draws = np.where(admitted[:, :, None], net_value_draws(actions, offered, terms), -np.inf)
     told = {name: getattr(offered, name) for name in _TOLD}
-    short = _shortfall(draws, chosen)
-    sure = trust.of(_near(draws, chosen, terms.tolerance), draws.shape[2], leeway(terms.tolerance, short))
+    own, greatest = _beside(draws, chosen)
+    near, short = np.mean(own >= greatest - terms.tolerance, axis=1), np.mean(greatest - own, axis=1)
+    sure = trust.of(near, draws.shape[2], leeway(terms.tolerance, short))
     sure = np.where(admitted.any(axis=1), sure, 1.0)
     return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": short}
 
@@ -134,21 +135,11 @@ def best(actions: Sequence[Action], values: Floats) -> Ints:
     return np.where(values[np.arange(len(values)), first] > 0.0, first, NOBODY)
 
 
-def _near(draws: Floats, chosen: Ints, tolerance: float) -> Floats:
-    """The share of the draws that :func:`decisioning.arbitration.confidence` looks at, of draws of shape (n, a, K)."""
-    own, greatest = _beside(draws, chosen)
-    near: Floats = np.mean(own >= greatest - tolerance, axis=1)
-    return near
-
-
-def _shortfall(draws: Floats, chosen: Ints) -> Floats:
-    own, greatest = _beside(draws, chosen)
-    short: Floats = np.mean(greatest - own, axis=1)
-    return short
-
-
 def _beside(draws: Floats, chosen: Ints) -> tuple[Floats, Floats]:
-    """Worth of the choice and of the best, hold included, in each draw, both of shape (n, K)."""
+    """What :func:`decisioning.arbitration.confidence` compares, of draws of shape (n, a, K): both of shape (n, K).
+
+    That is the worth of the choice and of the best, hold included, in each draw.
+    """
     worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
     return worth[np.arange(len(worth)), chosen], worth.max(axis=1)
 
