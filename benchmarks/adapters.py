@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.adapters.registry import NAMES, adapter
-from training.contract.data import EngagementData
-from training.contract.labels import labels, last_moment, matured, primary_outcome
+from heed.training.adapters.registry import NAMES, adapter
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.outcome_labels import is_matured, last_moment, outcome_labels, primary_outcome
 
 TOLERANCE = 4.0
 
@@ -57,9 +57,9 @@ def _run(name: str, folder: Path) -> list[Reference]:
     data = adapter(name)(folder)
     seconds = time.perf_counter() - begin
     outcome = primary_outcome(data)
-    success = labels(data, outcome)
+    success = outcome_labels(data, outcome)
     counts = ", ".join(f"{len(frame):,} {table}" for table, frame in data.tables())
-    closed = matured(data, outcome, last_moment(data)).mean()
+    closed = is_matured(data, outcome, last_moment(data)).mean()
     print(f"{name}: {seconds:.1f} s; {counts}; {outcome} {success.mean():.4f}; {closed:.0%} watched to the end")
     return [reference for reference in PUBLISHED[name] if not _near(data, success, reference)]
 

@@ -17,29 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from decisioning.catalogue import HOLD
-from decisioning.certificate import Loss
-from decisioning.score import Floats
-from decisioning.value import Terms
-from training.assess import Asked as Assessed
-from training.assess import examine, find_model
-from training.certificate.control import GRID, control
-from training.certificate.losses import moments_of
-from training.certificate.moments import Moments, drawn
-from training.contract.reading import read, write
-from training.evaluation.considered import only
-from training.evaluation.material import Material
-from training.pipeline import train
-from training.world.catalogue import ACTION_IDS
-from training.world.world import make_world
+from heed.decisioning.catalogue import HOLD
+from heed.decisioning.certificate import Loss
+from heed.decisioning.score import Floats
+from heed.decisioning.value import ValueTerms
+from heed.training.certificate.decision_points import DecisionPoints, random_order
+from heed.training.certificate.learn_then_test import GRID, learn_then_test
+from heed.training.certificate.risk import decision_points
+from heed.training.contract.engagement_io import read_engagement, write_engagement
+from heed.training.evaluation.assessment import EvaluationRequest as Assessed
+from heed.training.evaluation.assessment import assess_model, find_model
+from heed.training.evaluation.candidate_scores import select_choices
+from heed.training.evaluation.eval_data import EvalData
+from heed.training.pipeline.train import train
+from heed.training.simulator.offer_catalogue import ACTION_IDS
+from heed.training.simulator.world import make_world
 
 Ints = NDArray[np.int64]
-TERMS = Terms(harm_cost=20.0, tolerance=0.1)
+TERMS = ValueTerms(harm_cost=20.0, tolerance=0.1)
 CLIP = 20.0
 
 
 @dataclass(frozen=True)
-class Pool:
+class MomentPool:
     """Moments of sealed customers with the truth about them.
 
     Attributes
@@ -48,7 +48,7 @@ class Pool:
         True probabilities, hold last, in the order of the choices' actions.
     """
 
-    material: Material
+    material: EvalData
     outcome: Floats
     harm: Floats
 
@@ -76,22 +76,22 @@ class Pool:
         return float(losses[mine].mean()) if mine.sum() >= LEAST else float("nan")
 
 
-def even(pool: Pool) -> Floats:
+def even(pool: MomentPool) -> Floats:
     """Everything with the same probability."""
     return np.full(pool.harm.shape, 1.0 / pool.harm.shape[1])
 
 
-def frail_first(pool: Pool) -> Floats:
+def frail_first(pool: MomentPool) -> Floats:
     """What heed would do the more often the more it harms: unweighted, the log makes heed look worse than it is."""
     return _leaning(pool, np.argsort(np.argsort(pool.harm_of_choice)) / len(pool.harm))
 
 
-def sturdy_first(pool: Pool) -> Floats:
+def sturdy_first(pool: MomentPool) -> Floats:
     """What heed would do the more often the less it harms: unweighted, the log makes heed look better than it is."""
     return _leaning(pool, 1.0 - np.argsort(np.argsort(pool.harm_of_choice)) / len(pool.harm))
 
 
-def _leaning(pool: Pool, rank: Floats) -> Floats:
+def _leaning(pool: MomentPool, rank: Floats) -> Floats:
     count = pool.harm.shape[1]
     chance = np.tile(((0.9 - 0.5 * rank) / (count - 1))[:, None], (1, count))
     chance[np.arange(len(rank)), pool.chosen] = 0.1 + 0.5 * rank
@@ -115,7 +115,7 @@ class Setting:
 
     name: str
     loss: Loss
-    policy: Callable[[Pool], Floats]
+    policy: Callable[[MomentPool], Floats]
     recorded: bool = True
     harm_cost: float = TERMS.harm_cost
     alphas: tuple[float, ...] = ()
@@ -134,25 +134,25 @@ LEVELS = (0.98, 1.5)
 LEAST = 100
 
 
-def make_pool(folder: Path, customers: int, days: int, seed: int) -> Pool:
+def make_pool(folder: Path, customers: int, days: int, seed: int) -> MomentPool:
     """Train on a world, and ask the model about the moments of its sealed customers."""
     world = make_world(seed, customers, days)
     played = world.play()
-    write(played.data, folder / "data")
+    write_engagement(played.data, folder / "data")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     number = train(folder / "data", tracking_uri=uri, seed=seed, refit=False).version
     bundle, version = find_model(uri, "heed", number)
-    found = examine(bundle, version, read(folder / "data")[0], asked=Assessed(terms=TERMS))
+    found = assess_model(bundle, version, read_engagement(folder / "data")[0], asked=Assessed(terms=TERMS))
     given = found.material
     names = given.data.contacts["contact_id"].to_numpy()[given.rows]
     rows = played.truth.set_index("contact_id").index.get_indexer(names)
     situation = played.situation
     order = [*(ACTION_IDS.index(one.action_id) for one in given.choices.actions), -1]
     outcome, harm = world.true_propensity(situation)[rows], world.true_harm(situation)[rows]
-    return Pool(given, outcome[:, order], harm[:, order])
+    return MomentPool(given, outcome[:, order], harm[:, order])
 
 
-def logged(pool: Pool, setting: Setting, customers: int, generator: np.random.Generator) -> Material:
+def logged(pool: MomentPool, setting: Setting, customers: int, generator: np.random.Generator) -> EvalData:
     """A log of so many customers, drawn anew."""
     rows, cluster = _people(pool.material.cluster, customers, generator)
     chance = setting.policy(pool)[rows]
@@ -170,7 +170,7 @@ def logged(pool: Pool, setting: Setting, customers: int, generator: np.random.Ge
         harmed=generator.random(len(rows)) < pool.harm[rows, done],
         logged=chance[place, done] if setting.recorded else np.full(len(rows), np.nan),
         cluster=cluster,
-        choices=only(pool.material.choices, rows),
+        choices=select_choices(pool.material.choices, rows),
     )
 
 
@@ -182,14 +182,14 @@ def _people(cluster: Ints, customers: int, generator: np.random.Generator) -> tu
     return np.concatenate(parts), np.repeat(np.arange(customers), [len(part) for part in parts])
 
 
-def naive(moments: Moments, alpha: float, seed: int) -> float | None:
+def naive(moments: DecisionPoints, alpha: float, seed: int) -> float | None:
     """The least threshold whose observed risk is small enough, as one would choose it by eye."""
-    order = drawn(moments, seed)
+    order = random_order(moments, seed)
     fine = [one for one in GRID if (at := moments.at(one, order)).executed and at.risk <= alpha]
     return min(fine, default=None)
 
 
-def lines(pool: Pool, setting: Setting, customers: int, repetitions: int, delta: float, seed: int) -> list[str]:
+def lines(pool: MomentPool, setting: Setting, customers: int, repetitions: int, delta: float, seed: int) -> list[str]:
     """Lines of the table, one for each bound."""
     losses = pool.harm_of_choice if setting.loss is Loss.HARM else pool.loss_of_choice(setting.harm_cost)
     truth = {one: pool.true_risk(losses, one) for one in GRID}
@@ -198,9 +198,9 @@ def lines(pool: Pool, setting: Setting, customers: int, repetitions: int, delta:
     found: dict[float, list[tuple[float | None, float | None]]] = {alpha: [] for alpha in bounds}
     for number in range(repetitions):
         log = logged(pool, setting, customers, np.random.default_rng([seed, number]))
-        moments = moments_of(setting.loss, log, clip=CLIP)
+        moments = decision_points(setting.loss, log, clip=CLIP)
         for alpha in bounds:
-            certified = control(moments, alpha, delta, seed=number).certified
+            certified = learn_then_test(moments, alpha, delta, seed=number).certified
             found[alpha].append((None if certified is None else certified.threshold, naive(moments, alpha, number)))
     return [_line(setting.name, alpha, truth, found[alpha], delta) for alpha in bounds]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from decisioning.canonical import Scalar
-from guardrails.cel import CelType, Language, fitted
+from heed.decisioning.canonical import Scalar
+from heed.guardrails.conditions.cel import CelType, ConditionLanguage, coerce
 
 VARIABLES = {
     "customer.age": CelType.INT,
@@ -16,7 +16,7 @@ VARIABLES = {
     "customer.member": CelType.BOOL,
     "context.late": CelType.BOOL,
 }
-LANGUAGE = Language(VARIABLES)
+LANGUAGE = ConditionLanguage(VARIABLES)
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _WORDS = ("", "a", "A", "b", "ab", "é", "e\u0301", "ß", "\U0001f600", "zz", "10", "日本")
 _INTS = (0, 1, -1, 2, 3, 18, -5, 2**31, 2**62, 2**63 - 1, -(2**63), -(2**63) + 1)
@@ -36,7 +36,7 @@ class Fuzz:
     def row(self, unknown: float = 0.12) -> dict[str, Scalar]:
         """Values of all variables, each unknown (None) with that probability."""
         return {
-            name: None if self.random.random() < unknown else fitted(self._value(kind), kind)
+            name: None if self.random.random() < unknown else coerce(self._value(kind), kind)
             for name, kind in VARIABLES.items()
         }
 

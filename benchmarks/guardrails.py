@@ -28,15 +28,15 @@ import numpy as np
 
 from benchmarks.guardrails_agreement import agreement
 from benchmarks.online_home import prepared
-from decisioning.customer import Customer, Facts
-from guardrails.columns.guard import column_guard_of
-from guardrails.columns.population import Population
-from guardrails.guard import guard_of
-from guardrails.loading import DEFAULT_POLICY, LoadedPolicy, load_policy, plain_policy
-from serving.ledger.opening import open_ledger
-from training.features.schema import attribute_types
-from training.model.bundle import Bundle
-from training.model.storage import load
+from heed.decisioning.customer import Customer, Facts
+from heed.guardrails.guard import bind_policy
+from heed.guardrails.policy.load import DEFAULT_POLICY, LoadedPolicy, load_policy, policy_from_data
+from heed.guardrails.vectorized.column_guard import bind_column_policy
+from heed.guardrails.vectorized.customer_batch import CustomerBatch
+from heed.serving.ledger.connect import open_ledger
+from heed.training.features.feature_schema import attribute_types
+from heed.training.model.bundle import Bundle
+from heed.training.model.bundle_files import load_bundle
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 RULES = 50
@@ -102,7 +102,7 @@ def _world(folder: Path, customers: int) -> World:
         known = [ledger.known(one).customer for one in home.customer_ids]
     finally:
         ledger.close()
-    return World(load(home.bundle), known, datetime.now(UTC))
+    return World(load_bundle(home.bundle), known, datetime.now(UTC))
 
 
 def _print_agreement(cases: int) -> None:
@@ -114,11 +114,11 @@ def _print_agreement(cases: int) -> None:
 
 def _print_batch(world: World, customers: int) -> None:
     catalogue = world.bundle.catalogue
-    guard = column_guard_of(load_policy(DEFAULT_POLICY), catalogue, attribute_types(world.bundle.schema))
+    guard = bind_column_policy(load_policy(DEFAULT_POLICY), catalogue, attribute_types(world.bundle.schema))
     base = copies(world.customers, customers)
     gc.collect()
     gc.freeze()
-    population = Population(base, world.now, window=guard.window)
+    population = CustomerBatch(base, world.now, window=guard.window)
     said, whole = timed(guard.over, population, catalogue.actions)
     again = timed(guard.over, population, catalogue.actions)[1]
     few = base[: max(200, customers // 50)]
@@ -139,8 +139,8 @@ def _print_decision(world: World) -> None:
     booster = world.bundle.head.trees.booster
     types = attribute_types(world.bundle.schema)
     guards = {
-        f"verdicts, {RULES} rules": guard_of(many_rules(RULES), catalogue, types),
-        "verdicts, default policy": guard_of(load_policy(DEFAULT_POLICY), catalogue, types),
+        f"verdicts, {RULES} rules": bind_policy(many_rules(RULES), catalogue, types),
+        "verdicts, default policy": bind_policy(load_policy(DEFAULT_POLICY), catalogue, types),
     }
     took: dict[str, list[float]] = {}
     for place, customer in enumerate((list(world.customers) * 2)[:600]):
@@ -186,7 +186,7 @@ def many_rules(wanted: int) -> LoadedPolicy:
         filled = _filled(_FURTHER[place % len(_FURTHER)], place)
         rules.append({"id": f"further-{place}", "purpose": "To be measured.", "owner": "benchmark", **filled})
     content["context"] = dict.fromkeys(SEGMENTS, "float")
-    return plain_policy(content)
+    return policy_from_data(content)
 
 
 def _filled(fields: dict[str, Any], place: int) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from random import Random
 import polars as pl
 
 from benchmarks.fuzzed_conditions import LANGUAGE, VARIABLES, Fuzz
-from decisioning.canonical import Scalar
-from guardrails.cel import Condition, Undecidable
-from guardrails.columns.conditions import column_condition, column_types
+from heed.decisioning.canonical import Scalar
+from heed.guardrails.conditions.cel import Condition, Undecidable
+from heed.guardrails.vectorized.column_condition import column_types, compile_column_condition
 
 _ROWS = 20
 
@@ -20,7 +20,7 @@ def agreement(cases: int, seed: int) -> Counter[str]:
     while found["cases"] < cases:
         condition = LANGUAGE.condition(fuzz.condition())
         rows = [fuzz.row() for _ in range(min(_ROWS, cases - found["cases"]))]
-        translated = column_condition(condition)
+        translated = compile_column_condition(condition)
         frame = pl.DataFrame(rows, schema=column_types(VARIABLES), orient="row")
         found["as columns" if translated.steps is not None else "row by row"] += len(rows)
         for row, together in zip(rows, translated.decided(frame).to_list(), strict=True):

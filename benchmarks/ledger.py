@@ -18,14 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from decisioning.canonical import Scalar
-from decisioning.customer import ConsentStatus, Contact, ContactPoint
-from decisioning.decision import Disposition
-from serving.ledger.ledger import Ledger
-from serving.ledger.migrating import upgrade
-from serving.ledger.records import Draft
-from serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
-from serving.ledger.sqlite.database import SqliteDatabase
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.customer import ConsentStatus, Contact, ContactPoint
+from heed.decisioning.decision import Disposition
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.migrate import upgrade
+from heed.serving.ledger.records import NewDecision
+from heed.serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
+from heed.serving.ledger.sqlite.database import SqliteDatabase
 
 ROUNDS = 5
 SECONDS = 0.8
@@ -39,9 +39,9 @@ CONTACT = Contact("spring_sale", "email", "offers", "sale", NOW)
 _ids = count()
 
 
-def draft(customer_id: str, version: int) -> Draft:
+def draft(customer_id: str, version: int) -> NewDecision:
     name = f"d{next(_ids):08}"
-    return Draft(
+    return NewDecision(
         decision_id=name,
         customer_id=customer_id,
         seen_version=version,

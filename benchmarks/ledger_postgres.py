@@ -20,8 +20,8 @@ from time import perf_counter
 import psycopg
 
 from benchmarks.ledger import ANSWER, RECEIPT, ROUNDS, SECONDS, commits, fill, known
-from serving.ledger.migrating import upgrade
-from serving.ledger.opening import open_ledger
+from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.migrate import upgrade
 
 CLIENTS = (1, 16, 64)
 KEY = "a key of the benchmark"

@@ -19,15 +19,15 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from benchmarks.online_home import Prepared, prepared
-from decisioning.errors import HeedError
-from serving.bootstrap import bootstrap
-from serving.deciding.drafting import Caller
-from serving.http.trim import settle_memory
-from serving.observing.logs import JsonLines
-from serving.observing.tracing import Tracing
-from serving.requests.deciding import DecideRequest
-from serving.runtime import Runtime
-from serving.settings import Settings
+from heed.decisioning.errors import HeedError
+from heed.serving.bentoml_patch import tune_gc
+from heed.serving.bootstrap import bootstrap
+from heed.serving.decisions.record import Caller
+from heed.serving.observability.logs import JsonLines
+from heed.serving.observability.tracing import Tracing
+from heed.serving.runtime import Runtime
+from heed.serving.schemas.decision_requests import DecideRequest
+from heed.serving.settings import Settings
 
 _BURST = 200
 
@@ -52,8 +52,8 @@ def main() -> None:
 async def _measured(home: Prepared, rounds: int) -> None:
     tracing = Tracing(BatchSpanProcessor(_Nowhere()))
     running = bootstrap(Settings(home=home.path, model=str(home.bundle)), tracing=tracing)
-    running.standby.try_load()
-    settle_memory()
+    running.deployment.try_load()
+    tune_gc()
     try:
         await _costs(running, home, tracing, rounds)
         await _bursts(running, home)

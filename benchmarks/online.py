@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.online_home import ACTIONS, Prepared, prepared
 from benchmarks.online_stages import stages
 from benchmarks.ports import free_port
-from serving.settings import Settings
+from heed.serving.settings import Settings
 
 CONNECTIONS = (1, 8, 32)
 Figures = dict[str, float]
@@ -75,7 +75,7 @@ def _load(port: int, bodies: Path, connections: int, seconds: float) -> Figures:
 
 
 def heed_served(home: Prepared) -> tuple[list[str], dict[str, str]]:
-    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Heed", "--host", "127.0.0.1", "--port"]
+    command = [sys.executable, "-m", "bentoml", "serve", "heed.serving.bento:Heed", "--host", "127.0.0.1", "--port"]
     return command, {"HEED_HOME": str(home.path), "HEED_MODEL": str(home.bundle), "HEED_POLICY": str(home.policy)}
 
 

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from decisioning.customer import Facts
-from guardrails.loading import DEFAULT_POLICY
-from heed.filling import Register, fill, since_of
-from serving.ledger.migrating import upgrade
-from serving.ledger.opening import open_ledger
-from training.contract.catalogue import to_catalogue
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames, write
-from training.model.bundle import Bundle
-from training.model.fit import Settings as LearningSettings
-from training.model.storage import load, save
-from training.pipeline import learn_bundle, train
-from training.prepare import prepare
-from training.registry import find
-from training.world.world import Played, make_world
+from heed.decisioning.customer import Facts
+from heed.demo.seed import Register, history_start, seed_ledger
+from heed.guardrails.policy.load import DEFAULT_POLICY
+from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.migrate import upgrade
+from heed.training.contract.action_catalogue import to_catalogue
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames, write_engagement
+from heed.training.model.booster import BoosterSettings as LearningSettings
+from heed.training.model.bundle import Bundle
+from heed.training.model.bundle_files import load_bundle, save_bundle
+from heed.training.pipeline.dataset import build_dataset
+from heed.training.pipeline.model_registry import find_model_version
+from heed.training.pipeline.train import train, train_bundle
+from heed.training.simulator.world import SimulationRun, make_world
 
 ACTIONS = 20
 _SEED = 11
@@ -50,16 +50,16 @@ def prepared(home: Path, *, customers: int, searched: bool = True) -> Prepared:
     customer_ids = tuple(str(one) for one in data.customers["customer_id"])
     bodies = home / "bodies.jsonl"
     bodies.write_text("\n".join(json.dumps({"customer_id": one}) for one in customer_ids), encoding="utf-8")
-    bundle = load(path)
+    bundle = load_bundle(path)
     bare = _bare(home, bundle, customer_ids)
     return Prepared(home, path, DEFAULT_POLICY, bodies, bare, customer_ids)
 
 
 def _trained(home: Path, data: EngagementData) -> Path:
     """As `heed train` does it, into a registry."""
-    write(data, home / "data")
+    write_engagement(data, home / "data")
     uri = f"sqlite:///{home / 'mlflow.db'}"
-    found = find(uri, "heed", train(home / "data", tracking_uri=uri).alias)
+    found = find_model_version(uri, "heed", train(home / "data", tracking_uri=uri).alias)
     if found is None:
         raise RuntimeError("the trained model is not in the registry")
     return found.path
@@ -67,8 +67,8 @@ def _trained(home: Path, data: EngagementData) -> Path:
 
 def _learnt(home: Path, data: EngagementData) -> Path:
     """The model alone, in a folder."""
-    found = prepare(data, outcome=None, by="customer", seed=0)
-    save(learn_bundle(found, settings=LearningSettings(), seed=0), home / "bundle")
+    found = build_dataset(data, outcome=None, by="customer", seed=0)
+    save_bundle(train_bundle(found, settings=LearningSettings(), seed=0), home / "bundle")
     return home / "bundle"
 
 
@@ -92,14 +92,14 @@ def _with_variants(data: EngagementData) -> EngagementData:
     )
 
 
-def _fill(home: Path, played: Played, data: EngagementData) -> None:
+def _fill(home: Path, played: SimulationRun, data: EngagementData) -> None:
     path = home / "ledger.db"
     upgrade(path)
     ledger = open_ledger(path)
     register = Register(played.contact_points, played.consents, played.suppressions)
     try:
-        since = since_of(data, 91)
-        asyncio.run(fill(ledger, data, register, to_catalogue(data), since=since, said=lambda _: None))
+        since = history_start(data, 91)
+        asyncio.run(seed_ledger(ledger, data, register, to_catalogue(data), since=since, said=lambda _: None))
     finally:
         ledger.close()
 

@@ -8,15 +8,15 @@ from typing import TypeVar
 import lightgbm
 
 from benchmarks.online_home import Prepared
-from decisioning.customer import Facts
-from decisioning.decide import decide
-from serving.bootstrap import bootstrap, now
-from serving.deciding.drafting import Caller
-from serving.http.trim import settle_memory
-from serving.replay import receipt
-from serving.requests.deciding import DecideRequest
-from serving.runtime import Runtime
-from serving.settings import Settings
+from heed.decisioning.customer import Facts
+from heed.decisioning.decide import decide
+from heed.serving.bentoml_patch import tune_gc
+from heed.serving.bootstrap import bootstrap, now
+from heed.serving.decisions.record import Caller
+from heed.serving.replay import receipt
+from heed.serving.runtime import Runtime
+from heed.serving.schemas.decision_requests import DecideRequest
+from heed.serving.settings import Settings
 
 T = TypeVar("T")
 _WARM, _COUNTED = 50, 400
@@ -25,8 +25,8 @@ _WARM, _COUNTED = 50, 400
 def stages(settings: Settings, home: Prepared) -> dict[str, list[float]]:
     """Seconds of each stage, one entry per decision, every one of another customer."""
     running = bootstrap(settings.model_copy(update={"model": str(home.bundle)}))
-    running.standby.try_load()
-    settle_memory()
+    running.deployment.try_load()
+    tune_gc()
     try:
         return asyncio.run(_measured(running, home))
     finally:
@@ -34,7 +34,7 @@ def stages(settings: Settings, home: Prepared) -> dict[str, list[float]]:
 
 
 async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
-    in_force = running.standby.current()
+    in_force = running.deployment.current()
     booster = lightgbm.Booster(model_file=home.bare / "booster.txt")
     took: dict[str, list[float]] = {}
     scorer, guard = in_force.scorer, in_force.guard

@@ -18,11 +18,11 @@ from time import perf_counter, process_time
 from unittest import mock
 
 from benchmarks.ledger import commits
-from serving.ledger.ledger import Ledger
-from serving.ledger.migrating import upgrade
-from serving.ledger.opening import open_ledger
-from serving.ledger.people.vault import DataKey
-from serving.ledger.proofs import chaining
+from heed.serving.ledger.audit import hash_chain
+from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.encryption.data_keys import DataKey
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.migrate import upgrade
 
 ROUNDS = 3
 CLIENTS = 16
@@ -41,7 +41,7 @@ def unsealed() -> Iterator[None]:
 @contextmanager
 def unchained() -> Iterator[None]:
     """Nothing is linked."""
-    with mock.patch.object(chaining, "chained", lambda work: work):
+    with mock.patch.object(hash_chain, "chained", lambda work: work):
         yield
 
 

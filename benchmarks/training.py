@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from training.adapters.registry import NAMES, adapter
-from training.contract.reading import write
-from training.pipeline import TrainingResult, train
+from heed.training.adapters.registry import NAMES, adapter
+from heed.training.contract.engagement_io import write_engagement
+from heed.training.pipeline.train import TrainingResult, train
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         began = perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
-            write(adapter(name)(arguments.data / name), home / "data")
+            write_engagement(adapter(name)(arguments.data / name), home / "data")
             result = train(home / "data", tracking_uri=f"sqlite:///{home / 'mlflow.db'}", seed=arguments.seed)
         print(_row(name, result, perf_counter() - began), flush=True)
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.catalogue import Action
-from decisioning.score import Floats, Trust, leeway
+from heed.decisioning.catalogue import Action
+from heed.decisioning.score import ConfidenceMap, Floats, tolerance_ratio
 
 
 def ranking(actions: Sequence[Action], net_values: Floats) -> tuple[int, ...]:
@@ -28,7 +28,7 @@ def choose(order: Sequence[int], net_values: Floats, admissible: Sequence[bool])
 
 
 def confidence(
-    draws: Floats, chosen: int | None, admissible: Sequence[bool], tolerance: float, trust: Trust | None = None
+    draws: Floats, chosen: int | None, admissible: Sequence[bool], tolerance: float, trust: ConfidenceMap | None = None
 ) -> float:
     """Probability that the choice is within `tolerance` of the best admissible alternative, hold included.
 
@@ -42,7 +42,7 @@ def confidence(
         Which actions compete. Hold always does.
     tolerance : float
         In the catalogue's currency, at least 0.
-    trust : Trust or None
+    trust : ConfidenceMap or None
         What a share of the draws is worth.
 
     Returns
@@ -57,7 +57,7 @@ def confidence(
     share = np.asarray(np.mean(own >= best - tolerance))
     if trust is None:
         return float(share)
-    return float(trust.of(share, draws.shape[1], leeway(tolerance, np.asarray(np.mean(best - own)))))
+    return float(trust.of(share, draws.shape[1], tolerance_ratio(tolerance, np.asarray(np.mean(best - own)))))
 
 
 def shortfall(draws: Floats, chosen: int | None, admissible: Sequence[bool]) -> float:

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from decisioning.arbitration import ranking
-from decisioning.catalogue import HOLD, Action
-from decisioning.decision import Candidate
-from decisioning.score import Explanation, Floats, Scores
-from decisioning.verdict import Effect, Verdict, combined
+from heed.decisioning.arbitration import ranking
+from heed.decisioning.catalogue import HOLD, Action
+from heed.decisioning.decision import Candidate
+from heed.decisioning.score import Explanation, Floats, Scores
+from heed.decisioning.verdict import Effect, Verdict, combined_effect
 
 Verdicts = tuple[Verdict, ...]
 _Numbers = tuple[Any, Any, Any, Any, Any, Any, Any, float]
 _NUMBERS = ("propensity", "low", "high", "uplift", "uplift_low", "uplift_high", "harm")
 
 
-def ranked(
+def rank_candidates(
     actions: Sequence[Action],
     scores: Scores,
     values: Floats,
@@ -39,13 +39,15 @@ def ranked(
     def candidate(place: int, index: int) -> Candidate:
         rank = place + 1 if place < worth_more else place + 2
         said = verdicts[index]
-        return Candidate(actions[index].action_id, rank, *columns[index], combined(said), said, explanations.get(index))
+        return Candidate(
+            actions[index].action_id, rank, *columns[index], combined_effect(said), said, explanations.get(index)
+        )
 
     listed = [candidate(place, index) for place, index in enumerate(order)]
-    return (*listed[:worth_more], hold(scores.hold, worth_more + 1), *listed[worth_more:])
+    return (*listed[:worth_more], hold_candidate(scores.hold, worth_more + 1), *listed[worth_more:])
 
 
-def hold(propensity: float | None, rank: int) -> Candidate:
+def hold_candidate(propensity: float | None, rank: int) -> Candidate:
     """Hold as a candidate: always admissible, worth 0."""
     return Candidate(HOLD, rank, propensity, None, None, None, None, None, None, 0.0, Effect.ALLOW)
 

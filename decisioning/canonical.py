@@ -12,7 +12,7 @@ import numpy as np
 Scalar = str | int | float | bool | None
 
 
-def plain(value: object) -> object:
+def to_plain(value: object) -> object:
     """JSON-ready form of a heed value: mappings, lists, strings, numbers, booleans and None.
 
     Times become RFC 3339 in UTC with microseconds; a naive time is refused, since it names no moment.
@@ -24,19 +24,19 @@ def plain(value: object) -> object:
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
 def canonical_json(value: object) -> bytes:
     """Bytes of `value` with sorted keys and no white space; NaN and infinities are refused."""
-    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
 
 

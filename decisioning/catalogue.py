@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from decisioning.canonical import Scalar, digest
-from decisioning.errors import InvalidInput
+from heed.decisioning.canonical import Scalar, digest
+from heed.decisioning.errors import InvalidInput
 
 HOLD = "hold"
 

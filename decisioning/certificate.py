@@ -64,7 +64,7 @@ class Certificate:
     data_digest, model_digest : str
         Of the evidence's data, and of the model as it was before it carried this certificate.
     weighing : str
-        Digest of how net values were reckoned; see :func:`decisioning.weighing.weighing`.
+        Digest of how net values were reckoned; see :func:`heed.decisioning.net_value_digest.net_value_digest`.
     sealed : bool
         Whether the evidence is the sealed part of the data that the model was trained on.
     certified_at, valid_until : datetime
@@ -91,9 +91,11 @@ class Certificate:
     @property
     def promise(self) -> str:
         """What is certified, as it reads within a sentence."""
-        return f"{self.loss.value} at most {amount(self.loss, self.alpha)} with probability {1.0 - self.delta:.4g}"
+        return (
+            f"{self.loss.value} at most {format_bound(self.loss, self.alpha)} with probability {1.0 - self.delta:.4g}"
+        )
 
 
-def amount(loss: Loss, bound: float) -> str:
+def format_bound(loss: Loss, bound: float) -> str:
     """A bound on a loss in words: a share of the contacts, or money per act."""
     return f"{100.0 * bound:.4g} %" if loss is Loss.HARM else f"{bound:.4g} per act"

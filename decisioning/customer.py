@@ -8,9 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 
-from decisioning.canonical import Scalar
-from decisioning.catalogue import MessageClass
-from decisioning.stopping import Stop
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import MessageClass
+from heed.decisioning.kill_switch import Stop
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT = attrgetter("at")
@@ -175,7 +175,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class OutcomeEvent:
     """An outcome of the customer's: a purchase, a complaint, an opt-out.
 
     Attributes
@@ -210,12 +210,12 @@ class Customer:
     suppressions: tuple[Suppression, ...] = ()
     signals: Signals = Signals()
     contacts: tuple[Contact, ...] = ()
-    outcomes: tuple[Happening, ...] = ()
+    outcomes: tuple[OutcomeEvent, ...] = ()
     objections: tuple[Objection, ...] = ()
     identity: float | None = None
     reported_at: datetime | None = None
 
-    def counting_since(self, moment: datetime) -> tuple[Contact, ...]:
+    def counted_contacts_since(self, moment: datetime) -> tuple[Contact, ...]:
         """The contacts after a moment that count towards caps, oldest first, whatever lies ahead included."""
         return self._counting[bisect_right(self._counting_at, moment) :]
 

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from decisioning import reasons
-from decisioning.arbitration import choose, confidence, ranking, shortfall
-from decisioning.candidates import Verdicts, hold, ranked
-from decisioning.catalogue import Action, Autonomy
-from decisioning.certificate import Certificate
-from decisioning.customer import Facts
-from decisioning.decision import Decision, Disposition, Explain
-from decisioning.objection import OBJECTION, considered
-from decisioning.score import Explanation, Floats, Scorer, Scores
-from decisioning.stopping import with_stops
-from decisioning.value import Terms, net_value_draws, net_values
-from decisioning.verdict import Effect, Verdict, binding, combined
+from heed.decisioning import reasons
+from heed.decisioning.arbitration import choose, confidence, ranking, shortfall
+from heed.decisioning.candidates import Verdicts, hold_candidate, rank_candidates
+from heed.decisioning.catalogue import Action, Autonomy
+from heed.decisioning.certificate import Certificate
+from heed.decisioning.customer import Facts
+from heed.decisioning.decision import Decision, Disposition, Explain
+from heed.decisioning.kill_switch import add_stop_verdicts
+from heed.decisioning.marketing_objection import OBJECTION_RULE, eligible_for_scoring
+from heed.decisioning.score import Explanation, Floats, Scorer, Scores
+from heed.decisioning.value import ValueTerms, net_value_draws, net_values
+from heed.decisioning.verdict import Effect, Verdict, combined_effect, decisive_verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Guard(Protocol):
     """A policy in force, seen from the decision: pure, and the same verdicts for the same facts."""
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ValueTerms:
         """How the policy weighs outcomes."""
         ...
 
@@ -48,7 +48,7 @@ class Guard(Protocol):
         """Every rule's verdict on every action, in the order of the actions."""
         ...
 
-    def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
+    def choice_verdicts(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the choice: confidence, value floor."""
         ...
 
@@ -76,7 +76,7 @@ class _Weighed:
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return tuple(combined(verdicts) for verdicts in self.verdicts)
+        return tuple(combined_effect(verdicts) for verdicts in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ def decide(
     """
     if not actions:
         return _nothing_offered()
-    left = considered(facts.customer, actions)
+    left = eligible_for_scoring(facts.customer, actions)
     objected = (reasons.objected(facts.customer.objections),) if len(left) < len(actions) else ()
     if not left:
-        return _unconsidered(objected, OBJECTION)
+        return _unconsidered(objected, OBJECTION_RULE)
     weighed = _weigh(facts, left, scorer, guard)
     ending = _end(weighed, guard)
     explained = _explained(weighed, explain)
@@ -133,8 +133,8 @@ def decide(
 def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Weighed:
     scores = scorer.score(facts, actions)
     values = net_values(actions, scores, guard.terms)
-    verdicts = with_stops(facts.stops, actions, guard.verdicts(facts, actions))
-    admissible = [combined(said) is not Effect.SUPPRESS for said in verdicts]
+    verdicts = add_stop_verdicts(facts.stops, actions, guard.verdicts(facts, actions))
+    admissible = [combined_effect(said) is not Effect.SUPPRESS for said in verdicts]
     order = ranking(actions, values)
     chosen = choose(order, values, admissible)
     draws = net_value_draws(actions, scores, guard.terms)
@@ -143,7 +143,7 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
         said = float(scores.propensity[chosen]), float(values[chosen])
         harm = None if scores.harm is None else float(scores.harm[chosen])
         choice = Choice(actions[chosen], *said, sure, scores.certificate, harm)
-        looked = verdicts[chosen] + guard.second_look(facts, choice)
+        looked = verdicts[chosen] + guard.choice_verdicts(facts, choice)
         verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
     return _Weighed(actions, scores, values, verdicts, order, chosen, sure, shortfall(draws, chosen, admissible))
 
@@ -156,7 +156,7 @@ def _end(weighed: _Weighed, guard: Guard) -> _Ending:
     if weighed.chosen is None:
         return _held(weighed)
     action = weighed.actions[weighed.chosen]
-    verdict = binding(weighed.verdicts[weighed.chosen])
+    verdict = decisive_verdict(weighed.verdicts[weighed.chosen])
     if verdict is not None and verdict.effect is Effect.SUPPRESS:
         return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
     autonomy = guard.autonomy(action)
@@ -180,7 +180,7 @@ def _held(weighed: _Weighed) -> _Ending:
     ]
     if not stopped:
         return _Ending(Disposition.HOLD, None, reasons.not_worth_it())
-    verdict = binding(weighed.verdicts[stopped[0]])
+    verdict = decisive_verdict(weighed.verdicts[stopped[0]])
     action = weighed.actions[stopped[0]]
     if verdict is None:
         return _Ending(Disposition.HOLD, None, reasons.no_rule_spoke(action))
@@ -209,7 +209,7 @@ def _decision(
     stopped = ending.binding is not None and ending.binding.effect is Effect.SUPPRESS
     proposed = None if action is None or acts or stopped else action.action_id
     named = action if acts or proposed else None
-    candidates = ranked(weighed.actions, weighed.scores, weighed.values, weighed.verdicts, explained)
+    candidates = rank_candidates(weighed.actions, weighed.scores, weighed.values, weighed.verdicts, explained)
     return Decision(
         disposition=ending.disposition,
         action_id=action.action_id if action is not None and acts else None,
@@ -229,4 +229,4 @@ def _nothing_offered() -> Decision:
 
 
 def _unconsidered(why: tuple[str, ...], rule: str | None) -> Decision:
-    return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold(None, 1),), 0.0)
+    return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold_candidate(None, 1),), 0.0)

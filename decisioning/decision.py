@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from decisioning.score import Explanation
-from decisioning.verdict import Effect, Verdict
+from heed.decisioning.score import Explanation
+from heed.decisioning.verdict import Effect, Verdict
 
 
 class Disposition(StrEnum):

@@ -38,7 +38,7 @@ class HeedError(Exception):
 
     def _sentence(self) -> str:
         where = f" in `{self.field}`" if self.field is not None else ""
-        what = f": `{shortened(self.value)}`" if self.value is not None else ""
+        what = f": `{shorten(self.value)}`" if self.value is not None else ""
         then = f"; {self.remedy}" if self.remedy else ""
         return f"{self.message}{where}{what}{then}"
 
@@ -75,7 +75,7 @@ class Unavailable(HeedError):
     """A part that heed depends on is down. The answer is this error, never an unguarded act."""
 
 
-def shortened(value: object, limit: int = 80) -> str:
+def shorten(value: object, limit: int = 80) -> str:
     """Text of `value` that fits a message: at most `limit` characters, both ends kept, as a path is told by its end."""
     text = str(value)
     if len(text) <= limit:

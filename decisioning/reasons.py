@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from decisioning.canonical import Scalar
-from decisioning.catalogue import HOLD, Action
-from decisioning.customer import Objection
-from decisioning.decision import Candidate
-from decisioning.score import Contribution
-from decisioning.verdict import Verdict
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import HOLD, Action
+from heed.decisioning.customer import Objection
+from heed.decisioning.decision import Candidate
+from heed.decisioning.score import Contribution
+from heed.decisioning.verdict import Verdict
 
 _NAMED_CONTRIBUTIONS = 3
 

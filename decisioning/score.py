@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.canonical import Scalar
-from decisioning.catalogue import Action
-from decisioning.certificate import Certificate
-from decisioning.customer import Facts
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import Action
+from heed.decisioning.certificate import Certificate
+from heed.decisioning.customer import Facts
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class ConfidenceMap:
     """What a share of draws is worth as a probability: a line in the log-odds of the share.
 
     Draws know what the model knows that it does not know. A slope below 1 owns up to the rest. The rest matters less
@@ -75,7 +75,7 @@ class Trust:
     intercept : float
         In log-odds.
     leeway : float
-        In log-odds, on the leeway of :func:`leeway`.
+        In log-odds, on the leeway of :func:`tolerance_ratio`.
     """
 
     slope: float = 1.0
@@ -91,7 +91,7 @@ class Trust:
         return stated
 
 
-def leeway(tolerance: float, shortfall: Floats) -> Floats:
+def tolerance_ratio(tolerance: float, shortfall: Floats) -> Floats:
     """How wide a tolerance is beside what is at stake: ``tolerance / (tolerance + shortfall)``, same shape.
 
     Parameters
@@ -135,7 +135,7 @@ class Scores:
         Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
     harm_draws : array of float, shape (n, K), or None
         Joint draws of harm.
-    trust : Trust or None
+    trust : ConfidenceMap or None
         From the share of draws to confidence, where the model has learnt it; the share itself where not.
     certificate : Certificate or None
         From which confidence on heed may act alone, where that was certified for the model.
@@ -153,7 +153,7 @@ class Scores:
     uplift_draws: Floats | None = None
     harm: Floats | None = None
     harm_draws: Floats | None = None
-    trust: Trust | None = None
+    trust: ConfidenceMap | None = None
     certificate: Certificate | None = None
 
 

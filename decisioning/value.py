@@ -6,12 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from decisioning.catalogue import Action
-from decisioning.score import Floats
+from heed.decisioning.catalogue import Action
+from heed.decisioning.score import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ValueTerms:
     """How the policy weighs one outcome against another.
 
     Attributes
@@ -29,7 +29,7 @@ class Terms:
     tolerance: float = 0.0
 
 
-class Weighed(Protocol):
+class ValueInputs(Protocol):
     """What net value needs of scores: of one decision, shapes (n,) and (n, K), or of many, with their axis before."""
 
     @property
@@ -63,7 +63,7 @@ class Weighed(Protocol):
         ...
 
 
-def net_values(actions: Sequence[Action], scores: Weighed, terms: Terms) -> Floats:
+def net_values(actions: Sequence[Action], scores: ValueInputs, terms: ValueTerms) -> Floats:
     """Net value of each action: ``lever x value x uplift (or propensity) - harm_cost x harm - cost``.
 
     Returns
@@ -77,7 +77,7 @@ def net_values(actions: Sequence[Action], scores: Weighed, terms: Terms) -> Floa
     return values
 
 
-def net_value_draws(actions: Sequence[Action], scores: Weighed, terms: Terms) -> Floats:
+def net_value_draws(actions: Sequence[Action], scores: ValueInputs, terms: ValueTerms) -> Floats:
     """Joint draws of the net values, shape (n, K) or (decisions, n, K): the same formula in each state of the world."""
     gain = scores.propensity_draws if scores.uplift_draws is None else scores.uplift_draws
     harm = 0.0 if scores.harm_draws is None else terms.harm_cost * scores.harm_draws
@@ -85,7 +85,7 @@ def net_value_draws(actions: Sequence[Action], scores: Weighed, terms: Terms) ->
     return draws
 
 
-def _worth(actions: Sequence[Action], terms: Terms) -> Floats:
+def _worth(actions: Sequence[Action], terms: ValueTerms) -> Floats:
     return np.array([terms.levers.get(action.action_id, 1.0) * action.value for action in actions], dtype=np.float64)
 
 

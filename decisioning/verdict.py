@@ -47,21 +47,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Lacking(Verdict):
+class MissingFact(Verdict):
     """The word of a rule that failed or lacked a fact."""
 
     lacking: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
-class Tried(Verdict):
+class ObserveOnly(Verdict):
     """The word of a rule that is only observed, and would have objected."""
 
     tried: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
-class LackingTried(Lacking, Tried):
+class ObservedMissingFact(MissingFact, ObserveOnly):
     """The word of a rule that is only observed, and would have objected for want of a fact."""
 
 
@@ -70,13 +70,13 @@ class LackingTried(Lacking, Tried):
 _ORDER = (Effect.SUPPRESS, Effect.REVIEW, Effect.ALLOW)
 
 
-def combined(verdicts: Iterable[Verdict]) -> Effect:
+def combined_effect(verdicts: Iterable[Verdict]) -> Effect:
     """The effect of all verdicts on one candidate together; suppress where there is none."""
     said = {verdict.effect for verdict in verdicts}
     return next((effect for effect in _ORDER if effect in said), Effect.SUPPRESS)
 
 
-def binding(verdicts: Iterable[Verdict]) -> Verdict | None:
+def decisive_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:
     """The verdict that decides, None where all allow.
 
     Of several verdicts of the strongest effect the one that lasts longest binds, since no other frees the customer
@@ -85,7 +85,7 @@ def binding(verdicts: Iterable[Verdict]) -> Verdict | None:
     against = [verdict for verdict in verdicts if verdict.effect is not Effect.ALLOW]
     if not against:
         return None
-    strongest = combined(against)
+    strongest = combined_effect(against)
     return max((verdict for verdict in against if verdict.effect is strongest), key=_end)
 
 

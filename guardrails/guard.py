@@ -2,10 +2,10 @@
 
 How verdicts combine. Every rule whose scope takes in the candidate, and which is in force for this customer at this
 moment, gives one verdict, also when it allows. Suppress beats review beats allow, whatever the order of the rules
-(see :func:`decisioning.verdict.combined`). A rule that fails, or lacks a fact it needs, suppresses. A rule in observe
-mode is recorded as allow. Three things no policy can forget: where no enforced consent rule speaks, where the catalogue
-sets a condition of eligibility and no enforced eligibility rule speaks, or where several consent rules are content with
-different contact points, the guard itself suppresses.
+(see :func:`heed.decisioning.verdict.combined_effect`). A rule that fails, or lacks a fact it needs, suppresses. A rule
+in observe mode is recorded as allow. Three things no policy can forget: where no enforced consent rule speaks, where
+the catalogue sets a condition of eligibility and no enforced eligibility rule speaks, or where several consent rules
+are content with different contact points, the guard itself suppresses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from decisioning.catalogue import Action, Autonomy, Catalogue
-from decisioning.customer import EPOCH, Customer, Facts
-from decisioning.decide import Choice
-from decisioning.value import Terms
-from decisioning.verdict import Effect, Verdict
-from decisioning.weighing import weighing
-from guardrails.checking import checked_conditions
-from guardrails.compiling import CandidateJudge, ChoiceJudge, candidate_judge, choice_judge, common_judge, stop_judge
-from guardrails.loading import LoadedPolicy, load_policy
-from guardrails.policy import ChoiceRule, Policy
-from guardrails.rules.common_point import common_points
-from guardrails.rules.consent import ConsentRule, live_contact_points
-from guardrails.rules.eligibility import EligibilityRule
-from guardrails.rules.rule import Mode, Rule
+from heed.decisioning.catalogue import Action, Autonomy, Catalogue
+from heed.decisioning.customer import EPOCH, Customer, Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.net_value_digest import net_value_digest
+from heed.decisioning.value import ValueTerms
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.policy.compile import (
+    CandidateEvaluator,
+    ChoiceEvaluator,
+    compile_candidate_rule,
+    compile_choice_rule,
+    compile_shared_contact_point,
+    compile_stop_flag,
+)
+from heed.guardrails.policy.load import LoadedPolicy, load_policy
+from heed.guardrails.policy.policy_model import ChoiceRule, Policy
+from heed.guardrails.policy.validate import check_conditions
+from heed.guardrails.rules.consent import ConsentRule, live_contact_points
+from heed.guardrails.rules.eligibility import EligibilityRule
+from heed.guardrails.rules.rule import Mode, Rule
+from heed.guardrails.rules.shared_contact_point import shared_contact_points
 
 Verdicts = tuple[Verdict, ...]
 NO_CONSENT_RULE = Verdict("heed-no-consent-rule", Effect.SUPPRESS, "No enforced consent rule speaks for this action.")
@@ -38,7 +45,7 @@ NO_ELIGIBILITY_RULE = Verdict(
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class RequiredRule:
     """Rules of which one must speak for an action, and what the guard says otherwise."""
 
     rules: frozenset[str]
@@ -55,13 +62,13 @@ class Slot:
         What it comes to for every customer and at all times, where that is known at load.
     """
 
-    judge: CandidateJudge
+    judge: CandidateEvaluator
     action: Action
     always: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ActionPlan:
     """The judgements that make up the verdicts on one action, by their place among the slots.
 
     Attributes
@@ -73,14 +80,14 @@ class Plan:
     action: Action
     slots: tuple[int, ...]
     plain: bool
-    demands: tuple[Demand, ...]
+    demands: tuple[RequiredRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyGuard:
     """A policy bound to a catalogue. Pure: the same facts get the same verdicts, and nothing is remembered.
 
-    Made by :func:`load_guard` and :func:`guard_of`.
+    Made by :func:`load_guard` and :func:`bind_policy`.
 
     Attributes
     ----------
@@ -88,17 +95,17 @@ class PolicyGuard:
         What was loaded.
     hash : str
         SHA-256 of the policy's content.
-    terms : Terms
+    terms : ValueTerms
         How the policy weighs outcomes.
     """
 
     policy: Policy
     hash: str
-    terms: Terms
-    judges: tuple[CandidateJudge, ...]
-    looks: tuple[ChoiceJudge, ...]
+    terms: ValueTerms
+    judges: tuple[CandidateEvaluator, ...]
+    looks: tuple[ChoiceEvaluator, ...]
     slots: tuple[Slot, ...]
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, ActionPlan]
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
@@ -107,7 +114,7 @@ class PolicyGuard:
             return self._with_strangers(facts, actions)
         return _heard(facts, self.slots, plans)
 
-    def second_look(self, facts: Facts, choice: Choice) -> Verdicts:
+    def choice_verdicts(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the choice."""
         said = (look.verdict(facts, choice) for look in self.looks)
         return tuple(verdict for verdict in said if verdict is not None)
@@ -123,7 +130,7 @@ class PolicyGuard:
         One with live consent comes first where the rules ask for none; None where there is no such contact point.
         """
         live = live_contact_points(facts.customer, action.channel, action.purpose, facts.now, action.topic)
-        common = common_points(self._consent_rules, facts, action)
+        common = shared_contact_points(self._consent_rules, facts, action)
         return next((point for point in live if point in common), next(iter(common), None))
 
     @property
@@ -131,7 +138,7 @@ class PolicyGuard:
         rules = [judge.rule for judge in self.judges if judge.enforced]
         return [rule for rule in rules if isinstance(rule, ConsentRule)]
 
-    def _plan(self, action: Action) -> Plan | None:
+    def _plan(self, action: Action) -> ActionPlan | None:
         """The plan made at load, None for an action that is not the catalogue's."""
         plan = self.plans.get(action.action_id)
         return plan if plan is not None and (plan.action is action or plan.action == action) else None
@@ -161,30 +168,34 @@ def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, s
     InvalidPolicy
         If it is no policy or does not fit the catalogue; all faults are named.
     """
-    return guard_of(load_policy(path), catalogue, attribute_types)
+    return bind_policy(load_policy(path), catalogue, attribute_types)
 
 
-def guard_of(
+def bind_policy(
     loaded: LoadedPolicy, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None
 ) -> PolicyGuard:
     """Bind a policy that was read to a catalogue; see :func:`load_guard`."""
     policy = loaded.policy
-    conditions = checked_conditions(loaded, catalogue, attribute_types or {})
+    conditions = check_conditions(loaded, catalogue, attribute_types or {})
     own = catalogue.by_id
     # The flag to stop leads, since of verdicts that are equally strong and last equally long the first binds.
-    judges = stop_judge(policy.stop)
-    judges += tuple(candidate_judge(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule))
-    judges += common_judge(policy.rules)
-    terms = Terms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
-    made = weighing(terms, catalogue.actions)
-    looks = tuple(choice_judge(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
+    judges = compile_stop_flag(policy.stop)
+    judges += tuple(
+        compile_candidate_rule(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule)
+    )
+    judges += compile_shared_contact_point(policy.rules)
+    terms = ValueTerms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
+    made = net_value_digest(terms, catalogue.actions)
+    looks = tuple(compile_choice_rule(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
     slots, plans = _planned(catalogue.actions, judges)
     return PolicyGuard(
         policy, policy.hash, terms, judges, looks, slots, {plan.action.action_id: plan for plan in plans}
     )
 
 
-def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tuple[tuple[Slot, ...], list[Plan]]:
+def _planned(
+    actions: Sequence[Action], judges: Sequence[CandidateEvaluator]
+) -> tuple[tuple[Slot, ...], list[ActionPlan]]:
     """Plans for actions that are judged together, with the slots that the plans point into."""
     places: dict[object, int] = {}
     slots: list[Slot] = []
@@ -198,17 +209,17 @@ def _planned(actions: Sequence[Action], judges: Sequence[CandidateJudge]) -> tup
         rules = [judge.rule for _, judge in concerned]
         demands = _demands(action, rules)
         plain = not demands and all(rule.everywhere for rule in rules)
-        plans.append(Plan(action, own, plain, demands))
+        plans.append(ActionPlan(action, own, plain, demands))
     return tuple(slots), plans
 
 
-def _always(judge: CandidateJudge, action: Action) -> Verdict | None:
+def _always(judge: CandidateEvaluator, action: Action) -> Verdict | None:
     if not judge.everywhere or judge.depends(action):
         return None
     return judge.verdict(Facts(Customer(""), EPOCH), action)
 
 
-def _demands(action: Action, rules: Sequence[Rule]) -> tuple[Demand, ...]:
+def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
     """What must be looked at for this action and is not certain to be."""
     kinds: list[tuple[type[Rule], Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
     if action.eligibility is not None:
@@ -217,11 +228,11 @@ def _demands(action: Action, rules: Sequence[Rule]) -> tuple[Demand, ...]:
     for kind, otherwise in kinds:
         enforced = [rule for rule in rules if isinstance(rule, kind) and rule.mode is Mode.ENFORCE]
         if not any(rule.everywhere for rule in enforced):
-            demands.append(Demand(frozenset(rule.id for rule in enforced), otherwise))
+            demands.append(RequiredRule(frozenset(rule.id for rule in enforced), otherwise))
     return tuple(demands)
 
 
-def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[Plan]) -> tuple[Verdicts, ...]:
+def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[ActionPlan]) -> tuple[Verdicts, ...]:
     """Make each judgement that some plan needs once, and deal the verdicts out to the plans."""
     said: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
@@ -230,7 +241,7 @@ def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[Plan]) -> tuple[
     return tuple([_dealt(plan, said) for plan in plans])
 
 
-def _dealt(plan: Plan, said: Sequence[Verdict | None]) -> Verdicts:
+def _dealt(plan: ActionPlan, said: Sequence[Verdict | None]) -> Verdicts:
     own = map(said.__getitem__, plan.slots)
     if plan.plain:
         return cast(Verdicts, tuple(own))

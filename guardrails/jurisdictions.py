@@ -22,14 +22,14 @@ _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 @lru_cache(maxsize=4096)
-def canonical(code: str) -> str | None:
+def canonical_code(code: str) -> str | None:
     """A code as rules compare it, None where it names no place."""
     country, dash, part = code.strip().upper().partition("-")
     spelt = _ALIASES.get(country, country) + dash + part
     return None if _CODE.fullmatch(spelt) is None or country in _NOWHERE else spelt
 
 
-class Reach(Enum):
+class Membership(Enum):
     """Whether a customer is in one of several places."""
 
     SURELY = "surely"
@@ -38,18 +38,18 @@ class Reach(Enum):
 
 
 @lru_cache(maxsize=8192)
-def reach(own: str | None, named: tuple[str, ...]) -> Reach:
+def membership(own: str | None, named: tuple[str, ...]) -> Membership:
     """Whether a customer of whose jurisdiction `own` is said is in one of the places named, which are canonical.
 
     Maybe where nothing is said or what is said names no place, and where only the whole is known of which a part is
     named.
     """
-    place = None if own is None else canonical(own)
+    place = None if own is None else canonical_code(own)
     if place is None:
-        return Reach.MAYBE
+        return Membership.MAYBE
     if any(_lies_in(place, one) for one in named):
-        return Reach.SURELY
-    return Reach.MAYBE if any(_may_lie_in(place, one) for one in named) else Reach.NOT
+        return Membership.SURELY
+    return Membership.MAYBE if any(_may_lie_in(place, one) for one in named) else Membership.NOT
 
 
 def _lies_in(own: str, named: str) -> bool:

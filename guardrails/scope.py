@@ -4,12 +4,12 @@ from typing import Annotated, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action, MessageClass
-from guardrails.jurisdictions import Reach, reach
-from guardrails.settings import Jurisdiction, Names, Settings, Words
+from heed.decisioning.catalogue import Action, MessageClass
+from heed.guardrails.field_types import Jurisdiction, Names, NormalizedNames, StrictModel
+from heed.guardrails.jurisdictions import Membership, membership
 
 
-class Offered(Protocol):
+class ActionView(Protocol):
     """What an action and a past contact have in common."""
 
     @property
@@ -24,12 +24,12 @@ class Offered(Protocol):
     def message_class(self) -> MessageClass: ...  # noqa: D102
 
 
-class Selection(Settings):
+class Selection(StrictModel):
     """Names along six dimensions; a dimension that is not named takes in everything."""
 
-    channels: Words | None = Field(default=None, examples=["[email, sms]"])
-    purposes: Words | None = Field(default=None, examples=["[marketing]"])
-    categories: Words | None = Field(default=None, examples=["[winback]"])
+    channels: NormalizedNames | None = Field(default=None, examples=["[email, sms]"])
+    purposes: NormalizedNames | None = Field(default=None, examples=["[marketing]"])
+    categories: NormalizedNames | None = Field(default=None, examples=["[winback]"])
     message_classes: Annotated[tuple[MessageClass, ...], Field(min_length=1)] | None = Field(
         default=None, examples=["[marketing]"]
     )
@@ -38,7 +38,7 @@ class Selection(Settings):
     )
     actions: Names | None = Field(default=None, examples=["[email_bundle]"])
 
-    def covers(self, offered: Offered) -> bool:
+    def covers(self, offered: ActionView) -> bool:
         """Whether an action or contact lies in every dimension named; jurisdictions are looked at elsewhere."""
         return (
             (self.channels is None or offered.channel in self.channels)
@@ -57,11 +57,11 @@ class Selection(Settings):
         """
         if self.jurisdictions is None:
             return True
-        found = reach(jurisdiction, self.jurisdictions)
-        return found is Reach.SURELY or (unsure and found is Reach.MAYBE)
+        found = membership(jurisdiction, self.jurisdictions)
+        return found is Membership.SURELY or (unsure and found is Membership.MAYBE)
 
 
-class LeftOut(Selection):
+class ExcludedScope(Selection):
     """What a scope leaves out: everything that lies in all dimensions named here."""
 
     @model_validator(mode="after")
@@ -74,9 +74,9 @@ class LeftOut(Selection):
 class Scope(Selection):
     """A selection, less an exception."""
 
-    except_: LeftOut | None = Field(default=None, alias="except", examples=["{channels: [web]}"])
+    except_: ExcludedScope | None = Field(default=None, alias="except", examples=["{channels: [web]}"])
 
-    def concerns(self, offered: Offered) -> bool:
+    def concerns(self, offered: ActionView) -> bool:
         """Whether the rule could apply to this action, or counts this contact, whatever the jurisdiction.
 
         An exception with jurisdictions takes nothing out here: it depends on the customer.
@@ -84,7 +84,7 @@ class Scope(Selection):
         left_out = self.except_ is not None and self.except_.jurisdictions is None and self.except_.covers(offered)
         return self.covers(offered) and not left_out
 
-    def spares(self, action: Offered) -> bool:
+    def spares(self, action: ActionView) -> bool:
         """Whether the exception is about this action for customers of some jurisdictions."""
         left_out = self.except_
         return left_out is not None and left_out.jurisdictions is not None and left_out.covers(action)

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import httpx
 
-from decisioning.errors import Conflict, HeedError, InvalidInput, KeyReused, NotFound, Refused, Unavailable
-from serving.errors import Forbidden, TooMany, Unauthorized
+from heed.decisioning.errors import Conflict, HeedError, InvalidInput, KeyReused, NotFound, Refused, Unavailable
+from heed.serving.errors import Forbidden, RateLimited, Unauthorized
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ _ERRORS: Mapping[str, type[HeedError]] = {
     "urn:heed:problem:unavailable": Unavailable,
     "urn:heed:problem:unauthorized": Unauthorized,
     "urn:heed:problem:forbidden": Forbidden,
-    "urn:heed:problem:rate-limited": TooMany,
+    "urn:heed:problem:rate-limited": RateLimited,
     "urn:heed:problem:too-long": InvalidInput,
     "urn:heed:problem:headers-too-large": InvalidInput,
 }
@@ -51,8 +51,8 @@ class Client:
 
     Notes
     -----
-    Errors of the service are raised as the exceptions of `decisioning.errors`. A call that fails with Unavailable may
-    be repeated; a decision should then carry the same `idempotency_key`.
+    Errors of the service are raised as the exceptions of `heed.decisioning.errors`. A call that fails with Unavailable
+    may be repeated; a decision should then carry the same `idempotency_key`.
     """
 
     def __init__(

@@ -15,9 +15,9 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from heed.demonstration import STEPS, make_home
-from heed.output import progress
-from serving.settings import Settings
+from heed.cli.output import progress
+from heed.demo.build import STEPS, build_home
+from heed.serving.settings import Settings
 
 NOTEBOOK = Path(__file__).with_name("review_explanations.ipynb")
 CUSTOMERS = 3_000
@@ -30,7 +30,7 @@ def run(home: Path) -> NotebookNode:
     """The notebook with the outputs that it gives in this empty home, which becomes a demo."""
     settings = Settings(home=home, tracking_uri=f"sqlite:///{home / 'mlflow.db'}")
     with progress(STEPS + 1) as steps:
-        make_home(settings, customers=CUSTOMERS, until=UNTIL, steps=steps)
+        build_home(settings, customers=CUSTOMERS, until=UNTIL, steps=steps)
         steps.step("running the notebook")
         notebook = executed(nbformat.read(NOTEBOOK, as_version=4), settings)
         steps.done("the notebook ran")

@@ -5,34 +5,34 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from decisioning.catalogue import Catalogue
-from guardrails.guard import guard_of, load_guard
-from guardrails.loading import DEFAULT_POLICY, parse_policy
-from serving.access.access import Access
-from serving.access.buckets import share
-from serving.access.keyring import Keyring
-from serving.answer import PolicyRef, Versions
-from serving.deciding.engine import Engine, new_id
-from serving.deciding.reviewing import Reviewing
-from serving.deciding.steady_clock import SteadyClock
-from serving.executors.handing_over import HandingOver
-from serving.in_force.in_force import InForce, Newer, Standby
-from serving.in_force.model_source import champion_version, load_model, pinned_model
-from serving.in_force.policy_file import PolicyFile
-from serving.ledger.ledger import Ledger
-from serving.ledger.migrating import upgrade
-from serving.ledger.opening import open_ledger
-from serving.observing.gauges import Gauges
-from serving.observing.metrics import Metrics
-from serving.observing.observer import Observer
-from serving.observing.tracing import Tracing, tracing_of
-from serving.replay.pinning import Model, Pinned
-from serving.runtime import Runtime
-from serving.settings import Settings
-from serving.webhooks.assembling import courier_of, pushing_of
-from training.contract.catalogue import read_catalogue
-from training.features.schema import attribute_types
-from training.model.bundle import Bundle
+from heed.decisioning.catalogue import Catalogue
+from heed.guardrails.guard import bind_policy, load_guard
+from heed.guardrails.policy.load import DEFAULT_POLICY, parse_policy
+from heed.serving.auth.access_control import AccessControl
+from heed.serving.auth.key_cache import KeyCache
+from heed.serving.auth.rate_limit import limiter_share
+from heed.serving.decisions.service import DecisionService, new_id
+from heed.serving.delivery.service import DeliveryService
+from heed.serving.delivery.webhooks.config import build_webhook_worker, webhook_configs
+from heed.serving.deployment.active_versions import ActiveVersions, DeploymentManager, ModelUpdate
+from heed.serving.deployment.model_source import champion_version, load_model, pinned_model
+from heed.serving.deployment.policy_file import PolicyFile
+from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.migrate import upgrade
+from heed.serving.monotonic_clock import MonotonicClock
+from heed.serving.observability.gauges import Gauges
+from heed.serving.observability.metrics import Metrics
+from heed.serving.observability.observer import Observer
+from heed.serving.observability.tracing import Tracing, tracing_of
+from heed.serving.replay.artifacts import ArtifactResolver, ReplayModel
+from heed.serving.reviews.service import ReviewService
+from heed.serving.runtime import Runtime
+from heed.serving.schemas.responses import PolicyRef, Versions
+from heed.serving.settings import Settings
+from heed.training.contract.action_catalogue import read_catalogue
+from heed.training.features.feature_schema import attribute_types
+from heed.training.model.bundle import Bundle
 
 
 def now() -> datetime:
@@ -44,10 +44,10 @@ def bootstrap(
     settings: Settings,
     *,
     clock: Callable[[], datetime] = now,
-    load: Callable[[], InForce] | None = None,
+    load: Callable[[], ActiveVersions] | None = None,
     policy: Path | None = None,
     identify: Callable[[], str] = new_id,
-    newer: Newer | None = None,
+    newer: ModelUpdate | None = None,
     tracing: Tracing | None = None,
 ) -> Runtime:
     """Put one heed together.
@@ -62,39 +62,45 @@ def bootstrap(
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     # Before the ledger is opened: what cannot work is refused with nothing left open.
-    pushing, shares = pushing_of(settings), settings.rate_shares
+    pushing, shares = webhook_configs(settings), settings.rate_limit_processes
     metrics = Metrics(settings.silence_decisions)
     tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
     if isinstance(place, Path) and not place.exists():
         upgrade(place, settings.sealing_key)
-    steady = SteadyClock(clock)
+    steady = MonotonicClock(clock)
     ledger = open_ledger(place, clock=steady, key=settings.sealing_key, limits=settings.database_limits)
     steady.observe(ledger.newest(settings.clock_disregard_after))
     metrics.liveness.remember(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
-    standby = Standby(load or (lambda: load_in_force(settings)), file, newer or partial(newer_model, settings))
-    engine = Engine(
+    deployment = DeploymentManager(
+        load or (lambda: load_active_versions(settings)), file, newer or partial(newer_model, settings)
+    )
+    engine = DecisionService(
         ledger=ledger,
-        standing=standby,
+        standing=deployment,
         clock=steady,
         review_time=timedelta(hours=settings.review_hours),
         identify=identify,
         observer=Observer(metrics, tracing),
         patience=settings.decide_seconds,
     )
-    reviewing = Reviewing(ledger=ledger, standing=standby, clock=steady, identify=identify)
-    buckets = share(settings.rate_limit, settings.rate_burst, shares)
-    access = Access(Keyring(ledger.api_keys(), steady), buckets)
-    handing = HandingOver(ledger=ledger, standing=standby, clock=steady, patience=settings.outbox_time, metrics=metrics)
-    couriers = tuple(courier_of(one, ledger=ledger, handing=handing, clock=steady) for one in pushing)
+    reviewing = ReviewService(ledger=ledger, standing=deployment, clock=steady, identify=identify)
+    buckets = limiter_share(settings.rate_limit, settings.rate_burst, shares)
+    access = AccessControl(KeyCache(ledger.api_keys(), steady), buckets)
+    handing = DeliveryService(
+        ledger=ledger, standing=deployment, clock=steady, patience=settings.message_lifetime, metrics=metrics
+    )
+    webhook_workers = tuple(build_webhook_worker(one, ledger=ledger, handing=handing, clock=steady) for one in pushing)
     gauges = Gauges(metrics.registry)
-    return Runtime(settings, ledger, standby, engine, reviewing, metrics, access, gauges, handing, couriers, tracing)
+    return Runtime(
+        settings, ledger, deployment, engine, reviewing, metrics, access, gauges, handing, webhook_workers, tracing
+    )
 
 
-def newer_model(settings: Settings, in_force: InForce) -> InForce | None:
+def newer_model(settings: Settings, in_force: ActiveVersions) -> ActiveVersions | None:
     """The registry's champion under the policy in force, None where it is the model in force or no registry is asked.
 
     Raises
@@ -107,13 +113,13 @@ def newer_model(settings: Settings, in_force: InForce) -> InForce | None:
         return None
     bundle, model = load_model(settings)
     catalogue, types = _catalogue(settings, bundle.catalogue), attribute_types(bundle.schema)
-    guard = guard_of(parse_policy(in_force.policy.content.decode()), catalogue, types)
+    guard = bind_policy(parse_policy(in_force.policy.content.decode()), catalogue, types)
     bundle.warm()
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
+    return ActiveVersions(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
 
 
-def load_in_force(settings: Settings) -> InForce:
+def load_active_versions(settings: Settings) -> ActiveVersions:
     """Model, policy and catalogue that the settings name.
 
     Raises
@@ -127,23 +133,23 @@ def load_in_force(settings: Settings) -> InForce:
     guard = load_guard(settings.policy or DEFAULT_POLICY, catalogue, types)
     bundle.warm()
     versions = Versions(model, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
-    return InForce(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
+    return ActiveVersions(bundle, guard, guard.policy, catalogue, versions, bundle.level, bundle.certificate, types)
 
 
-def ledger_of(settings: Settings, *, readonly: bool = False) -> Ledger:
+def open_configured_ledger(settings: Settings, *, readonly: bool = False) -> Ledger:
     """The ledger that the settings name, for a command."""
     return open_ledger(
         settings.ledger_location, readonly=readonly, key=settings.sealing_key, limits=settings.database_limits
     )
 
 
-def pinned_versions(settings: Settings, ledger: Ledger) -> Pinned:
+def artifact_resolver(settings: Settings, ledger: Ledger) -> ArtifactResolver:
     """Whatever decided once, by the texts of the ledger and the models of the registry."""
-    return Pinned(ledger, lambda ref: _model(pinned_model(settings, ref)))
+    return ArtifactResolver(ledger, lambda ref: _model(pinned_model(settings, ref)))
 
 
-def _model(bundle: Bundle) -> Model:
-    return Model(bundle, bundle.level, bundle.certificate, attribute_types(bundle.schema))
+def _model(bundle: Bundle) -> ReplayModel:
+    return ReplayModel(bundle, bundle.level, bundle.certificate, attribute_types(bundle.schema))
 
 
 def load_catalogue(settings: Settings) -> tuple[Catalogue, Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""What serving raises beyond the tree of `decisioning.errors`.
+"""What serving raises beyond the tree of `heed.decisioning.errors`.
 
 HeedError
 ├── InvalidInput
@@ -21,14 +21,14 @@ HeedError
 
 from collections.abc import Mapping
 
-from decisioning.errors import Conflict, HeedError, InvalidInput, Unavailable
+from heed.decisioning.errors import Conflict, HeedError, InvalidInput, Unavailable
 
 
 class StaleFacts(HeedError):
     """The facts a decision was made on are no longer the facts. Nothing was recorded: decide again."""
 
 
-class InFlight(Conflict):
+class RequestInFlight(Conflict):
     """The first request under the same key is still being answered. Ask again: the answer will be there."""
 
 
@@ -36,27 +36,27 @@ class Tampered(Unavailable):
     """A part of the record is not what was written, or was written under another key."""
 
 
-class Erased(HeedError):
+class CustomerErased(HeedError):
     """The customer was erased. That something was decided is on record; what it was about is not."""
 
 
-class Gone(HeedError):
+class ArtifactMissing(HeedError):
     """A model, a policy or a catalogue that decided is no longer there, or no longer what it was."""
 
 
-class OpenDoor(Unavailable):
+class InsecureBind(Unavailable):
     """Others than this machine could reach a service that has no keys. Nothing is served."""
 
 
-class Locked(Unavailable):
+class LedgerLocked(Unavailable):
     """Another process writes to this ledger."""
 
 
-class TooLarge(InvalidInput):
+class BodyTooLarge(InvalidInput):
     """The body is larger than heed reads at once. Nothing of it was kept."""
 
 
-class TooLong(InvalidInput):
+class TargetTooLong(InvalidInput):
     """The path and query are longer than heed reads."""
 
 
@@ -68,7 +68,7 @@ class NotJson(InvalidInput):
     """The body is announced as something other than JSON, or as nothing."""
 
 
-class Answered(HeedError):
+class ErrorWithHeaders(HeedError):
     """An error whose answer carries headers of its own.
 
     Parameters
@@ -90,13 +90,13 @@ class Answered(HeedError):
         self.headers = dict(headers or {})
 
 
-class Unauthorized(Answered):
+class Unauthorized(ErrorWithHeaders):
     """No key came with the request, or one that opens nothing. Nothing was done."""
 
 
-class Forbidden(Answered):
+class Forbidden(ErrorWithHeaders):
     """Whoever asks may not do this. Nothing was done."""
 
 
-class TooMany(Answered):
+class RateLimited(ErrorWithHeaders):
     """More requests in a short time than one key may make. Nothing was done: ask again later."""

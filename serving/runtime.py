@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from serving.access.access import Access
-from serving.deciding.engine import Engine
-from serving.deciding.reviewing import Reviewing
-from serving.executors.handing_over import HandingOver
-from serving.in_force.in_force import Standby
-from serving.ledger.ledger import Ledger
-from serving.observing.gauges import Gauges
-from serving.observing.metrics import Metrics
-from serving.observing.tracing import Tracing
-from serving.settings import Settings
-from serving.webhooks.courier import Courier
+from heed.serving.auth.access_control import AccessControl
+from heed.serving.decisions.service import DecisionService
+from heed.serving.delivery.service import DeliveryService
+from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
+from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.observability.gauges import Gauges
+from heed.serving.observability.metrics import Metrics
+from heed.serving.observability.tracing import Tracing
+from heed.serving.reviews.service import ReviewService
+from heed.serving.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Runtime:
 
     settings: Settings
     ledger: Ledger
-    standby: Standby
-    engine: Engine
-    reviewing: Reviewing
+    deployment: DeploymentManager
+    engine: DecisionService
+    reviewing: ReviewService
     metrics: Metrics
-    access: Access
+    access: AccessControl
     gauges: Gauges
-    handing: HandingOver
-    couriers: tuple[Courier, ...]
+    handing: DeliveryService
+    webhook_workers: tuple[WebhookWorker, ...]
     tracing: Tracing | None = None
 
 

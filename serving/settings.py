@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import AliasChoices, AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from decisioning.errors import InvalidInput
-from serving.ledger.postgres.limits import FEWEST_CONNECTIONS, Limits, limits_of
-from serving.ledger.store.location import Location, located, sqlite_path
+from heed.decisioning.errors import InvalidInput
+from heed.serving.ledger.backend.location import Location, parse_location, sqlite_path
+from heed.serving.ledger.postgres.limits import FEWEST_CONNECTIONS, Limits, limits_of
 
 
 class Settings(BaseSettings):
@@ -139,7 +139,11 @@ class Settings(BaseSettings):
         InvalidInput
             If `database_url` names another kind of database, or no file.
         """
-        return self.home / "ledger.db" if self.database_url is None else located(self.database_url.get_secret_value())
+        return (
+            self.home / "ledger.db"
+            if self.database_url is None
+            else parse_location(self.database_url.get_secret_value())
+        )
 
     @property
     def ledger_path(self) -> Path:
@@ -169,7 +173,7 @@ class Settings(BaseSettings):
         return self.workers
 
     @property
-    def rate_shares(self) -> int:
+    def rate_limit_processes(self) -> int:
         """Among how many processes the limits of rate are shared out.
 
         Raises
@@ -189,7 +193,7 @@ class Settings(BaseSettings):
         return limits_of(self.database_connections, self.clock_skew_seconds)
 
     @property
-    def outbox_time(self) -> timedelta:
+    def message_lifetime(self) -> timedelta:
         """How long a message may wait to be handed over."""
         pushed = self.webhook_url is not None or self.webhook_channels is not None
         return timedelta(hours=self.outbox_hours or (96.0 if pushed else 24.0))

@@ -4,7 +4,7 @@ HeedError
 └── TrainingError     the data keep the contract, yet no model can be made, read or compared
 """
 
-from decisioning.errors import HeedError
+from heed.decisioning.errors import HeedError
 
 
 class TrainingError(HeedError):

@@ -11,7 +11,7 @@ class Progress(Protocol):
         ...
 
 
-class Silent:
+class NullProgress:
     """Shows nothing."""
 
     def step(self, name: str) -> None:

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.confidence`` prints the tables of `benchmarks/RESULTS.md`. Each world is played, heed learns from
 all but a sealed part of its customers, and is asked about every moment of the others. With ``--learn`` the constants of
-:data:`training.model.bundle.SIMULATED` are learnt anew from these worlds, and each is judged by what the others teach.
-Those in force come from seeds 301 to 318, which is why others are the default here.
+:data:`heed.training.model.bundle.SIMULATED_TRUST` are learnt anew from these worlds, and each is judged by what the
+others teach. Those in force come from seeds 301 to 318, which is why others are the default here.
 """
 
 import argparse
@@ -11,17 +11,17 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.confidence.findings import findings
-from benchmarks.confidence.gather import gather
-from benchmarks.confidence.tables import markdown
+from benchmarks.confidence.benchmark_results import benchmark_results
+from benchmarks.confidence.confidence_tables import markdown
+from benchmarks.confidence.world_runs import run_worlds
 
 
 def main() -> None:
     """Measure, say how far it is on stderr, print the tables and write the JSON."""
     given = _arguments()
     seeds = given.seeds or range(given.seed, given.seed + given.worlds)
-    worlds, timed = gather(seeds, given.customers, given.workers, given.cache)
-    found = findings(worlds, timed, learn=given.learn)
+    worlds, timed = run_worlds(seeds, given.customers, given.workers, given.cache)
+    found = benchmark_results(worlds, timed, learn=given.learn)
     if given.json is not None:
         given.json.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
     print(markdown(found))

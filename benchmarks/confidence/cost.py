@@ -7,15 +7,15 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.confidence.groups import Ints
+from benchmarks.confidence.deciles import Ints
 from benchmarks.confidence.worlds import TERMS
-from decisioning.catalogue import Action
-from decisioning.score import Floats, leeway
-from decisioning.value import net_value_draws, net_values
-from training.contract.data import EngagementData
-from training.evaluation.choices import best
-from training.features.assemble import offers_matrix
-from training.model.bundle import Bundle
+from heed.decisioning.catalogue import Action
+from heed.decisioning.score import Floats, tolerance_ratio
+from heed.decisioning.value import net_value_draws, net_values
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.evaluation.policy_choices import best_action
+from heed.training.features.feature_matrix import candidate_matrix
+from heed.training.model.bundle import Bundle
 
 CANDIDATES = 20
 _BULK = 100
@@ -39,8 +39,8 @@ def costs(bundle: Bundle, data: EngagementData, rows: Ints, rounds: int = 300) -
     """One decision among 20 candidates, and 100 of them at once, every call on rows not seen for a while."""
     actions = tuple(islice(cycle(bundle.catalogue.actions), CANDIDATES))
     step = max(1, len(rows) // 2_000)
-    matrix = offers_matrix(bundle.schema, data, rows[::step], actions, hold=False)
-    with_hold = offers_matrix(bundle.schema, data, rows[::step], actions, hold=True)
+    matrix = candidate_matrix(bundle.schema, data, rows[::step], actions, hold=False)
+    with_hold = candidate_matrix(bundle.schema, data, rows[::step], actions, hold=True)
     point, head, whole = _point(bundle), _head(bundle, actions), _whole(bundle, actions)
     one, many = blocks(matrix, CANDIDATES), blocks(matrix, CANDIDATES * _BULK)
     one_held, many_held = blocks(with_hold, CANDIDATES + 1), blocks(with_hold, (CANDIDATES + 1) * _BULK)
@@ -102,12 +102,12 @@ def _head(bundle: Bundle, actions: Sequence[Action]) -> Callable[[Floats], objec
 
 def _whole(bundle: Bundle, actions: Sequence[Action]) -> Callable[[Floats], object]:
     def confidences(rows: Floats) -> Floats:
-        offered = bundle.weigh(rows, actions)
-        chosen = best(actions, net_values(actions, offered, TERMS))
+        offered = bundle.score_batch(rows, actions)
+        chosen = best_action(actions, net_values(actions, offered, TERMS))
         draws = net_value_draws(actions, offered, TERMS)
         worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
         short = worth.max(axis=1) - worth[np.arange(len(worth)), chosen]
         near = np.mean(short <= TERMS.tolerance, axis=1)
-        return bundle.trust.of(near, draws.shape[2], leeway(TERMS.tolerance, short.mean(axis=1)))
+        return bundle.trust.of(near, draws.shape[2], tolerance_ratio(TERMS.tolerance, short.mean(axis=1)))
 
     return confidences

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, select
 
 from benchmarks.crashes.checking import Recorded, Slot
-from serving.ledger.ledger import Ledger
-from serving.ledger.records import DecisionRecord
-from serving.ledger.store.times import moment
-from serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.backend.times import moment
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.records import DecisionRecord
+from heed.serving.ledger.tables.happenings import contacts
 
 _PAGE = 500
 

@@ -16,7 +16,7 @@ from benchmarks.crashes.recorded import decisions, slots
 from benchmarks.crashes.stores import Store
 from benchmarks.crashes.subject import Subject
 from benchmarks.ports import free_port
-from serving.ledger.opening import open_ledger
+from heed.serving.ledger.connect import open_ledger
 
 DATABASES = ("sqlite", "postgresql")
 # Kills come at any moment of the load, the first ones soon after the start.

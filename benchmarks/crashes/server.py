@@ -14,13 +14,13 @@ from typing import Any
 import uvicorn
 
 from benchmarks.crashes.offers import ACTIONS, POLICY
-from heed.neutral import NeutralScorer
-from heed.under_test import in_force
-from serving.api.app import make_app
-from serving.bootstrap import bootstrap
-from serving.ledger.decisions.decisions import Decisions
-from serving.ledger.records import Committed, Draft
-from serving.settings import Settings
+from heed.serving.app import make_app
+from heed.serving.bootstrap import bootstrap
+from heed.serving.ledger.decisions.decisions import Decisions
+from heed.serving.ledger.records import CommitResult, NewDecision
+from heed.serving.settings import Settings
+from heed.testing.server import versions_of
+from heed.testing.stub_model import StubScorer
 
 _LATE_SECONDS = 0.05
 
@@ -31,7 +31,7 @@ def main() -> None:
     if manner == "hasty":
         answer_before_commit()
     settings = Settings(home=Path(home))
-    app = make_app(lambda: bootstrap(settings, load=lambda: in_force(POLICY, ACTIONS, NeutralScorer())))
+    app = make_app(lambda: bootstrap(settings, load=lambda: versions_of(POLICY, ACTIONS, StubScorer())))
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
 
 
@@ -39,15 +39,15 @@ def answer_before_commit() -> None:
     """Let every decision be recorded a little after its answer is given."""
     commit, kept = Decisions.commit, set[asyncio.Task[Any]]()
 
-    async def late(self: Decisions, draft: Draft) -> None:
+    async def late(self: Decisions, draft: NewDecision) -> None:
         await asyncio.sleep(_LATE_SECONDS)
         await commit(self, draft)
 
-    async def hasty(self: Decisions, draft: Draft) -> Committed:
+    async def hasty(self: Decisions, draft: NewDecision) -> CommitResult:
         task = asyncio.create_task(late(self, draft))
         kept.add(task)
         task.add_done_callback(kept.discard)
-        return Committed(draft.decision_id, draft.answer, replayed=False)
+        return CommitResult(draft.decision_id, draft.answer, replayed=False)
 
     Decisions.commit = hasty  # type: ignore[method-assign]
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.ledger.migrating import upgrade
+from heed.serving.ledger.migrate import upgrade
 
 _KEY = "a key of the benchmark, and of nothing else"
 
@@ -18,7 +18,7 @@ class Store:
     Attributes
     ----------
     location : str
-        As `serving.ledger.opening.open_ledger` takes it.
+        As `heed.serving.ledger.connect.open_ledger` takes it.
     key : str
         The ledger's key.
     """

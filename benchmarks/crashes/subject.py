@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.crashes.offers import CHANNELS
-from decisioning.customer import ConsentStatus
-from serving.ledger.ledger import Ledger
-from serving.ledger.reports import ConsentReport, CustomerReport
+from heed.decisioning.customer import ConsentStatus
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.reports import ConsentReport, CustomerReport
 
 _AGREEING = 200
 Settle = Callable[[Ledger], Awaitable[Sequence[str]]]

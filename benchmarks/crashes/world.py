@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.crashes.subject import Subject
-from heed.filling import Register, fill, since_of
-from serving.ledger.ledger import Ledger
-from training.contract.catalogue import to_catalogue
-from training.model.fit import Settings
-from training.model.storage import save
-from training.pipeline import learn_bundle
-from training.prepare import prepare
-from training.world.world import Played, make_world
+from heed.demo.seed import Register, history_start, seed_ledger
+from heed.serving.ledger.ledger import Ledger
+from heed.training.contract.action_catalogue import to_catalogue
+from heed.training.model.booster import BoosterSettings
+from heed.training.model.bundle_files import save_bundle
+from heed.training.pipeline.dataset import build_dataset
+from heed.training.pipeline.train import train_bundle
+from heed.training.simulator.world import SimulationRun, make_world
 
 _SEED, _CUSTOMERS = 3, 400
 # Few enough that a customer meets the cap between two kills, however long a start takes.
@@ -27,15 +27,17 @@ _KNOWN_DAYS = 91
 class Lived:
     """What the world left, and where the model of it is."""
 
-    played: Played
+    played: SimulationRun
     model: Path
 
 
 def lived(folder: Path) -> Lived:
     """Play the world up to now, learn from it and keep the model under `folder`; some ten seconds."""
     played = make_world(_SEED, _CUSTOMERS, end=datetime.now(UTC)).play()
-    bundle = learn_bundle(prepare(played.data, outcome=None, by="customer", seed=0), settings=Settings(), seed=0)
-    save(bundle, folder / "model")
+    bundle = train_bundle(
+        build_dataset(played.data, outcome=None, by="customer", seed=0), settings=BoosterSettings(), seed=0
+    )
+    save_bundle(bundle, folder / "model")
     return Lived(played, folder / "model")
 
 
@@ -45,8 +47,8 @@ def whole(lived: Lived, workers: int, *, hasty: bool) -> Subject:
     async def settle(ledger: Ledger) -> Sequence[str]:
         played = lived.played
         register = Register(played.contact_points, played.consents, played.suppressions)
-        since = since_of(played.data, _KNOWN_DAYS)
-        await fill(ledger, played.data, register, to_catalogue(played.data), since=since, said=lambda _: None)
+        since = history_start(played.data, _KNOWN_DAYS)
+        await seed_ledger(ledger, played.data, register, to_catalogue(played.data), since=since, said=lambda _: None)
         return tuple(str(one) for one in played.data.customers["customer_id"].head(_ASKED))
 
     told = {"HEED_MODEL": str(lived.model), "HEED_WORKERS": str(workers)}

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.quality.environment import peers
-from benchmarks.quality.figures import Figures, figures
-from benchmarks.quality.material import DATASETS, material, sources
-from benchmarks.quality.rounds import Round, play
-from benchmarks.quality.tables import markdown
+from benchmarks.quality.datasets import DATASETS, load_dataset, sources
+from benchmarks.quality.peer_environment import peer_environment
+from benchmarks.quality.quality_tables import markdown
+from benchmarks.quality.rounds import Round, run_round
+from benchmarks.quality.scores import DatasetScores, score_rounds
 
 QUICK = 6_000
 
@@ -23,18 +23,18 @@ QUICK = 6_000
 def main() -> None:
     """Measure, say how far it is on stderr, print the tables and write the JSON."""
     given = _arguments()
-    asked = peers(given.cache)
+    asked = peer_environment(given.cache)
     known = sources(given.data, tuple(given.datasets))
-    found: list[Figures] = []
+    found: list[DatasetScores] = []
     for name in given.datasets:
         rounds: list[Round] = []
         for seed in range(given.seeds):
             began = perf_counter()
             print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
-            drawn = material(name, seed, known, QUICK if given.quick else None)
-            rounds.append(play(drawn, asked, with_heed=not given.peers_only))
+            drawn = load_dataset(name, seed, known, QUICK if given.quick else None)
+            rounds.append(run_round(drawn, asked, with_heed=not given.peers_only))
             print(f"  {perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-        found.append(figures(name, rounds))
+        found.append(score_rounds(name, rounds))
         _keep(given.json, found)
     print(markdown(found))
 
@@ -53,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _keep(path: Path | None, found: list[Figures]) -> None:
+def _keep(path: Path | None, found: list[DatasetScores]) -> None:
     if path is not None:
         path.write_text(json.dumps([one.to_dict() for one in found], indent=1))
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.quality.linear import linear_parts
-from benchmarks.quality.tasks import Task
+from benchmarks.quality.tasks import PeerTask
 
 FOLDS = 3
 PENALTIES = np.logspace(1, 6, 6)
@@ -53,22 +53,22 @@ class Designed(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(rows).argmax(axis=1)])
 
 
-def t_learner(task: Task) -> np.ndarray:
+def t_learner(task: PeerTask) -> np.ndarray:
     """One outcome model per action (Kuenzel et al., PNAS 2019)."""
     return _effects(TLearner(models=_regressor(task)), task)
 
 
-def x_learner(task: Task) -> np.ndarray:
+def x_learner(task: PeerTask) -> np.ndarray:
     """Effects imputed by the other arm's model, then learnt (Kuenzel et al., PNAS 2019)."""
     return _effects(XLearner(models=_regressor(task), propensity_model=_propensities(task)), task)
 
 
-def dr_learner(task: Task) -> np.ndarray:
+def dr_learner(task: PeerTask) -> np.ndarray:
     """Doubly robust effects (Kennedy, Electronic Journal of Statistics 2023), learnt by boosted trees."""
     return _said(_doubly_robust(task), task)
 
 
-def dr_linear(task: Task) -> np.ndarray:
+def dr_linear(task: PeerTask) -> np.ndarray:
     """The same, learnt by ridge regression."""
     learner = _doubly_robust(task)
     learner.model_final = make_pipeline(StandardScaler(), RidgeCV(PENALTIES, cv=FOLDS))
@@ -77,7 +77,7 @@ def dr_linear(task: Task) -> np.ndarray:
 
 
 @cache
-def _doubly_robust(task: Task) -> DRLearner:
+def _doubly_robust(task: PeerTask) -> DRLearner:
     learner = DRLearner(
         model_propensity=_propensities(task),
         model_regression=_classifier(task),
@@ -91,37 +91,37 @@ def _doubly_robust(task: Task) -> DRLearner:
     return learner
 
 
-def _effects(learner: Any, task: Task) -> np.ndarray:
+def _effects(learner: Any, task: PeerTask) -> np.ndarray:
     learner.fit(task.label.astype(float), task.taken, X=linear_parts(task)[0])
     return _said(learner, task)
 
 
-def _said(learner: Any, task: Task) -> np.ndarray:
+def _said(learner: Any, task: PeerTask) -> np.ndarray:
     """Uplift over hold of each action, shape (n, actions)."""
     test = linear_parts(task)[1]
     return np.asarray(learner.const_marginal_effect(test), dtype=float).reshape(len(test), -1)
 
 
-def _propensities(task: Task) -> Any:
+def _propensities(task: PeerTask) -> Any:
     """What the design says where it says it, else what boosted trees make of the log."""
     return (
         Designed(task.design) if len(task.design) else _classifier(task).set_params(n_estimators=50, learning_rate=0.1)
     )
 
 
-def _least_in_leaf(task: Task, times: int) -> int:
+def _least_in_leaf(task: PeerTask, times: int) -> int:
     return int(np.clip(times * np.bincount(task.taken).min() // 50, 20, 400))
 
 
-def _regressor(task: Task, times: int = 1) -> LGBMRegressor:
+def _regressor(task: PeerTask, times: int = 1) -> LGBMRegressor:
     return LGBMRegressor(**TREES, min_child_samples=_least_in_leaf(task, times), random_state=task.random_state)
 
 
-def _classifier(task: Task) -> LGBMClassifier:
+def _classifier(task: PeerTask) -> LGBMClassifier:
     return LGBMClassifier(**TREES, min_child_samples=_least_in_leaf(task, 1), random_state=task.random_state)
 
 
-METHODS: dict[str, Callable[[Task], np.ndarray]] = {
+METHODS: dict[str, Callable[[PeerTask], np.ndarray]] = {
     "T-learner": t_learner,
     "X-learner": x_learner,
     "DR-learner": dr_learner,

@@ -8,10 +8,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks.quality.tasks import Task
+from benchmarks.quality.tasks import PeerTask
 
 
-def linear_features(task: Task) -> ColumnTransformer:
+def linear_features(task: PeerTask) -> ColumnTransformer:
     """One-hot categories, a missing one being another; numbers at the median where missing, with a flag, and scaled."""
     numbers = [column for column in range(task.train.shape[1]) if column not in task.columns]
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
@@ -23,7 +23,7 @@ def linear_features(task: Task) -> ColumnTransformer:
 
 
 @cache
-def linear_parts(task: Task) -> tuple[np.ndarray, np.ndarray]:
+def linear_parts(task: PeerTask) -> tuple[np.ndarray, np.ndarray]:
     """Training and test rows in this form, prepared by the training rows alone."""
     features = linear_features(task)
     return np.asarray(features.fit_transform(task.train)), np.asarray(features.transform(task.test))

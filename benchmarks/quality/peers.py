@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.quality.tasks import Answer, Task, load_task, save_answer
+from benchmarks.quality.tasks import PeerAnswer, PeerTask, load_task, save_answer
 
 
 def main() -> None:
@@ -25,14 +25,14 @@ def main() -> None:
     save_answer(_asked(methods, load_task(Path(task))), Path(answer))
 
 
-def _asked(methods: Mapping[str, Callable[[Task], np.ndarray]], task: Task) -> Answer:
+def _asked(methods: Mapping[str, Callable[[PeerTask], np.ndarray]], task: PeerTask) -> PeerAnswer:
     said, seconds = {}, {}
     for name, method in methods.items():
         began = perf_counter()
         said[name] = method(task)
         seconds[name] = perf_counter() - began
         print(f"    {name}: {seconds[name]:.1f} s", file=sys.stderr, flush=True)
-    return Answer(said, seconds)
+    return PeerAnswer(said, seconds)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from venn_abers import VennAbersCalibrator
 
 from benchmarks.quality.linear import linear_features
-from benchmarks.quality.tasks import Task
+from benchmarks.quality.tasks import PeerTask
 
 LEAVES = (4, 8, 15, 31)
 PENALTIES = (0.003, 0.03, 0.3, 3.0)
@@ -47,28 +47,28 @@ class WithCategories(LGBMClassifier):
         return self
 
 
-def plain_lightgbm(task: Task) -> np.ndarray:
+def plain_lightgbm(task: PeerTask) -> np.ndarray:
     """LightGBM as it comes."""
     model = WithCategories(task.columns, n_jobs=1, verbose=-1, random_state=task.random_state)
     return _said(model.fit(task.train, task.label), task)
 
 
-def tuned_lightgbm(task: Task) -> np.ndarray:
+def tuned_lightgbm(task: PeerTask) -> np.ndarray:
     """LightGBM with leaves and trees chosen by the log-loss of grouped cross-validation."""
     return _said(_tuned(task).fit(task.train, task.label), task)
 
 
-def calibrated_isotonic(task: Task) -> np.ndarray:
+def calibrated_isotonic(task: PeerTask) -> np.ndarray:
     """scikit-learn's cross-fitted isotonic calibration of the tuned LightGBM."""
     return _calibrated(task, "isotonic")
 
 
-def calibrated_sigmoid(task: Task) -> np.ndarray:
+def calibrated_sigmoid(task: PeerTask) -> np.ndarray:
     """scikit-learn's cross-fitted sigmoid calibration of the tuned LightGBM."""
     return _calibrated(task, "sigmoid")
 
 
-def venn_abers(task: Task) -> np.ndarray:
+def venn_abers(task: PeerTask) -> np.ndarray:
     """Cross Venn-Abers calibration of the tuned LightGBM."""
     calibrator = VennAbersCalibrator(
         estimator=_tuned(task), inductive=False, n_splits=CALIBRATION_FOLDS, random_state=task.random_state
@@ -77,7 +77,7 @@ def venn_abers(task: Task) -> np.ndarray:
     return _clipped(np.asarray(calibrator.predict_proba(task.test))[:, 1])
 
 
-def logistic_regression(task: Task) -> np.ndarray:
+def logistic_regression(task: PeerTask) -> np.ndarray:
     """Logistic regression on one-hot categories and scaled numbers, its penalty chosen by grouped cross-validation."""
     model = Pipeline([("prepare", linear_features(task)), ("fit", LogisticRegression(max_iter=2000))])
     folds = _folds(task, FOLDS)
@@ -85,7 +85,7 @@ def logistic_regression(task: Task) -> np.ndarray:
     return _said(search.fit(task.train, task.label), task)
 
 
-def hist_gradient_boosting(task: Task) -> np.ndarray:
+def hist_gradient_boosting(task: PeerTask) -> np.ndarray:
     """scikit-learn's histogram boosting with small trees and early stopping."""
     model = HistGradientBoostingClassifier(
         learning_rate=0.05,
@@ -102,12 +102,12 @@ def hist_gradient_boosting(task: Task) -> np.ndarray:
     return _said(model.fit(task.train, task.label), task)
 
 
-def _calibrated(task: Task, method: str) -> np.ndarray:
+def _calibrated(task: PeerTask, method: str) -> np.ndarray:
     model = CalibratedClassifierCV(_tuned(task), method=method, cv=_folds(task, CALIBRATION_FOLDS))
     return _said(model.fit(task.train, task.label), task)
 
 
-def _tuned(task: Task) -> WithCategories:
+def _tuned(task: PeerTask) -> WithCategories:
     leaves, trees = _search(task)
     return WithCategories(
         task.columns,
@@ -120,14 +120,14 @@ def _tuned(task: Task) -> WithCategories:
 
 
 @cache
-def _search(task: Task) -> tuple[int, int]:
+def _search(task: PeerTask) -> tuple[int, int]:
     """Leaves and trees with the least cross-validated log-loss."""
     _, trees, leaves = min((*_cross_validated(task, leaves), leaves) for leaves in LEAVES)
     print(f"    tuned to {leaves} leaves, {trees} trees", file=sys.stderr, flush=True)
     return leaves, trees
 
 
-def _cross_validated(task: Task, leaves: int) -> tuple[float, int]:
+def _cross_validated(task: PeerTask, leaves: int) -> tuple[float, int]:
     rows = lightgbm.Dataset(task.train, task.label.astype(float), categorical_feature=task.columns)
     settings = {
         **TREES,
@@ -144,16 +144,16 @@ def _cross_validated(task: Task, leaves: int) -> tuple[float, int]:
     return float(min(losses)), len(losses)
 
 
-def _folds(task: Task, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def _folds(task: PeerTask, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
     folds = GroupKFold(count, shuffle=True, random_state=task.random_state)
     return list(folds.split(task.train, groups=task.groups))
 
 
-def _least_in_leaf(task: Task) -> int:
+def _least_in_leaf(task: PeerTask) -> int:
     return int(np.clip(len(task.label) // 300, 20, 400))
 
 
-def _said(model: Any, task: Task) -> np.ndarray:
+def _said(model: Any, task: PeerTask) -> np.ndarray:
     return _clipped(np.asarray(model.predict_proba(task.test))[:, 1])
 
 
@@ -162,7 +162,7 @@ def _clipped(propensity: np.ndarray) -> np.ndarray:
     return np.clip(propensity, LEAST, MOST)
 
 
-METHODS: dict[str, Callable[[Task], np.ndarray]] = {
+METHODS: dict[str, Callable[[PeerTask], np.ndarray]] = {
     "LightGBM, defaults": plain_lightgbm,
     "LightGBM, tuned": tuned_lightgbm,
     "tuned, isotonic": calibrated_isotonic,

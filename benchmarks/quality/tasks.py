@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class PeerTask:
     """Rows to learn from and rows to speak about.
 
     Attributes
@@ -50,34 +50,34 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class PeerAnswer:
     """What each method said of the test rows, and the seconds it took."""
 
     said: Mapping[str, NDArray[np.float64]]
     seconds: Mapping[str, float]
 
 
-def save_task(task: Task, path: Path) -> None:
+def save_task(task: PeerTask, path: Path) -> None:
     """Write a task for :func:`load_task`."""
     np.savez(path, **{field.name: getattr(task, field.name) for field in fields(task)})
 
 
-def load_task(path: Path) -> Task:
+def load_task(path: Path) -> PeerTask:
     """Read a task."""
     with np.load(path) as stored:
-        return Task(**{field.name: stored[field.name] for field in fields(Task)})
+        return PeerTask(**{field.name: stored[field.name] for field in fields(PeerTask)})
 
 
-def save_answer(answer: Answer, path: Path) -> None:
+def save_answer(answer: PeerAnswer, path: Path) -> None:
     """Write an answer for :func:`load_answer`; method names are kept as they are."""
     names = list(answer.said)
     arrays = {f"said{place}": answer.said[name] for place, name in enumerate(names)}
     np.savez(path, names=np.array(json.dumps(names)), seconds=np.array(json.dumps(dict(answer.seconds))), **arrays)
 
 
-def load_answer(path: Path) -> Answer:
+def load_answer(path: Path) -> PeerAnswer:
     """Read an answer."""
     with np.load(path) as stored:
         names = json.loads(str(stored["names"]))
         said = {name: stored[f"said{place}"] for place, name in enumerate(names)}
-        return Answer(said, json.loads(str(stored["seconds"])))
+        return PeerAnswer(said, json.loads(str(stored["seconds"])))

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from decisioning.canonical import Scalar
-from decisioning.catalogue import Action, MessageClass
-from decisioning.certificate import Certificate, Evidence, Loss
-from decisioning.customer import (
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import Action, MessageClass
+from heed.decisioning.certificate import Certificate, Evidence, Loss
+from heed.decisioning.customer import (
     Consent,
     ConsentStatus,
     Contact,
@@ -23,87 +23,90 @@ from decisioning.customer import (
     ContactState,
     Customer,
     Facts,
-    Happening,
     Objection,
+    OutcomeEvent,
     Signal,
     Signals,
     Suppression,
     Volume,
 )
-from decisioning.verdict import Effect
-from guardrails.settings import Name, Settings, Word
+from heed.decisioning.verdict import Effect
+from heed.guardrails.field_types import Name, NormalizedName, StrictModel
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-class CaseConsent(Settings):
-    """One statement of the customer; see :class:`decisioning.customer.Consent`."""
+class CaseConsent(StrictModel):
+    """One statement of the customer; see :class:`heed.decisioning.customer.Consent`."""
 
-    channel: Word
-    purpose: Word
+    channel: NormalizedName
+    purpose: NormalizedName
     status: ConsentStatus
     recorded_at: AwareDatetime
     contact_point: Name | None = None
-    basis: Word | None = None
+    basis: NormalizedName | None = None
     expires_at: AwareDatetime | None = None
-    topic: Word | None = None
+    topic: NormalizedName | None = None
 
 
-class CaseSuppression(Settings):
-    """One entry of the suppression list; see :class:`decisioning.customer.Suppression`."""
+class CaseSuppression(StrictModel):
+    """One entry of the suppression list; see :class:`heed.decisioning.customer.Suppression`."""
 
     recorded_at: AwareDatetime
     reason: Text = "case"
-    channel: Word | None = None
+    channel: NormalizedName | None = None
     until: AwareDatetime | None = None
 
 
-class CaseContact(Settings):
-    """One contact slot; see :class:`decisioning.customer.Contact`."""
+class CaseContact(StrictModel):
+    """One contact slot; see :class:`heed.decisioning.customer.Contact`."""
 
-    channel: Word
+    channel: NormalizedName
     at: AwareDatetime
-    purpose: Word = "marketing"
-    category: Word = "general"
+    purpose: NormalizedName = "marketing"
+    category: NormalizedName = "general"
     action_id: Name = "earlier"
     message_class: MessageClass = MessageClass.MARKETING
     state: ContactState = ContactState.EXECUTED
 
 
-class CasePoint(Settings):
-    """One contact point of which more is known than its channel; see :class:`decisioning.customer.ContactPoint`."""
+class CasePoint(StrictModel):
+    """One contact point of which more is known than its channel.
 
-    channel: Word
+    See :class:`heed.decisioning.customer.ContactPoint`.
+    """
+
+    channel: NormalizedName
     time_zones: tuple[Name, ...] = ()
 
 
-class CaseSignal(Settings):
-    """One signal; see :class:`decisioning.customer.Signal`."""
+class CaseSignal(StrictModel):
+    """One signal; see :class:`heed.decisioning.customer.Signal`."""
 
-    type: Word
+    type: NormalizedName
     at: AwareDatetime
-    channel: Word | None = None
+    channel: NormalizedName | None = None
     certainty: float = 1.0
     value: float | None = None
 
 
-class CaseHappening(Settings):
-    """One outcome; see :class:`decisioning.customer.Happening`."""
+class CaseOutcomeEvent(StrictModel):
+    """One outcome; see :class:`heed.decisioning.customer.OutcomeEvent`."""
 
-    type: Word
+    type: NormalizedName
     at: AwareDatetime
     action_id: Name | None = None
 
 
-class CaseObjection(Settings):
-    """One entry of the objection list; see :class:`decisioning.customer.Objection`."""
+class CaseObjection(StrictModel):
+    """One entry of the objection list; see :class:`heed.decisioning.customer.Objection`."""
 
     recorded_at: AwareDatetime
     contact_point: Name | None = None
 
 
-class CaseVolume(Settings):
-    """What all customers were contacted with; see :class:`decisioning.customer.Volume`."""
+class CaseVolume(StrictModel):
+    """What all customers were contacted with; see :class:`heed.decisioning.customer.Volume`."""
 
     since: AwareDatetime
     until: AwareDatetime
@@ -112,7 +115,7 @@ class CaseVolume(Settings):
     action_id: Name = "candidate"
 
 
-class CaseCustomer(Settings):
+class CaseCustomer(StrictModel):
     """The customer; `contact_points` maps each name to its channel, or to its channel and time zones."""
 
     customer_id: Name = "case"
@@ -120,12 +123,12 @@ class CaseCustomer(Settings):
     attributes: Mapping[str, Scalar] = {}
     time_zone: str | None = None
     jurisdiction: str | None = None
-    contact_points: Mapping[Name, Word | CasePoint] = {}
+    contact_points: Mapping[Name, NormalizedName | CasePoint] = {}
     consents: tuple[CaseConsent, ...] = ()
     suppressions: tuple[CaseSuppression, ...] = ()
     contacts: tuple[CaseContact, ...] = ()
     signals: tuple[CaseSignal, ...] = ()
-    outcomes: tuple[CaseHappening, ...] = ()
+    outcomes: tuple[CaseOutcomeEvent, ...] = ()
     objections: tuple[CaseObjection, ...] = ()
     identity: float | None = None
     reported_at: AwareDatetime | None = None
@@ -142,7 +145,7 @@ class CaseCustomer(Settings):
             suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
             contacts=tuple(Contact(**dict(one)) for one in self.contacts),
             signals=Signals.of(Signal(**dict(one)) for one in self.signals),
-            outcomes=tuple(Happening(**dict(one)) for one in self.outcomes),
+            outcomes=tuple(OutcomeEvent(**dict(one)) for one in self.outcomes),
             objections=tuple(Objection(**dict(one)) for one in self.objections),
             identity=self.identity,
             reported_at=self.reported_at,
@@ -154,15 +157,15 @@ def _point(name: str, said: str | CasePoint) -> ContactPoint:
     return ContactPoint(name, one.channel, one.time_zones)
 
 
-class CaseAction(Settings):
-    """The candidate; see :class:`decisioning.catalogue.Action`."""
+class CaseAction(StrictModel):
+    """The candidate; see :class:`heed.decisioning.catalogue.Action`."""
 
-    channel: Word
+    channel: NormalizedName
     action_id: Name = "candidate"
-    purpose: Word = "marketing"
-    category: Word = "general"
+    purpose: NormalizedName = "marketing"
+    category: NormalizedName = "general"
     message_class: MessageClass = MessageClass.MARKETING
-    topic: Word | None = None
+    topic: NormalizedName | None = None
     value: float = 10.0
     cost: float = 0.0
     eligibility: Text | None = None
@@ -172,8 +175,8 @@ class CaseAction(Settings):
         return Action(**dict(self), outcome="conversion", window_days=7.0)
 
 
-class CaseCertificate(Settings):
-    """The certificate that the model carries; see :class:`decisioning.certificate.Certificate`.
+class CaseCertificate(StrictModel):
+    """The certificate that the model carries; see :class:`heed.decisioning.certificate.Certificate`.
 
     Attributes
     ----------
@@ -205,7 +208,7 @@ class CaseCertificate(Settings):
         )
 
 
-class Expectation(Settings):
+class Expectation(StrictModel):
     """What must come out.
 
     Attributes
@@ -223,7 +226,7 @@ class Expectation(Settings):
     eligible_at: AwareDatetime | None = None
 
 
-class Case(Settings):
+class Case(StrictModel):
     """One case."""
 
     purpose: Text
@@ -250,6 +253,6 @@ class Case(Settings):
         return self.confidence is not None or self.net_value is not None or self.harm is not None
 
 
-def ends(moment: datetime | None) -> str:
+def format_end(moment: datetime | None) -> str:
     """A moment as a case file writes it."""
     return "unknown" if moment is None else moment.isoformat()

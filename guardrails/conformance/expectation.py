@@ -5,13 +5,13 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from guardrails.conformance.system import Outcome, Reply
-from guardrails.settings import Settings
+from heed.guardrails.conformance.system import Outcome, Reply
+from heed.guardrails.field_types import StrictModel
 
 Replies = Mapping[str, Sequence[Reply]]
 
 
-class Expectation(Settings):
+class Expectation(StrictModel):
     """What is expected of the replies of one or more steps.
 
     Attributes

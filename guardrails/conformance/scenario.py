@@ -10,12 +10,22 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from guardrails.conformance.expectation import Expectation
-from guardrails.conformance.steps import AnyStep, Burst, Collect, Decide, Executed, GivenPolicy, Merge, Settle, Text
-from guardrails.settings import Settings
+from heed.guardrails.conformance.expectation import Expectation
+from heed.guardrails.conformance.steps import (
+    AnyStep,
+    Burst,
+    Collect,
+    Decide,
+    Executed,
+    GivenPolicy,
+    Merge,
+    Settle,
+    Text,
+)
+from heed.guardrails.field_types import StrictModel
 
 
-class Source(Settings):
+class Source(StrictModel):
     """Where the failure is documented, or why it is a trap that is known without a page to point at.
 
     Attributes
@@ -39,7 +49,7 @@ class Source(Settings):
         return self
 
 
-class Given(Settings):
+class Given(StrictModel):
     """How things stand before anything happens.
 
     Attributes
@@ -58,7 +68,7 @@ class Given(Settings):
     customers: Mapping[Text, Mapping[str, Any] | None]
 
 
-class Scenario(Settings):
+class Scenario(StrictModel):
     """One failure or trap, with the restraint that is expected instead.
 
     Every scenario has an act and a restraint in it, so that neither a system that always acts nor one that never does
@@ -83,7 +93,7 @@ class Scenario(Settings):
         return self
 
 
-class Theme(Settings):
+class Theme(StrictModel):
     """A file of scenarios that go together."""
 
     theme: Text

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from guardrails.settings import Duration, Settings
+from heed.guardrails.field_types import Duration, StrictModel
 
 Text = Annotated[str, Field(min_length=1)]
 # A policy as it is given: words name rules of `rules.yaml`, mappings are rules, and a text is a whole policy file.
 GivenPolicy = tuple[str | Mapping[str, Any], ...] | Mapping[str, Any] | str
 
 
-class Step(Settings):
+class Step(StrictModel):
     """One step; `called` is the name under which expectations find its reply."""
 
     called: Text | None = None

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisioning.canonical import canonical_json
-from decisioning.customer import EPOCH, Facts
-from decisioning.decide import Choice
-from decisioning.verdict import Effect, Verdict
-from guardrails.rules.rule import Rule
-from guardrails.settings import Name, Term
+from heed.decisioning.canonical import canonical_json
+from heed.decisioning.customer import EPOCH, Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.field_types import LongDuration, Name
+from heed.guardrails.rules.rule import Rule
 
 
 class AuditSample(Rule):
@@ -34,7 +34,7 @@ class AuditSample(Rule):
     kind: Literal["audit_sample"]
     share: Annotated[float, Field(strict=True, ge=0, le=1, examples=["0.02"])]
     seed: Name = Field(examples=["autumn-2026"])
-    sticky_for: Term = Field(default=timedelta(days=30), examples=["30d"])
+    sticky_for: LongDuration = Field(default=timedelta(days=30), examples=["30d"])
 
 
 def look(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:

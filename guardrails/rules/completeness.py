@@ -7,22 +7,22 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.consent import points_of
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.rules.zones import known_zone
-from guardrails.settings import Names, Term
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import LongDuration, Names
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.consent import channel_points
+from heed.guardrails.rules.rule import Restraint, Rule
+from heed.guardrails.rules.time_zones import zone_or_none
 
 Known = Callable[[Facts, Action], bool]
 CONTACT_POINT = "contact_point"
 # What is no attribute and can be needed all the same.
 BUILT_IN: Mapping[str, Known] = {
-    "time_zone": lambda facts, _: known_zone(facts.customer.time_zone) is not None,
+    "time_zone": lambda facts, _: zone_or_none(facts.customer.time_zone) is not None,
     "jurisdiction": lambda facts, _: bool(facts.customer.jurisdiction),
-    CONTACT_POINT: lambda facts, action: bool(points_of(facts.customer, action.channel)),
+    CONTACT_POINT: lambda facts, action: bool(channel_points(facts.customer, action.channel)),
 }
 
 
@@ -39,7 +39,7 @@ class CompletenessRule(Rule):
 
     kind: Literal["completeness"]
     needs: Names | None = Field(default=None, examples=["[time_zone, contact_point, age]"])
-    reported_within: Term | None = Field(default=None, examples=["30d"])
+    reported_within: LongDuration | None = Field(default=None, examples=["30d"])
     effect: Restraint = Restraint.SUPPRESS
 
     @model_validator(mode="after")
@@ -88,5 +88,5 @@ def _stale(rule: CompletenessRule, reported_at: datetime | None, now: datetime) 
         return "The profile was never reported."
     if abs(now - reported_at) < rule.reported_within:
         return None
-    asked = words.span(rule.reported_within)
-    return f"The profile was last reported on {words.day(reported_at)}, which is not within {asked}."
+    asked = formatting.span(rule.reported_within)
+    return f"The profile was last reported on {formatting.day(reported_at)}, which is not within {asked}."

@@ -4,12 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Effect, Verdict
-from guardrails.cel import Condition, Undecidable
-from guardrails.rules.rule import Rule
-from guardrails.variables import values
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.conditions.cel import Condition, Undecidable
+from heed.guardrails.conditions.cel_env import variable_values
+from heed.guardrails.rules.rule import Rule
 
 Expression = Annotated[str, Field(min_length=1, examples=["customer.age >= 18"])]
 FIELDS = ("allow_when", "suppress_when", "review_when")
@@ -48,7 +48,7 @@ class ConditionRule(Rule):
 def judge(rule: ConditionRule, condition: Condition, facts: Facts, action: Action) -> Verdict:
     """Object as the field says; a condition that cannot be decided suppresses, whichever field it stands in."""
     try:
-        holds = condition.holds(values(condition, facts, action))
+        holds = condition.holds(variable_values(condition, facts, action))
     except Undecidable as error:
         return rule.lacking(f"`{condition.text}` cannot be decided: {error}.")
     says = f"`{condition.text}` {'holds' if holds else 'does not hold'}"

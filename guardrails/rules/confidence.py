@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisioning.certificate import Certificate
-from decisioning.customer import Facts
-from decisioning.decide import Choice
-from decisioning.verdict import Effect, Verdict
-from guardrails.rules.certified import Demand, objection
-from guardrails.rules.rule import Rule
+from heed.decisioning.certificate import Certificate
+from heed.decisioning.customer import Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.rules.certificate_check import CertificateRequirement, certificate_objection
+from heed.guardrails.rules.rule import Rule
 
 
 class ConfidenceRule(Rule):
@@ -25,13 +25,13 @@ class ConfidenceRule(Rule):
     ----------
     act_at_least : float
         In [0, 1].
-    certificate : Demand or None
+    certificate : CertificateRequirement or None
         The certificate of the model to go by as well; certificates are not looked at where it is absent.
     """
 
     kind: Literal["confidence"]
     act_at_least: Annotated[float, Field(strict=True, ge=0, le=1, examples=["0.6"])]
-    certificate: Demand | None = Field(default=None, examples=["{loss: harm, alpha: 0.02, delta: 0.1}"])
+    certificate: CertificateRequirement | None = Field(default=None, examples=["{loss: harm, alpha: 0.02, delta: 0.1}"])
 
 
 def look(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> Verdict:
@@ -44,7 +44,7 @@ def look(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> V
     """
     if rule.certificate is None:
         return _compared(rule, choice, rule.act_at_least, "asked for")
-    against = objection(rule.certificate, choice.certificate, weighing, facts)
+    against = certificate_objection(rule.certificate, choice.certificate, weighing, facts)
     if against is None:
         return _certified(rule, choice, choice.certificate)
     if rule.certificate.required:

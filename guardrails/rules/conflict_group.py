@@ -5,20 +5,20 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Contact, Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.scope import Offered, Selection
-from guardrails.settings import Duration, Name, Names, Settings, Words
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Contact, Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Duration, Name, Names, NormalizedNames, StrictModel
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.rule import Restraint, Rule
+from heed.guardrails.scope import ActionView, Selection
 
 
-class Member(Settings):
+class Member(StrictModel):
     """One side of a contradiction: actions and categories of which one is enough to belong to it."""
 
     actions: Names | None = Field(default=None, examples=["[upsell_gold, upsell_silver]"])
-    categories: Words | None = Field(default=None, examples=["[winback]"])
+    categories: NormalizedNames | None = Field(default=None, examples=["[winback]"])
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -26,7 +26,7 @@ class Member(Settings):
             raise ValueError("member names neither `actions` nor `categories`")
         return self
 
-    def takes_in(self, offered: Offered) -> bool:
+    def takes_in(self, offered: ActionView) -> bool:
         """Whether an action or a contact belongs to this side."""
         return offered.action_id in (self.actions or ()) or offered.category in (self.categories or ())
 
@@ -80,13 +80,13 @@ def share(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
 def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
     """Object while a contact with another side lies in the window; those dated ahead count too."""
     since = facts.now - rule.window
-    recent = [one for one in facts.customer.counting_since(since) if rule.scope.concerns(one)]
+    recent = [one for one in facts.customer.counted_contacts_since(since) if rule.scope.concerns(one)]
     against = [(one.at, side) for one in recent if (side := _other_side(rule, action, one)) is not None]
     if not against:
-        return rule.allow(f"Nothing that excludes this came in the last {words.span(rule.window)}.")
+        return rule.allow(f"Nothing that excludes this came in the last {formatting.span(rule.window)}.")
     last, side = max(against)
     free = last + rule.window
-    reason = f"Excluded by {side}, last on {words.day(last)}; possible from {words.moment(free)}."
+    reason = f"Excluded by {side}, last on {formatting.day(last)}; possible from {formatting.moment(free)}."
     return rule.against(rule.effect.effect, reason, free)
 
 

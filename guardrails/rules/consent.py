@@ -13,13 +13,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Consent, ConsentStatus, Customer, Facts
-from decisioning.naming import normal
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.rule import Rule
-from guardrails.settings import Term, Word, Words
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Consent, ConsentStatus, Customer, Facts
+from heed.decisioning.normalize import normalize_name
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import LongDuration, NormalizedName, NormalizedNames
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.rule import Rule
 
 EVERYTHING = "*"
 _GRANTED, _WITHDRAWN = ConsentStatus.GRANTED, ConsentStatus.WITHDRAWN
@@ -53,9 +53,9 @@ class ConsentRule(Rule):
     kind: Literal["consent"]
     required: bool = Field(default=True, strict=True)
     enforcement: Enforcement = Enforcement.RESTRICTIVE
-    addressless: Annotated[tuple[Word, ...], Field(examples=["[web]"])] = ()
-    bases: Words | None = Field(default=None, examples=["[express, implied]"])
-    expires_after: Mapping[Word, Term] = Field(default={}, examples=["{implied: 730d}"])
+    addressless: Annotated[tuple[NormalizedName, ...], Field(examples=["[web]"])] = ()
+    bases: NormalizedNames | None = Field(default=None, examples=["[express, implied]"])
+    expires_after: Mapping[NormalizedName, LongDuration] = Field(default={}, examples=["{implied: 730d}"])
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -110,7 +110,7 @@ def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     if not points:
         return rule.suppress(f"No contact point for {action.channel} is known.")
     statements = _statements(rule, facts, action)
-    latest_for = [latest(statements, point) for point in points]
+    latest_for = [latest_statement(statements, point) for point in points]
     good = [said for said in latest_for if _suffices(rule, said, facts.now)]
     standing = [said for said in latest_for if said is not None]
     if not good:
@@ -118,10 +118,10 @@ def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     given = next((said for said in good if said is not None and said.status == _GRANTED), None)
     if given is None:
         return rule.allow(f"Consent for {about} was not withdrawn.")
-    return rule.allow(f"Consent for {about} was given on {words.day(given.recorded_at)}.")
+    return rule.allow(f"Consent for {about} was given on {formatting.day(given.recorded_at)}.")
 
 
-def open_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
+def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
     """The contact points at which a rule is content, in the order of their names.
 
     None stands for the whole of a channel that needs no contact point.
@@ -130,18 +130,20 @@ def open_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | N
     if not rule.required:
         return points
     statements = _statements(rule, facts, action)
-    return [point for point in points if _suffices(rule, latest(statements, point), facts.now)]
+    return [point for point in points if _suffices(rule, latest_statement(statements, point), facts.now)]
 
 
 def live_contact_points(
     customer: Customer, channel: str, purpose: str, now: datetime, topic: str | None = None
 ) -> tuple[str, ...]:
     """Contact points of the channel with live consent for the purpose and topic, in the order of their names."""
-    statements = concerning(customer.consents, channel, purpose, now, topic)
-    return tuple(point for point in points_of(customer, channel) if is_live(latest(statements, point), now))
+    statements = relevant_statements(customer.consents, channel, purpose, now, topic)
+    return tuple(
+        point for point in channel_points(customer, channel) if is_live_grant(latest_statement(statements, point), now)
+    )
 
 
-def concerning(
+def relevant_statements(
     consents: Sequence[Consent], channel: str, purpose: str, now: datetime, topic: str | None = None
 ) -> list[Consent]:
     """The statements that count for a channel, purpose and topic at `now`.
@@ -163,7 +165,7 @@ def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
 
 def _statements(rule: ConsentRule, facts: Facts, action: Action) -> list[Consent]:
     """The statements that count for an action, as the rule reads them."""
-    said = concerning(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
+    said = relevant_statements(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
     return said if rule.plain else [read for one in said if (read := _read(rule, one)) is not None]
 
 
@@ -171,7 +173,7 @@ def _read(rule: ConsentRule, said: Consent) -> Consent | None:
     """A statement with the end that the rule gives it, None for a grant on a basis that the rule does not take."""
     if said.status == _WITHDRAWN:
         return said
-    basis = None if said.basis is None else normal(said.basis)
+    basis = None if said.basis is None else normalize_name(said.basis)
     if rule.bases is not None and basis not in rule.bases:
         return None
     longest = None if basis is None else rule.expires_after.get(basis)
@@ -181,7 +183,7 @@ def _read(rule: ConsentRule, said: Consent) -> Consent | None:
     return replace(said, expires_at=end if said.expires_at is None else min(end, said.expires_at))
 
 
-def latest(statements: Sequence[Consent], point: str | None) -> Consent | None:
+def latest_statement(statements: Sequence[Consent], point: str | None) -> Consent | None:
     """The statement that stands for a contact point; of two made at once the withdrawal stands.
 
     Statements about the whole channel speak for each of its contact points. Where no contact point is known (None),
@@ -207,24 +209,24 @@ def _suffices(rule: ConsentRule, said: Consent | None, now: datetime) -> bool:
     """Whether the rule is content with what stands for a contact point."""
     if rule.permissive:
         return said is None or said.status != _WITHDRAWN
-    return is_live(said, now)
+    return is_live_grant(said, now)
 
 
-def is_live(said: Consent | None, now: datetime) -> bool:
+def is_live_grant(said: Consent | None, now: datetime) -> bool:
     """Whether a statement is a grant that has not expired."""
     if said is None or said.status != _GRANTED:
         return False
     return said.expires_at is None or now < said.expires_at
 
 
-def points_of(customer: Customer, channel: str) -> list[str]:
+def channel_points(customer: Customer, channel: str) -> list[str]:
     """Contact points of the channel, in the order of their names."""
     return sorted({one.contact_point for one in customer.contact_points if one.channel == channel})
 
 
 def _asked(rule: ConsentRule, customer: Customer, action: Action) -> list[str | None]:
     """What consent must be for: each contact point of the channel, or the channel itself where it needs none."""
-    points: list[str | None] = [*points_of(customer, action.channel)]
+    points: list[str | None] = [*channel_points(customer, action.channel)]
     return points or ([None] if action.channel in rule.addressless else [])
 
 
@@ -236,8 +238,8 @@ def _about(action: Action) -> str:
 def _why_not(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
     said = max(standing, key=_weight, default=None)
     if said is None:
-        basis = "" if rule.bases is None else f" {words.either(rule.bases)}"
+        basis = "" if rule.bases is None else f" {formatting.either(rule.bases)}"
         return f"No{basis} consent for {about} is on record."
     if said.status == _WITHDRAWN:
-        return f"Consent for {about} was withdrawn on {words.day(said.recorded_at)}."
-    return f"Consent for {about} expired on {words.day(said.expires_at or said.recorded_at)}."
+        return f"Consent for {about} was withdrawn on {formatting.day(said.recorded_at)}."
+    return f"Consent for {about} expired on {formatting.day(said.expires_at or said.recorded_at)}."

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.events import happened, moment, settled
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Duration, Share, Words
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Duration, NormalizedNames, UnitInterval
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.events import event_times, settled_contacts, to_moment
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class CoolDown(Rule):
@@ -35,11 +35,11 @@ class CoolDown(Rule):
     """
 
     kind: Literal["cool_down"]
-    after: Words | None = Field(default=None, examples=["[complaint]"])
+    after: NormalizedNames | None = Field(default=None, examples=["[complaint]"])
     after_ignored: Annotated[int, Field(strict=True, ge=1)] | None = Field(default=None, examples=["3"])
-    answered_by: Words | None = Field(default=None, examples=["[open, click, visit]"])
+    answered_by: NormalizedNames | None = Field(default=None, examples=["[open, click, visit]"])
     answer_within: Duration = Field(default=timedelta(days=7), examples=["7d"])
-    certainty_at_least: Share = Field(default=0.5, examples=["0.5"])
+    certainty_at_least: UnitInterval = Field(default=0.5, examples=["0.5"])
     window: Duration = Field(examples=["30d"])
     effect: Restraint = Restraint.SUPPRESS
 
@@ -62,19 +62,19 @@ def share(_: CoolDown, __: Action) -> None:
 def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     """Object until the window after the last cause is over; causes dated ahead count already."""
     if rule.after is not None:
-        cause, last = words.either(f"`{one}`" for one in rule.after), _last(rule, facts)
+        cause, last = formatting.either(f"`{one}`" for one in rule.after), _last(rule, facts)
     else:
         cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
     if last is None or facts.now >= last + rule.window:
-        return rule.allow(f"No {cause} in the last {words.span(rule.window)}.")
+        return rule.allow(f"No {cause} in the last {formatting.span(rule.window)}.")
     free = last + rule.window
-    reason = f"Left in peace after {cause}, the last on {words.day(last)}, until {words.moment(free)}."
+    reason = f"Left in peace after {cause}, the last on {formatting.day(last)}, until {formatting.moment(free)}."
     return rule.against(rule.effect.effect, reason, free)
 
 
 def _last(rule: CoolDown, facts: Facts) -> datetime | None:
-    times = happened(facts.customer, rule.after or (), since=facts.now - rule.window)
-    return moment(times[-1]) if times else None
+    times = event_times(facts.customer, rule.after or (), since=facts.now - rule.window)
+    return to_moment(times[-1]) if times else None
 
 
 def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
@@ -83,7 +83,7 @@ def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
     if not contacts:
         return None
     first = min(one.at for one in contacts)
-    answers = happened(facts.customer, rule.answered_by or (), rule.certainty_at_least, first)
-    known = settled(contacts, answers, rule.answer_within, facts.now)
+    answers = event_times(facts.customer, rule.answered_by or (), rule.certainty_at_least, first)
+    known = settled_contacts(contacts, answers, rule.answer_within, facts.now)
     row = list(takewhile(lambda one: not one.answered, reversed(known)))
     return row[0].at if row and len(row) >= (rule.after_ignored or 1) else None

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.cel import Condition, Undecidable
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.variables import values
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.conditions.cel import Condition, Undecidable
+from heed.guardrails.conditions.cel_env import variable_values
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class EligibilityRule(Rule):
@@ -34,7 +34,7 @@ def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, acti
     if condition is None:
         return rule.allow("The catalogue sets no condition of eligibility.")
     try:
-        holds = condition.holds(values(condition, facts, action))
+        holds = condition.holds(variable_values(condition, facts, action))
     except Undecidable as error:
         return rule.lacking(f"Eligibility `{condition.text}` cannot be decided: {error}.")
     if holds:

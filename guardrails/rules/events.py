@@ -8,21 +8,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisioning.customer import EPOCH, Contact, ContactState, Customer, Signals, microseconds
+from heed.decisioning.customer import EPOCH, Contact, ContactState, Customer, Signals, microseconds
 
 _MICROSECOND = timedelta(microseconds=1)
 _NONE = Signals()
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledContact:
     """A contact of which it is known whether it was answered."""
 
     at: datetime
     answered: bool
 
 
-def happened(customer: Customer, types: Collection[str], certainty: float = 0.0, since: datetime = EPOCH) -> list[int]:
+def event_times(
+    customer: Customer, types: Collection[str], certainty: float = 0.0, since: datetime = EPOCH
+) -> list[int]:
     """Times of the outcomes of these types, and of the signals that are at least so certain, oldest first.
 
     Parameters
@@ -45,26 +47,26 @@ def happened(customer: Customer, types: Collection[str], certainty: float = 0.0,
     return seen
 
 
-def moment(at: int) -> datetime:
+def to_moment(at: int) -> datetime:
     """The moment of a time in microseconds."""
     return EPOCH + at * _MICROSECOND
 
 
-def settled(
+def settled_contacts(
     contacts: Iterable[Contact], answers: Sequence[int], within: timedelta, now: datetime
-) -> tuple[Settled, ...]:
+) -> tuple[SettledContact, ...]:
     """The contacts that were made and answered, or whose time to be answered is over, oldest first.
 
     Parameters
     ----------
     answers : sequence of int
-        As `happened` gives them. One that lies ahead of `now` by another clock answers nothing yet.
+        As `event_times` gives them. One that lies ahead of `now` by another clock answers nothing yet.
     within : timedelta
         How long after a contact an answer counts as one to it, the end included.
     """
     made = sorted(one.at for one in contacts if one.state is ContactState.EXECUTED)
     known = answers[: bisect_right(answers, microseconds(now))]
-    judged = [Settled(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
+    judged = [SettledContact(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
     return tuple(one for one in judged if one.answered or one.at + within <= now)
 
 

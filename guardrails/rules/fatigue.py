@@ -5,13 +5,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.events import happened, settled
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import LONGEST_WINDOW, Duration, Share, Words
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import MAX_WINDOW, Duration, NormalizedNames, UnitInterval
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.events import event_times, settled_contacts
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class FatigueRule(Rule):
@@ -39,10 +39,10 @@ class FatigueRule(Rule):
     kind: Literal["fatigue"]
     last: Annotated[int, Field(strict=True, ge=1, examples=["5"])]
     ignored_at_least: Annotated[float, Field(strict=True, gt=0, le=1, examples=["0.8"])]
-    answered_by: Words = Field(examples=["[open, click, visit]"])
+    answered_by: NormalizedNames = Field(examples=["[open, click, visit]"])
     answer_within: Duration = Field(default=timedelta(days=7), examples=["7d"])
-    certainty_at_least: Share = Field(default=0.5, examples=["0.5"])
-    window: Duration = Field(default=LONGEST_WINDOW, examples=["90d"])
+    certainty_at_least: UnitInterval = Field(default=0.5, examples=["0.5"])
+    window: Duration = Field(default=MAX_WINDOW, examples=["90d"])
     effect: Restraint = Restraint.SUPPRESS
 
     @model_validator(mode="after")
@@ -61,8 +61,8 @@ def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
     """Object while so many ignored contacts lie in the window; eligible again when too few are left to judge by."""
     since = facts.now - rule.window
     contacts = [one for one in facts.customer.contacts if one.at > since and rule.scope.concerns(one)]
-    answers = happened(facts.customer, rule.answered_by, rule.certainty_at_least, since)
-    known = settled(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
+    answers = event_times(facts.customer, rule.answered_by, rule.certainty_at_least, since)
+    known = settled_contacts(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
     if len(known) < rule.last:
         return rule.allow(f"{len(known)} contacts are too few to speak of fatigue.")
     ignored = sum(not one.answered for one in known)
@@ -70,4 +70,6 @@ def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
     if ignored / rule.last < rule.ignored_at_least:
         return rule.allow(f"{said}.")
     free = known[0].at + rule.window
-    return rule.against(rule.effect.effect, f"{said}; left in peace until {words.moment(free)} or an answer.", free)
+    return rule.against(
+        rule.effect.effect, f"{said}; left in peace until {formatting.moment(free)} or an answer.", free
+    )

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Duration
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Duration
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class Per(StrEnum):
@@ -65,7 +65,7 @@ class FrequencyCap(Rule):
     @cached_property
     def span(self) -> str:
         """The window in words."""
-        return words.span(self.window)
+        return formatting.span(self.window)
 
     @cached_property
     def scoped(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class FrequencyCap(Rule):
             Per.CATEGORY: scope.categories,
             Per.ACTION: scope.actions,
         }
-        return tuple(words.either(names) for key, names in lists.items() if names and key is not self.per)
+        return tuple(formatting.either(names) for key, names in lists.items() if names and key is not self.per)
 
     @cached_property
     def room(self) -> dict[tuple[str | None, int], Verdict]:
@@ -100,7 +100,7 @@ def share(rule: FrequencyCap, action: Action) -> str | None:
 def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     """Object once the window is full; eligible again when enough contacts have left it."""
     own = share(rule, action)
-    times = counted(rule, facts, own)
+    times = counted_times(rule, facts, own)
     said = rule.room.get((own, len(times)))
     if said is not None:
         return said
@@ -110,15 +110,15 @@ def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     if rule.limit == 0:
         return rule.against(rule.effect.effect, f"{so_far}: none is allowed.")
     free = times[len(times) - rule.limit] + rule.window
-    return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {words.moment(free)}.", free)
+    return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {formatting.moment(free)}.", free)
 
 
-def counted(rule: FrequencyCap, facts: Facts, own: str | None) -> list[datetime]:
+def counted_times(rule: FrequencyCap, facts: Facts, own: str | None) -> list[datetime]:
     """Times of the contacts that fill the window, oldest first; `own` is what they share, if anything.
 
     There is no upper bound: a contact dated after now by another clock fills the window too.
     """
-    recent = facts.customer.counting_since(facts.now - rule.window)
+    recent = facts.customer.counted_contacts_since(facts.now - rule.window)
     shared = rule.shared
     return [one.at for one in recent if (shared is None or getattr(one, shared) == own) and rule.scope.concerns(one)]
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisioning.customer import Facts
-from decisioning.decide import Choice
-from decisioning.verdict import Effect, Verdict
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Share
+from heed.decisioning.customer import Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.field_types import UnitInterval
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class HarmCeiling(Rule):
@@ -23,7 +23,7 @@ class HarmCeiling(Rule):
     """
 
     kind: Literal["harm_ceiling"]
-    at_most: Share = Field(examples=["0.02"])
+    at_most: UnitInterval = Field(examples=["0.02"])
     effect: Restraint = Restraint.SUPPRESS
 
 

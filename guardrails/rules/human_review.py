@@ -9,14 +9,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Effect, Verdict
-from guardrails.rules.rule import Rule
-from guardrails.settings import Names
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Effect, Verdict
+from heed.guardrails.field_types import Names
+from heed.guardrails.rules.rule import Rule
 
 
-class Unknown(StrEnum):
+class UnknownAttribute(StrEnum):
     """What a customer meets of whom nobody has said whether an attribute holds."""
 
     REVIEW = "review"
@@ -31,13 +31,13 @@ class HumanReview(Rule):
     attributes : tuple of str or None
         Attributes that are true or false, of which one that is true is enough. Without them everything in scope
         goes to a person.
-    unknown : Unknown
+    unknown : UnknownAttribute
         What happens where an attribute is missing.
     """
 
     kind: Literal["human_review"]
     attributes: Names | None = Field(default=None, examples=["[vulnerable]"])
-    unknown: Unknown = Unknown.REVIEW
+    unknown: UnknownAttribute = UnknownAttribute.REVIEW
 
     def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """The attributes looked at."""
@@ -59,6 +59,6 @@ def judge(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
     if holding:
         return rule.against(Effect.REVIEW, f"A person decides where `{holding[0]}` holds: {rule.purpose}")
     missing = [name for name, value in said.items() if value is None]
-    if missing and rule.unknown is Unknown.REVIEW:
+    if missing and rule.unknown is UnknownAttribute.REVIEW:
         return rule.lacking(f"A person decides, since `{missing[0]}` is not known: {rule.purpose}", Effect.REVIEW)
     return rule.allow("No attribute that calls for a person is known to hold.")

@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Share
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import UnitInterval
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class IdentityRule(Rule):
@@ -23,7 +23,7 @@ class IdentityRule(Rule):
     """
 
     kind: Literal["identity"]
-    at_least: Share = Field(examples=["0.9"])
+    at_least: UnitInterval = Field(examples=["0.9"])
     effect: Restraint = Restraint.SUPPRESS
 
 

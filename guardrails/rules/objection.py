@@ -1,16 +1,16 @@
 """Who objected is left alone, also with the messages that a policy lists beyond marketing.
 
 Marketing after an objection is neither scored nor considered, whatever a policy says (GDPR, Article 21(3)); see
-:mod:`decisioning.objection`. This rule is for what else should stop then, by its scope.
+:mod:`heed.decisioning.marketing_objection`. This rule is for what else should stop then, by its scope.
 """
 
 from typing import Literal
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.rule import Rule
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.rule import Rule
 
 
 class ObjectionRule(Rule):
@@ -29,5 +29,5 @@ def judge(rule: ObjectionRule, facts: Facts, _: Action) -> Verdict:
     objections = facts.customer.objections
     if not objections:
         return rule.allow("No objection is on record.")
-    since = words.day(min(one.recorded_at for one in objections))
+    since = formatting.day(min(one.recorded_at for one in objections))
     return rule.suppress(f"The customer objected to marketing on {since}, and an objection has no end.")

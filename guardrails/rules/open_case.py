@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts, microseconds
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.events import happened, moment
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Duration, Share, Words
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts, microseconds
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Duration, NormalizedNames, UnitInterval
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.events import event_times, to_moment
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class OpenCase(Rule):
@@ -28,9 +28,9 @@ class OpenCase(Rule):
     """
 
     kind: Literal["open_case"]
-    opened_by: Words = Field(examples=["[complaint]"])
-    closed_by: Words = Field(examples=["[complaint_resolved]"])
-    certainty_at_least: Share = Field(default=0.5, examples=["0.5"])
+    opened_by: NormalizedNames = Field(examples=["[complaint]"])
+    closed_by: NormalizedNames = Field(examples=["[complaint_resolved]"])
+    certainty_at_least: UnitInterval = Field(default=0.5, examples=["0.5"])
     at_most: Duration | None = Field(default=None, examples=["90d"])
     effect: Restraint = Restraint.SUPPRESS
 
@@ -43,14 +43,14 @@ def share(_: OpenCase, __: Action) -> None:
 def judge(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
     """Object while a case is open; of events at one moment the one that opens counts last."""
     opened = open_since(rule, facts)
-    cause = words.either(f"`{one}`" for one in rule.opened_by)
+    cause = formatting.either(f"`{one}`" for one in rule.opened_by)
     if opened is None:
         return rule.allow(f"No {cause} is open.")
     end = None if rule.at_most is None else opened + rule.at_most
     if end is not None and facts.now >= end:
-        return rule.allow(f"The {cause} of {words.day(opened)} counts as open no longer.")
-    until = "until it is closed" if end is None else f"until it is closed, at the latest {words.moment(end)}"
-    return rule.against(rule.effect.effect, f"A {cause} is open since {words.day(opened)}; silent {until}.", end)
+        return rule.allow(f"The {cause} of {formatting.day(opened)} counts as open no longer.")
+    until = "until it is closed" if end is None else f"until it is closed, at the latest {formatting.moment(end)}"
+    return rule.against(rule.effect.effect, f"A {cause} is open since {formatting.day(opened)}; silent {until}.", end)
 
 
 def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
@@ -58,9 +58,9 @@ def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
 
     What is dated ahead of `now` by another clock opens a case and closes none.
     """
-    opened = happened(facts.customer, rule.opened_by)
+    opened = event_times(facts.customer, rule.opened_by)
     if not opened:
         return None
     now, last = microseconds(facts.now), opened[-1]
-    closed = happened(facts.customer, rule.closed_by, rule.certainty_at_least)
-    return None if any(last < one <= now for one in closed) else moment(last)
+    closed = event_times(facts.customer, rule.closed_by, rule.certainty_at_least)
+    return None if any(last < one <= now for one in closed) else to_moment(last)

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from guardrails.jurisdictions import canonical
-from guardrails.rules.clock import Calendar
-from guardrails.settings import Jurisdiction
+from heed.guardrails.field_types import Jurisdiction
+from heed.guardrails.jurisdictions import canonical_code
+from heed.guardrails.rules.schedule import Calendar
 
 
 def calendar_of(jurisdictions: Iterable[str]) -> Calendar | None:
@@ -19,7 +19,7 @@ def calendar_of(jurisdictions: Iterable[str]) -> Calendar | None:
     Where only the country is said, or a part of it that has no calendar of its own, the holidays of all its parts
     count: the customer may live in any.
     """
-    codes = tuple(canonical(one) or "" for one in jurisdictions)
+    codes = tuple(canonical_code(one) or "" for one in jurisdictions)
     return partial(_falls, codes) if codes and all(is_known(code) for code in codes) else None
 
 

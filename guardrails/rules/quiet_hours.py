@@ -7,16 +7,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.clock import Calendar, Clock, anywhere, free_from
-from guardrails.rules.public_holidays import Holidays, WithHolidays, calendar_of
-from guardrails.rules.rule import Rule
-from guardrails.rules.week import Week, all_but, joined
-from guardrails.rules.windows import Windows, covered
-from guardrails.rules.zones import ZoneName, known_zone, zone
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.public_holidays import Holidays, WithHolidays, calendar_of
+from heed.guardrails.rules.rule import Rule
+from heed.guardrails.rules.schedule import Calendar, QuietClock, clock_anywhere, first_free_moment
+from heed.guardrails.rules.time_zones import ZoneName, parse_zone, zone_or_none
+from heed.guardrails.rules.week import Week, complement, union
+from heed.guardrails.rules.windows import Windows, week_of_windows
 
 Points = tuple[tuple[str, ...], ...]
 
@@ -62,13 +62,13 @@ class QuietHours(Rule):
     @cached_property
     def week(self) -> Week:
         """All that is quiet, as stretches of the wall clock's week."""
-        inside = covered(self.windows or ())
-        return inside if self.only is None else joined(inside, all_but(covered(self.only)))
+        inside = week_of_windows(self.windows or ())
+        return inside if self.only is None else union(inside, complement(week_of_windows(self.only)))
 
     @cached_property
     def plausible(self) -> tuple[tzinfo, ...]:
         """Zones of customers of unknown zone, none where it may be any on earth."""
-        return tuple(zone(name) for name in self.unknown_zone or ())
+        return tuple(parse_zone(name) for name in self.unknown_zone or ())
 
     @cached_property
     def judged(self) -> Callable[[datetime, str | None, str | None, Points], Verdict]:
@@ -105,12 +105,12 @@ def _judged(
         return rule.lacking("Which public holidays the customer keeps is not known.")
     clocks, doubt = _clocks(rule, zone_name, points, holiday)
     now = now.astimezone(UTC)
-    free = free_from(clocks, now)
+    free = first_free_moment(clocks, now)
     if free == now:
         where = f"every zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
         return rule.allow(f"Outside {rule.noun} in {where}.")
     where = f"at least one zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
-    then = "no time is outside them" if free is None else f"contact is possible from {words.moment(free)}"
+    then = "no time is outside them" if free is None else f"contact is possible from {formatting.moment(free)}"
     return rule.suppress(f"{rule.noun.capitalize()} in {where}; {then}.", free)
 
 
@@ -126,26 +126,26 @@ def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
 
 def _clocks(
     rule: QuietHours, zone_name: str | None, points: Points, holiday: Calendar | None
-) -> tuple[list[Clock], str | None]:
+) -> tuple[list[QuietClock], str | None]:
     """The clocks that a customer goes by, or may go by, and why there is doubt; None where there is none.
 
     The profile's zone is certain unless a contact point of the channel lies in others, as one abroad does.
     """
-    own = known_zone(zone_name)
+    own = zone_or_none(zone_name)
     if own is None:
         return _plausible(rule, points, holiday), "time zone unknown"
-    abroad = [known_zone(name) for names in points if own.key not in names for name in names]
+    abroad = [zone_or_none(name) for names in points if own.key not in names for name in names]
     places = [own, *(place for place in abroad if place is not None)]
     doubt = "a contact point lies elsewhere than the profile says" if len(places) > 1 else None
-    return [Clock(rule.week, place, holiday) for place in places], doubt
+    return [QuietClock(rule.week, place, holiday) for place in places], doubt
 
 
-def _plausible(rule: QuietHours, points: Points, holiday: Calendar | None) -> list[Clock]:
+def _plausible(rule: QuietHours, points: Points, holiday: Calendar | None) -> list[QuietClock]:
     """The clocks that a customer of unknown zone may go by."""
-    said = [known_zone(name) for names in points for name in names]
+    said = [zone_or_none(name) for names in points for name in names]
     places: list[tzinfo] = [one for one in said if one is not None]
     if points and all(points) and len(places) == len(said):
-        return [Clock(rule.week, place, holiday) for place in places]
+        return [QuietClock(rule.week, place, holiday) for place in places]
     places.extend(rule.plausible)
-    clocks = [Clock(rule.week, place, holiday) for place in places]
-    return clocks if rule.plausible else [*clocks, anywhere(rule.week, holiday)]
+    clocks = [QuietClock(rule.week, place, holiday) for place in places]
+    return clocks if rule.plausible else [*clocks, clock_anywhere(rule.week, holiday)]

@@ -8,11 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts
-from decisioning.verdict import Effect, Lacking, Verdict
-from guardrails.scope import Scope, Selection
-from guardrails.settings import RuleId, Settings
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.verdict import Effect, MissingFact, Verdict
+from heed.guardrails.field_types import RuleId, StrictModel
+from heed.guardrails.scope import Scope, Selection
 
 
 @lru_cache(maxsize=4096)
@@ -40,7 +40,7 @@ class Restraint(StrEnum):
         return Effect.REVIEW if self is Restraint.REVIEW else Effect.SUPPRESS
 
 
-class Rule(Settings):
+class Rule(StrictModel):
     """One named rule of a policy.
 
     Attributes
@@ -131,4 +131,4 @@ class Rule(Settings):
 
     def lacking(self, reason: str, effect: Effect = Effect.SUPPRESS) -> Verdict:
         """A verdict of this rule for want of a fact."""
-        return Lacking(self.id, effect, reason)
+        return MissingFact(self.id, effect, reason)

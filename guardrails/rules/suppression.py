@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts, Suppression
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.rule import Rule
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts, Suppression
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.rule import Rule
 
 
 class SuppressionRule(Rule):
@@ -29,8 +29,8 @@ def judge(rule: SuppressionRule, facts: Facts, action: Action) -> Verdict:
     if not standing:
         return rule.allow(f"Not on the suppression list for {action.channel}.")
     until = _end(standing)
-    since = words.day(min(one.recorded_at for one in standing))
-    end = "without an end" if until is None else f"until {words.moment(until)}"
+    since = formatting.day(min(one.recorded_at for one in standing))
+    end = "without an end" if until is None else f"until {formatting.moment(until)}"
     where = "all channels" if any(one.channel is None for one in standing) else action.channel
     return rule.suppress(f"On the suppression list for {where} since {since}, {end}.", until)
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from decisioning.customer import Facts
-from decisioning.decide import Choice
-from decisioning.verdict import Verdict
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Money
+from heed.decisioning.customer import Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Money
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class ValueFloor(Rule):

@@ -8,13 +8,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from decisioning.catalogue import Action
-from decisioning.customer import Facts, Volume
-from decisioning.verdict import Verdict
-from guardrails.rules import words
-from guardrails.rules.frequency_cap import Per
-from guardrails.rules.rule import Restraint, Rule
-from guardrails.settings import Duration, NotNegative
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts, Volume
+from heed.decisioning.verdict import Verdict
+from heed.guardrails.field_types import Duration, NonNegative
+from heed.guardrails.rules import formatting
+from heed.guardrails.rules.frequency_cap import Per
+from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class VolumeLimit(Rule):
@@ -37,7 +37,7 @@ class VolumeLimit(Rule):
 
     kind: Literal["volume_limit"]
     contacts: Annotated[int, Field(strict=True, ge=0)] | None = Field(default=None, examples=["5000"])
-    budget: NotNegative | None = Field(default=None, examples=["250.00"])
+    budget: NonNegative | None = Field(default=None, examples=["250.00"])
     per: Per = Per.ALL
     window: Duration = Field(examples=["24h"])
     effect: Restraint = Restraint.SUPPRESS
@@ -89,7 +89,7 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
     if total.fits(rule, action.cost):
         return rule.allow(f"{said}.")
     free = _free_from(rule, counted, action.cost)
-    then = "no other time is known" if free is None else f"the next is possible from {words.moment(free)}"
+    then = "no other time is known" if free is None else f"the next is possible from {formatting.moment(free)}"
     return rule.against(rule.effect.effect, f"{said}; {then}.", free)
 
 
@@ -123,4 +123,4 @@ def _said(rule: VolumeLimit, total: _Total, action: Action) -> str:
     parts = [] if rule.contacts is None else [f"{total.contacts} of {rule.contacts} contacts"]
     if rule.budget is not None:
         parts.append(f"{total.spent:.2f} of {rule.budget:.2f} spent and {action.cost:.2f} asked for")
-    return f"{', '.join(parts)} for {about} in the last {words.span(rule.window)}"
+    return f"{', '.join(parts)} for {about} in the last {formatting.span(rule.window)}"

@@ -8,7 +8,7 @@ WEEK = 7 * DAY
 Week = tuple[tuple[int, int], ...]
 
 
-def week_of(stretches: Iterable[tuple[int, int]]) -> Week:
+def build_week(stretches: Iterable[tuple[int, int]]) -> Week:
     """Stretches of seconds since Monday 00:00 as disjoint half-open intervals of [0, WEEK), sorted.
 
     A stretch may begin before the week or end after it: the week is a circle.
@@ -23,17 +23,17 @@ def week_of(stretches: Iterable[tuple[int, int]]) -> Week:
     return tuple(merged)
 
 
-def widened(week: Week, earlier: int, later: int) -> Week:
+def widen(week: Week, earlier: int, later: int) -> Week:
     """Every stretch begun `earlier` seconds earlier and ended `later` seconds later."""
-    return week_of((first - earlier, last + later) for first, last in week)
+    return build_week((first - earlier, last + later) for first, last in week)
 
 
-def joined(one: Week, other: Week) -> Week:
+def union(one: Week, other: Week) -> Week:
     """The stretches of both."""
-    return week_of((*one, *other))
+    return build_week((*one, *other))
 
 
-def all_but(week: Week) -> Week:
+def complement(week: Week) -> Week:
     """The stretches between the stretches of a week."""
     ends = (0, *(last for _, last in week))
     starts = (*(first for first, _ in week), WEEK)

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from guardrails.rules.week import DAY, Week, week_of
-from guardrails.settings import LocalTime, Settings
+from heed.guardrails.field_types import LocalTime, StrictModel
+from heed.guardrails.rules.week import DAY, Week, build_week
 
 
 class Day(StrEnum):
@@ -22,7 +22,7 @@ class Day(StrEnum):
     SUN = "sun"
 
 
-class Window(Settings):
+class Window(StrictModel):
     """A stretch of wall time on some days; one that passes midnight belongs to the day on which it begins."""
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, examples=["[sat, sun]"])] = tuple(Day)
@@ -46,6 +46,6 @@ class Window(Settings):
 Windows = Annotated[tuple[Window, ...], Field(min_length=1)]
 
 
-def covered(windows: Iterable[Window]) -> Week:
+def week_of_windows(windows: Iterable[Window]) -> Week:
     """The week's stretches that lie in a window."""
-    return week_of(stretch for window in windows for stretch in window.stretches())
+    return build_week(stretch for window in windows for stretch in window.stretches())

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from decisioning.errors import InvalidInput
-from serving.access.principal import principal_of
-from serving.answer import DecisionAnswer
-from serving.api.bodies import documented, json_body, read_as
-from serving.api.pages import DecisionBatchAnswer, DecisionsPage
-from serving.api.parameters import only_declared
-from serving.deciding.drafting import Caller
-from serving.requests.deciding import DecideBatchRequest, DecideRequest
-from serving.requests.fields import Id, PersonId
-from serving.runtime import Runtime, runtime
+from heed.decisioning.errors import InvalidInput
+from heed.serving.api.query_params import reject_unknown_params
+from heed.serving.api.request_body import parse_body, read_json_body, request_body_schema
+from heed.serving.api.response_models import DecisionBatchAnswer, DecisionsPage
+from heed.serving.auth.principal import principal_of
+from heed.serving.decisions.record import Caller
+from heed.serving.runtime import Runtime, runtime
+from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest
+from heed.serving.schemas.fields import Id, PersonId
+from heed.serving.schemas.responses import DecisionAnswer
 
 router = APIRouter(tags=["decisions"])
 
@@ -35,13 +35,13 @@ _KEY_DOCUMENTED = {
     "/decide",
     summary="Decide for one customer: act, hold or review",
     response_model=DecisionAnswer,
-    openapi_extra={**documented(DecideRequest), "parameters": [_KEY_DOCUMENTED]},
+    openapi_extra={**request_body_schema(DecideRequest), "parameters": [_KEY_DOCUMENTED]},
 )
 async def decide(request: Request) -> Response:
     """Answer with one decision, which is in the ledger before it is answered."""
     began = perf_counter()
     running = runtime(request)
-    asked = read_as(DecideRequest, await json_body(request))
+    asked = parse_body(DecideRequest, await read_json_body(request))
     answer = await running.engine.decide(asked, caller(request))
     running.metrics.seconds.observe(perf_counter() - began)
     return Response(answer, media_type="application/json")
@@ -51,11 +51,11 @@ async def decide(request: Request) -> Response:
     "/decide_batch",
     summary="Decide for many customers, each answered on its own",
     response_model=DecisionBatchAnswer,
-    openapi_extra={**documented(DecideBatchRequest), "parameters": [_KEY_DOCUMENTED]},
+    openapi_extra={**request_body_schema(DecideBatchRequest), "parameters": [_KEY_DOCUMENTED]},
 )
 async def decide_batch(request: Request) -> Response:
     """Answer with one decision or problem per request, in order."""
-    asked = read_as(DecideBatchRequest, await json_body(request))
+    asked = parse_body(DecideBatchRequest, await read_json_body(request))
     answer = await runtime(request).engine.decide_batch(asked, caller(request))
     return Response(answer, media_type="application/json")
 
@@ -64,7 +64,7 @@ async def decide_batch(request: Request) -> Response:
     "/v1/decisions/{decision_id}",
     summary="One decision as it was answered",
     response_model=DecisionAnswer,
-    dependencies=[Depends(only_declared)],
+    dependencies=[Depends(reject_unknown_params)],
 )
 def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
     """The recorded answer, byte for byte."""
@@ -75,7 +75,7 @@ def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> 
     "/v1/decisions",
     summary="A customer's decisions, newest first",
     response_model=DecisionsPage,
-    dependencies=[Depends(only_declared)],
+    dependencies=[Depends(reject_unknown_params)],
 )
 def decisions(
     running: Annotated[Runtime, Depends(runtime)],

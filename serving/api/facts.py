@@ -4,57 +4,59 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from serving.api.bodies import body_of, documented
-from serving.api.pages import CustomerView
-from serving.api.parameters import only_declared
-from serving.http.paths import CUSTOMER, EXPORT, MERGE
-from serving.ledger.facts.merging import Merged
-from serving.ledger.reports import Receipted
-from serving.ledger.rights.erasing import Erasure, Shared
-from serving.ledger.rights.exporting import Export
-from serving.requests.customers import CustomersIn, MergeRequest
-from serving.requests.facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
-from serving.requests.fields import PersonId
-from serving.runtime import Runtime, runtime
+from heed.serving.api.query_params import reject_unknown_params
+from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.response_models import CustomerView
+from heed.serving.http.paths import CUSTOMER, EXPORT, MERGE
+from heed.serving.ledger.facts.merge import MergeResult
+from heed.serving.ledger.privacy.access import Export
+from heed.serving.ledger.privacy.erasure import ErasureResult, SharedContactPoints
+from heed.serving.ledger.reports import IngestResult
+from heed.serving.runtime import Runtime, runtime
+from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
+from heed.serving.schemas.fact_requests import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from heed.serving.schemas.fields import PersonId
 
-router = APIRouter(tags=["facts"], dependencies=[Depends(only_declared)])
+router = APIRouter(tags=["facts"], dependencies=[Depends(reject_unknown_params)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 
 
-@router.post("/v1/customers", summary="Record customers", openapi_extra=documented(CustomersIn))
-async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], running: Running) -> Receipted:
+@router.post("/v1/customers", summary="Record customers", openapi_extra=request_body_schema(CustomersIn))
+async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], running: Running) -> IngestResult:
     """Create or update customers; what a customer leaves out stays as it is."""
     return await running.ledger.record_customers([one.report() for one in body.customers])
 
 
-@router.post("/v1/consents", summary="Record consents and withdrawals", openapi_extra=documented(ConsentsIn))
-async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], running: Running) -> Receipted:
+@router.post("/v1/consents", summary="Record consents and withdrawals", openapi_extra=request_body_schema(ConsentsIn))
+async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], running: Running) -> IngestResult:
     """Record statements of consent; a withdrawal binds every decision from the answer on."""
     return await running.ledger.record_consents([one.report() for one in body.consents])
 
 
-@router.post("/v1/signals", summary="Record signals", openapi_extra=documented(SignalsIn))
-async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], running: Running) -> Receipted:
+@router.post("/v1/signals", summary="Record signals", openapi_extra=request_body_schema(SignalsIn))
+async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], running: Running) -> IngestResult:
     """Record observed events."""
     return await running.ledger.record_signals([one.report() for one in body.signals])
 
 
-@router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=documented(ContactsIn))
-async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], running: Running) -> Receipted:
+@router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=request_body_schema(ContactsIn))
+async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], running: Running) -> IngestResult:
     """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
-    costs = running.standby.current().catalogue.by_id if running.standby.ready else {}
+    costs = running.deployment.current().catalogue.by_id if running.deployment.ready else {}
     return await running.ledger.record_contacts([one.report(costs) for one in body.contacts])
 
 
-@router.post("/v1/objections", summary="Record objections to marketing", openapi_extra=documented(ObjectionsIn))
-async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], running: Running) -> Receipted:
+@router.post(
+    "/v1/objections", summary="Record objections to marketing", openapi_extra=request_body_schema(ObjectionsIn)
+)
+async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], running: Running) -> IngestResult:
     """Record objections: from the answer on nothing of marketing is scored for whom they strike, nor sent to them."""
     return await running.ledger.record_objections([one.report() for one in body.objections])
 
 
-@router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=documented(OutcomesIn))
-async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], running: Running) -> Receipted:
+@router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=request_body_schema(OutcomesIn))
+async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], running: Running) -> IngestResult:
     """Record what happened; an opt-out, unsubscribe or complaint withdraws consent at once."""
     return await running.ledger.record_outcomes([one.report() for one in body.outcomes])
 
@@ -62,11 +64,11 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], ru
 @router.post(
     MERGE,
     summary="Let another customer be the same person",
-    openapi_extra=documented(MergeRequest),
+    openapi_extra=request_body_schema(MergeRequest),
 )
 async def merge(
     customer_id: PersonId, body: Annotated[MergeRequest, Depends(body_of(MergeRequest))], running: Running
-) -> Merged:
+) -> MergeResult:
     """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
     return await running.ledger.merge(customer_id, body.from_)
 
@@ -78,7 +80,11 @@ async def export(customer_id: PersonId, running: Running) -> Export:
 
 
 @router.delete(CUSTOMER, summary="Erase a customer")
-async def erase(customer_id: PersonId, running: Running, shared: Annotated[Shared, Query()] = Shared.STRIKE) -> Erasure:
+async def erase(
+    customer_id: PersonId,
+    running: Running,
+    shared: Annotated[SharedContactPoints, Query()] = SharedContactPoints.STRIKE,
+) -> ErasureResult:
     """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back.
 
     Others who have a contact point of theirs lose marketing as well, and are counted in the answer; `shared=spare`

@@ -4,10 +4,10 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decisioning.errors import HeedError
-from serving.api.bodies import json_body, read_as
-from serving.http.problems import answer_to
-from serving.requests.deciding import ScoreRequest
+from heed.decisioning.errors import HeedError
+from heed.serving.api.request_body import parse_body, read_json_body
+from heed.serving.http.problems import problem_response
+from heed.serving.schemas.decision_requests import ScoreRequest
 
 PATH = "/score"
 READY = "/readyz"
@@ -29,10 +29,10 @@ class ScoreGate:
             await self.app(scope, receive, send)
             return
         try:
-            content = await json_body(Request(scope, receive))
-            read_as(ScoreRequest, content)
+            content = await read_json_body(Request(scope, receive))
+            parse_body(ScoreRequest, content)
         except (HeedError, ValidationError, ClientDisconnect) as error:
-            await answer_to(error)(scope, receive, send)
+            await problem_response(error)(scope, receive, send)
             return
         await self.app(scope, _again(content, receive), send)
 

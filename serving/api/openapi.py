@@ -9,23 +9,23 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from decisioning import __version__
-from serving.access.routes import ROUTES, Anyone, Route
-from serving.access.scopes import WITHOUT_KEYS, Scope
-from serving.answer import ScoreAnswer
-from serving.api.links import LINKS
-from serving.api.pages import ProblemAnswer
-from serving.api.parts import Readiness
-from serving.http.problems import MEDIA_TYPE
-from serving.requests.customers import CustomersIn, MergeRequest
-from serving.requests.deciding import DecideBatchRequest, DecideRequest, ScoreRequest
-from serving.requests.executor import AcknowledgeRequest, FailRequest, TakeRequest
-from serving.requests.facts import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
-from serving.requests.keys import KeyRequest
-from serving.requests.policy import PolicyDiffRequest, PolicyText
-from serving.requests.reviews import ClaimRequest, OverrideRequest, SettleRequest
-from serving.requests.stopping import ResumeRequest, StopRequest
-from serving.webhooks.event import ExecuteEvent
+from heed.decisioning import __version__
+from heed.serving.api.health import Readiness
+from heed.serving.api.openapi_links import LINKS
+from heed.serving.api.response_models import ProblemAnswer
+from heed.serving.auth.routes import ROUTES, Anyone, Route
+from heed.serving.auth.scopes import KEYLESS_SCOPES, Scope
+from heed.serving.delivery.webhooks.event import ExecuteEvent
+from heed.serving.http.problems import MEDIA_TYPE
+from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
+from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, ScoreRequest
+from heed.serving.schemas.delivery_requests import AcknowledgeRequest, FailRequest, TakeRequest
+from heed.serving.schemas.fact_requests import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
+from heed.serving.schemas.key_requests import KeyRequest
+from heed.serving.schemas.kill_switch_requests import ResumeRequest, StopRequest
+from heed.serving.schemas.policy_requests import PolicyDiffRequest, PolicyText
+from heed.serving.schemas.responses import ScoreAnswer
+from heed.serving.schemas.review_requests import ClaimRequest, OverrideRequest, SettleRequest
 
 Json = dict[str, Any]
 
@@ -94,7 +94,7 @@ _VALUES: tuple[tuple[str, Any], ...] = (
 )
 
 
-def document(app: FastAPI) -> Json:
+def openapi_document(app: FastAPI) -> Json:
     """The whole document, made once and then kept by the application."""
     made: Json = get_openapi(title="heed", version=__version__, description=_DESCRIPTION, routes=app.routes)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
@@ -148,7 +148,7 @@ def _needs(method: str, path: str) -> list[Json]:
     return [{"key": [route.need.value]}, *([_NO_KEY] if route.local else [])]
 
 
-def opened(made: Json) -> Json:
+def without_security(made: Json) -> Json:
     """The document of a service without keys, which asks for none unless keys are to be made."""
     paths = {
         path: {method: _opened(operation) for method, operation in operations.items()}
@@ -159,7 +159,7 @@ def opened(made: Json) -> Json:
 
 def _opened(operation: Json) -> Json:
     needs = operation["security"]
-    free = all(Scope(scope) in WITHOUT_KEYS for need in needs for scope in need.get("key", ()))
+    free = all(Scope(scope) in KEYLESS_SCOPES for need in needs for scope in need.get("key", ()))
     return {**operation, "security": []} if free else operation
 
 

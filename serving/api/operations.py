@@ -7,16 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
-from decisioning.errors import HeedError, Unavailable
-from serving.access.principal import sees_operations
-from serving.answer import encode
-from serving.api.openapi import opened
-from serving.api.parameters import only_declared
-from serving.api.readiness import readiness
-from serving.http.problems import MEDIA_TYPE, Problem
-from serving.runtime import Runtime, runtime
+from heed.decisioning.errors import HeedError, Unavailable
+from heed.serving.api.openapi import without_security
+from heed.serving.api.query_params import reject_unknown_params
+from heed.serving.api.readiness import readiness
+from heed.serving.auth.principal import may_see_operations
+from heed.serving.http.problems import MEDIA_TYPE, Problem
+from heed.serving.runtime import Runtime, runtime
+from heed.serving.schemas.responses import encode
 
-router = APIRouter(dependencies=[Depends(only_declared)])
+router = APIRouter(dependencies=[Depends(reject_unknown_params)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 
@@ -44,7 +44,7 @@ async def ready(request: Request) -> Response:
     if running is None:
         raise Unavailable("the service is not ready")
     found = await readiness(running)
-    shown = found if sees_operations(request) else found.bare
+    shown = found if may_see_operations(request) else found.bare
     if shown.ready:
         return Response(encode(shown), media_type="application/json")
     problem = Problem(503, "unavailable", shown.sentence, parts=shown.parts or None)
@@ -54,10 +54,10 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
 async def metrics(running: Running) -> Response:
     """Counters of this process."""
-    standby = running.standby
-    policy = standby.current().versions.policy if standby.ready else None
-    running.metrics.stands(policy, ready=standby.ready, refused=standby.refused is not None)
-    await asyncio.to_thread(running.gauges.look, running.ledger, standby, running.engine)
+    deployment = running.deployment
+    policy = deployment.current().versions.policy if deployment.ready else None
+    running.metrics.stands(policy, ready=deployment.ready, refused=deployment.refused is not None)
+    await asyncio.to_thread(running.gauges.look, running.ledger, deployment, running.engine)
     await asyncio.to_thread(_outbox, running)
     return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
 
@@ -65,7 +65,7 @@ async def metrics(running: Running) -> Response:
 def _outbox(running: Runtime) -> None:
     """Look at what waits for executors; what a ledger that is down cannot say stays as it was."""
     with suppress(HeedError):
-        disabled = any(courier.disabled is not None for courier in running.couriers)
+        disabled = any(webhook_worker.disabled is not None for webhook_worker in running.webhook_workers)
         running.metrics.waits(running.ledger.waiting(), running.engine.clock(), disabled=disabled)
 
 
@@ -74,7 +74,7 @@ async def openapi(request: Request) -> Response:
     """The OpenAPI document, as it stands for whoever may ask without a key."""
     running = getattr(request.app.state, "runtime", None)
     closed = running is None or not running.access.keyring.empty
-    return JSONResponse(request.app.openapi() if closed else opened(request.app.openapi()))
+    return JSONResponse(request.app.openapi() if closed else without_security(request.app.openapi()))
 
 
 @router.get("/docs", include_in_schema=False)

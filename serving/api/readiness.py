@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from decisioning.errors import HeedError
-from serving.access.binding import OPEN
-from serving.api.parts import Part, Readiness
-from serving.in_force.switch import stopped
-from serving.runtime import Runtime
-from serving.webhooks.courier import Courier
+from heed.decisioning.errors import HeedError
+from heed.serving.api.health import Part, Readiness
+from heed.serving.auth.bind_check import NO_KEYS_NOTICE
+from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
+from heed.serving.deployment.kill_switch import active_stops
+from heed.serving.runtime import Runtime
 
 # How long a part may take to say how it is; one that hangs is down.
 _PATIENCE = 2.0
@@ -36,18 +36,18 @@ def _ledger(running: Runtime) -> Part:
 
 
 def _model(running: Runtime) -> Part:
-    model = running.standby.current().versions.model
+    model = running.deployment.current().versions.model
     trouble = running.engine.trouble()
     if trouble is not None:
         return Part("down", trouble)
     named = f"{model.name} version {model.version}"
-    kept_back = running.standby.kept_back
-    return Part("ok", named) if kept_back is None else Part("degraded", f"{named} stays: {kept_back}")
+    model_error = running.deployment.model_error
+    return Part("ok", named) if model_error is None else Part("degraded", f"{named} stays: {model_error}")
 
 
 def _policy(running: Runtime) -> Part:
-    policy = running.standby.current().versions.policy
-    refused = running.standby.refused
+    policy = running.deployment.current().versions.policy
+    refused = running.deployment.refused
     if refused is None:
         return Part("ok", f"{policy.name} {policy.hash}")
     return Part("degraded", f"{policy.name} {policy.hash} stays in force, as the file was refused: {refused.why}")
@@ -59,25 +59,25 @@ def _clock(running: Runtime) -> Part:
 
 
 def _stop(running: Runtime) -> Part:
-    found = stopped(running.ledger, running.standby)
+    found = active_stops(running.ledger, running.deployment)
     said = "; ".join(f"{one.scope} ends in {one.disposition}: {one.reason}" for one in found)
     return Part("stopped", said) if found else Part("ok", "nothing is stopped")
 
 
 def _access(running: Runtime) -> Part:
-    return Part("ok", OPEN if running.access.keyring.empty else "asks for keys")
+    return Part("ok", NO_KEYS_NOTICE if running.access.keyring.empty else "asks for keys")
 
 
 def _webhook(running: Runtime) -> Part:
-    if not running.couriers:
+    if not running.webhook_workers:
         return Part("ok", "none is set up; executors come and take messages")
-    said = "; ".join(_pushes(courier) for courier in running.couriers)
-    disabled = any(courier.disabled is not None for courier in running.couriers)
+    said = "; ".join(_pushes(webhook_worker) for webhook_worker in running.webhook_workers)
+    disabled = any(webhook_worker.disabled is not None for webhook_worker in running.webhook_workers)
     return Part("degraded" if disabled else "ok", said)
 
 
-def _pushes(courier: Courier) -> str:
-    endpoint, disabled = courier.endpoint, courier.disabled
+def _pushes(webhook_worker: WebhookWorker) -> str:
+    endpoint, disabled = webhook_worker.endpoint, webhook_worker.disabled
     what = "messages are" if endpoint.channel is None else f"messages of {endpoint.channel} are"
     if disabled is None:
         return f"{what} pushed to {endpoint.origin}"

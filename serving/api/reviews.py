@@ -5,17 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from decisioning.errors import InvalidInput
-from serving.access.principal import Principal, principal
-from serving.api.bodies import body_of, documented
-from serving.api.pages import ReviewsPage
-from serving.api.parameters import only_declared
-from serving.ledger.reviews.cases import Case, ReviewOrder, ReviewState
-from serving.requests.fields import Id
-from serving.requests.reviews import ClaimRequest, OverrideRequest, SettleRequest
-from serving.runtime import Runtime, runtime
+from heed.decisioning.errors import InvalidInput
+from heed.serving.api.query_params import reject_unknown_params
+from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.response_models import ReviewsPage
+from heed.serving.auth.principal import Principal, principal
+from heed.serving.ledger.reviews.cases import ReviewCase, ReviewSort, ReviewState
+from heed.serving.runtime import Runtime, runtime
+from heed.serving.schemas.fields import Id
+from heed.serving.schemas.review_requests import ClaimRequest, OverrideRequest, SettleRequest
 
-router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(only_declared)])
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(reject_unknown_params)])
 
 Running = Annotated[Runtime, Depends(runtime)]
 Asker = Annotated[Principal, Depends(principal)]
@@ -29,45 +29,49 @@ def reviews(
     running: Running,
     state: Annotated[ReviewState, Query()] = ReviewState.OPEN,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    order: Annotated[ReviewOrder, Query()] = ReviewOrder.OLDEST,
+    order: Annotated[ReviewSort, Query()] = ReviewSort.OLDEST,
 ) -> ReviewsPage:
     """Cases in one state, oldest first; ``order=shortfall`` has open ones begin with what a person may save most on."""
     return ReviewsPage(running.ledger.reviews(state, limit=limit, order=order))
 
 
 @router.get("/{review_id}", summary="One review case")
-def review(review_id: Id, running: Running) -> Case:
+def review(review_id: Id, running: Running) -> ReviewCase:
     """One case."""
     return running.ledger.review(review_id)
 
 
-@router.post("/{review_id}/claim", summary="Claim a case", openapi_extra=documented(ClaimRequest))
-async def claim(review_id: Id, body: Claim, asker: Asker, running: Running) -> Case:
+@router.post("/{review_id}/claim", summary="Claim a case", openapi_extra=request_body_schema(ClaimRequest))
+async def claim(review_id: Id, body: Claim, asker: Asker, running: Running) -> ReviewCase:
     """Take an open case, or one whose claim has run out; the fence it returns is needed to settle it."""
     lease = timedelta(minutes=running.settings.claim_minutes)
     return await running.ledger.claim(review_id, _reviewer(body, asker), lease=lease)
 
 
-@router.post("/{review_id}/release", summary="Give a case back", openapi_extra=documented(SettleRequest))
-async def release(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
+@router.post("/{review_id}/release", summary="Give a case back", openapi_extra=request_body_schema(SettleRequest))
+async def release(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
     """Put a claimed case back into the queue."""
     return await running.ledger.release(review_id, _reviewer(body, asker), body.fence)
 
 
-@router.post("/{review_id}/approve", summary="Approve the proposed action", openapi_extra=documented(SettleRequest))
-async def approve(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
+@router.post(
+    "/{review_id}/approve", summary="Approve the proposed action", openapi_extra=request_body_schema(SettleRequest)
+)
+async def approve(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
     """Have the proposed action executed, if the guardrails still admit it at this moment."""
     return await running.reviewing.approve(review_id, _reviewer(body, asker), body)
 
 
-@router.post("/{review_id}/override", summary="Choose another candidate", openapi_extra=documented(OverrideRequest))
-async def override(review_id: Id, body: Override, asker: Asker, running: Running) -> Case:
+@router.post(
+    "/{review_id}/override", summary="Choose another candidate", openapi_extra=request_body_schema(OverrideRequest)
+)
+async def override(review_id: Id, body: Override, asker: Asker, running: Running) -> ReviewCase:
     """Have another admissible candidate of the same decision executed."""
     return await running.reviewing.override(review_id, _reviewer(body, asker), body)
 
 
-@router.post("/{review_id}/reject", summary="Reject, and hold", openapi_extra=documented(SettleRequest))
-async def reject(review_id: Id, body: Settle, asker: Asker, running: Running) -> Case:
+@router.post("/{review_id}/reject", summary="Reject, and hold", openapi_extra=request_body_schema(SettleRequest))
+async def reject(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
     """Hold."""
     return await running.ledger.reject(review_id, _reviewer(body, asker), body.fence, note=body.note)
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decisioning.errors import (
+from heed.decisioning.errors import (
     Conflict,
     HeedError,
     InvalidInput,
@@ -21,18 +21,18 @@ from decisioning.errors import (
     PolicyError,
     Refused,
     Unavailable,
-    shortened,
+    shorten,
 )
-from serving.errors import (
-    Answered,
-    Erased,
+from heed.serving.errors import (
+    BodyTooLarge,
+    CustomerErased,
+    ErrorWithHeaders,
     Forbidden,
     HeadersTooLarge,
-    InFlight,
     NotJson,
-    TooLarge,
-    TooLong,
-    TooMany,
+    RateLimited,
+    RequestInFlight,
+    TargetTooLong,
     Unauthorized,
 )
 
@@ -44,18 +44,18 @@ MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
     Unauthorized: (401, "unauthorized"),
     Forbidden: (403, "forbidden"),
-    TooMany: (429, "rate-limited"),
-    TooLarge: (413, "too-large"),
-    TooLong: (414, "too-long"),
+    RateLimited: (429, "rate-limited"),
+    BodyTooLarge: (413, "too-large"),
+    TargetTooLong: (414, "too-long"),
     HeadersTooLarge: (431, "headers-too-large"),
     NotJson: (415, "unsupported-media-type"),
     InvalidInput: (400, "invalid-input"),
     PolicyError: (400, "invalid-policy"),
     NotFound: (404, "not-found"),
-    InFlight: (409, "idempotency-key-in-flight"),
+    RequestInFlight: (409, "idempotency-key-in-flight"),
     Conflict: (409, "conflict"),
     KeyReused: (422, "idempotency-key-reused"),
-    Erased: (410, "erased"),
+    CustomerErased: (410, "erased"),
     Refused: (409, "refused-by-guardrail"),
     Unavailable: (503, "unavailable"),
 }
@@ -68,7 +68,7 @@ _KEPT = (b"allow", b"retry-after", b"www-authenticate")
 _PERSONAL = frozenset({"customer_id", "contact_point", "contact_points", "attributes", "context", "note", "from"})
 
 
-def personal(path: str) -> bool:
+def is_personal(path: str) -> bool:
     """Whether the value at this path may tell of a person."""
     return not _PERSONAL.isdisjoint(path.split("."))
 
@@ -91,22 +91,22 @@ class Problem:
         return orjson.dumps(self.body)
 
 
-def answer_to(error: Exception) -> Response:
+def problem_response(error: Exception) -> Response:
     """The whole answer to an exception: its problem, and the headers that belong to it."""
-    problem = of_error(error)
+    problem = problem_from_error(error)
     # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
-    headers = error.headers if isinstance(error, HTTPException | Answered) else None
-    if isinstance(error, InFlight):
+    headers = error.headers if isinstance(error, HTTPException | ErrorWithHeaders) else None
+    if isinstance(error, RequestInFlight):
         headers = {"Retry-After": "1"}
     return Response(problem.encoded(), problem.status, headers, MEDIA_TYPE)
 
 
-def of_error(error: Exception) -> Problem:
+def problem_from_error(error: Exception) -> Problem:
     """The problem that tells a caller about an exception; what is not foreseen tells nothing of the inside."""
     if isinstance(error, ValidationError):
-        return of_validation(error)
+        return problem_from_validation(error)
     if isinstance(error, RequestValidationError):
-        return of_faults(error.errors())
+        return problem_from_faults(error.errors())
     if isinstance(error, TimeoutError):
         return Problem(
             504,
@@ -119,25 +119,25 @@ def of_error(error: Exception) -> Problem:
         return _of_response(error.status_code, b"")
     for kind, (status, name) in _STATUS.items():
         if isinstance(error, kind):
-            return of_heed_error(error, status, name)
+            return problem_from_heed_error(error, status, name)
     logger.error("unforeseen error", exc_info=error)
     return Problem(500, "internal", "an unforeseen error; nothing was executed")
 
 
-def of_heed_error(error: HeedError, status: int, name: str) -> Problem:
+def problem_from_heed_error(error: HeedError, status: int, name: str) -> Problem:
     """The problem for an error that heed raised on purpose."""
-    value = None if error.value is None or personal(error.field or "") else shortened(error.value)
+    value = None if error.value is None or is_personal(error.field or "") else shorten(error.value)
     # A policy is faulty in several places at once, and whoever mends it wants to see them all.
     detail = str(error) if isinstance(error, PolicyError) else error.message
     return Problem(status, name, detail, field=error.field, value=value, remedy=error.remedy)
 
 
-def of_validation(error: ValidationError) -> Problem:
+def problem_from_validation(error: ValidationError) -> Problem:
     """The problem for a body that does not keep the request model; all faults are listed, the first leads."""
-    return of_faults(error.errors(include_url=False, include_context=False))
+    return problem_from_faults(error.errors(include_url=False, include_context=False))
 
 
-def of_faults(errors: Sequence[Mapping[str, object]]) -> Problem:
+def problem_from_faults(errors: Sequence[Mapping[str, object]]) -> Problem:
     """The same, from pydantic's list of faults."""
     faults = [_fault(one) for one in errors]
     first = faults[0]
@@ -158,8 +158,10 @@ def _fault(one: Mapping[str, object]) -> dict[str, object]:
     kind = str(one["type"])
     value = one.get("input")
     # What cannot be seen would not be seen here either, and may turn the text around it.
-    hidden = kind in ("missing", "string_pattern_mismatch") or isinstance(value, dict | list | bytes) or personal(path)
-    shown = None if hidden else shortened(value)
+    hidden = (
+        kind in ("missing", "string_pattern_mismatch") or isinstance(value, dict | list | bytes) or is_personal(path)
+    )
+    shown = None if hidden else shorten(value)
     return {"field": path or "body", "value": shown, "detail": _said(kind, str(one["msg"])), "remedy": _remedy(kind)}
 
 
@@ -238,7 +240,7 @@ def _is_foreign_error(message: Message) -> bool:
 def _of_response(status: int, body: bytes) -> Problem:
     faults = _pydantic_faults(body) if status == 400 else []
     if faults:
-        return of_faults(faults)
+        return problem_from_faults(faults)
     known = {
         400: ("invalid-input", "the body cannot be read as the request this path expects"),
         401: ("unauthorized", "this needs a key"),

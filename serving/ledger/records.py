@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from decisioning.customer import Contact, ContactState, Customer, Volume
-from decisioning.decision import Disposition
-from serving.errors import Erased
+from heed.decisioning.customer import Contact, ContactState, Customer, Volume
+from heed.decisioning.decision import Disposition
+from heed.serving.errors import CustomerErased
 
 Windows = tuple[timedelta, ...]
 StillAllowed = Callable[[datetime, tuple[Volume, ...] | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CustomerSnapshot:
     """A customer as far as the ledger knows them, at one version.
 
     Attributes
@@ -49,7 +49,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewDraft:
+class NewReview:
     """A review case to be opened with a decision, when it expires to hold, and what a person may save by it.
 
     Attributes
@@ -64,7 +64,7 @@ class ReviewDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewDecision:
     """A decision made and not yet recorded.
 
     Attributes
@@ -79,7 +79,7 @@ class Draft:
         Enough to decide again.
     reservation_id, reservation : str, Contact
         The contact slot that an act takes; its time is set by the ledger's clock.
-    review : ReviewDraft or None
+    review : NewReview or None
         The case that a review opens.
     cost : float
         What the contact costs, in the catalogue's currency, for budgets.
@@ -116,7 +116,7 @@ class Draft:
     reservation_id: str | None = None
     reservation: Contact | None = None
     cost: float = 0.0
-    review: ReviewDraft | None = None
+    review: NewReview | None = None
     outbox: str | None = None
     still_allowed: StillAllowed | None = None
     windows: Windows | None = None
@@ -133,7 +133,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class DecisionReceipt:
     """A decision as a comparison of policies needs it, with its receipt.
 
     Attributes
@@ -154,7 +154,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class CommitResult:
     """A decision that is in the ledger; `replayed` if it was there before under the same key."""
 
     decision_id: str
@@ -198,16 +198,18 @@ class DecisionRecord:
 
         Raises
         ------
-        Erased
+        CustomerErased
             If the customer was erased since.
         """
         if self.kept is None:
-            raise Erased("the customer of this decision was erased", field="decision_id", value=self.decision_id)
+            raise CustomerErased(
+                "the customer of this decision was erased", field="decision_id", value=self.decision_id
+            )
         return self.kept
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class Artifact:
     """Something that decisions rest on, kept under the hash of its own text.
 
     Attributes

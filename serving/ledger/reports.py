@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from decisioning.canonical import Scalar
-from decisioning.catalogue import MessageClass
-from decisioning.customer import ConsentStatus, ContactPoint, Suppression
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import MessageClass
+from heed.decisioning.customer import ConsentStatus, ContactPoint, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class CustomerReport:
 
 @dataclass(frozen=True, slots=True)
 class ConsentReport:
-    """One statement of consent or withdrawal, as `decisioning.customer.Consent`, with its id."""
+    """One statement of consent or withdrawal, as `heed.decisioning.customer.Consent`, with its id."""
 
     consent_id: str
     customer_id: str
@@ -69,7 +69,7 @@ class ObjectionReport:
 
 @dataclass(frozen=True, slots=True)
 class SignalReport:
-    """One observed event, as `decisioning.customer.Signal`, with its id."""
+    """One observed event, as `heed.decisioning.customer.Signal`, with its id."""
 
     signal_id: str
     customer_id: str
@@ -121,7 +121,7 @@ class OutcomeReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipted:
+class IngestResult:
     """What became of facts sent in: taken now, and taken before with the same content."""
 
     accepted: int

@@ -12,15 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from decisioning.decision import Decision, Disposition
-from guardrails.loading import parse_policy
-from serving.answer import PolicyRef
-from serving.in_force.in_force import InForce
-from serving.ledger.opening import open_ledger
-from serving.ledger.records import Recorded
-from serving.replay.replaying import Replayed, Unsaid, replayed
+from heed.decisioning.decision import Decision, Disposition
+from heed.guardrails.policy.load import parse_policy
+from heed.serving.deployment.active_versions import ActiveVersions
+from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.records import DecisionReceipt
+from heed.serving.replay.rerun import Rerun, Unsupported, rerun
+from heed.serving.schemas.responses import PolicyRef
 
-MOST = 100_000
+MAX_DECISIONS = 100_000
 _EXAMPLES = 3
 _GROUPS = 20
 UNKNOWN, OTHER = "unknown", "other"
@@ -125,7 +125,7 @@ class PolicyDiff:
 class Reader(Protocol):
     """A ledger, as far as a comparison reads it."""
 
-    def recorded(self, since: datetime, *, limit: int) -> tuple[Recorded, ...]:
+    def recorded(self, since: datetime, *, limit: int) -> tuple[DecisionReceipt, ...]:
         """Decisions made from `since` on with their receipts, newest first."""
         ...
 
@@ -136,9 +136,9 @@ def diff(
     new_text: str,
     since: datetime,
     *,
-    pinned: InForce,
+    pinned: ActiveVersions,
     by: str | None = None,
-    limit: int = MOST,
+    limit: int = MAX_DECISIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> PolicyDiff:
     """Compare two policies on recorded decisions.
@@ -151,7 +151,7 @@ def diff(
         The two policies, as YAML.
     since : datetime
         Decisions made before this moment, with an offset, are not looked at.
-    pinned : InForce
+    pinned : ActiveVersions
         The model and the catalogue to decide with; its policy is not used. Decisions of others are not supported.
     by : str, optional
         Attribute of customers to group by; ``jurisdiction`` and ``time_zone`` are known of all.
@@ -172,13 +172,13 @@ def diff(
     opened = open_ledger(ledger, readonly=True) if isinstance(ledger, Path | str) else nullcontext(ledger)
     with opened as reader:
         found = reader.recorded(since, limit=limit + 1)
-    return compared(found[:limit], old, new, since, by=by, truncated=len(found) > limit, progress=progress)
+    return compare_records(found[:limit], old, new, since, by=by, truncated=len(found) > limit, progress=progress)
 
 
-def compared(
-    records: Sequence[Recorded],
-    old: InForce,
-    new: InForce,
+def compare_records(
+    records: Sequence[DecisionReceipt],
+    old: ActiveVersions,
+    new: ActiveVersions,
     since: datetime,
     *,
     by: str | None = None,
@@ -186,12 +186,12 @@ def compared(
     progress: Callable[[int, int], None] | None = None,
 ) -> PolicyDiff:
     """The comparison itself, on records that were read; see :func:`diff`."""
-    results: list[Replayed | Unsaid] = []
+    results: list[Rerun | Unsupported] = []
     for place, one in enumerate(records):
-        results.append(replayed(one, old, new))
+        results.append(rerun(one, old, new))
         if progress is not None:
             progress(place + 1, len(records))
-    known = [one for one in results if isinstance(one, Replayed)]
+    known = [one for one in results if isinstance(one, Rerun)]
     untried = _untried(records, known)
     worth = None if untried or not known else _worth(known)
     return PolicyDiff(
@@ -215,12 +215,12 @@ def compared(
     )
 
 
-def _unsaid(results: Iterable[Replayed | Unsaid]) -> list[NotSupported]:
-    reasons = Counter(one.reason for one in results if isinstance(one, Unsaid))
+def _unsaid(results: Iterable[Rerun | Unsupported]) -> list[NotSupported]:
+    reasons = Counter(one.reason for one in results if isinstance(one, Unsupported))
     return [NotSupported(count, f"not supported by the log: {reason}") for reason, count in reasons.most_common()]
 
 
-def _untried(records: Sequence[Recorded], known: Sequence[Replayed]) -> list[NotSupported]:
+def _untried(records: Sequence[DecisionReceipt], known: Sequence[Rerun]) -> list[NotSupported]:
     """Acts of the new policy with actions that no recorded decision has ever led to: their value is anyone's guess."""
     tried = {None} | {one.contacted_action_id for one in records} | {one.action_id for one in records}
     acts = Counter(one.new.action_id for one in known if one.new.action_id not in tried)
@@ -234,22 +234,22 @@ def _untried(records: Sequence[Recorded], known: Sequence[Replayed]) -> list[Not
     ]
 
 
-def _shift(known: Sequence[Replayed], disposition: Disposition) -> Shift | None:
+def _shift(known: Sequence[Rerun], disposition: Disposition) -> Shift | None:
     return _counts(known, disposition) if known else None
 
 
-def _counts(known: Sequence[Replayed], disposition: Disposition) -> Shift:
+def _counts(known: Sequence[Rerun], disposition: Disposition) -> Shift:
     old = sum(one.old.disposition is disposition for one in known)
     return Shift(old, sum(one.new.disposition is disposition for one in known))
 
 
-def _worth(known: Sequence[Replayed]) -> Shift:
+def _worth(known: Sequence[Rerun]) -> Shift:
     values = [({one.action_id: one.net_value for one in both.new.candidates}, both) for both in known]
     old = sum(value.get(both.old.action_id or "", 0.0) for value, both in values)
     return Shift(old, sum(value.get(both.new.action_id or "", 0.0) for value, both in values))
 
 
-def _changes(known: Sequence[Replayed]) -> tuple[Change, ...]:
+def _changes(known: Sequence[Rerun]) -> tuple[Change, ...]:
     found: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
     for one in known:
         if one.changed:
@@ -264,8 +264,8 @@ def _named(decision: Decision) -> str:
     return decision.disposition.value if action_id is None else f"{decision.disposition.value} {action_id}"
 
 
-def _groups(known: Sequence[Replayed], by: str) -> tuple[Group, ...]:
-    members: dict[str, list[Replayed]] = defaultdict(list)
+def _groups(known: Sequence[Rerun], by: str) -> tuple[Group, ...]:
+    members: dict[str, list[Rerun]] = defaultdict(list)
     for one in known:
         members[_value(one, by)].append(one)
     ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -275,12 +275,12 @@ def _groups(known: Sequence[Replayed], by: str) -> tuple[Group, ...]:
     return tuple(_group(value, some) for value, some in ordered)
 
 
-def _value(one: Replayed, by: str) -> str:
+def _value(one: Rerun, by: str) -> str:
     customer = one.facts.customer
     own = getattr(customer, by) if by in ("jurisdiction", "time_zone") else customer.attributes.get(by)
     return UNKNOWN if own is None else str(own)
 
 
-def _group(value: str, some: Sequence[Replayed]) -> Group:
+def _group(value: str, some: Sequence[Rerun]) -> Group:
     ended = (_counts(some, one) for one in (Disposition.ACT, Disposition.HOLD, Disposition.REVIEW))
     return Group(value, len(some), sum(one.changed for one in some), *ended)

@@ -7,10 +7,10 @@ from functools import cache
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from decisioning.customer import Facts
-from decisioning.errors import InvalidInput
-from serving.answer import Versions
-from serving.requests.deciding import DecideRequest
+from heed.decisioning.customer import Facts
+from heed.decisioning.errors import InvalidInput
+from heed.serving.schemas.decision_requests import DecideRequest
+from heed.serving.schemas.responses import Versions
 
 # 1 knew neither outcomes, objections, topics nor volumes; facts of 1 are read as if there were none.
 FORMAT = 2

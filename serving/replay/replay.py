@@ -7,15 +7,15 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from decisioning.decide import decide
-from decisioning.decision import Decision, Explain
-from decisioning.errors import Conflict, InvalidInput
-from serving.answer import ChosenAction, DecisionAnswer, decision_answer, decode, encode
-from serving.errors import Erased, Gone, Tampered
-from serving.in_force.in_force import InForce
-from serving.ledger.records import DecisionRecord
-from serving.replay.pinning import Pinned
-from serving.replay.receipt import Receipt, unpack
+from heed.decisioning.decide import decide
+from heed.decisioning.decision import Decision, Explain
+from heed.decisioning.errors import Conflict, InvalidInput
+from heed.serving.deployment.active_versions import ActiveVersions
+from heed.serving.errors import ArtifactMissing, CustomerErased, Tampered
+from heed.serving.ledger.records import DecisionRecord
+from heed.serving.replay.artifacts import ArtifactResolver
+from heed.serving.replay.receipt import Receipt, unpack
+from heed.serving.schemas.responses import ChosenAction, DecisionAnswer, decision_answer, decode, encode
 
 
 class Result(StrEnum):
@@ -66,7 +66,7 @@ class Record(Protocol):
         ...
 
 
-def replay(ledger: Record, pinned: Pinned, decision_id: str) -> Replay:
+def replay(ledger: Record, pinned: ArtifactResolver, decision_id: str) -> Replay:
     """Decide again with the versions that decided, and compare the answer byte by byte with the one that was sent.
 
     Raises
@@ -80,16 +80,16 @@ def replay(ledger: Record, pinned: Pinned, decision_id: str) -> Replay:
         at = record.at
         receipt = unpack(ledger.receipt(decision_id))
         found = differences(receipt, pinned.of(receipt.versions), record.answer)
-    except Erased as erased:
+    except CustomerErased as erased:
         return Replay(decision_id, at, Result.ERASED, reason=erased.message)
-    except Gone as gone:
+    except ArtifactMissing as gone:
         return Replay(decision_id, at, Result.GONE, reason=str(gone))
     except (InvalidInput, Tampered) as error:
         return Replay(decision_id, at, Result.UNREADABLE, reason=str(error))
     return Replay(decision_id, at, Result.DIFFERENT if found else Result.SAME, found)
 
 
-def again(receipt: Receipt, in_force: InForce) -> Decision:
+def redecide(receipt: Receipt, in_force: ActiveVersions) -> Decision:
     """The decision that model, policy and catalogue make of the receipt's facts.
 
     Raises
@@ -111,12 +111,12 @@ def again(receipt: Receipt, in_force: InForce) -> Decision:
     )
 
 
-def answered_again(receipt: Receipt, in_force: InForce, answer: DecisionAnswer) -> DecisionAnswer:
+def rebuilt_answer(receipt: Receipt, in_force: ActiveVersions, answer: DecisionAnswer) -> DecisionAnswer:
     """The whole answer that the decision made again comes to, under the ids that were given to the first one.
 
     Whether the customer was on record is taken from the answer too: facts do not say it.
     """
-    decision = again(receipt, in_force)
+    decision = redecide(receipt, in_force)
     return decision_answer(
         decision,
         decision_id=answer.decision_id,
@@ -131,7 +131,7 @@ def answered_again(receipt: Receipt, in_force: InForce, answer: DecisionAnswer) 
     )
 
 
-def differences(receipt: Receipt, in_force: InForce, sent: bytes) -> tuple[str, ...]:
+def differences(receipt: Receipt, in_force: ActiveVersions, sent: bytes) -> tuple[str, ...]:
     """Names of the fields of the answer that come out otherwise than they were sent, to the last bit; empty for none.
 
     Raises
@@ -142,7 +142,7 @@ def differences(receipt: Receipt, in_force: InForce, sent: bytes) -> tuple[str, 
         If what was sent is no answer.
     """
     answer = _read(sent)
-    made = answered_again(receipt, in_force, answer)
+    made = rebuilt_answer(receipt, in_force, answer)
     if encode(made) == sent:
         return ()
     fields = DecisionAnswer.__dataclass_fields__
@@ -150,7 +150,7 @@ def differences(receipt: Receipt, in_force: InForce, sent: bytes) -> tuple[str, 
     return named or ("bytes",)
 
 
-def _action(decision: Decision, in_force: InForce, answer: DecisionAnswer) -> ChosenAction | None:
+def _action(decision: Decision, in_force: ActiveVersions, answer: DecisionAnswer) -> ChosenAction | None:
     if decision.action_id is None:
         return None
     slot = "" if answer.action is None else answer.action.reservation_id

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisioning.arbitration import choose, confidence, ranking, shortfall
-from decisioning.score import Trust, leeway
-from tests.decisioning.doubles import action
+from heed.decisioning.arbitration import choose, confidence, ranking, shortfall
+from heed.decisioning.score import ConfidenceMap, tolerance_ratio
+from tests.support.doubles import action
 
 
 def test_equal_net_values_break_by_cost_then_id():
@@ -54,14 +54,14 @@ def test_a_wider_tolerance_never_lowers_confidence(rows, first, second):
 
 def test_trust_keeps_the_order_of_shares_and_stays_inside_0_and_1() -> None:
     shares = np.linspace(0.0, 1.0, 65)
-    stated = Trust(0.6, -0.1).of(shares, 64)
+    stated = ConfidenceMap(0.6, -0.1).of(shares, 64)
     assert (np.diff(stated) >= 0.0).all()
     assert 0.0 < stated[0] < stated[-1] < 1.0
 
 
 def test_trust_of_slope_1_changes_nothing_but_certainty() -> None:
     shares = np.array([0.0, 0.25, 0.5, 1.0])
-    assert Trust().of(shares, 64) == pytest.approx([0.5 / 64, 0.25, 0.5, 1.0 - 0.5 / 64])
+    assert ConfidenceMap().of(shares, 64) == pytest.approx([0.5 / 64, 0.25, 0.5, 1.0 - 0.5 / 64])
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_trust_of_slope_1_changes_nothing_but_certainty() -> None:
     ],
 )
 def test_leeway_is(tolerance, short, expected):
-    assert leeway(tolerance, np.array([short])).tolist() == [expected]
+    assert tolerance_ratio(tolerance, np.array([short])).tolist() == [expected]
 
 
 @given(st.floats(0.01, 100.0), st.floats(0.0, 100.0), st.floats(0.001, 1000.0))
 def test_leeway_is_the_same_in_every_currency(tolerance, short, rate):
-    both = leeway(tolerance, np.array([short])), leeway(rate * tolerance, np.array([rate * short]))
+    both = tolerance_ratio(tolerance, np.array([short])), tolerance_ratio(rate * tolerance, np.array([rate * short]))
     assert both[0] == pytest.approx(both[1])
 
 
 def test_the_leeway_moves_confidence_by_as_much_as_was_learnt():
     draws = np.array([[1.0, 2.0, 1.0, 2.0], [2.0, 1.0, 2.0, 1.0]])
     # Right in half of the draws and half a euro short on the average: a tolerance of a half is half of the whole.
-    stated = confidence(draws, 0, [True, True], 0.5, Trust(1.0, 0.0, 3.0))
+    stated = confidence(draws, 0, [True, True], 0.5, ConfidenceMap(1.0, 0.0, 3.0))
     assert np.log(stated / (1.0 - stated)) == pytest.approx(1.5)
 
 
 def test_a_choice_without_rivals_is_certain_whatever_the_trust() -> None:
-    assert confidence(np.ones((1, 8)), None, [False], 0.0, Trust(0.5, -1.0)) == 1.0
+    assert confidence(np.ones((1, 8)), None, [False], 0.0, ConfidenceMap(0.5, -1.0)) == 1.0
 
 
 @pytest.mark.parametrize(

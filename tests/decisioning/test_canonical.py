@@ -2,10 +2,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from decisioning.canonical import canonical_json, digest, rfc3339
-from decisioning.catalogue import Catalogue, MessageClass
-from decisioning.errors import InvalidInput
-from tests.decisioning.doubles import NOW, action
+from heed.decisioning.canonical import canonical_json, digest, rfc3339
+from heed.decisioning.catalogue import Catalogue, MessageClass
+from heed.decisioning.errors import InvalidInput
+from tests.support.doubles import NOW, action
 
 
 def test_equal_moments_have_one_form():

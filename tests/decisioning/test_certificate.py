@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisioning.certificate import Loss
-from decisioning.decide import Choice, decide
-from decisioning.value import Terms
-from decisioning.weighing import weighing
-from tests.decisioning.certified import certificate
-from tests.decisioning.doubles import FixedGuard, FixedScorer, action, facts
+from heed.decisioning.certificate import Loss
+from heed.decisioning.decide import Choice, decide
+from heed.decisioning.net_value_digest import net_value_digest
+from heed.decisioning.value import ValueTerms
+from tests.support.certificates import certificate
+from tests.support.doubles import FixedGuard, FixedScorer, action, facts
 
 
 @dataclass(frozen=True)
 class Listening(FixedGuard):
     heard: list[Choice] = field(default_factory=list)
 
-    def second_look(self, known, choice):
+    def choice_verdicts(self, known, choice):
         del known
         self.heard.append(choice)
         return ()
@@ -49,19 +49,21 @@ OFFERS = (action("a", value=10.0, cost=1.0), action("b", value=5.0))
 @pytest.mark.parametrize(
     ("terms", "offers"),
     [
-        (Terms(harm_cost=1.0), OFFERS),
-        (Terms(tolerance=0.1), OFFERS),
-        (Terms(levers={"a": 2.0}), OFFERS),
-        (Terms(), OFFERS[:1]),
-        (Terms(), (action("a", value=11.0, cost=1.0), OFFERS[1])),
-        (Terms(), (action("a", value=10.0, cost=2.0), OFFERS[1])),
+        (ValueTerms(harm_cost=1.0), OFFERS),
+        (ValueTerms(tolerance=0.1), OFFERS),
+        (ValueTerms(levers={"a": 2.0}), OFFERS),
+        (ValueTerms(), OFFERS[:1]),
+        (ValueTerms(), (action("a", value=11.0, cost=1.0), OFFERS[1])),
+        (ValueTerms(), (action("a", value=10.0, cost=2.0), OFFERS[1])),
     ],
     ids=["harm cost", "tolerance", "a lever", "fewer actions", "another value", "another cost"],
 )
 def test_other_net_values_have_another_digest(terms, offers):
-    assert weighing(terms, offers) != weighing(Terms(), OFFERS)
+    assert net_value_digest(terms, offers) != net_value_digest(ValueTerms(), OFFERS)
 
 
 @given(st.permutations(OFFERS))
 def test_the_order_of_the_catalogue_changes_no_net_value(offers):
-    assert weighing(Terms(levers={"b": 2.0, "a": 1.5}), offers) == weighing(Terms(levers={"a": 1.5, "b": 2.0}), OFFERS)
+    assert net_value_digest(ValueTerms(levers={"b": 2.0, "a": 1.5}), offers) == net_value_digest(
+        ValueTerms(levers={"a": 1.5, "b": 2.0}), OFFERS
+    )

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from decisioning.canonical import canonical_json
-from decisioning.customer import Contact, ContactState, Customer, Signal, Signals
+from heed.decisioning.canonical import canonical_json
+from heed.decisioning.customer import Contact, ContactState, Customer, Signal, Signals
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -26,15 +26,15 @@ def customer() -> Customer:
 
 
 def test_contacts_that_count_come_oldest_first_and_the_moment_itself_is_left_out() -> None:
-    assert customer().counting_since(NOON - HOUR) == (RESERVED, AHEAD)
-    assert customer().counting_since(NOON - 9 * HOUR) == (BEFORE, AT, RESERVED, AHEAD)
-    assert Customer("c2").counting_since(NOON) == ()
+    assert customer().counted_contacts_since(NOON - HOUR) == (RESERVED, AHEAD)
+    assert customer().counted_contacts_since(NOON - 9 * HOUR) == (BEFORE, AT, RESERVED, AHEAD)
+    assert Customer("c2").counted_contacts_since(NOON) == ()
 
 
 def test_a_contact_without_an_offset_is_not_passed_over() -> None:
     naive = Contact("offer", "email", "marketing", "loyalty", datetime(2026, 3, 4))  # noqa: DTZ001
     with pytest.raises(TypeError, match="offset-naive"):
-        Customer("c1", contacts=(naive,)).counting_since(NOON)
+        Customer("c1", contacts=(naive,)).counted_contacts_since(NOON)
 
 
 def test_types_of_signals_are_found() -> None:
@@ -45,7 +45,7 @@ def test_types_of_signals_are_found() -> None:
 
 def test_records_do_not_see_what_was_reckoned() -> None:
     asked, fresh = customer(), customer()
-    asked.counting_since(NOON)
+    asked.counted_contacts_since(NOON)
     asked.signals.has_any(["click"])
     assert asked == fresh
     assert orjson.dumps(asked) == orjson.dumps(fresh)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisioning.catalogue import HOLD, Autonomy
-from decisioning.decide import decide
-from decisioning.decision import Disposition, Explain
-from decisioning.value import Terms
-from decisioning.verdict import Effect, Verdict
-from tests.decisioning.doubles import ALLOWED, NOW, FixedGuard, FixedScorer, action, facts
+from heed.decisioning.catalogue import HOLD, Autonomy
+from heed.decisioning.decide import decide
+from heed.decisioning.decision import Disposition, Explain
+from heed.decisioning.value import ValueTerms
+from heed.decisioning.verdict import Effect, Verdict
+from tests.support.doubles import ALLOWED, NOW, FixedGuard, FixedScorer, action, facts
 
 SUPPRESSED = (Verdict("consent", Effect.SUPPRESS, "Consent was withdrawn."),)
 ASK = (*ALLOWED, Verdict("large-offer", Effect.REVIEW, "The offer is large."))
@@ -105,7 +105,7 @@ def test_no_action_on_offer_holds():
 
 
 def test_uplift_counts_where_hold_is_known():
-    guard = FixedGuard(terms=Terms(levers={"a": 2.0}))
+    guard = FixedGuard(terms=ValueTerms(levers={"a": 2.0}))
     decision = decide(facts(), [action("a", cost=0.5)], scorer=FixedScorer({"a": 0.3}, hold=0.2), guard=guard)
     candidate = decision.candidates[0]
     assert candidate.uplift == pytest.approx(0.1)

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from decisioning.catalogue import MessageClass
-from decisioning.customer import Objection
-from decisioning.decide import decide
-from decisioning.decision import Disposition
-from tests.decisioning.doubles import NOW, FixedGuard, FixedScorer, action, facts
+from heed.decisioning.catalogue import MessageClass
+from heed.decisioning.customer import Objection
+from heed.decisioning.decide import decide
+from heed.decisioning.decision import Disposition
+from tests.support.doubles import NOW, FixedGuard, FixedScorer, action, facts
 
 
 def _objecting():

@@ -2,11 +2,11 @@
 
 import pytest
 
-from decisioning.decision import Candidate
-from decisioning.reasons import of_choice
-from decisioning.score import Contribution, Explanation
-from decisioning.verdict import Effect
-from tests.decisioning.doubles import action
+from heed.decisioning.decision import Candidate
+from heed.decisioning.reasons import of_choice
+from heed.decisioning.score import Contribution, Explanation
+from heed.decisioning.verdict import Effect
+from tests.support.doubles import action
 
 
 def said(*contributions):

@@ -3,8 +3,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisioning.verdict import Effect, Verdict, binding, combined
-from tests.decisioning.doubles import NOW
+from heed.decisioning.verdict import Effect, Verdict, combined_effect, decisive_verdict
+from tests.support.doubles import NOW
 
 _verdicts = st.lists(
     st.builds(
@@ -19,7 +19,7 @@ _verdicts = st.lists(
 
 
 def test_no_verdict_at_all_suppresses():
-    assert combined(()) is Effect.SUPPRESS
+    assert combined_effect(()) is Effect.SUPPRESS
 
 
 @given(_verdicts)
@@ -28,14 +28,14 @@ def test_suppress_beats_review_beats_allow(verdicts):
     expected = next((one for one in (Effect.SUPPRESS, Effect.REVIEW) if one in said), None)
     if expected is None:
         expected = Effect.ALLOW if said else Effect.SUPPRESS
-    assert combined(verdicts) is expected
+    assert combined_effect(verdicts) is expected
 
 
 @given(_verdicts, st.randoms())
 def test_the_order_of_verdicts_changes_no_effect(verdicts, random):
     shuffled = list(verdicts)
     random.shuffle(shuffled)
-    assert combined(shuffled) is combined(verdicts)
+    assert combined_effect(shuffled) is combined_effect(verdicts)
 
 
 def test_the_binding_verdict_outlasts_the_others():
@@ -43,7 +43,7 @@ def test_the_binding_verdict_outlasts_the_others():
     long = Verdict("quiet", Effect.SUPPRESS, "Said.", NOW + timedelta(hours=9))
     endless = Verdict("consent", Effect.SUPPRESS, "Said.")
     ask = Verdict("size", Effect.REVIEW, "Said.")
-    assert binding([ask, short, long]) is long
-    assert binding([ask, short, endless, long]) is endless
-    assert binding([ask]) is ask
-    assert binding([Verdict("a", Effect.ALLOW, "Said.")]) is None
+    assert decisive_verdict([ask, short, long]) is long
+    assert decisive_verdict([ask, short, endless, long]) is endless
+    assert decisive_verdict([ask]) is ask
+    assert decisive_verdict([Verdict("a", Effect.ALLOW, "Said.")]) is None

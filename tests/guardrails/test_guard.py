@@ -5,13 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisioning.catalogue import Autonomy
-from decisioning.customer import ContactPoint, Suppression
-from decisioning.value import Terms
-from decisioning.verdict import Effect, binding, combined
-from guardrails.compiling import candidate_judge
-from guardrails.rules import suppression
-from tests.guardrails.given import CONSENT_RULE, DAY, NOW, action, contact, facts, granted, guard, rule, said
+from heed.decisioning.catalogue import Autonomy
+from heed.decisioning.customer import ContactPoint, Suppression
+from heed.decisioning.value import ValueTerms
+from heed.decisioning.verdict import Effect, combined_effect, decisive_verdict
+from heed.guardrails.policy.compile import compile_candidate_rule
+from heed.guardrails.rules import suppression
+from tests.support.guardrail_builders import (
+    CONSENT_RULE,
+    DAY,
+    NOW,
+    action,
+    contact,
+    facts,
+    granted,
+    guard,
+    rule,
+    verdict_of,
+)
 
 CAP = rule("frequency_cap", "cap", limit=1, window="7d")
 QUIET = rule("quiet_hours", "quiet", windows=[{"from": "21:00", "to": "07:00"}])
@@ -22,12 +33,14 @@ NIGHT = NOW.replace(hour=23)
 
 def effect_of(one, known=None, about=None):
     (verdicts,) = one.verdicts(known or facts(), [about or action()])
-    return combined(verdicts)
+    return combined_effect(verdicts)
 
 
 def test_an_empty_policy_suppresses_everything():
     actions = (action(), action("bill", purpose="service", message_class="service"), action("banner", "web"))
-    assert [combined(said) for said in guard(actions=actions).verdicts(facts(), actions)] == [Effect.SUPPRESS] * 3
+    assert [combined_effect(said) for said in guard(actions=actions).verdicts(facts(), actions)] == [
+        Effect.SUPPRESS
+    ] * 3
 
 
 def test_every_rule_that_concerns_a_candidate_is_listed_in_the_order_of_the_policy():
@@ -57,7 +70,7 @@ def test_the_strongest_effect_holds(rules, known, effect):
 def test_the_rule_that_frees_the_customer_last_binds():
     one = guard(CONSENT_RULE, QUIET, CAP)
     (verdicts,) = one.verdicts(facts(NIGHT, contacts=(contact(DAY, now=NIGHT),)), [action()])
-    bound = binding(verdicts)
+    bound = decisive_verdict(verdicts)
     assert (bound.rule, bound.eligible_at) == ("cap", NIGHT + 6 * DAY)
 
 
@@ -73,7 +86,7 @@ class TestARuleThatFails:
 
     @pytest.mark.usefixtures("broken")
     def test_suppresses_and_says_so_without_the_error_s_text(self):
-        verdict = said(guard(CONSENT_RULE, LISTED), facts(), action(), "suppression")
+        verdict = verdict_of(guard(CONSENT_RULE, LISTED), facts(), action(), "suppression")
         assert verdict.effect is Effect.SUPPRESS
         assert verdict.reason == "The rule failed (ZeroDivisionError), and a rule that fails suppresses."
 
@@ -84,13 +97,13 @@ class TestARuleThatFails:
 
     @pytest.mark.usefixtures("broken")
     def test_is_only_recorded_while_it_is_observed(self):
-        verdict = said(guard(CONSENT_RULE, {**LISTED, "mode": "observe"}), facts(), action(), "suppression")
+        verdict = verdict_of(guard(CONSENT_RULE, {**LISTED, "mode": "observe"}), facts(), action(), "suppression")
         assert verdict.effect is Effect.ALLOW
         assert "would have suppressed: The rule failed" in verdict.reason
 
     def test_suppresses_on_facts_it_cannot_compare(self):
         naive = contact(DAY, now=NOW.replace(tzinfo=None))
-        verdict = said(guard(CONSENT_RULE, CAP), facts(contacts=(naive,)), action(), "cap")
+        verdict = verdict_of(guard(CONSENT_RULE, CAP), facts(contacts=(naive,)), action(), "cap")
         assert (verdict.effect, "(TypeError)" in verdict.reason) == (Effect.SUPPRESS, True)
 
 
@@ -98,7 +111,7 @@ class TestObservation:
     def test_records_what_would_have_been_said_and_applies_nothing(self):
         one = guard(CONSENT_RULE, {**CAP, "mode": "observe"})
         known = facts(contacts=(contact(DAY),))
-        verdict = said(one, known, action(), "cap")
+        verdict = verdict_of(one, known, action(), "cap")
         assert (verdict.effect, verdict.eligible_at) == (Effect.ALLOW, None)
         assert verdict.reason.startswith("Observed, not applied; would have suppressed: 1 of 1 contacts")
         assert effect_of(one, known) is Effect.ALLOW
@@ -185,7 +198,7 @@ class TestScope:
 class TestTermsAndAutonomy:
     def test_the_terms_are_the_policy_s(self):
         one = guard(terms={"harm_cost": 20, "tolerance": 0.1, "levers": {"email_a": 1.5}})
-        assert one.terms == Terms({"email_a": 1.5}, 20.0, 0.1)
+        assert one.terms == ValueTerms({"email_a": 1.5}, 20.0, 0.1)
 
     @pytest.mark.parametrize(
         ("ceilings", "own", "holds"),
@@ -209,7 +222,7 @@ def test_an_action_that_is_not_the_catalogue_s_is_judged_on_its_own_terms():
     assert effect_of(one, known, action()) is Effect.SUPPRESS
     assert effect_of(one, known, impostor) is Effect.ALLOW
     both = one.verdicts(known, [action(), impostor])
-    assert [combined(said) for said in both] == [Effect.SUPPRESS, Effect.ALLOW]
+    assert [combined_effect(said) for said in both] == [Effect.SUPPRESS, Effect.ALLOW]
 
 
 def test_judging_together_and_one_by_one_is_the_same():
@@ -272,7 +285,7 @@ def test_a_further_observed_rule_changes_nothing(rules, further, known):
 
 def test_a_bound_rule_speaks_for_itself():
     one = guard(CONSENT_RULE)
-    judge = candidate_judge(one.policy.rules[0], {})
+    judge = compile_candidate_rule(one.policy.rules[0], {})
     assert judge.verdict(facts(), action()).effect is Effect.ALLOW
 
 
@@ -286,11 +299,11 @@ def test_a_bound_rule_speaks_for_itself():
 )
 def test_a_rule_that_is_over_stands_in_nobody_s_way(fields, free):
     dated = rule("frequency_cap", "dated", valid_until="2026-03-05T00:00:00Z", **fields)
-    verdict = said(guard(CONSENT_RULE, dated), facts(contacts=(contact(DAY),)), action(), "dated")
+    verdict = verdict_of(guard(CONSENT_RULE, dated), facts(contacts=(contact(DAY),)), action(), "dated")
     assert verdict.eligible_at == datetime.fromisoformat(free)
     assert ("The rule itself ends" in verdict.reason) == (free == "2026-03-05T00:00:00Z")
 
 
 def test_the_end_of_a_rule_of_consent_frees_nobody():
     dated = {**CONSENT_RULE, "valid_until": "2026-03-05T00:00:00Z"}
-    assert said(guard(dated), facts(consents=()), action(), "consent").eligible_at is None
+    assert verdict_of(guard(dated), facts(consents=()), action(), "consent").eligible_at is None

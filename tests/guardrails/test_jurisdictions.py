@@ -2,10 +2,10 @@
 
 import pytest
 
-from guardrails.errors import InvalidPolicy
-from guardrails.jurisdictions import canonical
-from guardrails.scope import Scope
-from tests.guardrails.given import guard, rule
+from heed.guardrails.jurisdictions import canonical_code
+from heed.guardrails.policy_errors import InvalidPolicy
+from heed.guardrails.scope import Scope
+from tests.support.guardrail_builders import guard, rule
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from tests.guardrails.given import guard, rule
      ("ZZ", None), ("Germany", None), ("", None), ("D", None), ("DE-", None)],
 )  # fmt: skip
 def test_a_code_is_compared_in_one_spelling(code, spelt):
-    assert canonical(code) == spelt
+    assert canonical_code(code) == spelt
 
 
 REACHED = [

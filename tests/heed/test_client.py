@@ -3,15 +3,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from decisioning.errors import Conflict, InvalidInput, KeyReused, NotFound, Unavailable
 from heed.client import Client
-from tests.heed.talking import client_of
-from tests.serving.running import POLICY, Heed, running
+from heed.decisioning.errors import Conflict, InvalidInput, KeyReused, NotFound, Unavailable
+from tests.support.in_process_client import client_of
+from tests.support.in_process_service import POLICY, Heed, running_service
 
 
 @pytest.fixture
 def service(tmp_path) -> Iterator[Heed]:
-    with running(tmp_path) as started:
+    with running_service(tmp_path) as started:
         started.know()
         yield started
 
@@ -89,7 +89,7 @@ def test_another_request_under_the_same_key_is_an_error_of_its_own(client):
 
 def test_a_case_is_claimed_and_settled(tmp_path, service, client, monkeypatch):
     del tmp_path
-    scorer = service.runtime.standby.current().scorer
+    scorer = service.runtime.deployment.current().scorer
     monkeypatch.setattr(type(scorer), "score", _unsure(type(scorer).score))
     decision = client.decide("c1")
     assert [one["review_id"] for one in client.reviews()] == [decision["review_id"]]

@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from serving.ledger.ledger import Ledger
-from tests.serving.ledger_cases import Clock
-from tests.serving.running import Heed, running
-from tests.serving.stores import BOTH, Store, stored
+from heed.serving.ledger.ledger import Ledger
+from tests.support.in_process_service import Heed, running_service
+from tests.support.ledger_builders import Clock
+from tests.support.ledger_stores import BOTH, Store, temporary_store
 
 
 @pytest.fixture
 def heed(tmp_path: Path) -> Iterator[Heed]:
-    with running(tmp_path) as started:
+    with running_service(tmp_path) as started:
         yield started
 
 
@@ -22,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=BOTH, ids=[f"on {one}" for one in BOTH])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with stored(request.param, tmp_path) as empty:
+    with temporary_store(request.param, tmp_path) as empty:
         yield empty
 
 

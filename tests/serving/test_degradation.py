@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from decisioning.errors import Unavailable
-from serving.deciding.steady_clock import SteadyClock
-from serving.deciding.turns import Turns
-from serving.in_force.in_force import Standby
-from tests.decisioning.doubles import FixedScorer
-from tests.serving.ledger_cases import NOON, Clock, wait
-from tests.serving.running import OFFERS, POLICY, Heed, in_force, running
+from heed.decisioning.errors import Unavailable
+from heed.serving.decisions.customer_lock import KeyedLock
+from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.monotonic_clock import MonotonicClock
+from tests.support.doubles import FixedScorer
+from tests.support.in_process_service import OFFERS, POLICY, Heed, active_versions, running_service
+from tests.support.ledger_builders import NOON, Clock, wait
 
 PAGE = Path(__file__).parents[2] / "docs" / "degradation.md"
 SOUND = FixedScorer({"mail": 0.3, "text": 0.2, "banner": 0.1})
@@ -53,7 +53,7 @@ def known(heed: Heed) -> Heed:
 
 
 def put(heed: Heed, scorer: Any) -> None:
-    heed.runtime.standby._in_force = replace(heed.runtime.standby.current(), scorer=scorer)
+    heed.runtime.deployment._in_force = replace(heed.runtime.deployment.current(), scorer=scorer)
 
 
 def part(heed: Heed, name: str, status: int = 200) -> Any:
@@ -73,7 +73,7 @@ def unavailable(heed: Heed, said: str) -> None:
 
 class TestModel:
     def test_without_a_model_nothing_is_decided(self, tmp_path: Path) -> None:
-        with running(tmp_path, missing="no champion") as heed:
+        with running_service(tmp_path, missing="no champion") as heed:
             unavailable(heed, "no champion")
             assert part(heed, "model", 503)["state"] == "down"
 
@@ -95,9 +95,9 @@ class TestModel:
         def broken(_: Any) -> Any:
             raise EOFError("half a file")
 
-        with running(tmp_path, newer=broken) as heed:
+        with running_service(tmp_path, newer=broken) as heed:
             heed.know()
-            assert not heed.runtime.standby.renew()
+            assert not heed.runtime.deployment.renew()
             assert part(heed, "model") == {
                 "state": "degraded",
                 "detail": "heed version 7 stays: loading raised EOFError",
@@ -110,11 +110,11 @@ class TestModel:
                 return None
             return replace(before, versions=replace(before.versions, model=replace(before.versions.model, version="8")))
 
-        with running(tmp_path, newer=promoted) as heed:
+        with running_service(tmp_path, newer=promoted) as heed:
             heed.know()
             first = heed.decide()
-            assert heed.runtime.standby.renew()
-            assert not heed.runtime.standby.renew()
+            assert heed.runtime.deployment.renew()
+            assert not heed.runtime.deployment.renew()
             assert (first["model"]["version"], heed.decide()["model"]["version"]) == ("7", "8")
 
     def test_what_does_not_load_at_the_start_is_tried_again(self) -> None:
@@ -124,13 +124,13 @@ class TestModel:
             tried.append(1)
             if len(tried) == 1:
                 raise EOFError("half a file")
-            return in_force(SOUND, OFFERS, POLICY)
+            return active_versions(SOUND, OFFERS, POLICY)
 
-        standby = Standby(load)
-        assert not standby.try_load()
+        deployment = DeploymentManager(load)
+        assert not deployment.try_load()
         with pytest.raises(Unavailable, match="loading raised EOFError"):
-            standby.current()
-        assert standby.try_load()
+            deployment.current()
+        assert deployment.try_load()
 
 
 class TestPolicy:
@@ -138,12 +138,12 @@ class TestPolicy:
         def fails(*_: Any) -> Any:
             raise ZeroDivisionError("c1")
 
-        monkeypatch.setattr(type(known.runtime.standby.current().guard), "verdicts", fails)
+        monkeypatch.setattr(type(known.runtime.deployment.current().guard), "verdicts", fails)
         unavailable(known, "judging raised ZeroDivisionError")
 
     def test_a_broken_policy_file_leaves_the_policy_before_it_in_force(self, tmp_path: Path) -> None:
         file = tmp_path / "policy.yaml"
-        with running(tmp_path, file=file) as heed:
+        with running_service(tmp_path, file=file) as heed:
             heed.know()
             file.write_text("rules: 7")
             assert heed.decide()["disposition"] == "act"
@@ -183,7 +183,7 @@ def on_the_writer(heed: Heed, statement: str) -> None:
 
 class TestLedger:
     def test_a_slow_disk_is_answered_in_time_and_the_record_says_what_became_of_it(self, tmp_path: Path) -> None:
-        with running(tmp_path, decide_seconds=0.3) as heed:
+        with running_service(tmp_path, decide_seconds=0.3) as heed:
             heed.know()
             heed.know("c2")
             with blocked(heed) as gate:
@@ -198,7 +198,7 @@ class TestLedger:
             assert acts(heed) == 1
 
     def test_a_disk_that_hangs_takes_no_more_work(self, known: Heed, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("serving.ledger.sqlite.writer._STALLED_SECONDS", 0.0)
+        monkeypatch.setattr("heed.serving.ledger.sqlite.writer._STALLED_SECONDS", 0.0)
         with blocked(known):
             began = time.monotonic()
             unavailable(known, "the ledger's disk does not answer")
@@ -257,16 +257,16 @@ class TestClock:
         assert known.decide(candidates=["mail"])["binding_rule"] == "consent"
 
     def test_a_restart_does_not_forget_the_newest_record(self, tmp_path: Path) -> None:
-        with running(tmp_path) as heed:
+        with running_service(tmp_path) as heed:
             heed.clock.advance(hours=2)
             heed.decide()
-        with running(tmp_path) as heed:
+        with running_service(tmp_path) as heed:
             unavailable(heed, "7200 seconds behind")
-        with running(tmp_path, clock_disregard_after=NOON - timedelta(hours=2)) as heed:
+        with running_service(tmp_path, clock_disregard_after=NOON - timedelta(hours=2)) as heed:
             assert heed.decide()["disposition"] == "hold"
 
     def test_a_review_is_not_approved_while_the_clock_is_behind(self, tmp_path: Path) -> None:
-        with running(tmp_path, propensities={"mail": 0.30, "text": 0.29, "banner": 0.05}, spread=0.1) as heed:
+        with running_service(tmp_path, propensities={"mail": 0.30, "text": 0.29, "banner": 0.05}, spread=0.1) as heed:
             heed.know()
             case = heed.post(f"/v1/reviews/{heed.decide()['review_id']}/claim", {"reviewer": "ana"})
             heed.clock.advance(minutes=-5)
@@ -277,7 +277,7 @@ class TestClock:
 
     def test_a_moment_behind_stands_still(self) -> None:
         clock = Clock()
-        steady = SteadyClock(clock)
+        steady = MonotonicClock(clock)
         assert steady() == NOON
         clock.advance(milliseconds=-300)
         assert (steady(), steady.trouble()) == (NOON, None)
@@ -302,11 +302,13 @@ class TestExecutor:
 
     def test_an_executor_that_wants_no_more_is_told_of_until_it_is_enabled(self, tmp_path: Path) -> None:
         secret = "whsec_" + "c2VjcmV0IG9mIHRoaXJ0eS10d28gYnl0ZXMsIG5vIG1vcmU="
-        with running(
+        with running_service(
             tmp_path, webhook_url="https://executor.example/take?token=planted", webhook_secret=secret
         ) as heed:
-            (courier,) = heed.runtime.couriers
-            heed.http.portal.call(heed.runtime.ledger.disable, courier.endpoint.name, "The executor answered 410.")
+            (webhook_worker,) = heed.runtime.webhook_workers
+            heed.http.portal.call(
+                heed.runtime.ledger.disable, webhook_worker.endpoint.name, "The executor answered 410."
+            )
             said = (
                 "nothing is pushed to https://executor.example since 2026-03-02 10:00 UTC: The executor answered 410."
             )
@@ -324,7 +326,7 @@ class TestBursts:
 
     def test_who_waits_too_long_is_told_that_nothing_was_recorded(self) -> None:
         async def crowd() -> None:
-            turns = Turns(0.01)
+            turns = KeyedLock(0.01)
             async with turns.of("c1"):
                 with pytest.raises(Unavailable, match="too many requests about this customer"):
                     async with turns.of("c1"):
@@ -337,7 +339,7 @@ class TestBursts:
 
     def test_turns_are_taken_one_at_a_time_and_in_order(self) -> None:
         async def crowd() -> list[str]:
-            turns, said = Turns(5.0), []
+            turns, said = KeyedLock(5.0), []
 
             async def one(name: str) -> None:
                 async with turns.of("c1"):
@@ -363,7 +365,7 @@ def test_readiness_names_every_part(heed: Heed) -> None:
 
 def test_each_row_of_the_page_names_a_test_of_this_file_or_of_postgres() -> None:
     named = set(re.findall(r"`(test_\w+)`", PAGE.read_text()))
-    sources = (Path(__file__), *Path(__file__).with_name("ledger_postgres").glob("test_*.py"))
+    sources = (Path(__file__), *Path(__file__).parent.glob("ledger/postgres/test_*.py"))
     tests = {name for one in sources for name in re.findall(r"def (test_\w+)", one.read_text())}
     assert len(named) >= 12
     assert named <= tests

@@ -15,12 +15,12 @@ import httpx
 import pytest
 import schemathesis
 
-from decisioning.catalogue import MessageClass
-from tests.serving.conformance import SERVED_BY_BENTOML, bounded, faults
-from tests.serving.served import Served, served
-from tests.serving.test_api_problems import JSON, assert_problem
-from tests.training.modelling import bundle
-from training.model.storage import save
+from heed.decisioning.catalogue import MessageClass
+from heed.training.model.bundle_files import save_bundle
+from tests.serving.api.test_api_problems import JSON, assert_problem
+from tests.support.openapi_fuzzing import SERVED_BY_BENTOML, find_faults, fuzz_config
+from tests.support.service_process import ServiceProcess, service_process
+from tests.support.small_model import bundle
 
 PLANTED = "planted.person@example.org"
 
@@ -29,19 +29,19 @@ PLANTED = "planted.person@example.org"
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle learnt from a small world."""
     folder = tmp_path_factory.mktemp("model") / "bundle"
-    save(bundle(), folder)
+    save_bundle(bundle(), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("service"), model) as heed:
+def service(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[ServiceProcess]:
+    with service_process(tmp_path_factory.mktemp("service"), model) as heed:
         heed.await_status("/readyz", 200)
         know(heed, "c1")
         yield heed
 
 
-def know(heed: Served, customer_id: str) -> None:
+def know(heed: ServiceProcess, customer_id: str) -> None:
     """A customer with a history, whom every channel may reach."""
     now = datetime.now(UTC)
     points = [{"contact_point": f"{customer_id}-{one}", "channel": one} for one in ("email", "sms", "push")]
@@ -64,7 +64,7 @@ def know(heed: Served, customer_id: str) -> None:
         assert httpx.post(f"{heed.url}/v1/{path}", json={path: content}).status_code == 200
 
 
-def ask(heed: Served, path: str, customer_id: str = "c1", **body: Any) -> Any:
+def ask(heed: ServiceProcess, path: str, customer_id: str = "c1", **body: Any) -> Any:
     answer = httpx.post(heed.url + path, json={"customer_id": customer_id, **body}, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -221,8 +221,8 @@ def test_errors_of_the_frame_have_the_one_shape(service, method, path, status, k
 
 
 def test_schemathesis_finds_no_fault_in_what_bentoml_serves(service):
-    schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json", config=bounded(linked=False))
-    assert list(faults(schema.include(path_regex=SERVED_BY_BENTOML))) == []
+    schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json", config=fuzz_config(linked=False))
+    assert list(find_faults(schema.include(path_regex=SERVED_BY_BENTOML))) == []
 
 
 @pytest.mark.parametrize("path", ["/score", "/decide", "/v1/customers"])
@@ -245,7 +245,7 @@ def test_a_caller_who_hangs_up_leaves_no_trace(service):
     assert "Traceback" not in service.log()
 
 
-def begun(heed: Served, path: str, first: bytes, length: int = 1000) -> socket.socket:
+def begun(heed: ServiceProcess, path: str, first: bytes, length: int = 1000) -> socket.socket:
     """A connection whose request the application waits for: it has been told to go on with the body."""
     host, port = heed.url.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)), timeout=60)
@@ -258,7 +258,7 @@ def begun(heed: Served, path: str, first: bytes, length: int = 1000) -> socket.s
 
 def test_without_a_model_nothing_is_decided_until_there_is_one(tmp_path, model):
     place = tmp_path / "late"
-    with served(tmp_path / "home", place) as heed:
+    with service_process(tmp_path / "home", place) as heed:
         refused = httpx.get(f"{heed.url}/readyz")
         assert_problem(refused, 503, "unavailable")
         know(heed, "c1")
@@ -274,7 +274,7 @@ def test_without_a_model_nothing_is_decided_until_there_is_one(tmp_path, model):
         a_request_in_flight_is_finished(heed)
 
 
-def a_request_in_flight_is_finished(heed: Served) -> None:
+def a_request_in_flight_is_finished(heed: ServiceProcess) -> None:
     body = b'{"customer_id": "c1"}'
     with begun(heed, "/decide", body[:9], len(body)) as connection:
         heed.terminate()

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from decisioning.errors import InvalidInput
-from serving.ledger.store.location import PostgresLocation
-from serving.settings import Settings
+from heed.decisioning.errors import InvalidInput
+from heed.serving.ledger.backend.location import PostgresLocation
+from heed.serving.settings import Settings
 
 
 def test_the_ledger_is_under_the_home_unless_a_url_names_its_file(monkeypatch):

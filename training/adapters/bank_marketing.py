@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from training.adapters.columns import numbered, outcomes_of
-from training.adapters.sources import load, only, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
+from heed.training.adapters.common_columns import outcomes_after, sequential_ids
+from heed.training.adapters.source_files import load_source, only_source, scan_sources
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 FIRST, LAST = np.datetime64("2008-05", "M"), np.datetime64("2010-11", "M")
@@ -40,9 +40,11 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If no file, or more than one, has the columns, or a row has a value it cannot have.
     """
-    rows = load(only(survey(source), (*TRAITS, *CALL, *ECONOMY, "contact", "y"), "the Bank Marketing calls"))
+    rows = load_source(
+        only_source(scan_sources(source), (*TRAITS, *CALL, *ECONOMY, "contact", "y"), "the Bank Marketing calls")
+    )
     contacts = _contacts(rows)
-    sold = outcomes_of(contacts[rows["y"] == "yes"], "subscription", after=pd.Timedelta(minutes=10))
+    sold = outcomes_after(contacts[rows["y"] == "yes"], "subscription", after=pd.Timedelta(minutes=10))
     return from_frames(actions=_actions(), customers=_customers(rows), contacts=contacts, outcomes=sold)
 
 
@@ -62,7 +64,7 @@ def _actions() -> pd.DataFrame:
 
 
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
-    ids = numbered("bank", len(rows))
+    ids = sequential_ids("bank", len(rows))
     return rows[list(TRAITS)].assign(customer_id=ids, time_zone="Europe/Lisbon", jurisdiction="PT")
 
 
@@ -71,8 +73,8 @@ def _contacts(rows: pd.DataFrame) -> pd.DataFrame:
     at = _moments(rows["month"])
     return context.assign(
         pdays=context["pdays"].where(context["pdays"] != NEVER).astype(float),
-        contact_id=numbered("bank-call", len(rows)),
-        customer_id=numbered("bank", len(rows)),
+        contact_id=sequential_ids("bank-call", len(rows)),
+        customer_id=sequential_ids("bank", len(rows)),
         action_id="call_" + rows["contact"],
         at=at,
         policy="bank",

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from decisioning.catalogue import HOLD
-from training.adapters.columns import numbered, one_moment, outcomes_of, yes_no
-from training.adapters.sources import load, only, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
+from heed.decisioning.catalogue import HOLD
+from heed.training.adapters.common_columns import constant_time, outcomes_after, sequential_ids, to_boolean
+from heed.training.adapters.source_files import load_source, only_source, scan_sources
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
 
 SENT = pd.Timestamp("2008-03-20T15:00:00Z")
 WINDOW_DAYS = 14
@@ -34,7 +34,7 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If no file, or more than one, has the challenge's columns, or a row has a value it cannot have.
     """
-    rows = load(only(survey(source), (*TRAITS, *RESULTS), "the Hillstrom e-mail trial"))
+    rows = load_source(only_source(scan_sources(source), (*TRAITS, *RESULTS), "the Hillstrom e-mail trial"))
     contacts = _contacts(rows)
     return from_frames(
         actions=_actions(), customers=_customers(rows), contacts=contacts, outcomes=_outcomes(rows, contacts)
@@ -57,28 +57,28 @@ def _actions() -> pd.DataFrame:
 
 
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
-    flags = {name: yes_no(rows[name]) for name in ("mens", "womens", "newbie")}
+    flags = {name: to_boolean(rows[name]) for name in ("mens", "womens", "newbie")}
     traits = rows[list(TRAITS)].assign(**flags).rename(columns={"channel": "purchase_channel"})
-    return traits.assign(customer_id=numbered("hillstrom", len(rows)), jurisdiction="US")
+    return traits.assign(customer_id=sequential_ids("hillstrom", len(rows)), jurisdiction="US")
 
 
 def _contacts(rows: pd.DataFrame) -> pd.DataFrame:
     count = len(rows)
     return pd.DataFrame(
         {
-            "contact_id": numbered("hillstrom-mail", count),
-            "customer_id": numbered("hillstrom", count),
+            "contact_id": sequential_ids("hillstrom-mail", count),
+            "customer_id": sequential_ids("hillstrom", count),
             "action_id": rows["segment"].map(ARMS).astype("str"),
-            "at": one_moment(SENT, count),
+            "at": constant_time(SENT, count),
             "propensity": 1 / 3,
             "policy": "randomised",
-            "observed_until": one_moment(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
+            "observed_until": constant_time(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
         }
     )
 
 
 def _outcomes(rows: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
     hour = pd.Timedelta(hours=1)
-    visits = outcomes_of(contacts[rows["visit"] == 1], "visit", after=hour)
-    purchases = outcomes_of(contacts[rows["conversion"] == 1], "conversion", after=hour, value=rows["spend"])
+    visits = outcomes_after(contacts[rows["visit"] == 1], "visit", after=hour)
+    purchases = outcomes_after(contacts[rows["conversion"] == 1], "conversion", after=hour, value=rows["spend"])
     return pd.concat([visits, purchases])

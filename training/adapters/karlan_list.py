@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from decisioning.catalogue import HOLD
-from training.adapters.columns import numbered, one_moment, outcomes_of
-from training.adapters.sources import Source, load, only, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
+from heed.decisioning.catalogue import HOLD
+from heed.training.adapters.common_columns import constant_time, outcomes_after, sequential_ids
+from heed.training.adapters.source_files import SourceFile, load_source, only_source, scan_sources
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
 
 SENT = pd.Timestamp("2005-08-01T12:00:00Z")
 WINDOW_DAYS = 30
@@ -51,15 +51,15 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If no file, or more than one, has the columns, or a row has a value it cannot have.
     """
-    rows = _plain(load(_source(survey(source))))
+    rows = _plain(load_source(_source(scan_sources(source))))
     contacts = _contacts(rows)
-    gifts = outcomes_of(contacts[rows["gave"] == 1], "gift", after=pd.Timedelta(days=7), value=rows["amount"])
+    gifts = outcomes_after(contacts[rows["gave"] == 1], "gift", after=pd.Timedelta(days=7), value=rows["amount"])
     return from_frames(actions=_actions(), customers=_customers(rows), contacts=contacts, outcomes=gifts)
 
 
-def _source(sources: tuple[Source, ...]) -> Source:
+def _source(sources: tuple[SourceFile, ...]) -> SourceFile:
     plain = [replace(one, columns=frozenset(PREFIXED.get(name, name) for name in one.columns)) for one in sources]
-    return only(plain, (*COLUMNS, *TRAITS), "the matching-grant trial")
+    return only_source(plain, (*COLUMNS, *TRAITS), "the matching-grant trial")
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -87,20 +87,20 @@ def _actions() -> pd.DataFrame:
 
 
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[list(TRAITS)].assign(customer_id=numbered("donor", len(rows)), jurisdiction="US")
+    return rows[list(TRAITS)].assign(customer_id=sequential_ids("donor", len(rows)), jurisdiction="US")
 
 
 def _contacts(rows: pd.DataFrame) -> pd.DataFrame:
     count, held = len(rows), rows["treatment"] == 0
     return pd.DataFrame(
         {
-            "contact_id": numbered("letter", count),
-            "customer_id": numbered("donor", count),
+            "contact_id": sequential_ids("letter", count),
+            "customer_id": sequential_ids("donor", count),
             "action_id": _variant(rows).mask(held, HOLD),
-            "at": one_moment(SENT, count),
+            "at": constant_time(SENT, count),
             "propensity": np.where(held, 1 / 3, 1 / 54),
             "policy": "randomised",
-            "observed_until": one_moment(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
+            "observed_until": constant_time(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
         }
     )
 

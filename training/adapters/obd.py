@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from decisioning.errors import ContractError
-from training.adapters.columns import numbered, outcomes_of
-from training.adapters.sources import Source, holding, load, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
-from training.contract.schema import TIME
+from heed.decisioning.errors import ContractError
+from heed.training.adapters.common_columns import outcomes_after, sequential_ids
+from heed.training.adapters.source_files import SourceFile, load_source, scan_sources, sources_with_columns
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
+from heed.training.contract.table_schemas import TIME
 
 CAMPAIGNS = {34: "men", 46: "women", 80: "all"}
 POSITIONS = {1: "left", 2: "centre", 3: "right"}
@@ -38,7 +38,7 @@ AFFINITY = "user-item_affinity_"
 
 
 @dataclass(frozen=True, eq=False)
-class Log:
+class CampaignLog:
     """One policy's log of one campaign, and the features of its items where they lie beside it."""
 
     campaign: str
@@ -60,30 +60,30 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If no file has the columns, one log is found twice, or a row has a value it cannot have.
     """
-    logs = _distinct(_logs(survey(source)))
+    logs = _distinct(_logs(scan_sources(source)))
     contacts = pd.concat([_contacts(log) for log in logs], ignore_index=True)
     return from_frames(
         actions=_actions(logs),
         customers=pd.concat([_customers(log) for log in logs]),
         contacts=contacts.drop(columns="click"),
-        outcomes=outcomes_of(contacts[contacts["click"] == 1], "click", after=pd.Timedelta(seconds=1)),
+        outcomes=outcomes_after(contacts[contacts["click"] == 1], "click", after=pd.Timedelta(seconds=1)),
     )
 
 
-def _logs(sources: tuple[Source, ...]) -> Iterator[Log]:
+def _logs(sources: tuple[SourceFile, ...]) -> Iterator[CampaignLog]:
     contexts = {source.path.parent: source for source in sources if source.columns.issuperset(ITEM)}
-    for source in holding(sources, LOG, "the Open Bandit Dataset"):
-        rows = load(source)
+    for source in sources_with_columns(sources, LOG, "the Open Bandit Dataset"):
+        rows = load_source(source)
         beside = contexts.get(source.path.parent)
         count = sum(name.startswith(AFFINITY) for name in rows.columns) or int(rows["item_id"].max()) + 1
         items = pd.DataFrame({"item_id": np.arange(count)})
         if beside is not None:
-            items = items.merge(load(beside)[list(ITEM)], on="item_id", how="left")
+            items = items.merge(load_source(beside)[list(ITEM)], on="item_id", how="left")
         policy = "random" if rows["propensity_score"].nunique() == 1 else "thompson"
-        yield Log(CAMPAIGNS.get(count, f"items{count}"), policy, rows, items)
+        yield CampaignLog(CAMPAIGNS.get(count, f"items{count}"), policy, rows, items)
 
 
-def _distinct(logs: Iterable[Log]) -> list[Log]:
+def _distinct(logs: Iterable[CampaignLog]) -> list[CampaignLog]:
     found = sorted(logs, key=lambda log: log.name)
     names = [log.name for log in found]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -95,7 +95,7 @@ def _distinct(logs: Iterable[Log]) -> list[Log]:
     return found
 
 
-def _actions(logs: list[Log]) -> pd.DataFrame:
+def _actions(logs: list[CampaignLog]) -> pd.DataFrame:
     items = pd.concat([log.items.assign(campaign=log.campaign) for log in logs], ignore_index=True)
     # Sorted by name, the random policy comes first within a campaign.
     items = items.drop_duplicates(["campaign", "item_id"])
@@ -115,23 +115,23 @@ def _item(campaign: pd.Series | str, item: pd.Series) -> pd.Series:
     return campaign + "-" + item.astype("str").str.zfill(2)
 
 
-def _customers(log: Log) -> pd.DataFrame:
+def _customers(log: CampaignLog) -> pd.DataFrame:
     clicks = log.rows.filter(regex=f"^{AFFINITY}").sum(axis=1)
     return log.rows[list(USER)].assign(
-        customer_id=numbered(f"user-{log.name}", len(log.rows)),
+        customer_id=sequential_ids(f"user-{log.name}", len(log.rows)),
         time_zone="Asia/Tokyo",
         jurisdiction="JP",
         clicks_before=clicks,
     )
 
 
-def _contacts(log: Log) -> pd.DataFrame:
+def _contacts(log: CampaignLog) -> pd.DataFrame:
     rows = log.rows
     at = pd.to_datetime(rows["timestamp"], format="ISO8601", utc=True).astype(TIME)
     return pd.DataFrame(
         {
-            "contact_id": numbered(f"impression-{log.name}", len(rows)),
-            "customer_id": numbered(f"user-{log.name}", len(rows)),
+            "contact_id": sequential_ids(f"impression-{log.name}", len(rows)),
+            "customer_id": sequential_ids(f"user-{log.name}", len(rows)),
             "action_id": _item(log.campaign, rows["item_id"]),
             "at": at,
             "propensity": rows["propensity_score"],

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from decisioning.errors import InvalidInput
-from training.contract.data import EngagementData
+from heed.decisioning.errors import InvalidInput
+from heed.training.contract.engagement_data import EngagementData
 
 NAMES = ("hillstrom", "starbucks", "bank_marketing", "karlan_list", "social_pressure", "obd")
 Adapter = Callable[[Path], EngagementData]
@@ -22,5 +22,5 @@ def adapter(name: str) -> Adapter:
     if name not in NAMES:
         remedy = f"choose one of {', '.join(NAMES)}"
         raise InvalidInput("no adapter of that name", field="adapter", value=name, remedy=remedy)
-    found: Adapter = import_module(f"training.adapters.{name}").adapt
+    found: Adapter = import_module(f"heed.training.adapters.{name}").adapt
     return found

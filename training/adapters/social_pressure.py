@@ -24,11 +24,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from decisioning.catalogue import HOLD
-from training.adapters.columns import numbered, one_moment, outcomes_of, yes_no
-from training.adapters.sources import load, only, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
+from heed.decisioning.catalogue import HOLD
+from heed.training.adapters.common_columns import constant_time, outcomes_after, sequential_ids, to_boolean
+from heed.training.adapters.source_files import load_source, only_source, scan_sources
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
 
 SENT = pd.Timestamp("2006-07-28T16:00:00Z")
 ELECTION = pd.Timestamp("2006-08-08T16:00:00Z")
@@ -48,9 +48,9 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If no file, or more than one, has the columns, or a row has a value it cannot have.
     """
-    rows = load(only(survey(source), COLUMNS, "the social pressure trial"))
+    rows = load_source(only_source(scan_sources(source), COLUMNS, "the social pressure trial"))
     contacts = _contacts(rows)
-    votes = outcomes_of(contacts[rows["primary_06"] == 1], "vote", after=ELECTION - SENT)
+    votes = outcomes_after(contacts[rows["primary_06"] == 1], "vote", after=ELECTION - SENT)
     return from_frames(actions=_actions(), customers=_customers(rows), contacts=contacts, outcomes=votes)
 
 
@@ -70,7 +70,7 @@ def _actions() -> pd.DataFrame:
 
 
 def _customers(rows: pd.DataFrame) -> pd.DataFrame:
-    voted = {name: yes_no(rows[name]) for name in TURNOUT}
+    voted = {name: to_boolean(rows[name]) for name in TURNOUT}
     traits = rows[list(TRAITS)].assign(**voted)
     return traits.assign(customer_id=_voters(rows), time_zone="America/Detroit", jurisdiction="US")
 
@@ -80,16 +80,16 @@ def _contacts(rows: pd.DataFrame) -> pd.DataFrame:
     arm = rows["treatment"].map(ARMS).astype("str")
     return pd.DataFrame(
         {
-            "contact_id": numbered("mailing", count),
+            "contact_id": sequential_ids("mailing", count),
             "customer_id": _voters(rows),
             "action_id": arm,
-            "at": one_moment(SENT, count),
+            "at": constant_time(SENT, count),
             "propensity": (arm == HOLD).map({True: 5 / 9, False: 1 / 9}),
             "policy": "randomised",
-            "observed_until": one_moment(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
+            "observed_until": constant_time(SENT + pd.Timedelta(days=WINDOW_DAYS), count),
         }
     )
 
 
 def _voters(rows: pd.DataFrame) -> pd.Series:
-    return "block-" + rows["cluster"].astype("str").str.zfill(5) + "-" + numbered("voter", len(rows))
+    return "block-" + rows["cluster"].astype("str").str.zfill(5) + "-" + sequential_ids("voter", len(rows))

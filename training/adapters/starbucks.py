@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from decisioning.catalogue import HOLD
-from training.adapters.sources import load, only, survey
-from training.contract.data import EngagementData
-from training.contract.reading import from_frames
-from training.contract.schema import TIME
+from heed.decisioning.catalogue import HOLD
+from heed.training.adapters.source_files import load_source, only_source, scan_sources
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.engagement_io import from_frames
+from heed.training.contract.table_schemas import TIME
 
 START = pd.Timestamp("2018-07-27T00:00:00Z")
 WINDOW_DAYS = 3
@@ -50,10 +50,10 @@ def adapt(source: Path) -> EngagementData:
     ContractError
         If the columns of one of the three are not found, or are found twice, or a row has a value it cannot have.
     """
-    sources = survey(source)
-    offers = _offers(load(only(sources, PORTFOLIO, "the Starbucks offers")))
-    people = load(only(sources, PROFILE, "the Starbucks customers"))
-    events = _events(load(only(sources, TRANSCRIPT, "the Starbucks events")), offers)
+    sources = scan_sources(source)
+    offers = _offers(load_source(only_source(sources, PORTFOLIO, "the Starbucks offers")))
+    people = load_source(only_source(sources, PROFILE, "the Starbucks customers"))
+    events = _events(load_source(only_source(sources, TRANSCRIPT, "the Starbucks events")), offers)
     contacts = _contacts(events, people["id"], len(offers))
     outcomes = pd.concat([_purchases(events), _completions(events, contacts)])
     return from_frames(

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from decisioning.certificate import Loss
-from decisioning.value import Terms
-from training.certificate.asked import Asked
-from training.certificate.losses import weights
-from training.certificate.moments import Moments
-from training.contract.schema import HARMS
-from training.evaluation.material import Material
+from heed.decisioning.certificate import Loss
+from heed.decisioning.value import ValueTerms
+from heed.training.certificate.decision_points import DecisionPoints
+from heed.training.certificate.request import CertificateRequest
+from heed.training.certificate.risk import inverse_propensities
+from heed.training.contract.table_schemas import HARMS
+from heed.training.evaluation.eval_data import EvalData
 
 _ONCE = "Bound and probability were chosen before the evidence was seen: trying several until one holds is not covered."
 _UNGUARDED = (
@@ -17,7 +17,9 @@ _UNGUARDED = (
 )
 
 
-def assumptions(asked: Asked, moments: Moments, material: Material, *, sealed: bool) -> tuple[str, ...]:
+def assumptions(
+    asked: CertificateRequest, moments: DecisionPoints, material: EvalData, *, sealed: bool
+) -> tuple[str, ...]:
     """What must hold for this certificate to be true of decisions to come."""
     return (
         "Customers to come are exchangeable with those of the evidence, who are independent of one another.",
@@ -35,7 +37,7 @@ def _unseen(*, sealed: bool) -> str:
     return "The evidence is of other data than the training data: no contact of it was learnt or calibrated from."
 
 
-def _terms(terms: Terms) -> str:
+def _terms(terms: ValueTerms) -> str:
     levers = ", ".join(f"{name} x {lever:g}" for name, lever in sorted(terms.levers.items())) or "none"
     return (
         f"Net values are reckoned as they were here: harm cost {terms.harm_cost:g}, tolerance {terms.tolerance:g}, "
@@ -43,10 +45,10 @@ def _terms(terms: Terms) -> str:
     )
 
 
-def _harm(asked: Asked, moments: Moments, material: Material) -> Iterator[str]:
+def _harm(asked: CertificateRequest, moments: DecisionPoints, material: EvalData) -> Iterator[str]:
     kinds = ", ".join(HARMS)
     yield f"Harm is what was recorded within the contact's window as {kinds}; what nobody records is no harm."
-    if weights(material) is None:
+    if inverse_propensities(material) is None:
         yield (
             "Not every contact has a propensity, so none is weighted: customers whom others chose to contact as heed "
             "would are taken to be like those whom heed would contact."
@@ -60,12 +62,12 @@ def _harm(asked: Asked, moments: Moments, material: Material) -> Iterator[str]:
         yield from _weighted(asked, moments)
 
 
-def _regret(asked: Asked, moments: Moments) -> Iterator[str]:
+def _regret(asked: CertificateRequest, moments: DecisionPoints) -> Iterator[str]:
     yield "An act worth less than holding is a loss, one worth more a gain, and it is their mean that is certified."
     yield from _weighted(asked, moments)
 
 
-def _weighted(asked: Asked, moments: Moments) -> Iterator[str]:
+def _weighted(asked: CertificateRequest, moments: DecisionPoints) -> Iterator[str]:
     yield (
         "Logged propensities are true, none smaller exists than the smallest seen, and what heed would do could have "
         "been done: of moments at which it could not, nothing is certified. Several losses of one customer count as "

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.errors import InvalidInput
-from decisioning.score import Floats
-from training.evaluation.material import Material
-from training.features.windows import Ints
+from heed.decisioning.errors import InvalidInput
+from heed.decisioning.score import Floats
+from heed.training.evaluation.eval_data import EvalData
+from heed.training.features.window_kernel import Ints
 
 Bools = NDArray[np.bool_]
 _STEPS = 10
@@ -20,7 +20,7 @@ _BUSY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CapacityPoint:
     """One threshold, read as work for people.
 
     Attributes
@@ -56,7 +56,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class ActFlow:
     """Recorded moments at which heed would act, as they came day by day.
 
     Attributes
@@ -78,7 +78,7 @@ class Flow:
     share: float = 1.0
 
 
-def flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, share: float = 1.0) -> Flow:
+def act_flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, share: float = 1.0) -> ActFlow:
     """The acts among recorded decisions.
 
     Parameters
@@ -94,10 +94,10 @@ def flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, share: f
     if len(day) == 0:
         raise InvalidInput("no recorded decision to read a capacity from", field="data", remedy="give more contacts")
     days = int(day.max() - day.min()) + 1
-    return Flow(confidence[acts], shortfall[acts], day[acts] - day.min(), days, share)
+    return ActFlow(confidence[acts], shortfall[acts], day[acts] - day.min(), days, share)
 
 
-def flow_of(material: Material, share: float = 1.0) -> Flow:
+def recorded_flow(material: EvalData, share: float = 1.0) -> ActFlow:
     """The acts that heed would have made at recorded moments, by days of UTC.
 
     Parameters
@@ -108,10 +108,10 @@ def flow_of(material: Material, share: float = 1.0) -> Flow:
     at = material.data.contacts["at"].to_numpy(dtype="datetime64[us]")[material.rows]
     day = at.astype("datetime64[D]").astype(np.int64)
     made = material.choices
-    return flow(made.confidence, material.acts, made.shortfall, day, share)
+    return act_flow(made.confidence, material.acts, made.shortfall, day, share)
 
 
-def capacity(given: Flow, a_day: float) -> Reading:
+def capacity(given: ActFlow, a_day: float) -> CapacityPoint:
     """What `a_day` review cases a day mean.
 
     Parameters
@@ -135,20 +135,20 @@ def capacity(given: Flow, a_day: float) -> Reading:
     return _reading(given, a_day, float(thresholds[below <= most][-1]))
 
 
-def readings(given: Flow, capacities: Sequence[float] = ()) -> tuple[Reading, ...]:
+def capacity_curve(given: ActFlow, capacities: Sequence[float] = ()) -> tuple[CapacityPoint, ...]:
     """Readings from nobody to people for every act, in equal steps, and those of the capacities named."""
     acts = len(given.confidence) / given.days / given.share
     steps = [acts * step / _STEPS for step in range(_STEPS + 1)]
     return tuple(capacity(given, one) for one in sorted({*steps, *capacities}))
 
 
-def _reading(given: Flow, a_day: float, threshold: float) -> Reading:
+def _reading(given: ActFlow, a_day: float, threshold: float) -> CapacityPoint:
     mine = given.confidence < threshold
     scale = 1.0 / (given.days * given.share)
     reviews, acts = int(mine.sum()), len(mine)
     lost, caught = float(given.shortfall.sum()), float(given.shortfall[mine].sum())
     by_day = np.bincount(given.day[mine], minlength=given.days) / given.share
-    return Reading(
+    return CapacityPoint(
         capacity=a_day,
         threshold=threshold,
         reviews_a_day=reviews * scale,

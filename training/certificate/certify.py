@@ -4,26 +4,34 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from decisioning.certificate import Certificate, Evidence, amount
-from decisioning.weighing import weighing
-from training.certificate.asked import Asked
-from training.certificate.assumptions import assumptions
-from training.certificate.control import GRID, Controlled, Seen, control, look, needed, seen
-from training.certificate.losses import moments_of
-from training.certificate.moments import Moments
-from training.certificate.samples import Sample, customers_needed
-from training.certificate.unlearnt import unlearnt
-from training.evaluation.considered import consider, places_of, possible
-from training.evaluation.material import Material
-from training.model.bundle import Bundle
-from training.model.storage import certified
+from heed.decisioning.certificate import Certificate, Evidence, format_bound
+from heed.decisioning.net_value_digest import net_value_digest
+from heed.training.certificate.assumptions import assumptions
+from heed.training.certificate.decision_points import DecisionPoints
+from heed.training.certificate.holdout_check import holdout_data
+from heed.training.certificate.learn_then_test import (
+    GRID,
+    LearnThenTestResult,
+    RiskPoint,
+    learn_then_test,
+    min_customers,
+    risk_at,
+    seen,
+)
+from heed.training.certificate.request import CertificateRequest
+from heed.training.certificate.risk import decision_points
+from heed.training.certificate.samples import LossSample, customers_needed
+from heed.training.evaluation.candidate_scores import action_indices, eligible_actions, score_candidates
+from heed.training.evaluation.eval_data import EvalData
+from heed.training.model.bundle import Bundle
+from heed.training.model.bundle_files import with_certificate
 
 # Bounds take a search each, and a picture needs no more than these.
 _SHOWN = slice(4, None, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CertificationResult:
     """What came of certifying.
 
     Attributes
@@ -32,22 +40,24 @@ class Finding:
         None where nothing can be certified.
     sentence : str
         What is certified, or why nothing is and what it would take.
-    curve : tuple of Seen
+    curve : tuple of RiskPoint
         Loss and bound at some thresholds, strictest first, each by itself.
     """
 
     certificate: Certificate | None
     sentence: str
-    asked: Asked
-    curve: tuple[Seen, ...]
+    asked: CertificateRequest
+    curve: tuple[RiskPoint, ...]
 
 
-def certify(bundle: Bundle, material: Material, asked: Asked, *, sealed: bool, now: datetime) -> Finding:
+def certify(
+    bundle: Bundle, material: EvalData, asked: CertificateRequest, *, sealed: bool, now: datetime
+) -> CertificationResult:
     """The least confidence from which on the loss is certified to stay small.
 
     Parameters
     ----------
-    material : Material
+    material : EvalData
         Contacts and holds that the model was not fitted on, with what heed would have done by the policy's terms.
     sealed : bool
         Whether they are the sealed part of the data that the model was trained on.
@@ -59,13 +69,13 @@ def certify(bundle: Bundle, material: Material, asked: Asked, *, sealed: bool, n
     TrainingError
         If the data cannot tell of this loss at all, or the model has learnt from all of them.
     """
-    looked_at = _by_catalogue(bundle, unlearnt(bundle.card, material))
-    moments = moments_of(asked.loss, looked_at, clip=asked.clip)
-    found = control(moments, asked.alpha, asked.delta, seed=asked.seed)
+    looked_at = _by_catalogue(bundle, holdout_data(bundle.card, material))
+    moments = decision_points(asked.loss, looked_at, clip=asked.clip)
+    found = learn_then_test(moments, asked.alpha, asked.delta, seed=asked.seed)
     curve = seen(found.moments, asked.delta, seed=asked.seed, grid=GRID[_SHOWN])
     if found.certified is None:
-        return Finding(None, _why_none(found, moments, asked), asked, curve)
-    at = look(found.certified.threshold, found.certified.sample, asked.delta)
+        return CertificationResult(None, _why_none(found, moments, asked), asked, curve)
+    at = risk_at(found.certified.threshold, found.certified.sample, asked.delta)
     certificate = Certificate(
         loss=asked.loss,
         alpha=asked.alpha,
@@ -75,52 +85,52 @@ def certify(bundle: Bundle, material: Material, asked: Asked, *, sealed: bool, n
         method=found.certified.sample.method,
         grid=GRID,
         data_digest=material.data.digest,
-        model_digest=certified(bundle, None).digest,
-        weighing=weighing(material.terms, bundle.catalogue.actions),
+        model_digest=with_certificate(bundle, None).digest,
+        weighing=net_value_digest(material.terms, bundle.catalogue.actions),
         sealed=sealed,
         certified_at=now,
         valid_until=now + timedelta(days=asked.days),
         assumptions=assumptions(asked, moments, looked_at, sealed=sealed),
     )
-    return Finding(certificate, _promise(certificate), asked, curve)
+    return CertificationResult(certificate, _promise(certificate), asked, curve)
 
 
-def _by_catalogue(bundle: Bundle, material: Material) -> Material:
+def _by_catalogue(bundle: Bundle, material: EvalData) -> EvalData:
     """The same with choices among the model's whole catalogue, as in service, where the data know other actions."""
     actions, terms = bundle.catalogue.actions, material.terms
-    if weighing(terms, material.choices.actions) == weighing(terms, actions):
+    if net_value_digest(terms, material.choices.actions) == net_value_digest(terms, actions):
         return material
-    done = places_of(actions, material.action)
-    admitted = possible(material.data, material.rows, actions, done)
-    made = consider(bundle, material.data, material.rows, actions, admitted, terms)
+    done = action_indices(actions, material.action)
+    admitted = eligible_actions(material.data, material.rows, actions, done)
+    made = score_candidates(bundle, material.data, material.rows, actions, admitted, terms)
     return replace(material, done=done, choices=made)
 
 
 def _promise(made: Certificate) -> str:
     seen = made.evidence
-    risk, upper = amount(made.loss, seen.risk), amount(made.loss, seen.upper)
+    risk, upper = format_bound(made.loss, seen.risk), format_bound(made.loss, seen.upper)
     return (
         f"From a confidence of {made.threshold:.0%} on, heed keeps {made.promise}: "
         f"{seen.executed:,} customers show {risk}, at most {upper}."
     )
 
 
-def _why_none(found: Controlled, moments: Moments, asked: Asked) -> str:
+def _why_none(found: LearnThenTestResult, moments: DecisionPoints, asked: CertificateRequest) -> str:
     """Why nothing can be certified: too few contacts, a loss that is too large, or both."""
-    sample, bound = found.tested[0].sample, amount(asked.loss, asked.alpha)
-    if not moments.estimated and sample.worth < needed(asked.alpha, asked.delta):
+    sample, bound = found.tested[0].sample, format_bound(asked.loss, asked.alpha)
+    if not moments.estimated and sample.worth < min_customers(asked.alpha, asked.delta):
         return _too_few(sample, asked, bound)
-    first = look(found.tested[0].threshold, sample, asked.delta)
+    first = risk_at(found.tested[0].threshold, sample, asked.delta)
     told = f"From a confidence of {first.threshold:.0%} on, {first.executed:,} customers show a mean loss of "
-    told += f"{amount(asked.loss, first.risk)}, which may be up to {amount(asked.loss, first.upper)}"
+    told += f"{format_bound(asked.loss, first.risk)}, which may be up to {format_bound(asked.loss, first.upper)}"
     customers = customers_needed(sample, asked.alpha, asked.delta)
     if customers is None:
         return f"{told}. That is too much, or known too badly, to certify at most {bound}."
     return f"{told}. At this loss it takes about {customers:,} such customers to certify at most {bound}."
 
 
-def _too_few(sample: Sample, asked: Asked, bound: str) -> str:
-    least = needed(asked.alpha, asked.delta)
+def _too_few(sample: LossSample, asked: CertificateRequest, bound: str) -> str:
+    least = min_customers(asked.alpha, asked.delta)
     customers = math.ceil(least * sample.executed / sample.worth) if sample.executed else least
     return (
         f"Too few contacts: {sample.executed:,} customers were contacted as heed would have contacted them, and it "

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import betainc, logsumexp, xlogy
 from scipy.stats import binom
 
-from decisioning.score import Floats
+from heed.decisioning.score import Floats
 
 # Shares of the largest bet that can never ruin the bettor, all followed at once with equal stakes.
 _STAKES: Floats = np.linspace(0.01, 0.99, 99)

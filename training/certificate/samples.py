@@ -7,14 +7,14 @@ from typing import Protocol
 import numpy as np
 from scipy.optimize import brentq
 
-from decisioning.score import Floats
-from training.certificate import pvalues
+from heed.decisioning.score import Floats
+from heed.training.certificate import pvalues
 
 _NEAR = 1e-9
 _MOST, _CLOSE = 1000.0, 1e-3
 
 
-class Sample(Protocol):
+class LossSample(Protocol):
     """Losses of independent customers at one threshold."""
 
     @property
@@ -48,7 +48,7 @@ class Sample(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class UnweightedLosses:
     """One loss in [0, 1] per customer, all of the same weight.
 
     Attributes
@@ -96,7 +96,7 @@ class Counted:
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted:
+class WeightedLosses:
     """A weighted loss and a weight per customer, both sums over the customer's moments.
 
     Attributes
@@ -144,7 +144,7 @@ class Weighted:
         return pvalues.betting(self.losses[told] - alpha * self.weights[told], self.bound, times)
 
 
-def customers_needed(sample: Sample, alpha: float, delta: float) -> int | None:
+def customers_needed(sample: LossSample, alpha: float, delta: float) -> int | None:
     """How many customers like these it would take to reject at level `delta`, None where a thousand times would not.
 
     What these lost stands for what others would lose, which is a guess and no promise.
@@ -155,7 +155,7 @@ def customers_needed(sample: Sample, alpha: float, delta: float) -> int | None:
     return math.ceil(math.pow(2.0, times) * sample.executed)
 
 
-def upper_bound(sample: Sample, delta: float) -> float:
+def upper_bound(sample: LossSample, delta: float) -> float:
     """The least alpha at which the hypothesis is rejected at level `delta`; the largest loss where there is none."""
     if not sample.executed:
         return sample.largest

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.estimates import Estimate
-from training.evaluation.groups import Texts
-from training.evaluation.segments import LEAST_ROWS, Said, Segment, segments, share
+from heed.training.evaluation.attribute_groups import Texts
+from heed.training.evaluation.metrics.estimate import Estimate
+from heed.training.evaluation.metrics.segments import (
+    LEAST_ROWS,
+    ClusteredPredictions,
+    Segment,
+    segments,
+    share_estimate,
+)
 
 FOUR_FIFTHS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupFairness:
     """One group of customers.
 
     Attributes
@@ -27,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Fairness:
+class AttributeFairness:
     """The groups of one attribute.
 
     Attributes
@@ -40,13 +46,15 @@ class Fairness:
     """
 
     attribute: str
-    groups: tuple[Group, ...]
+    groups: tuple[GroupFairness, ...]
     rate_ratio: float | None
     lowest: str | None
     highest: str | None
 
 
-def fairness(attribute: str, group: Texts, said: Said, acts: NDArray[np.bool_], seed: int = 0) -> Fairness:
+def fairness(
+    attribute: str, group: Texts, said: ClusteredPredictions, acts: NDArray[np.bool_], seed: int = 0
+) -> AttributeFairness:
     """The table of one attribute, groups in the order in which people list them.
 
     Parameters
@@ -54,9 +62,9 @@ def fairness(attribute: str, group: Texts, said: Said, acts: NDArray[np.bool_], 
     acts : array of bool, shape (n,)
         Whether heed would contact.
     """
-    groups = tuple(Group(one, share(acts[group == one.name])) for one in segments(group, said, seed))
+    groups = tuple(GroupFairness(one, share_estimate(acts[group == one.name])) for one in segments(group, said, seed))
     large = sorted((one.selection.value, one.segment.name) for one in groups if one.segment.rows >= LEAST_ROWS)
     if len(large) < 2 or large[-1][0] == 0.0:
-        return Fairness(attribute, groups, None, None, None)
+        return AttributeFairness(attribute, groups, None, None, None)
     (least, lowest), (most, highest) = large[0], large[-1]
-    return Fairness(attribute, groups, least / most, lowest, highest)
+    return AttributeFairness(attribute, groups, least / most, lowest, highest)

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from decisioning.catalogue import HOLD
-from decisioning.errors import InvalidInput
-from decisioning.score import Floats
-from training.contract.data import EngagementData
-from training.contract.files import to_arrow
-from training.evaluation.choices import NOBODY, Choices
-from training.evaluation.estimates import Ints
+from heed.decisioning.catalogue import HOLD
+from heed.decisioning.errors import InvalidInput
+from heed.decisioning.score import Floats
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.table_files import to_arrow
+from heed.training.evaluation.metrics.estimate import Ints
+from heed.training.evaluation.policy_choices import HOLD_INDEX, PolicyChoices
 
 SUFFIXES = (".parquet", ".csv")
 
@@ -29,7 +29,7 @@ def predictions(
     rows: Ints,
     done: Ints,
     stated: tuple[Floats, Floats, Floats],
-    choices: Choices,
+    choices: PolicyChoices,
     happened: Mapping[str, NDArray[np.bool_]],
     mature: NDArray[np.bool_],
     part: NDArray[np.str_],
@@ -66,13 +66,13 @@ def predictions(
     return frame
 
 
-def with_choices(frame: pd.DataFrame, choices: Choices, asked: NDArray[np.bool_]) -> pd.DataFrame:
+def add_choices(frame: pd.DataFrame, choices: PolicyChoices, asked: NDArray[np.bool_]) -> pd.DataFrame:
     """The table with what heed would choose, guardrails aside, in the rows where it was asked.
 
     Adds ``chosen_action``, which may be ``hold``, ``chosen_net_value``, 0 for hold, and ``confidence``.
     """
     names = pd.Series([*(action.action_id for action in choices.actions), HOLD], dtype="str").take(choices.chosen)
-    worth = np.where(choices.chosen == NOBODY, 0.0, _of_done(choices.net_value, choices.chosen))
+    worth = np.where(choices.chosen == HOLD_INDEX, 0.0, _of_done(choices.net_value, choices.chosen))
     return frame.assign(
         chosen_action=names.reset_index(drop=True).where(asked),
         chosen_net_value=np.where(asked, worth, np.nan),
@@ -80,7 +80,7 @@ def with_choices(frame: pd.DataFrame, choices: Choices, asked: NDArray[np.bool_]
     )
 
 
-def write(frame: pd.DataFrame, path: Path) -> None:
+def write_predictions(frame: pd.DataFrame, path: Path) -> None:
     """Write the table as Parquet or CSV, by the file's suffix; times are UTC.
 
     Raises
@@ -90,7 +90,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     """
     check_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encoded(frame, path.suffix))
+    path.write_bytes(encode_predictions(frame, path.suffix))
 
 
 def check_suffix(path: Path) -> None:
@@ -100,7 +100,7 @@ def check_suffix(path: Path) -> None:
         raise InvalidInput("predictions are written as Parquet or CSV", field="predictions", value=path, remedy=remedy)
 
 
-def encoded(frame: pd.DataFrame, suffix: str) -> bytes:
+def encode_predictions(frame: pd.DataFrame, suffix: str) -> bytes:
     """The file's content. Numbers keep every digit."""
     if suffix == ".csv":
         text = frame.assign(at=frame["at"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")).to_csv(index=False)
@@ -115,4 +115,4 @@ def _of_done(values: Floats | None, done: Ints) -> Floats:
     """The value of what was done, NaN for hold and where nothing is said."""
     if values is None:
         return np.full(len(done), np.nan)
-    return np.where(done == NOBODY, np.nan, values[np.arange(len(done)), done])
+    return np.where(done == HOLD_INDEX, np.nan, values[np.arange(len(done)), done])

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.catalogue import HOLD
-from training.contract.data import EngagementData
-from training.contract.labels import labels, last_moment, matured
-from training.evaluation.champion import missing_columns
-from training.evaluation.estimates import Ints
-from training.model.bundle import Bundle
-from training.model.split import Part, split
-from training.prepare import actions_of, usable
+from heed.decisioning.catalogue import HOLD
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.outcome_labels import is_matured, last_moment, outcome_labels
+from heed.training.evaluation.gates.champion_scores import missing_columns
+from heed.training.evaluation.metrics.estimate import Ints
+from heed.training.model.bundle import Bundle
+from heed.training.model.split import Part, split
+from heed.training.pipeline.dataset import contact_actions, usable_rows
 
 UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ScopeCounts:
     """What could be asked and what could not.
 
     Attributes
@@ -61,7 +61,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class EvaluationScope:
     """The contacts that a model can be asked about.
 
     Attributes
@@ -81,7 +81,7 @@ class Scope:
     mature: NDArray[np.bool_]
     part: NDArray[np.str_]
     sealed: bool
-    counts: Counts
+    counts: ScopeCounts
 
     @property
     def judging(self) -> NDArray[np.bool_]:
@@ -89,7 +89,7 @@ class Scope:
         return self.mature & np.isin(self.part, [Part.TEST.value, UNSEEN])
 
 
-def scope_of(bundle: Bundle, data: EngagementData) -> Scope:
+def evaluation_scope(bundle: Bundle, data: EngagementData) -> EvaluationScope:
     """The contacts whose action has the model's outcome, and holds.
 
     Raises
@@ -97,10 +97,10 @@ def scope_of(bundle: Bundle, data: EngagementData) -> Scope:
     TrainingError
         If no action has that outcome, or no contact's window is over.
     """
-    known = usable(data, bundle.outcome)
+    known = usable_rows(data, bundle.outcome)
     actions = data.actions.loc[data.actions["outcome"] == bundle.outcome, "action_id"]
     rows = np.flatnonzero(data.contacts["action_id"].isin([*actions, HOLD]).to_numpy())
-    mature = matured(data, bundle.outcome, last_moment(data))[rows] & np.isin(rows, known)
+    mature = is_matured(data, bundle.outcome, last_moment(data))[rows] & np.isin(rows, known)
     sealed = data.digest == bundle.card.data_digest
     part = np.full(len(rows), UNSEEN, dtype="<U9")
     if sealed:
@@ -108,16 +108,16 @@ def scope_of(bundle: Bundle, data: EngagementData) -> Scope:
         for name in Part:
             part[np.isin(rows, known[parts[name]])] = name.value
     judging = mature & np.isin(part, [Part.TEST.value, UNSEEN])
-    counts = Counts(
+    counts = ScopeCounts(
         contacts=len(data.contacts),
         scored=len(rows),
         judged=int(judging.sum()),
         immature=int((~mature).sum()),
         other_outcome=len(data.contacts) - len(rows),
-        unknown_actions=_unknown(bundle, actions_of(data, rows)),
+        unknown_actions=_unknown(bundle, contact_actions(data, rows)),
         missing_columns=tuple(missing_columns(bundle.schema, data)),
     )
-    return Scope(rows, labels(data, bundle.outcome)[rows], mature, part, sealed, counts)
+    return EvaluationScope(rows, outcome_labels(data, bundle.outcome)[rows], mature, part, sealed, counts)
 
 
 def _unknown(bundle: Bundle, done: np.ndarray) -> dict[str, int]:

@@ -9,7 +9,7 @@ from functools import cached_property
 MISSING = math.nan
 
 
-class Kind(StrEnum):
+class FeatureKind(StrEnum):
     """How the number in a column is to be read."""
 
     NUMERIC = "numeric"
@@ -17,7 +17,7 @@ class Kind(StrEnum):
     CATEGORICAL = "categorical"
 
 
-class Source(StrEnum):
+class FeatureSource(StrEnum):
     """Where a feature comes from. Columns stand in this order."""
 
     CUSTOMER = "customer"
@@ -28,7 +28,7 @@ class Source(StrEnum):
     CROSS = "cross"
 
 
-class Op(StrEnum):
+class WindowOp(StrEnum):
     """What is measured in a window."""
 
     COUNT = "count"
@@ -36,7 +36,7 @@ class Op(StrEnum):
     RATE = "rate"
 
 
-class Group(StrEnum):
+class EventGroup(StrEnum):
     """Which events are measured. A rate is per contact: of the same channel where the group is of channels."""
 
     CONTACT = "contact"
@@ -47,7 +47,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True)
-class Measure:
+class WindowMeasure:
     """One number over the events in the `days` before a decision, the moment of the decision not included.
 
     Attributes
@@ -61,24 +61,24 @@ class Measure:
         A rate is ``(events + prior x strength) / (contacts + strength)``.
     """
 
-    op: Op
-    group: Group
+    op: WindowOp
+    group: EventGroup
     days: int
     key: str | None = None
     prior: float = 0.0
     strength: float = 0.0
 
     @property
-    def events(self) -> "Measure":
+    def events(self) -> "WindowMeasure":
         """The count above the line of a rate."""
-        return Measure(Op.COUNT, self.group, self.days, self.key)
+        return WindowMeasure(WindowOp.COUNT, self.group, self.days, self.key)
 
     @property
-    def contacts(self) -> "Measure":
+    def contacts(self) -> "WindowMeasure":
         """The count below the line of a rate."""
-        by_channel = self.group is Group.SIGNAL_CHANNEL
-        group = Group.CONTACT_CHANNEL if by_channel else Group.CONTACT
-        return Measure(Op.COUNT, group, self.days, self.key if by_channel else None)
+        by_channel = self.group is EventGroup.SIGNAL_CHANNEL
+        group = EventGroup.CONTACT_CHANNEL if by_channel else EventGroup.CONTACT
+        return WindowMeasure(WindowOp.COUNT, group, self.days, self.key if by_channel else None)
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,18 @@ class Feature:
         The attribute, field of the action, or part of the local time it is read from; empty for windows.
     categories : tuple of str
         A category's place is its code.
-    measure : Measure or None
+    measure : WindowMeasure or None
         What a window or cross feature measures.
     words : str
         What people are told that it says, from a feature dictionary; empty where its own wording serves.
     """
 
     name: str
-    kind: Kind
-    source: Source
+    kind: FeatureKind
+    source: FeatureSource
     of: str = ""
     categories: tuple[str, ...] = ()
-    measure: Measure | None = None
+    measure: WindowMeasure | None = None
     words: str = ""
 
     @cached_property

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from decisioning.catalogue import HOLD
-from training.contract.data import EngagementData
-from training.features.events import places
+from heed.decisioning.catalogue import HOLD
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.features.event_arrays import customer_indices
 
 # LightGBM puts up to 255 categories into bins of their own (its max_bin).
-MOST_CATEGORIES = 255
-MOST_SIGNAL_TYPES = 12
-MOST_CHANNELS = 8
+MAX_CATEGORIES = 255
+MAX_SIGNAL_TYPES = 12
+MAX_CHANNELS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Vocabulary:
     actions: tuple[str, ...]
 
 
-def vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary:
+def build_vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary:
     """The words for the histories of the customers of `contacts`."""
-    signals = data.signals[places(pd.Index(contacts["customer_id"].unique()), data.signals) >= 0]
+    signals = data.signals[customer_indices(pd.Index(contacts["customer_id"].unique()), data.signals) >= 0]
     happened = contacts["action_id"][contacts["action_id"] != HOLD]
     channels = pd.concat([happened.map(data.actions.set_index("action_id")["channel"]), signals["channel"]])
     return Vocabulary(
-        signal_types=most_frequent(signals["type"], MOST_SIGNAL_TYPES),
-        channels=most_frequent(channels, MOST_CHANNELS),
+        signal_types=most_frequent(signals["type"], MAX_SIGNAL_TYPES),
+        channels=most_frequent(channels, MAX_CHANNELS),
         actions=tuple(sorted(happened.unique())),
     )
 

@@ -6,40 +6,40 @@ from functools import cached_property
 
 import numpy as np
 
-from decisioning.catalogue import Action, Catalogue
-from decisioning.certificate import Certificate
-from decisioning.customer import Facts
-from decisioning.errors import InvalidInput
-from decisioning.score import Explanation, Floats, Scores, Trust
-from training.features.assemble import Assembler
-from training.features.schema import FeatureSchema
-from training.model.calibrators.kin import Kin, kin_of
-from training.model.card import Card
-from training.model.explanation import explain_row
-from training.model.head import Head
-from training.model.offers import Offers
-from training.model.uplift import UpliftLine
+from heed.decisioning.catalogue import Action, Catalogue
+from heed.decisioning.certificate import Certificate
+from heed.decisioning.customer import Facts
+from heed.decisioning.errors import InvalidInput
+from heed.decisioning.score import ConfidenceMap, Explanation, Floats, Scores
+from heed.training.features.feature_matrix import MatrixBuilder
+from heed.training.features.feature_schema import FeatureSchema
+from heed.training.model.batch_scores import BatchScores
+from heed.training.model.calibrators.pooling_groups import PoolingGroups, encode_groups
+from heed.training.model.explanation import explain_row
+from heed.training.model.model_card import ModelCard
+from heed.training.model.probability_head import ProbabilityHead
+from heed.training.model.uplift_correction import UpliftCorrection
 
 _BLOCK = 4_096
 # Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
 # known. Eighteen worlds teach it at tolerances of 0.10, 1.00 and 3.00; singly they teach slopes from .7 to 1.0,
 # intercepts from -.3 to .5 and leeways from .2 to 1.3. `python -m benchmarks.confidence` holds it against others.
-SIMULATED = Trust(slope=0.79, intercept=0.19, leeway=0.81)
+SIMULATED_TRUST = ConfidenceMap(slope=0.79, intercept=0.19, leeway=0.81)
 # What stands for an action that a row of features does not name.
-UNKNOWN = "unknown"
+UNKNOWN_ACTION = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A model as it serves; implements :class:`decisioning.score.Scorer`.
+    """A model as it serves; implements :class:`heed.decisioning.score.Scorer`.
 
     Attributes
     ----------
-    head : Head
+    head : ProbabilityHead
         The probability of the outcome.
-    harm : Head or None
+    harm : ProbabilityHead or None
         The probability of opt-out, complaint or unsubscribe, where the data could tell.
-    uplift : UpliftLine or None
+    uplift : UpliftCorrection or None
         From differences to uplift, where customers were knowingly left alone.
     catalogue : Catalogue
         The actions it was trained on. Passing these very objects to :meth:`score` saves encoding them.
@@ -47,21 +47,21 @@ class Bundle:
         The outcome type whose probability it gives.
     digest : str
         SHA-256 over all stored files that change a score.
-    trust : Trust
+    trust : ConfidenceMap
         What a share of the draws is worth as confidence.
     certificate : Certificate or None
         From which confidence on it may act alone, where that was certified.
     """
 
-    head: Head
-    harm: Head | None
-    uplift: UpliftLine | None
+    head: ProbabilityHead
+    harm: ProbabilityHead | None
+    uplift: UpliftCorrection | None
     schema: FeatureSchema
     catalogue: Catalogue
     outcome: str
-    card: Card
+    card: ModelCard
     digest: str
-    trust: Trust = SIMULATED
+    trust: ConfidenceMap = SIMULATED_TRUST
     certificate: Certificate | None = None
 
     @property
@@ -70,14 +70,14 @@ class Bundle:
         return self.head.posterior.level
 
     @property
-    def learns_uplift(self) -> bool:
+    def has_uplift(self) -> bool:
         """Whether hold has a probability."""
         return self.uplift is not None
 
     @cached_property
-    def assembler(self) -> Assembler:
+    def assembler(self) -> MatrixBuilder:
         """Makes rows of features, with the catalogue's actions already encoded."""
-        return Assembler(self.schema, self.catalogue.actions)
+        return MatrixBuilder(self.schema, self.catalogue.actions)
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
         """Scores of these actions for this customer now, in one call on one thread.
@@ -88,8 +88,8 @@ class Bundle:
             If an action has another outcome than the model's, or an attribute another type than in training.
         """
         self._refuse_other_outcomes(actions)
-        rows = self.assembler.matrix(facts, actions, hold=self.learns_uplift)
-        one = self.weigh(rows, actions)
+        rows = self.assembler.matrix(facts, actions, hold=self.has_uplift)
+        one = self.score_batch(rows, actions)
         return Scores(
             propensity=one.propensity[0],
             low=one.low[0],
@@ -107,7 +107,7 @@ class Bundle:
             certificate=self.certificate,
         )
 
-    def weigh(self, rows: Floats, actions: Sequence[Action]) -> Offers:
+    def score_batch(self, rows: Floats, actions: Sequence[Action]) -> BatchScores:
         """Scores of n decisions with the same candidates.
 
         Parameters
@@ -115,15 +115,17 @@ class Bundle:
         rows : array of float, shape (n m, columns)
             Features of each decision's m candidates: these actions, and hold last if the model learns uplift.
         """
-        count, width = len(actions), len(actions) + self.learns_uplift
-        served = self.head.serve(rows, actions, hold=self.learns_uplift)[1:]
+        count, width = len(actions), len(actions) + self.has_uplift
+        served = self.head.serve(rows, actions, hold=self.has_uplift)[1:]
         propensity, low, high, draws = (part.reshape(-1, width, *part.shape[1:]) for part in served)
-        offered = Offers(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
+        offered = BatchScores(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
         if self.uplift is not None:
             offered = _lifted(offered, self.uplift, actions, propensity[:, count], draws[:, count:], self._reach)
         return offered if self.harm is None else self._with_harm(offered, self.harm, rows, actions)
 
-    def _with_harm(self, offered: Offers, harm: Head, rows: Floats, actions: Sequence[Action]) -> Offers:
+    def _with_harm(
+        self, offered: BatchScores, harm: ProbabilityHead, rows: Floats, actions: Sequence[Action]
+    ) -> BatchScores:
         contacts = rows.reshape(len(offered.propensity), -1, rows.shape[1])[:, : len(actions)]
         served = harm.serve(np.ascontiguousarray(contacts.reshape(-1, rows.shape[1])), actions, hold=False)
         shape = offered.propensity.shape
@@ -145,48 +147,50 @@ class Bundle:
             self.schema,
         )
 
-    def score_frame(self, rows: Floats, kin: Kin | None = None) -> tuple[Floats, Floats, Floats]:
+    def score_frame(self, rows: Floats, pooling_groups: PoolingGroups | None = None) -> tuple[Floats, Floats, Floats]:
         """Propensity, low and high of many rows of features, each with an action of its own: each shape (n,).
 
         Parameters
         ----------
-        kin : Kin
+        pooling_groups : PoolingGroups
             The action of each row, hold among them, also such as the model never saw; where none is given, as far as
             the features tell.
         """
-        acting = self.kin_of_rows(rows) if kin is None else kin
+        acting = self.groups_of_rows(rows) if pooling_groups is None else pooling_groups
         found = np.empty((3, len(rows)))
         for kind in range(len(acting.action)):
             mine = np.flatnonzero(acting.code == kind)
             for start in range(0, len(mine), _BLOCK):
                 block = mine[start : start + _BLOCK]
-                found[:, block] = self.head.serve_kind(rows[block], *acting.kind(kind))[1:4]
+                found[:, block] = self.head.serve_action(rows[block], *acting.kind(kind))[1:4]
         return found[0], found[1], found[2]
 
     def explain_frame(self, rows: Floats) -> tuple[Explanation, ...]:
         """Explanations of many rows of features, shape (n, columns), each of the action that its features tell of."""
-        kin = self.kin_of_rows(rows)
+        pooling_groups = self.groups_of_rows(rows)
         known = {action.action_id: action for action in self.catalogue.actions}
-        return self.explain(rows, [known.get(kin.actions[kin.action[code]]) for code in kin.code])
+        return self.explain(
+            rows, [known.get(pooling_groups.actions[pooling_groups.action[code]]) for code in pooling_groups.code]
+        )
 
-    def kin_of_rows(self, rows: Floats) -> Kin:
+    def groups_of_rows(self, rows: Floats) -> PoolingGroups:
         """The action of each row of features, as far as its columns tell; "unknown" where they do not."""
         known = {action.action_id: (action.channel, action.category) for action in self.catalogue.actions}
-        only = next(iter(known)) if len(known) == 1 else UNKNOWN
+        only = next(iter(known)) if len(known) == 1 else UNKNOWN_ACTION
         column = next((place for place, name in enumerate(self.schema.names) if name == "action.action_id"), None)
         told = [only] * len(rows) if column is None else [self._told(row, column) for row in rows]
         kept = [known.get(name, (None, None)) for name in told]
-        return kin_of(told, [channel for channel, _ in kept], [category for _, category in kept])
+        return encode_groups(told, [channel for channel, _ in kept], [category for _, category in kept])
 
     def _told(self, row: Floats, column: int) -> str:
         said = self.schema.describe(float(row[column]), column)
-        return UNKNOWN if said is None else str(said)
+        return UNKNOWN_ACTION if said is None else str(said)
 
     def warm(self) -> None:
         """Run the compiled parts once, so that the first customer need not wait for them."""
         action = self.catalogue.actions[0]
-        rows = np.full((1 + self.learns_uplift, len(self.schema.features)), np.nan)
-        self.weigh(rows, (action,))
+        rows = np.full((1 + self.has_uplift, len(self.schema.features)), np.nan)
+        self.score_batch(rows, (action,))
         self.explain(rows[:1], (action,))
 
     @cached_property
@@ -202,8 +206,13 @@ class Bundle:
 
 
 def _lifted(
-    offered: Offers, line: UpliftLine, actions: Sequence[Action], held: Floats, held_draws: Floats, reach: float
-) -> Offers:
+    offered: BatchScores,
+    line: UpliftCorrection,
+    actions: Sequence[Action],
+    held: Floats,
+    held_draws: Floats,
+    reach: float,
+) -> BatchScores:
     difference = offered.propensity - held[:, None]
     uplift = line.corrected(actions, difference)
     draws = line.corrected_draws(actions, difference, offered.propensity_draws - held_draws)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from decisioning.score import Contribution, Explanation, Floats
-from training.features.schema import FeatureSchema
-from training.model.calibrators.curve import Curve
-from training.model.log_odds import probability
+from heed.decisioning.score import Contribution, Explanation, Floats
+from heed.training.features.feature_schema import FeatureSchema
+from heed.training.model.calibrators.curve import Curve
+from heed.training.model.log_odds import probability
 
 # Below this the difference of two probabilities is mostly rounding; the tangent is off by less than its square.
 _MEETING = 1e-6
@@ -59,7 +59,7 @@ def _contributions(
 ) -> tuple[Contribution, ...]:
     columns = _by_size(effects, schema.names)
     told = map(schema.describe, [row[column] for column in columns], columns)
-    names, words = ([of[column] for column in columns] for of in (schema.names, schema.wordings))
+    names, words = ([of[column] for column in columns] for of in (schema.names, schema.display_names))
     picked = ([of[column] for column in columns] for of in (effects, points))
     return tuple(map(Contribution, names, told, *picked, words))
 

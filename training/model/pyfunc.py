@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decisioning.score import Floats
-from training.errors import TrainingError
-from training.features.encode import encoded
-from training.features.feature import Kind
-from training.features.schema import FeatureSchema
-from training.model.bundle import Bundle
-from training.model.storage import load
+from heed.decisioning.score import Floats
+from heed.training.errors import TrainingError
+from heed.training.features.encoders import encode_column
+from heed.training.features.feature import FeatureKind
+from heed.training.features.feature_schema import FeatureSchema
+from heed.training.model.bundle import Bundle
+from heed.training.model.bundle_files import load_bundle
 
 OUTPUT = ("propensity", "low", "high")
 
@@ -39,7 +39,7 @@ class PyfuncModel:
 
 def _load_pyfunc(path: str) -> PyfuncModel:
     """The model of a directory that MLflow names."""
-    return PyfuncModel(load(Path(path)))
+    return PyfuncModel(load_bundle(Path(path)))
 
 
 def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
@@ -54,14 +54,14 @@ def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
     if unknown or not len(frame.columns):
         remedy = "name the columns as in features.json of the bundle"
         raise TrainingError("a column is no feature of the model", field="columns", value=unknown, remedy=remedy)
-    return np.column_stack([encoded(feature, frame, feature.name) for feature in schema.features])
+    return np.column_stack([encode_column(feature, frame, feature.name) for feature in schema.features])
 
 
 def decode_rows(schema: FeatureSchema, rows: Floats) -> pd.DataFrame:
     """The feature frame of rows of numbers: the inverse of :func:`encode_frame`."""
     columns: dict[str, pd.Series] = {}
     for column, feature in enumerate(schema.features):
-        if feature.kind is Kind.CATEGORICAL:
+        if feature.kind is FeatureKind.CATEGORICAL:
             words = [schema.describe(float(value), column) for value in rows[:, column]]
             columns[feature.name] = pd.Series(words, dtype="str")
         else:

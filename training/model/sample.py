@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.model.calibrators.kin import Kin
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.pooling_groups import PoolingGroups
 
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,16 +19,16 @@ class Rows:
     Attributes
     ----------
     matrix : array of float64, shape (n, columns)
-    kin : Kin
+    pooling_groups : PoolingGroups
         The action of each row, with its channel and category.
     """
 
     matrix: Floats
-    kin: Kin
+    pooling_groups: PoolingGroups
 
-    def take(self, rows: Places) -> "Rows":
+    def take(self, rows: Indices) -> "Rows":
         """The rows at these positions."""
-        return Rows(self.matrix[rows], self.kin.take(rows))
+        return Rows(self.matrix[rows], self.pooling_groups.take(rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,38 +50,38 @@ class Sample(Rows):
     """
 
     label: NDArray[np.bool_]
-    customer: Places
+    customer: Indices
     propensity: Floats
-    at: Places
+    at: Indices
     foreseen: Rows | None = None
 
     def __len__(self) -> int:
         """How many rows there are."""
         return len(self.label)
 
-    def take(self, rows: Places) -> "Sample":
+    def take(self, rows: Indices) -> "Sample":
         """The rows at these positions."""
         return Sample(
             matrix=self.matrix[rows],
             label=self.label[rows],
             customer=self.customer[rows],
-            kin=self.kin.take(rows),
+            pooling_groups=self.pooling_groups.take(rows),
             propensity=self.propensity[rows],
             at=self.at[rows],
             foreseen=None if self.foreseen is None else self.foreseen.take(rows),
         )
 
-    def labelled(self, label: NDArray[np.bool_]) -> "Sample":
+    def with_labels(self, label: NDArray[np.bool_]) -> "Sample":
         """The same rows with other labels."""
         return replace(self, label=label)
 
     @property
     def held(self) -> NDArray[np.bool_]:
         """Which rows are of customers who were knowingly left alone, shape (n,)."""
-        return self.kin.held
+        return self.pooling_groups.held
 
     @cached_property
-    def following(self) -> Places:
+    def following(self) -> Indices:
         """Place of the customer's next row in time, -1 where there is none, shape (n,)."""
         order = np.lexsort((np.arange(len(self)), self.at, self.customer))
         found = np.full(len(self), -1)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.errors import TrainingError
+from heed.training.errors import TrainingError
 
 Rows = NDArray[np.int64]
 

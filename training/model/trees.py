@@ -12,8 +12,8 @@ from lightgbm import Booster
 from lightgbm.libpath import _LIB
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.errors import TrainingError
+from heed.decisioning.score import Floats
+from heed.training.errors import TrainingError
 
 _FLOAT64 = c_int(1)
 _ROW_MAJOR = c_int(1)

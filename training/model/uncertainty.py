@@ -7,7 +7,7 @@ networks", Neural Computation 4, 1992, for the approximation). Its draws are joi
 together.
 
 That says where the model knows little, but not how little: the structure was learnt too, boosting shrinks, and early
-stopping stops early. The size therefore comes from a rehearsal, see :mod:`training.model.rehearsal`.
+stopping stops early. The size therefore comes from a rehearsal, see :mod:`heed.training.model.parametric_bootstrap`.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.stats import norm
 
-from decisioning.score import Floats
-from training.model.kernel import deviate, gram
+from heed.decisioning.score import Floats
+from heed.training.model.scoring_kernel import gram_matrix, sum_deviations
 
 DRAWS = 64
 LEVEL = 0.90
@@ -33,7 +33,7 @@ _HALVINGS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class LeafPosterior:
     """Joint draws of what the leaves' values are off by.
 
     Attributes
@@ -67,20 +67,20 @@ class Posterior:
     @cached_property
     def reaches(self) -> tuple[Floats, Floats]:
         """Skews, and how far intervals reach on their longer side, each of shape (knots,)."""
-        return _SKEWS, longer_reach(_SKEWS, self.level)
+        return _SKEWS, highest_density_reach(_SKEWS, self.level)
 
     def spread(self, places: NDArray[np.int32]) -> Floats:
         """Standard deviation of the margin of rows with these leaves, shape (n,)."""
-        off = deviate(places, self.deviations).astype(np.float64)
+        off = sum_deviations(places, self.deviations).astype(np.float64)
         spread: Floats = np.sqrt(np.mean(off**2, axis=1))
         return spread
 
-    def scaled(self, factor: float) -> "Posterior":
+    def scaled(self, factor: float) -> "LeafPosterior":
         """The same posterior, stretched."""
         return replace(self, deviations=np.float32(factor) * self.deviations, scale=self.scale * factor)
 
 
-def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> Posterior:
+def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> LeafPosterior:
     """The posterior of a fitted booster, of scale 1.
 
     Parameters
@@ -97,15 +97,15 @@ def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: 
     rows = np.sort(generator.choice(len(places), size=taken, replace=False))
     odds = np.exp(-np.abs(margin[rows]))
     weight = odds / (1.0 + odds) ** 2 * (len(places) / taken)
-    precision = gram(places[rows], weight.astype(np.float32), leaves)
+    precision = gram_matrix(places[rows], weight.astype(np.float32), leaves)
     precision[np.diag_indices(leaves)] += np.float32(PRIOR_PRECISION)
     factor = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
     standard = generator.standard_normal((leaves, DRAWS), dtype=np.float32)
     draws = solve_triangular(factor, standard, trans="T", lower=True, check_finite=False)
-    return Posterior(np.ascontiguousarray(draws, dtype=np.float32))
+    return LeafPosterior(np.ascontiguousarray(draws, dtype=np.float32))
 
 
-def longer_reach(skew: Floats, level: float) -> Floats:
+def highest_density_reach(skew: Floats, level: float) -> Floats:
     """How far the shortest interval of a probability reaches on its longer side, in standard deviations of log-odds.
 
     Where log-odds are normal, both ends of the shortest interval of the probability are as dense. With ``p`` and ``s``
@@ -136,7 +136,7 @@ def longer_reach(skew: Floats, level: float) -> Floats:
     return longer
 
 
-def covering_scale(error: Floats, spread: Floats, other: Floats, level: float = LEVEL) -> float:
+def coverage_scale(error: Floats, spread: Floats, other: Floats, level: float = LEVEL) -> float:
     """The factor on `spread` at which a share `level` of the errors lies within the interval.
 
     Parameters

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from serving.errors import InFlight
-from serving.ledger.store.database import OnDatabase
+from heed.serving.errors import RequestInFlight
+from heed.serving.ledger.backend.database import Repository
 
 T = TypeVar("T")
 
 
-class Answering(OnDatabase):
+class Answering(Repository):
     """What the ledger does for those who answer requests."""
 
     @asynccontextmanager
@@ -22,17 +22,17 @@ class Answering(OnDatabase):
 
         Raises
         ------
-        InFlight
+        RequestInFlight
             If another request under the key is being answered.
         """
         name = f"key:{client}\0{key}"
         if not await self._database.hold(name):
             remedy = "ask again in a moment with the same key; the answer will be there"
-            raise InFlight("a request under this key is being answered", field="Idempotency-Key", remedy=remedy)
+            raise RequestInFlight("a request under this key is being answered", field="Idempotency-Key", remedy=remedy)
         try:
             yield
         finally:
-            self._database.let_go(name)
+            self._database.release(name)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """What `work` returns, which only reads; no event loop waits for a ledger that is beyond a network."""

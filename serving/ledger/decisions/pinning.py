@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from serving.ledger.queries.pins import ADD_PIN, PINNED
-from serving.ledger.records import Pin
-from serving.ledger.store.times import micros
-from serving.ledger.store.transaction import Transaction
+from heed.serving.ledger.backend.times import micros
+from heed.serving.ledger.backend.transaction import Transaction
+from heed.serving.ledger.queries.pins import ADD_PIN, PINNED
+from heed.serving.ledger.records import Artifact
 
 
-def keep(transaction: Transaction, now: datetime, texts: Sequence[Pin]) -> None:
+def keep(transaction: Transaction, now: datetime, texts: Sequence[Artifact]) -> None:
     """Keep what is not kept yet."""
     for one in texts:
         if pinned(transaction, one.kind, one.digest) is None:

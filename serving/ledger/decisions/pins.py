@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from functools import partial
 
-from serving.ledger.decisions import pinning
-from serving.ledger.records import Pin
-from serving.ledger.store.database import OnDatabase
-from serving.ledger.store.locks import one_at_a_time
+from heed.serving.ledger.backend.database import Repository
+from heed.serving.ledger.backend.locks import one_at_a_time
+from heed.serving.ledger.decisions import pinning
+from heed.serving.ledger.records import Artifact
 
 
-class Pins(OnDatabase):
+class Pins(Repository):
     """Policies and catalogues, kept for as long as the ledger is."""
 
-    async def pin(self, pins: Sequence[Pin]) -> None:
+    async def pin(self, pins: Sequence[Artifact]) -> None:
         """Keep what decisions rest on; what is kept already is left as it is."""
         await self._database.write(partial(pinning.keep, texts=pins), one_at_a_time("pins"))
 

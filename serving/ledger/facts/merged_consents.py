@@ -9,7 +9,7 @@ giver may grant anew afterwards.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from decisioning.customer import Consent, ConsentStatus, ContactPoint
+from heed.decisioning.customer import Consent, ConsentStatus, ContactPoint
 
 EVERYTHING = "*"
 

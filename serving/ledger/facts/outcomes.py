@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import compress
 
-from decisioning.customer import ConsentStatus
-from decisioning.errors import InvalidInput
-from serving.ledger.facts.intake import Fact, Intake, receipted, take, take_consents
-from serving.ledger.people.erased import still_about
-from serving.ledger.people.identities import present_id
-from serving.ledger.people.personal import VALUE, closing, opening, shown
-from serving.ledger.people.vault import key_for, key_of
-from serving.ledger.queries.merging import CHANGE_VALUE, VALUES_OF
-from serving.ledger.queries.outcomes import ADD_OUTCOME, CUSTOMER_OF_DECISION, NAMED_CONTACT, NAMED_SLOT, OUTCOME_BY_ID
-from serving.ledger.reports import ConsentReport, OutcomeReport, Receipted
-from serving.ledger.store.times import micros
-from serving.ledger.store.transaction import Asked, Row, Transaction
+from heed.decisioning.customer import ConsentStatus
+from heed.decisioning.errors import InvalidInput
+from heed.serving.ledger.backend.times import micros
+from heed.serving.ledger.backend.transaction import Query, Row, Transaction
+from heed.serving.ledger.encryption.data_keys import get_key, get_or_create_key
+from heed.serving.ledger.encryption.pii import VALUE, closing, opening, shown
+from heed.serving.ledger.facts.identity import present_id
+from heed.serving.ledger.facts.ingest import Fact, Intake, receipted, take, take_consents
+from heed.serving.ledger.facts.tombstones import still_about
+from heed.serving.ledger.queries.merging import CHANGE_VALUE, VALUES_OF
+from heed.serving.ledger.queries.outcomes import (
+    ADD_OUTCOME,
+    CUSTOMER_OF_DECISION,
+    NAMED_CONTACT,
+    NAMED_SLOT,
+    OUTCOME_BY_ID,
+)
+from heed.serving.ledger.reports import ConsentReport, IngestResult, OutcomeReport
 
 ALL = "*"
 COMPLAINT = "complaint"
@@ -26,7 +32,7 @@ _SAID = tuple(OUTCOME_BY_ID.selected_columns.keys())
 _OUTCOMES = Intake("outcome_id", OUTCOME_BY_ID, ADD_OUTCOME, closing(VALUE), opening(_SAID, VALUE))
 
 
-def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[OutcomeReport]) -> Receipted:
+def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[OutcomeReport]) -> IngestResult:
     """Take outcomes, and the withdrawals that follow from them.
 
     An opt-out or unsubscribe withdraws the channel and purpose of the contact it names, and where it names none that
@@ -38,7 +44,7 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
         If an outcome names another customer's contact or decision.
     """
     told = still_about(transaction, reports, lambda one: one.at)
-    transaction.foresee([asked for one in told for asked in _naming(one)])
+    transaction.prefetch([asked for one in told for asked in _naming(one)])
     named = [_named(transaction, one) for one in told]
     taken = take(transaction, now, _OUTCOMES, [_fact(one) for one in told])
     accepted = list(compress(zip(told, named, strict=True), taken))
@@ -48,10 +54,10 @@ def record_outcomes(transaction: Transaction, now: datetime, reports: Sequence[O
 
 def move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
     """Seal the values of what came of contacts with `old` under the key of `new`, whose they become."""
-    theirs = key_of(transaction, old)
+    theirs = get_key(transaction, old)
     for outcome_id, value in transaction.rows(VALUES_OF, {"customer_id": old}):
         told = shown(theirs, VALUE, outcome_id, value)
-        sealed = key_for(transaction, now, new).sealed_fact(VALUE, outcome_id, told)
+        sealed = get_or_create_key(transaction, now, new).sealed_fact(VALUE, outcome_id, told)
         transaction.run(CHANGE_VALUE, {"outcome": outcome_id, "value": sealed})
 
 
@@ -67,10 +73,10 @@ def _fact(report: OutcomeReport) -> Fact:
     return Fact(report.outcome_id, content)
 
 
-def _naming(report: OutcomeReport) -> list[Asked]:
+def _naming(report: OutcomeReport) -> list[Query]:
     """What :func:`_named` asks of one report."""
     contact, decided = {"contact_id": report.contact_id}, {"decision_id": report.decision_id}
-    of_contact: list[Asked] = [] if report.contact_id is None else [(NAMED_CONTACT, contact)]
+    of_contact: list[Query] = [] if report.contact_id is None else [(NAMED_CONTACT, contact)]
     of_decision = [] if report.decision_id is None else [(CUSTOMER_OF_DECISION, decided), (NAMED_SLOT, decided)]
     return [*of_contact, *of_decision]
 

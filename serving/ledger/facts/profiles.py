@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from decisioning.canonical import canonical_json
-from decisioning.customer import ContactPoint, Suppression
-from serving.ledger.facts.intake import add_customer, raise_versions
-from serving.ledger.facts.objecting import strike_listed
-from serving.ledger.people.identities import under_present_ids
-from serving.ledger.people.personal import (
+from heed.decisioning.canonical import canonical_json
+from heed.decisioning.customer import ContactPoint, Suppression
+from heed.serving.ledger.backend.times import micros, micros_or_none
+from heed.serving.ledger.backend.transaction import Transaction
+from heed.serving.ledger.encryption.data_keys import DataKey, get_or_create_key
+from heed.serving.ledger.encryption.pii import (
     REASON,
     Profile,
     contact_points,
@@ -16,23 +16,29 @@ from serving.ledger.people.personal import (
     sealed_point,
     sealed_profile,
 )
-from serving.ledger.people.vault import DataKey, key_for
-from serving.ledger.queries.consents import ADD_SUPPRESSION, SUPPRESSION_BY_ID
-from serving.ledger.queries.customers import ADD_CONTACT_POINT, CHANGE_CUSTOMER, CUSTOMER, DROP_CONTACT_POINTS, REPORTED
-from serving.ledger.reports import CustomerReport, Receipted
-from serving.ledger.store.times import micros, micros_or_none
-from serving.ledger.store.transaction import Transaction
+from heed.serving.ledger.facts.identity import under_present_ids
+from heed.serving.ledger.facts.ingest import add_customer, raise_versions
+from heed.serving.ledger.facts.objections import strike_listed
+from heed.serving.ledger.queries.consents import ADD_SUPPRESSION, SUPPRESSION_BY_ID
+from heed.serving.ledger.queries.customers import (
+    ADD_CONTACT_POINT,
+    CHANGE_CUSTOMER,
+    CUSTOMER,
+    DROP_CONTACT_POINTS,
+    REPORTED,
+)
+from heed.serving.ledger.reports import CustomerReport, IngestResult
 
 
-def record_customers(transaction: Transaction, now: datetime, reports: Sequence[CustomerReport]) -> Receipted:
+def record_customers(transaction: Transaction, now: datetime, reports: Sequence[CustomerReport]) -> IngestResult:
     """Create or change customers; a report that changes nothing is a duplicate, though the profile is fresh again."""
     accepted = sum(_take(transaction, now, report) for report in under_present_ids(transaction, reports))
-    return Receipted(accepted, len(reports) - accepted)
+    return IngestResult(accepted, len(reports) - accepted)
 
 
 def _take(transaction: Transaction, now: datetime, report: CustomerReport) -> bool:
     stored = transaction.row(CUSTOMER, {"customer_id": report.customer_id})
-    key = key_for(transaction, now, report.customer_id)
+    key = get_or_create_key(transaction, now, report.customer_id)
     if stored is None:
         told = Profile(report.attributes, report.time_zone, report.jurisdiction, report.identity)
         add_customer(transaction, now, report.customer_id, profile=sealed_profile(key, told))
@@ -105,7 +111,7 @@ def add_suppression(transaction: Transaction, now: datetime, customer_id: str, o
     values = {
         "suppression_id": own_id,
         "customer_id": customer_id,
-        "reason": key_for(transaction, now, customer_id).sealed_fact(REASON, own_id, one.reason),
+        "reason": get_or_create_key(transaction, now, customer_id).sealed_fact(REASON, own_id, one.reason),
         "recorded_at": micros(one.recorded_at),
         "channel": one.channel,
         "until": micros_or_none(one.until),

@@ -6,15 +6,17 @@ from datetime import datetime
 from functools import partial
 from itertools import compress
 
-from decisioning.customer import Signals
-from decisioning.errors import InvalidInput
-from serving.ledger.facts.intake import Fact, Intake, receipted, take
-from serving.ledger.people.erased import still_about
-from serving.ledger.people.personal import SignalEntry, hashed_type, sealed_signals, signals_of
-from serving.ledger.people.vault import DataKey, key_for, key_of
-from serving.ledger.queries.keys import KEY_OF_CUSTOMER
-from serving.ledger.queries.merging import CHANGE_SIGNAL, DROP_LAST_SIGNALS, SIGNALS_OF
-from serving.ledger.queries.signals import (
+from heed.decisioning.customer import Signals
+from heed.decisioning.errors import InvalidInput
+from heed.serving.ledger.backend.times import micros
+from heed.serving.ledger.backend.transaction import Query, Row, Transaction
+from heed.serving.ledger.encryption.data_keys import DataKey, get_key, get_or_create_key
+from heed.serving.ledger.encryption.pii import SignalEntry, hashed_type, sealed_signals, signals_of
+from heed.serving.ledger.facts.ingest import Fact, Intake, receipted, take
+from heed.serving.ledger.facts.tombstones import still_about
+from heed.serving.ledger.queries.keys import KEY_OF_CUSTOMER
+from heed.serving.ledger.queries.merging import CHANGE_SIGNAL, DROP_LAST_SIGNALS, SIGNALS_OF
+from heed.serving.ledger.queries.signals import (
     ADD_LAST_SIGNAL,
     ADD_SIGNAL,
     LAST_OF_TYPE,
@@ -23,9 +25,7 @@ from serving.ledger.queries.signals import (
     SIGNAL_BY_ID,
     SIGNALS,
 )
-from serving.ledger.reports import Receipted, SignalReport
-from serving.ledger.store.times import micros
-from serving.ledger.store.transaction import Asked, Row, Transaction
+from heed.serving.ledger.reports import IngestResult, SignalReport
 
 MOST = 2_000
 
@@ -42,12 +42,12 @@ class LastSignal:
     signal_id: str
 
 
-def record_signals(transaction: Transaction, now: datetime, reports: Sequence[SignalReport]) -> Receipted:
+def record_signals(transaction: Transaction, now: datetime, reports: Sequence[SignalReport]) -> IngestResult:
     """Take signals."""
     told = still_about(transaction, reports, lambda one: one.at)
     whom = list(dict.fromkeys(report.customer_id for report in told))
-    transaction.foresee([(KEY_OF_CUSTOMER, {"customer_id": one}) for one in whom])
-    keys = {one: key_for(transaction, now, one) for one in whom}
+    transaction.prefetch([(KEY_OF_CUSTOMER, {"customer_id": one}) for one in whom])
+    keys = {one: get_or_create_key(transaction, now, one) for one in whom}
     intake = Intake("signal_id", SIGNAL_BY_ID, ADD_SIGNAL, partial(_closed, _sealed(keys, told)), _open)
     taken = list(compress(told, take(transaction, now, intake, [_fact(one) for one in told])))
     entries = ((keys[one.customer_id], one.customer_id, one.signal_id, _entry(one)) for one in taken)
@@ -55,7 +55,7 @@ def record_signals(transaction: Transaction, now: datetime, reports: Sequence[Si
     return receipted(transaction, now, [one.customer_id for one in taken], len(reports))
 
 
-def latest(customer_id: str, since: datetime) -> Asked:
+def latest(customer_id: str, since: datetime) -> Query:
     """Asks for the latest 2,000 signals, newest first, and the last of each type before them."""
     return SIGNALS, {"customer_id": customer_id, "since": micros(since), "limit": MOST}
 
@@ -78,7 +78,7 @@ def move(transaction: Transaction, now: datetime, new: str, old: str) -> None:
     rows = transaction.rows(SIGNALS_OF, {"customer_id": old})
     if not rows:
         return
-    theirs, ours = key_of(transaction, old), key_for(transaction, now, new)
+    theirs, ours = get_key(transaction, old), get_or_create_key(transaction, now, new)
     transaction.later(DROP_LAST_SIGNALS, {"customer_id": old})
     told = [(signal_id, signals_of(theirs, entry)[0]) for signal_id, entry in rows]
     for (signal_id, _), sealed in zip(told, sealed_signals(ours, [one for _, one in told]), strict=True):
@@ -148,4 +148,4 @@ def _closed(
 
 def _open(transaction: Transaction, own_id: str, row: Row) -> Sequence[object]:  # noqa: ARG001 - an opening's shape
     customer_id, entry = row
-    return [customer_id, *signals_of(key_of(transaction, customer_id), entry)[0]]
+    return [customer_id, *signals_of(get_key(transaction, customer_id), entry)[0]]

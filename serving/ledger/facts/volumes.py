@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from decisioning.customer import Volume
-from serving.ledger.queries.volumes import RAISE_VOLUMES, VOLUMES
-from serving.ledger.store.times import micros, moment
-from serving.ledger.store.transaction import Row, Transaction
-from serving.ledger.tables.chains import SHARDS
+from heed.decisioning.customer import Volume
+from heed.serving.ledger.backend.times import micros, moment
+from heed.serving.ledger.backend.transaction import Row, Transaction
+from heed.serving.ledger.queries.volumes import RAISE_VOLUMES, VOLUMES
+from heed.serving.ledger.tables.chains import SHARDS
 
 QUARTER = 15 * 60 * 1_000_000
 HOUR = 4 * QUARTER
@@ -29,7 +29,7 @@ def raise_volume(
     """Count a slot taken at the stored moment `at`; `by` -1 for one that is free again.
 
     Others count the same action: it is done last, in the transaction's own shard, or in one of their own for those who
-    are `alone` in counting (`serving.ledger.store.locks.VOLUMES`).
+    are `alone` in counting (`heed.serving.ledger.backend.locks.VOLUMES`).
     """
     spans = enumerate((QUARTER, HOUR, DAY))
     places = {

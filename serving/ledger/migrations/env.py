@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.tables.schema import SCHEMA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=SCHEMA)
 with context.begin_transaction():

@@ -5,20 +5,20 @@ from datetime import datetime
 
 import orjson
 
-from decisioning.errors import Conflict, NotFound
-from serving.access.keys import LIVE_PER_NAME, Key
-from serving.access.scopes import Role, Scope
-from serving.ledger.queries.api_keys import ADD_KEY, KEY, KEYS, KEYS_OF_NAME, REVOKE_KEY, USE_KEY
-from serving.ledger.store.times import micros, micros_or_none, moment, moment_or_none
-from serving.ledger.store.transaction import Row, Transaction
+from heed.decisioning.errors import Conflict, NotFound
+from heed.serving.auth.api_key import LIVE_KEYS_PER_NAME, ApiKey
+from heed.serving.auth.scopes import Role, Scope
+from heed.serving.ledger.backend.times import micros, micros_or_none, moment, moment_or_none
+from heed.serving.ledger.backend.transaction import Row, Transaction
+from heed.serving.ledger.queries.api_keys import ADD_KEY, KEY, KEYS, KEYS_OF_NAME, REVOKE_KEY, USE_KEY
 
 
-def keys(transaction: Transaction) -> tuple[Key, ...]:
+def keys(transaction: Transaction) -> tuple[ApiKey, ...]:
     """All keys, revoked and expired ones as well, oldest first."""
     return tuple(map(_key, transaction.rows(KEYS, {})))
 
 
-def add(transaction: Transaction, now: datetime, key: Key) -> None:
+def add(transaction: Transaction, now: datetime, key: ApiKey) -> None:
     """Keep a new key.
 
     Raises
@@ -27,9 +27,9 @@ def add(transaction: Transaction, now: datetime, key: Key) -> None:
         If two live keys have its name already, or one has it in another role.
     """
     live = [one for one in map(_key, transaction.rows(KEYS_OF_NAME, {"named": key.name})) if one.live(now)]
-    if len(live) >= LIVE_PER_NAME:
+    if len(live) >= LIVE_KEYS_PER_NAME:
         remedy = f"revoke one of {', '.join(one.key_id for one in live)}"
-        raise Conflict(f"{LIVE_PER_NAME} live keys have this name", field="name", value=key.name, remedy=remedy)
+        raise Conflict(f"{LIVE_KEYS_PER_NAME} live keys have this name", field="name", value=key.name, remedy=remedy)
     other = next((one for one in live if one.role is not key.role), None)
     if other is not None:
         remedy = f"the name is that of a {other.role}: choose another"
@@ -37,7 +37,7 @@ def add(transaction: Transaction, now: datetime, key: Key) -> None:
     transaction.run(ADD_KEY, _stored(key))
 
 
-def revoke(transaction: Transaction, now: datetime, key_id: str) -> Key:
+def revoke(transaction: Transaction, now: datetime, key_id: str) -> ApiKey:
     """Take a key back for good; one that was taken back before stays as it is.
 
     Raises
@@ -58,7 +58,7 @@ def use(transaction: Transaction, now: datetime, used: Mapping[str, datetime]) -
         transaction.later(USE_KEY, {"key": key_id, "at": micros(at)})
 
 
-def _stored(key: Key) -> dict[str, object]:
+def _stored(key: ApiKey) -> dict[str, object]:
     return {
         "key_id": key.key_id,
         "name": key.name,
@@ -72,7 +72,7 @@ def _stored(key: Key) -> dict[str, object]:
     }
 
 
-def _key(row: Row) -> Key:
+def _key(row: Row) -> ApiKey:
     key_id, name, role, scopes, digest, created_at, *moments = row
     named = frozenset(map(Scope, orjson.loads(scopes)))
-    return Key(key_id, name, Role(role), named, digest, moment(created_at), *map(moment_or_none, moments))
+    return ApiKey(key_id, name, Role(role), named, digest, moment(created_at), *map(moment_or_none, moments))

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from serving.ledger.operations.rule_counts import RuleCount
-from serving.ledger.queries.rule_counts import ADD_RULE_COUNT, DROP_RULE_COUNT, RULE_COUNTS
-from serving.ledger.store.times import micros_or_none, moment_or_none
-from serving.ledger.store.transaction import Transaction
+from heed.serving.ledger.backend.times import micros_or_none, moment_or_none
+from heed.serving.ledger.backend.transaction import Transaction
+from heed.serving.ledger.operations.rule_stats import RuleStats
+from heed.serving.ledger.queries.rule_counts import ADD_RULE_COUNT, DROP_RULE_COUNT, RULE_COUNTS
 
 
-def keep(transaction: Transaction, now: datetime, counts: Sequence[RuleCount]) -> None:  # noqa: ARG001 - a job's shape
+def keep(transaction: Transaction, now: datetime, counts: Sequence[RuleStats]) -> None:  # noqa: ARG001 - a job's shape
     """Put these counts in the place of those that were kept of the same rules."""
     for one in counts:
         stored = {**asdict(one), "last_fired": micros_or_none(one.last_fired)}
@@ -19,7 +19,7 @@ def keep(transaction: Transaction, now: datetime, counts: Sequence[RuleCount]) -
         transaction.run(ADD_RULE_COUNT, stored)
 
 
-def kept(transaction: Transaction) -> tuple[RuleCount, ...]:
+def kept(transaction: Transaction) -> tuple[RuleStats, ...]:
     """All counts that were kept, in order of the rules' ids."""
     rows = transaction.rows(RULE_COUNTS, {})
-    return tuple(RuleCount(*row[:9], *map(moment_or_none, row[9:])) for row in rows)
+    return tuple(RuleStats(*row[:9], *map(moment_or_none, row[9:])) for row in rows)

@@ -3,18 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from decisioning.catalogue import MessageClass
-from decisioning.customer import Contact, ContactState
-from decisioning.decision import Disposition
-from decisioning.stopping import Stop
-from serving.ledger.facts.withdrawing import no_message
-from serving.ledger.operations.stopping import all_stopped, kept_back
-from serving.ledger.outbox.releasing import EVERY_CHANNEL, Attempt, Disabled, MessageState, Reach, Waiting
-from serving.ledger.people.vault import PAYLOAD, opened_text
-from serving.ledger.queries.handing import ATTEMPTS, DISABLED, HANDLED, OVERDUE, WAITING, ready_over
-from serving.ledger.records import OutboxMessage
-from serving.ledger.store.times import micros, moment, moment_or_none
-from serving.ledger.store.transaction import Row, Transaction
+from heed.decisioning.catalogue import MessageClass
+from heed.decisioning.customer import Contact, ContactState
+from heed.decisioning.decision import Disposition
+from heed.decisioning.kill_switch import Stop
+from heed.serving.ledger.backend.times import micros, moment, moment_or_none
+from heed.serving.ledger.backend.transaction import Row, Transaction
+from heed.serving.ledger.encryption.data_keys import PAYLOAD, decrypt_text
+from heed.serving.ledger.facts.cancellation import no_message
+from heed.serving.ledger.operations.kill_switch import all_stopped, model_error
+from heed.serving.ledger.outbox.delivery import (
+    ALL_CHANNELS,
+    Backlog,
+    ChannelFilter,
+    DeliveryAttempt,
+    DisabledEndpoint,
+    MessageState,
+)
+from heed.serving.ledger.queries.handing import ATTEMPTS, DISABLED, HANDLED, OVERDUE, WAITING, ready_over
+from heed.serving.ledger.records import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +93,12 @@ def find(transaction: Transaction, outbox_id: str) -> Found:
 
 
 def ready(
-    transaction: Transaction, now: datetime, limit: int, also: Stop | None = None, reach: Reach = EVERY_CHANNEL
+    transaction: Transaction, now: datetime, limit: int, also: Stop | None = None, reach: ChannelFilter = ALL_CHANNELS
 ) -> tuple[OutboxMessage, ...]:
     """Messages that can be handed over and that no order stops, longest ready first; `also` is the policy's order."""
     if all_stopped(transaction, also):
         return ()
-    back = kept_back(transaction, also)
+    back = model_error(transaction, also)
     channels = {f"channel{place}": name for place, name in enumerate(reach.channels)}
     statement = ready_over(len(channels), others=reach.others)
     rows = transaction.rows(statement, {"now": micros(now), "limit": limit + len(back), **channels})
@@ -104,10 +111,10 @@ def overdue(transaction: Transaction, now: datetime, cutoff: datetime, limit: in
     return tuple(row[0] for row in transaction.rows(OVERDUE, values))
 
 
-def waiting(transaction: Transaction) -> Waiting:
+def waiting(transaction: Transaction) -> Backlog:
     """How many messages wait, whether or not they can be handed over now."""
     messages, since = transaction.rows(WAITING, {})[0]
-    return Waiting(messages, moment_or_none(since))
+    return Backlog(messages, moment_or_none(since))
 
 
 def state(transaction: Transaction, now: datetime, outbox_id: str) -> MessageState:
@@ -133,19 +140,19 @@ def named(found: Found, now: datetime) -> str:
     return "handed" if found.held(now) else "waiting"
 
 
-def attempt_of(row: Row) -> Attempt:
+def attempt_of(row: Row) -> DeliveryAttempt:
     """An attempt from the columns of its statement."""
     number, holder, began_at, ended_at, result, status = row
-    return Attempt(number, holder, moment(began_at), moment_or_none(ended_at), result, status)
+    return DeliveryAttempt(number, holder, moment(began_at), moment_or_none(ended_at), result, status)
 
 
-def disabled(transaction: Transaction, endpoint: str) -> Disabled | None:
+def disabled(transaction: Transaction, endpoint: str) -> DisabledEndpoint | None:
     """Since when and why nothing is sent to an executor, None where it is enabled."""
     row = transaction.row(DISABLED, {"endpoint": endpoint})
-    return None if row is None else Disabled(moment(row[0]), row[1])
+    return None if row is None else DisabledEndpoint(moment(row[0]), row[1])
 
 
 def _message(transaction: Transaction, row: Row) -> OutboxMessage:
     outbox_id, decision_id, contact_id, action_id, kind, payload, created_at = row
-    said = opened_text(transaction, decision_id, PAYLOAD, payload)
+    said = decrypt_text(transaction, decision_id, PAYLOAD, payload)
     return OutboxMessage(outbox_id, decision_id, contact_id, action_id, kind, said or "", moment(created_at))

@@ -3,41 +3,42 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from decisioning.errors import Refused
-from decisioning.stopping import Stop
-from serving.ledger.facts import withdrawing
-from serving.ledger.outbox import disabling, handing, messages
-from serving.ledger.outbox.releasing import (
-    EVERY_CHANNEL,
-    Asked,
-    Check,
-    Disabled,
+from heed.decisioning.errors import Refused
+from heed.decisioning.kill_switch import Stop
+from heed.serving.ledger.backend.database import Repository
+from heed.serving.ledger.backend.locks import one_at_a_time
+from heed.serving.ledger.facts import cancellation
+from heed.serving.ledger.facts.lock_keys import of_message
+from heed.serving.ledger.outbox import endpoints, messages
+from heed.serving.ledger.outbox import lease as message_lease
+from heed.serving.ledger.outbox.delivery import (
+    ALL_CHANNELS,
+    Backlog,
+    ChannelFilter,
+    DeliveryCheck,
+    DeliveryResult,
+    DisabledEndpoint,
+    LeaseResult,
     MessageState,
-    Reach,
-    Ruling,
-    Settled,
-    Told,
-    Waiting,
+    RecheckResult,
+    SettleResult,
 )
-from serving.ledger.people.locking import of_message
-from serving.ledger.records import OutboxMessage
-from serving.ledger.store.database import OnDatabase
-from serving.ledger.store.locks import one_at_a_time
+from heed.serving.ledger.records import OutboxMessage
 
 _ENDPOINTS = one_at_a_time("endpoints")
 
 
-class Outbox(OnDatabase):
+class Outbox(Repository):
     """Each message waits until it is delivered, or withdrawn before it was."""
 
     def outbox(
-        self, limit: int = 100, also: Stop | None = None, reach: Reach = EVERY_CHANNEL
+        self, limit: int = 100, also: Stop | None = None, reach: ChannelFilter = ALL_CHANNELS
     ) -> tuple[OutboxMessage, ...]:
         """Messages that can be handed over and are not stopped, longest ready first; `also` is the policy's order."""
         now = self._database.moment()
         return self._database.read(partial(messages.ready, now=now, limit=limit, also=also, reach=reach))
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> Backlog:
         """How many messages wait, whether or not they can be handed over now."""
         return self._database.read(messages.waiting)
 
@@ -46,35 +47,35 @@ class Outbox(OnDatabase):
         now = self._database.moment()
         return self._database.read(partial(messages.state, now=now, outbox_id=outbox_id))
 
-    async def hand_over(self, outbox_id: str, holder: str, lease: timedelta, check: Check) -> Asked:
+    async def hand_over(self, outbox_id: str, holder: str, lease: timedelta, check: DeliveryCheck) -> LeaseResult:
         """Give a message to one executor for a while, if it passes the check."""
-        work = partial(handing.hand_over, outbox_id=outbox_id, holder=holder, lease=lease, check=check)
+        work = partial(message_lease.hand_over, outbox_id=outbox_id, holder=holder, lease=lease, check=check)
         return await self._database.write(work, of_message(outbox_id))
 
-    def objection(self, outbox_id: str, check: Check) -> Ruling | None:
+    def objection(self, outbox_id: str, check: DeliveryCheck) -> RecheckResult | None:
         """What stands against handing a message over now, None where nothing does."""
         now = self._database.moment()
-        return self._database.read(partial(handing.objection, now=now, outbox_id=outbox_id, check=check))
+        return self._database.read(partial(message_lease.objection, now=now, outbox_id=outbox_id, check=check))
 
-    async def look(self, outbox_id: str, check: Check) -> Asked:
+    async def look(self, outbox_id: str, check: DeliveryCheck) -> LeaseResult:
         """Withdraw or put off a message that waits, where it does not pass the check."""
         return await self._database.write(
-            partial(handing.look, outbox_id=outbox_id, check=check), of_message(outbox_id)
+            partial(message_lease.look, outbox_id=outbox_id, check=check), of_message(outbox_id)
         )
 
-    async def settle(self, outbox_id: str, fence: int, told: Told) -> Settled:
+    async def settle(self, outbox_id: str, fence: int, told: DeliveryResult) -> SettleResult:
         """Take down what came of one handing; where the message stands then."""
-        work = partial(handing.settle, outbox_id=outbox_id, fence=fence, told=told)
+        work = partial(message_lease.settle, outbox_id=outbox_id, fence=fence, told=told)
         return await self._database.write(work, of_message(outbox_id))
 
-    async def delivered(self, outbox_id: str, check: Check | None = None) -> bool | tuple[Refused, Asked]:
+    async def delivered(self, outbox_id: str, check: DeliveryCheck | None = None) -> bool | tuple[Refused, LeaseResult]:
         """Mark a message as delivered; False if it was already, or why it may not be sent now."""
-        work = partial(handing.delivered, outbox_id=outbox_id, check=check)
+        work = partial(message_lease.delivered, outbox_id=outbox_id, check=check)
         return await self._database.write(work, of_message(outbox_id))
 
     async def withdraw(self, outbox_id: str, because: str) -> bool:
         """Take a message that waits off the outbox and free its slot; False if it was delivered or withdrawn before."""
-        work = partial(withdrawing.take_back, outbox_id=outbox_id, because=because)
+        work = partial(cancellation.take_back, outbox_id=outbox_id, because=because)
         return await self._database.write(work, of_message(outbox_id))
 
     def overdue(self, patience: timedelta, limit: int) -> tuple[str, ...]:
@@ -83,14 +84,14 @@ class Outbox(OnDatabase):
         work = partial(messages.overdue, now=now, cutoff=now - patience, limit=limit)
         return self._database.read(work)
 
-    def disabled(self, endpoint: str) -> Disabled | None:
+    def disabled(self, endpoint: str) -> DisabledEndpoint | None:
         """Since when and why nothing is sent to an executor, None where it is enabled."""
         return self._database.read(partial(messages.disabled, endpoint=endpoint))
 
     async def disable(self, endpoint: str, because: str) -> bool:
         """Send nothing to an executor any more; False if that was so."""
-        return await self._database.write(partial(disabling.disable, endpoint=endpoint, because=because), _ENDPOINTS)
+        return await self._database.write(partial(endpoints.disable, endpoint=endpoint, because=because), _ENDPOINTS)
 
     async def enable(self, endpoint: str) -> bool:
         """Send to an executor again; False if that was so."""
-        return await self._database.write(partial(disabling.enable, endpoint=endpoint), _ENDPOINTS)
+        return await self._database.write(partial(endpoints.enable, endpoint=endpoint), _ENDPOINTS)

@@ -17,25 +17,25 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from decisioning.errors import Unavailable
-from serving.ledger.postgres.connecting import connect, pool
-from serving.ledger.postgres.faults import for_caller, lost, overloaded, unavailable, unknown_fate
-from serving.ledger.postgres.holding import Session
-from serving.ledger.postgres.limits import Limits
-from serving.ledger.postgres.sealing import seal_in
-from serving.ledger.postgres.transacting import PostgresTransaction, Unforeseen
-from serving.ledger.postgres.trusting import look, require_durable, require_one_time, require_writable
-from serving.ledger.postgres.watching import Watch
-from serving.ledger.postgres.writing import attempts
-from serving.ledger.store.clock import Clock, system_clock
-from serving.ledger.store.faults import closed, read_only
-from serving.ledger.store.holding import Held
-from serving.ledger.store.location import PostgresLocation
-from serving.ledger.store.locks import Locks
-from serving.ledger.store.sealing import Seal
-from serving.ledger.store.times import micros
-from serving.ledger.store.transaction import Ahead, Job, Work, unforeseen
-from serving.ledger.tables.chains import SHARDS
+from heed.decisioning.errors import Unavailable
+from heed.serving.ledger.backend.clock import Clock, system_clock
+from heed.serving.ledger.backend.errors import closed, read_only
+from heed.serving.ledger.backend.key_ring import KeyRing
+from heed.serving.ledger.backend.location import PostgresLocation
+from heed.serving.ledger.backend.locks import Locks
+from heed.serving.ledger.backend.named_locks import NamedLocks
+from heed.serving.ledger.backend.times import micros
+from heed.serving.ledger.backend.transaction import Job, Prefetch, Work, no_prefetch
+from heed.serving.ledger.postgres.advisory_locks import AdvisoryLocks
+from heed.serving.ledger.postgres.connections import connect, pool
+from heed.serving.ledger.postgres.errors import for_caller, lost, overloaded, unavailable, unknown_fate
+from heed.serving.ledger.postgres.key_check import seal_in
+from heed.serving.ledger.postgres.limits import Limits
+from heed.serving.ledger.postgres.server_checks import look, require_durable, require_one_time, require_writable
+from heed.serving.ledger.postgres.stall_watchdog import StallWatchdog
+from heed.serving.ledger.postgres.transaction import PostgresTransaction, Unforeseen
+from heed.serving.ledger.postgres.write_job import attempts
+from heed.serving.ledger.tables.chains import SHARDS
 
 T = TypeVar("T")
 
@@ -44,23 +44,23 @@ _RENEWAL_SECONDS = 1.0
 
 
 class PostgresDatabase:
-    """`serving.ledger.store.database.Database` on PostgreSQL. Make one with `open`."""
+    """`heed.serving.ledger.backend.database.Database` on PostgreSQL. Make one with `open`."""
 
     def __init__(self, location: PostgresLocation, clock: Clock, limits: Limits, *, readonly: bool) -> None:
         self._clock = clock
         self._limits = limits
         self._readonly = readonly
-        self._seal = Seal(b"")
+        self._seal = KeyRing(b"")
         self._renewed = -math.inf
-        self._watch = Watch(limits.silence)
+        self._watch = StallWatchdog(limits.silence)
         self._pool: ConnectionPool[Connection[Any]] = pool(location, limits)
         # Each thread that writes has a queue of its own, and those of other processes begin elsewhere.
         self._places = count(os.getpid())
         self._place = threading.local()
         self._writing = ThreadPoolExecutor(limits.writers, "ledger-writer", self._take_place)
         self._reading = ThreadPoolExecutor(limits.readers, thread_name_prefix="ledger-reader")
-        self._session = Session(partial(connect, location, limits), self._watch)
-        self._held = Held()
+        self._session = AdvisoryLocks(partial(connect, location, limits), self._watch)
+        self._held = NamedLocks()
 
     @classmethod
     def open(
@@ -72,7 +72,7 @@ class PostgresDatabase:
         key: str | None = None,
         limits: Limits | None = None,
     ) -> Self:
-        """Open an existing database; see `serving.ledger.opening.open_ledger`."""
+        """Open an existing database; see `heed.serving.ledger.connect.open_ledger`."""
         database = cls(location, clock, limits or Limits(), readonly=readonly)
         try:
             with database._connection() as connection:
@@ -87,14 +87,14 @@ class PostgresDatabase:
             raise
         return database
 
-    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:
+    def read(self, work: Work[T], ahead: Prefetch = no_prefetch) -> T:
         """Run `work` on one consistent snapshot, at once."""
         try:
             return self._once_more(lambda: self._read(work, ahead))
         except psycopg.Error as error:
             raise unavailable(error) from error
 
-    async def write(self, work: Job[T], locks: Locks, ahead: Ahead = unforeseen) -> T:
+    async def write(self, work: Job[T], locks: Locks, ahead: Prefetch = no_prefetch) -> T:
         """Run `work` in a thread of its own and return once it is durable."""
         if self._readonly:
             raise read_only()
@@ -112,7 +112,7 @@ class PostgresDatabase:
             taken = await asyncio.wrap_future(_submitted(self._session.thread, partial(self._session.take, name)))
         except BaseException as error:
             # Whoever is cancelled meanwhile may hold the name a moment later: what is freed next is freed after that.
-            self.let_go(name)
+            self.release(name)
             if isinstance(error, psycopg.Error):
                 raise unavailable(error) from error
             raise
@@ -120,7 +120,7 @@ class PostgresDatabase:
             self._held.free(name)
         return taken
 
-    def let_go(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let go of a name, in this process at once and for others as soon as its turn comes."""
         with suppress(Unavailable):
             # A ledger that is closed has let go of everything.
@@ -147,7 +147,7 @@ class PostgresDatabase:
         self._pool.close()
         self._watch.close()
 
-    def _write(self, work: Job[T], locks: Locks, ahead: Ahead) -> T:
+    def _write(self, work: Job[T], locks: Locks, ahead: Prefetch) -> T:
         try:
             return attempts(self._transaction, work, locks, ahead, self._clock, self._limits.tries, self._renew)
         except Exception as error:
@@ -156,7 +156,7 @@ class PostgresDatabase:
                 raise
             raise told from error
 
-    def _read(self, work: Work[T], ahead: Ahead) -> T:
+    def _read(self, work: Work[T], ahead: Prefetch) -> T:
         asked = ahead(self._seal)
         if asked:
             # What asks for no more than was foreseen is one way to the server and back.

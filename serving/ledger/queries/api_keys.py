@@ -2,8 +2,8 @@
 
 from sqlalchemy import bindparam, insert, update
 
-from serving.ledger.queries.parts import pick
-from serving.ledger.tables.secrets import api_keys
+from heed.serving.ledger.queries.parts import pick
+from heed.serving.ledger.tables.secrets import api_keys
 
 _KEY = "key_id name role scopes digest created_at expires_at revoked_at used_at"
 

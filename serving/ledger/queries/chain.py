@@ -8,9 +8,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from serving.ledger.queries.parts import LIMIT, pick
-from serving.ledger.tables.chains import CHAINED, heads, links
-from serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.queries.parts import LIMIT, pick
+from heed.serving.ledger.tables.chains import CHAINED, heads, links
+from heed.serving.ledger.tables.schema import SCHEMA
 
 _SHARD = bindparam("of_shard", type_=heads.c.shard.type)
 
@@ -18,7 +18,7 @@ _DIGEST = bindparam("digest", type_=links.c.digest.type)
 
 
 class _Linked(FunctionElement[str]):
-    """`serving.ledger.proofs.hashing.linked`, by the database: who waited for the head moves it from there."""
+    """`heed.serving.ledger.audit.chain_hash.link_hash`, run by the database, from the head that it waited for."""
 
     type = Text()
     inherit_cache = True

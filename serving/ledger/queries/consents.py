@@ -2,8 +2,8 @@
 
 from sqlalchemy import bindparam, insert, select
 
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.people import consents, suppressions
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.people import consents, suppressions
 
 CONSENTS = (
     pick(consents, "consent_id channel purpose status recorded_at contact_point basis expires_at topic")

@@ -2,8 +2,8 @@
 
 from sqlalchemy import bindparam, insert, select, update
 
-from serving.ledger.queries.parts import OF_WHOM, SINCE, pick
-from serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.queries.parts import OF_WHOM, SINCE, pick
+from heed.serving.ledger.tables.happenings import contacts
 
 # No upper bound on the time and no bound on the number: a cap counts every contact of its window.
 CONTACTS = (

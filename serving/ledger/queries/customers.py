@@ -2,9 +2,9 @@
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.people import contact_points, customers
-from serving.ledger.tables.secrets import data_keys
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.people import contact_points, customers
+from heed.serving.ledger.tables.secrets import data_keys
 
 # With the customer's own key, under which the profile is sealed.
 CUSTOMER = (

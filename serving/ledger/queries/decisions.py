@@ -2,11 +2,11 @@
 
 from sqlalchemy import bindparam, desc, insert, select, tuple_
 
-from serving.ledger.queries.keys import KEYS_OF_PERSON
-from serving.ledger.queries.parts import LIMIT, SINCE, pick
-from serving.ledger.tables.decided import decisions, reviews
-from serving.ledger.tables.happenings import contacts
-from serving.ledger.tables.secrets import data_keys
+from heed.serving.ledger.queries.keys import KEYS_OF_PERSON
+from heed.serving.ledger.queries.parts import LIMIT, SINCE, pick
+from heed.serving.ledger.tables.decided import decisions, reviews
+from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.tables.secrets import data_keys
 
 STORED = pick(decisions, "fingerprint decision_id answer").where(
     decisions.c.client == bindparam("client"), decisions.c.idempotency_key == bindparam("idempotency_key")

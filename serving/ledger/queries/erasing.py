@@ -2,12 +2,12 @@
 
 from sqlalchemy import BindParameter, bindparam, delete, func, insert, null, select, update
 
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.decided import reviews
-from serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
-from serving.ledger.tables.people import consents, contact_points, customers, suppressions
-from serving.ledger.tables.secrets import data_keys, erasures
-from serving.ledger.tables.sending import outbox
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.decided import reviews
+from heed.serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
+from heed.serving.ledger.tables.people import consents, contact_points, customers, suppressions
+from heed.serving.ledger.tables.secrets import data_keys, erasures
+from heed.serving.ledger.tables.sending import outbox
 
 ALIASES = select(customers.c.customer_id).where(customers.c.merged_into == OF_WHOM).order_by(customers.c.customer_id)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from serving.ledger.queries.decisions import OF_CUSTOMER
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.decided import decisions, review_events
-from serving.ledger.tables.happenings import contacts, outcomes, signals
-from serving.ledger.tables.people import consents, contact_points, customers, objections, objectors, suppressions
-from serving.ledger.tables.sending import outbox
+from heed.serving.ledger.queries.decisions import OF_CUSTOMER
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.decided import decisions, review_events
+from heed.serving.ledger.tables.happenings import contacts, outcomes, signals
+from heed.serving.ledger.tables.people import consents, contact_points, customers, objections, objectors, suppressions
+from heed.serving.ledger.tables.sending import outbox
 
 ROWS_OF: Mapping[str, Select[Any]] = {
     table.name: select(table).where(table.c.customer_id == OF_WHOM).order_by(*table.primary_key.columns)

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, not_, null, or_, select, update
 
-from serving.ledger.queries.parts import LIMIT, NOW, pick
-from serving.ledger.tables.decided import decisions
-from serving.ledger.tables.happenings import contacts
-from serving.ledger.tables.sending import disabled_endpoints, outbox, outbox_attempts
+from heed.serving.ledger.queries.parts import LIMIT, NOW, pick
+from heed.serving.ledger.tables.decided import decisions
+from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.tables.sending import disabled_endpoints, outbox, outbox_attempts
 
 _OPEN = (outbox.c.delivered_at.is_(None), outbox.c.withdrawn_at.is_(None))
 _THIS = outbox.c.outbox_id == bindparam("message")

@@ -2,9 +2,9 @@
 
 from sqlalchemy import bindparam, cast, delete, exists, insert, select, update
 
-from serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
-from serving.ledger.tables.people import customers
-from serving.ledger.tables.secrets import data_keys, seals
+from heed.serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
+from heed.serving.ledger.tables.people import customers
+from heed.serving.ledger.tables.secrets import data_keys, seals
 
 KEY_OF_CUSTOMER = pick(data_keys, "key_id wrapped").where(data_keys.c.customer_id == OF_WHOM)
 

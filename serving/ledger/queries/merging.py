@@ -2,10 +2,10 @@
 
 from sqlalchemy import bindparam, delete, select, update
 
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.decided import reviews
-from serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
-from serving.ledger.tables.people import consents, customers
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.decided import reviews
+from heed.serving.ledger.tables.happenings import contacts, last_signals, outcomes, signals
+from heed.serving.ledger.tables.people import consents, customers
 
 STATEMENTS = (
     pick(consents, "consent_id channel purpose status recorded_at contact_point basis expires_at topic")

@@ -2,9 +2,9 @@
 
 from sqlalchemy import bindparam, func, select
 
-from serving.ledger.tables.decided import decisions, review_events
-from serving.ledger.tables.happenings import contacts
-from serving.ledger.tables.sending import stops
+from heed.serving.ledger.tables.decided import decisions, review_events
+from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.tables.sending import stops
 
 _MADE = (decisions.c.at, contacts.c.received_at, review_events.c.at, stops.c.at)
 

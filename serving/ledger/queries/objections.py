@@ -2,8 +2,8 @@
 
 from sqlalchemy import bindparam, insert, select
 
-from serving.ledger.queries.parts import pick
-from serving.ledger.tables.people import contact_points, objections, objectors
+from heed.serving.ledger.queries.parts import pick
+from heed.serving.ledger.tables.people import contact_points, objections, objectors
 
 OBJECTIONS = (
     pick(objections, "recorded_at contact_point")

@@ -2,9 +2,9 @@
 
 from sqlalchemy import bindparam, insert, null, update
 
-from serving.ledger.queries.parts import OF_WHOM, pick
-from serving.ledger.tables.happenings import contacts
-from serving.ledger.tables.sending import outbox
+from heed.serving.ledger.queries.parts import OF_WHOM, pick
+from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.tables.sending import outbox
 
 ADD_OUTBOX = insert(outbox)
 

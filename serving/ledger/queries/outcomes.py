@@ -2,10 +2,10 @@
 
 from sqlalchemy import String, bindparam, cast, func, insert, null, or_, select, union_all
 
-from serving.ledger.queries.parts import OF_WHOM, SINCE, pick
-from serving.ledger.tables.decided import decisions
-from serving.ledger.tables.happenings import contacts, outcomes
-from serving.ledger.tables.secrets import data_keys
+from heed.serving.ledger.queries.parts import OF_WHOM, SINCE, pick
+from heed.serving.ledger.tables.decided import decisions
+from heed.serving.ledger.tables.happenings import contacts, outcomes
+from heed.serving.ledger.tables.secrets import data_keys
 
 # What an outcome is joined to: the contact that it names by its own id or by the executor's, or the slot of a decision.
 _JOINED = [

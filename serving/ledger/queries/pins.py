@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, insert, select
 
-from serving.ledger.tables.decided import pins
+from heed.serving.ledger.tables.decided import pins
 
 PINNED = select(pins.c.text).where(pins.c.kind == bindparam("kind"), pins.c.digest == bindparam("digest"))
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import and_, asc, bindparam, desc, func, insert, or_, select, update
 
-from serving.ledger.queries.parts import LIMIT, NOW, OF_WHOM, pick
-from serving.ledger.tables.decided import review_events, reviews
+from heed.serving.ledger.queries.parts import LIMIT, NOW, OF_WHOM, pick
+from heed.serving.ledger.tables.decided import review_events, reviews
 
 _CASE = pick(
     reviews,

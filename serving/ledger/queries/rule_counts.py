@@ -2,8 +2,8 @@
 
 from sqlalchemy import bindparam, delete, insert
 
-from serving.ledger.queries.parts import pick
-from serving.ledger.tables.decided import rule_counts
+from heed.serving.ledger.queries.parts import pick
+from heed.serving.ledger.tables.decided import rule_counts
 
 RULE_COUNTS = pick(
     rule_counts,

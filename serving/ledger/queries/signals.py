@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, bindparam, cast, desc, func, insert, literal_column, select, update
 
-from serving.ledger.queries.parts import LIMIT, OF_WHOM, SINCE, pick
-from serving.ledger.tables.happenings import last_signals, signals
+from heed.serving.ledger.queries.parts import LIMIT, OF_WHOM, SINCE, pick
+from heed.serving.ledger.tables.happenings import last_signals, signals
 
 # The latest ones, newest first, since a bound must drop the oldest; as one string of bytes, since fetching row by row
 # costs more than all else that a decision reads.

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, desc, func, insert, select
 
-from serving.ledger.queries.parts import LIMIT, pick
-from serving.ledger.tables.decided import decisions
-from serving.ledger.tables.happenings import contacts
-from serving.ledger.tables.sending import outbox, stops
+from heed.serving.ledger.queries.parts import LIMIT, pick
+from heed.serving.ledger.tables.decided import decisions
+from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.tables.sending import outbox, stops
 
 _SAID = pick(stops, "number at event channel action_id message_class effect reason ordered_by")
 _LAST = select(func.max(stops.c.number)).group_by(stops.c.scope)

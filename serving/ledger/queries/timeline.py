@@ -2,11 +2,11 @@
 
 from sqlalchemy import bindparam, desc
 
-from serving.ledger.queries.decisions import NEWEST, OF_CUSTOMER
-from serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
-from serving.ledger.tables.decided import decisions, reviews
-from serving.ledger.tables.happenings import contacts, outcomes, signals
-from serving.ledger.tables.people import consents, objections, objectors, suppressions
+from heed.serving.ledger.queries.decisions import NEWEST, OF_CUSTOMER
+from heed.serving.ledger.queries.parts import LIMIT, OF_WHOM, pick
+from heed.serving.ledger.tables.decided import decisions, reviews
+from heed.serving.ledger.tables.happenings import contacts, outcomes, signals
+from heed.serving.ledger.tables.people import consents, objections, objectors, suppressions
 
 SIGNAL_ENTRIES = (
     pick(signals, "at signal_id entry")

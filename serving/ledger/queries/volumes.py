@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, BindParameter, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from serving.ledger.tables.happenings import volumes
+from heed.serving.ledger.tables.happenings import volumes
 
 # All stretches in which a slot counts, at once. The form is PostgreSQL's; SQLite reads it too.
 _ADDED = insert(volumes).values(

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, and_, bindparam, case, cast, exists, func, insert, or_, select
 
-from serving.ledger.queries.parts import NOW
-from serving.ledger.tables.decided import forecasts, reviews
-from serving.ledger.tables.happenings import contacts, outcomes
+from heed.serving.ledger.queries.parts import NOW
+from heed.serving.ledger.tables.decided import forecasts, reviews
+from heed.serving.ledger.tables.happenings import contacts, outcomes
 
 _UNSETTLED = or_(reviews.c.state == "open", reviews.c.state == "claimed")
 _COUNTED: Any = select(func.count().label("length"), func.min(reviews.c.opened_at))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from decisioning.customer import Contact
-from serving.ledger.records import Windows
+from heed.decisioning.customer import Contact
+from heed.serving.ledger.records import Windows
 
 
 class ReviewState(StrEnum):
@@ -24,7 +24,7 @@ class ReviewState(StrEnum):
         return self not in {ReviewState.OPEN, ReviewState.CLAIMED}
 
 
-class ReviewOrder(StrEnum):
+class ReviewSort(StrEnum):
     """In which order open cases are worked through."""
 
     OLDEST = "oldest"
@@ -32,7 +32,7 @@ class ReviewOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReviewCase:
     """A review case as it stands at the moment of reading.
 
     Attributes

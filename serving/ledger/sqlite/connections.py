@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.ledger.proofs.hashing import teach
-from serving.ledger.sqlite.faults import FileGone
+from heed.serving.ledger.audit.chain_hash import register_sql_functions
+from heed.serving.ledger.sqlite.errors import FileGone
 
 BUSY_MILLISECONDS = 2_000
 # What is deleted is overwritten with zeros: somebody may have been erased.
@@ -36,7 +36,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         for pragma in _DURABLE:
             connection.execute(f"PRAGMA {pragma}")
         write_a_page(connection)
-        teach(connection)
+        register_sql_functions(connection)
     except sqlite3.Error:
         connection.close()
         raise

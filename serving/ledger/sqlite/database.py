@@ -8,33 +8,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from serving.ledger.sqlite.connections import connect_to_read, connect_to_write, still_there
-from serving.ledger.sqlite.faults import unavailable
-from serving.ledger.sqlite.lock import FileLock
-from serving.ledger.sqlite.readers import Readers
-from serving.ledger.sqlite.sealing import seal_of
-from serving.ledger.sqlite.shape import require_present_shape
-from serving.ledger.sqlite.writer import Writer
-from serving.ledger.store.clock import Clock, system_clock
-from serving.ledger.store.faults import read_only
-from serving.ledger.store.holding import Held
-from serving.ledger.store.location import sqlite_path
-from serving.ledger.store.locks import Locks
-from serving.ledger.store.sealing import Seal
-from serving.ledger.store.transaction import Ahead, Job, Work, unforeseen
+from heed.serving.ledger.backend.clock import Clock, system_clock
+from heed.serving.ledger.backend.errors import read_only
+from heed.serving.ledger.backend.key_ring import KeyRing
+from heed.serving.ledger.backend.location import sqlite_path
+from heed.serving.ledger.backend.locks import Locks
+from heed.serving.ledger.backend.named_locks import NamedLocks
+from heed.serving.ledger.backend.transaction import Job, Prefetch, Work, no_prefetch
+from heed.serving.ledger.sqlite.connections import connect_to_read, connect_to_write, still_there
+from heed.serving.ledger.sqlite.errors import unavailable
+from heed.serving.ledger.sqlite.file_lock import FileLock
+from heed.serving.ledger.sqlite.key_file import seal_of
+from heed.serving.ledger.sqlite.readers import Readers
+from heed.serving.ledger.sqlite.schema_version import require_present_shape
+from heed.serving.ledger.sqlite.writer import Writer
 
 T = TypeVar("T")
 
 
 class SqliteDatabase:
-    """`serving.ledger.store.database.Database` on SQLite. Make one with `open`."""
+    """`heed.serving.ledger.backend.database.Database` on SQLite. Make one with `open`."""
 
     def __init__(self, readers: Readers, writer: Writer | None, lock: FileLock | None, clock: Clock) -> None:
         self.readers = readers
         self._writer = writer
         self._lock = lock
         self._clock = clock
-        self._held = Held()
+        self._held = NamedLocks()
 
     @classmethod
     def open(
@@ -45,7 +45,7 @@ class SqliteDatabase:
         readonly: bool = False,
         key: str | None = None,
     ) -> Self:
-        """Open an existing file; see `serving.ledger.opening.open_ledger`."""
+        """Open an existing file; see `heed.serving.ledger.connect.open_ledger`."""
         path = sqlite_path(location)
         if readonly:
             return cls(Readers(path, _seal_to_read(path, key)), None, None, clock)
@@ -70,7 +70,7 @@ class SqliteDatabase:
             raise read_only()
         return self._writer
 
-    def read(self, work: Work[T], ahead: Ahead = unforeseen) -> T:  # noqa: ARG002 - a local file is asked at once
+    def read(self, work: Work[T], ahead: Prefetch = no_prefetch) -> T:  # noqa: ARG002 - a local file is asked at once
         """Run `work` on one consistent snapshot, at once."""
         return self.readers.read(work)
 
@@ -78,7 +78,7 @@ class SqliteDatabase:
         self,
         work: Job[T],
         locks: Locks,  # noqa: ARG002 - one thread writes, one job after another
-        ahead: Ahead = unforeseen,  # noqa: ARG002 - and asks at once
+        ahead: Prefetch = no_prefetch,  # noqa: ARG002 - and asks at once
     ) -> T:
         """Run `work` on the writer and return once it is durable."""
         # A request that is cancelled, by a time limit or a lost client, must not leave a job half answered.
@@ -92,7 +92,7 @@ class SqliteDatabase:
         """Hold a name; False if it is held. There is one process."""
         return self._held.take(name)
 
-    def let_go(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let go of a name."""
         self._held.free(name)
 
@@ -119,7 +119,7 @@ class SqliteDatabase:
             self._lock = None
 
 
-def _connect(path: Path, key: str | None) -> tuple[sqlite3.Connection, Seal]:
+def _connect(path: Path, key: str | None) -> tuple[sqlite3.Connection, KeyRing]:
     try:
         connection = connect_to_write(path)
         try:
@@ -132,7 +132,7 @@ def _connect(path: Path, key: str | None) -> tuple[sqlite3.Connection, Seal]:
         raise unavailable(error) from error
 
 
-def _seal_to_read(path: Path, key: str | None) -> Seal:
+def _seal_to_read(path: Path, key: str | None) -> KeyRing:
     try:
         with closing(connect_to_read(path)) as connection:
             require_present_shape(connection, path)

@@ -5,11 +5,11 @@ from collections import deque
 from pathlib import Path
 from typing import TypeVar
 
-from serving.ledger.sqlite.connections import connect_to_read
-from serving.ledger.sqlite.faults import unavailable
-from serving.ledger.sqlite.transacting import SqliteTransaction
-from serving.ledger.store.sealing import Seal
-from serving.ledger.store.transaction import Work
+from heed.serving.ledger.backend.key_ring import KeyRing
+from heed.serving.ledger.backend.transaction import Work
+from heed.serving.ledger.sqlite.connections import connect_to_read
+from heed.serving.ledger.sqlite.errors import unavailable
+from heed.serving.ledger.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Readers:
     """Read-only connections, as many as threads read at once, kept for the next read."""
 
-    def __init__(self, path: Path, seal: Seal) -> None:
+    def __init__(self, path: Path, seal: KeyRing) -> None:
         self._path = path
         self._seal = seal
         self._idle: deque[sqlite3.Connection] = deque()

@@ -17,13 +17,13 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-from decisioning.errors import Unavailable
-from serving.ledger.sqlite.connections import BUSY_MILLISECONDS, write_a_page
-from serving.ledger.sqlite.faults import for_caller, unavailable
-from serving.ledger.sqlite.transacting import SqliteTransaction
-from serving.ledger.store.faults import closed
-from serving.ledger.store.sealing import Seal
-from serving.ledger.store.transaction import Job, Transaction
+from heed.decisioning.errors import Unavailable
+from heed.serving.ledger.backend.errors import closed
+from heed.serving.ledger.backend.key_ring import KeyRing
+from heed.serving.ledger.backend.transaction import Job, Transaction
+from heed.serving.ledger.sqlite.connections import BUSY_MILLISECONDS, write_a_page
+from heed.serving.ledger.sqlite.errors import for_caller, unavailable
+from heed.serving.ledger.sqlite.transaction import SqliteTransaction
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class WriterStats:
     """What the writer has done so far: jobs run, and transactions that held them."""
 
     jobs: int
@@ -72,7 +72,7 @@ class Writer:
         In autocommit mode and free to be used from another thread; the writer closes it.
     clock : callable
         Read inside the transaction, once per job.
-    seal : Seal
+    seal : KeyRing
         The ledger's key at work.
     present : callable
         Raises sqlite3.Error where the connection's file is no longer the ledger's; asked before each transaction.
@@ -82,7 +82,7 @@ class Writer:
         self,
         connection: sqlite3.Connection,
         clock: Callable[[], datetime],
-        seal: Seal,
+        seal: KeyRing,
         present: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
@@ -101,9 +101,9 @@ class Writer:
         self._thread.start()
 
     @property
-    def writing(self) -> Writing:
+    def writing(self) -> WriterStats:
         """Counts since the start."""
-        return Writing(self._jobs, self._groups)
+        return WriterStats(self._jobs, self._groups)
 
     def submit(self, work: Job[T]) -> asyncio.Future[T]:
         """Queue a job; the future resolves on the running event loop once its transaction is durable.

@@ -1,4 +1,4 @@
-"""What gathers the tables. It knows all of them once `serving.ledger.tables.schema` was imported."""
+"""What gathers the tables. It knows all of them once `heed.serving.ledger.tables.schema` was imported."""
 
 from sqlalchemy import MetaData
 

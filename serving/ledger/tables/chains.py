@@ -2,11 +2,11 @@
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, UniqueConstraint
 
-from serving.ledger.tables.base import metadata
-from serving.ledger.tables.decided import decisions, review_events
-from serving.ledger.tables.people import objections, objectors
-from serving.ledger.tables.secrets import erasures
-from serving.ledger.tables.sending import stops
+from heed.serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.decided import decisions, review_events
+from heed.serving.ledger.tables.people import objections, objectors
+from heed.serving.ledger.tables.secrets import erasures
+from heed.serving.ledger.tables.sending import stops
 
 # The hash chains: which record is the how-manieth of its shard, and the hash over it and all before it.
 links = Table(

@@ -14,11 +14,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.base import metadata
 
 # Decisions are never rewritten, so what is personal in them is out of reach without the customer's own key: `subject`,
 # `idempotency_key` and `fingerprint` are keyed hashes, `answer` and `receipt` are sealed (see
-# `serving.ledger.people.vault`).
+# `heed.serving.ledger.encryption.data_keys`).
 decisions = Table(
     "decisions",
     metadata,

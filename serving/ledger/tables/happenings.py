@@ -2,10 +2,11 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.base import metadata
 
 # A decision reads a customer's signals in one piece: `entry` is all that a signal says, sealed under the customer's key
-# (`serving.ledger.people.cells`), and the index holds it: a history is one run of pages and one string of bytes.
+# (`heed.serving.ledger.encryption.batch`), and the index holds it: a history is one run of pages and one string of
+# bytes.
 signals = Table(
     "signals",
     metadata,

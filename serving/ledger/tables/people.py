@@ -4,15 +4,16 @@
 version it was made on and commits only while that is still the version. A customer who was merged into another keeps a
 row that says into whom (`merged_into`); consents that a merge replaced stay on record, with the time they were retired.
 
-What describes or reaches somebody is sealed under the customer's key (`serving.ledger.people.personal`): profiles,
+What describes or reaches somebody is sealed under the customer's key (`heed.serving.ledger.encryption.pii`): profiles,
 contact points, the basis of a consent, the reason of a suppression. A contact point is found by its keyed hash.
 
-Objections name nobody: contact points and customers are in them as keyed hashes alone (`serving.ledger.store.sealing`).
+Objections name nobody: contact points and customers are in them as keyed hashes alone
+(`heed.serving.ledger.backend.key_ring`).
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
-from serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.base import metadata
 
 customers = Table(
     "customers",

@@ -2,10 +2,10 @@
 
 from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 
-from serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.base import metadata
 
 # Which key the ledger has, told by a hash of a fixed word; and what its hashes are made under, wrapped under that key,
-# or null where that is the key itself (`serving.ledger.store.sealing`).
+# or null where that is the key itself (`heed.serving.ledger.backend.key_ring`).
 seals = Table("seals", metadata, Column("mark", Text, primary_key=True), Column("lasting", LargeBinary))
 
 # The keys under which what is personal in the record is sealed, each wrapped under one derived from the ledger's key.

@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-from serving.ledger.tables.base import metadata
+from heed.serving.ledger.tables.base import metadata
 
 _OPEN = text("delivered_at IS NULL AND withdrawn_at IS NULL")
 

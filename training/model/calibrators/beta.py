@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.model.calibrators.curve import LEAST_GAP, Curve, through
-from training.model.calibrators.regression import Cells, fine_cells, regress
-from training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.curve import MIN_GAP, Curve, monotone_curve
+from heed.training.model.calibrators.logistic_regression import BinnedRows, bin_finely, fit_logistic
+from heed.training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
 
 _KNOTS = 65
 # Beyond such margins log p and log(1 - p) are straight in the margin to 6e-6.
@@ -23,13 +23,13 @@ def fit_beta(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     """
     straight = fit_sigmoid(margin, label)
     low, high = np.clip([margin.min(), margin.max()], -_STRAIGHT, _STRAIGHT)
-    if high - low < LEAST_GAP:
+    if high - low < MIN_GAP:
         return straight
-    weights = _nonnegative(fine_cells(margin, platt_targets(label)))
+    weights = _nonnegative(bin_finely(margin, platt_targets(label)))
     if weights is None:
         return straight
     knots = np.linspace(low, high, _KNOTS)
-    return through(knots, _bend(knots) @ weights)
+    return monotone_curve(knots, _bend(knots) @ weights)
 
 
 def _bend(margin: Floats) -> Floats:
@@ -37,7 +37,7 @@ def _bend(margin: Floats) -> Floats:
     return np.stack([-np.logaddexp(0.0, -margin), np.logaddexp(0.0, margin), np.ones_like(margin)], axis=1)
 
 
-def _nonnegative(counted: Cells) -> Floats | None:
+def _nonnegative(counted: BinnedRows) -> Floats | None:
     """The three coefficients, the first two not below 0; None where both would be."""
     free = _fitted(counted, [0, 1, 2])
     if (free[:2] > 0.0).all():
@@ -46,7 +46,7 @@ def _nonnegative(counted: Cells) -> Floats | None:
     return fewer if fewer[:2].max() > 0.0 else None
 
 
-def _fitted(counted: Cells, kept: list[int]) -> Floats:
+def _fitted(counted: BinnedRows, kept: list[int]) -> Floats:
     design, weights = _bend(counted.place), np.zeros(3)
-    weights[kept] = regress(design[:, kept], counted, np.zeros(len(design)))
+    weights[kept] = fit_logistic(design[:, kept], counted, np.zeros(len(design)))
     return weights

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from decisioning.score import Floats
-from training.errors import TrainingError
+from heed.decisioning.score import Floats
+from heed.training.errors import TrainingError
 
 # A slope at or below 0 would turn the booster's order around; where the rows ask for one, it has learnt nothing there
 # that holds, and almost flat is the honest answer.
-LEAST_SLOPE = 0.01
+MIN_SLOPE = 0.01
 # One hundredth of a margin is never worth more than one unit of log-odds: a steeper rise is a step seen from afar.
-GREATEST_SLOPE = 100.0
+MAX_SLOPE = 100.0
 # Closer knots than this leave a slope to rounding.
-LEAST_GAP = 1e-6
+MIN_GAP = 1e-6
 _ROUNDING = 1e-3
 
 
 @njit(nogil=True, cache=True)
-def along(margin: float, xs: Floats, ys: Floats) -> float:
+def interpolate(margin: float, xs: Floats, ys: Floats) -> float:
     """The curve through the knots (xs, ys) at one margin; beyond the ends it goes on as straight as it was.
 
     Never falls as `margin` grows, rounding included.
@@ -43,7 +43,7 @@ def along(margin: float, xs: Floats, ys: Floats) -> float:
 
 
 @njit(nogil=True, cache=True)
-def rise_at(margin: float, xs: Floats, ys: Floats) -> float:
+def slope_at(margin: float, xs: Floats, ys: Floats) -> float:
     """Slope of the curve at one margin; at a knot, of the segment to its right."""
     place = _segment(margin, xs)
     return (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])  # type: ignore[no-any-return]
@@ -66,7 +66,7 @@ def _segment(margin: float, xs: Floats) -> int:
 def _all_along(margins: Floats, xs: Floats, ys: Floats) -> Floats:
     values = np.empty(len(margins))
     for row in range(len(margins)):
-        values[row] = along(margins[row], xs, ys)
+        values[row] = interpolate(margins[row], xs, ys)
     return values
 
 
@@ -74,7 +74,7 @@ def _all_along(margins: Floats, xs: Floats, ys: Floats) -> Floats:
 def _all_rises(margins: Floats, xs: Floats, ys: Floats) -> Floats:
     values = np.empty(len(margins))
     for row in range(len(margins)):
-        values[row] = rise_at(margins[row], xs, ys)
+        values[row] = slope_at(margins[row], xs, ys)
     return values
 
 
@@ -88,7 +88,7 @@ class Curve:
         Rising, at least two.
     log_odds : array of float, shape (knots,)
         What the margins mean once calibrated. Every segment's slope, hence also beyond the ends, lies between
-        :data:`LEAST_SLOPE` and :data:`GREATEST_SLOPE`.
+        :data:`MIN_SLOPE` and :data:`MAX_SLOPE`.
 
     Raises
     ------
@@ -110,14 +110,14 @@ class Curve:
     def _refuse_falling(self) -> None:
         steps = np.diff(self.margin)
         rises = np.diff(self.log_odds) / np.where(steps > 0.0, steps, np.nan)
-        rising = (rises >= LEAST_SLOPE * (1.0 - _ROUNDING)) & (rises <= GREATEST_SLOPE * (1.0 + _ROUNDING))
+        rising = (rises >= MIN_SLOPE * (1.0 - _ROUNDING)) & (rises <= MAX_SLOPE * (1.0 + _ROUNDING))
         if not rising.all():
-            remedy = f"give knots whose slopes lie between {LEAST_SLOPE} and {GREATEST_SLOPE}"
+            remedy = f"give knots whose slopes lie between {MIN_SLOPE} and {MAX_SLOPE}"
             place = int(np.argmin(rising))
             raise TrainingError("a curve must rise", field=f"curve segment {place}", value=rises[place], remedy=remedy)
 
     def __call__(self, margin: Floats) -> Floats:
-        """Calibrated log-odds, same shape as `margin`, bit-equal to :func:`along` one by one."""
+        """Calibrated log-odds, same shape as `margin`, bit-equal to :func:`interpolate` one by one."""
         return self._each(_all_along, margin)
 
     def slope(self, margin: Floats) -> Floats:
@@ -126,7 +126,7 @@ class Curve:
 
     def stretched(self, slope: float, intercept: float) -> "Curve":
         """The curve of log-odds ``slope * self + intercept``, kept within the bounds of a curve."""
-        return through(self.margin, slope * self.log_odds + intercept)
+        return monotone_curve(self.margin, slope * self.log_odds + intercept)
 
     def to_dict(self) -> dict[str, list[float]]:
         """JSON-ready form."""
@@ -142,30 +142,30 @@ class Curve:
         return rule(flat, self.margin, self.log_odds).reshape(np.shape(margin))
 
 
-def line(slope: float, intercept: float) -> Curve:
+def straight_line(slope: float, intercept: float) -> Curve:
     """The straight line ``slope * margin + intercept``, as a curve of two knots.
 
-    `slope` lies between :data:`LEAST_SLOPE` and :data:`GREATEST_SLOPE`.
+    `slope` lies between :data:`MIN_SLOPE` and :data:`MAX_SLOPE`.
     """
     return Curve(np.array([0.0, 1.0]), np.array([intercept, slope + intercept]))
 
 
-def through(margin: Floats, log_odds: Floats) -> Curve:
+def monotone_curve(margin: Floats, log_odds: Floats) -> Curve:
     """The curve closest in spirit to points that may be flat, falling or steep in places.
 
     Where the points keep the bounds on slopes they are kept as they are. Elsewhere the curve is the mean of the lowest
     rising curve above and the highest below them; the same again for points that rise too steeply (the mean of
-    McShane's two extensions, Bulletin of the AMS 40, 1934). Points less than :data:`LEAST_GAP` from the last are left
+    McShane's two extensions, Bulletin of the AMS 40, 1934). Points less than :data:`MIN_GAP` from the last are left
     out.
 
     Parameters
     ----------
     margin : array of float, shape (points,)
-        Not falling; at least two of them :data:`LEAST_GAP` apart.
+        Not falling; at least two of them :data:`MIN_GAP` apart.
     log_odds : array of float, shape (points,)
     """
     xs, ys = _apart(margin, log_odds)
-    flat, steep = LEAST_SLOPE * xs, GREATEST_SLOPE * xs
+    flat, steep = MIN_SLOPE * xs, MAX_SLOPE * xs
     rising = flat + (_highest_so_far(ys - flat) + _lowest_to_come(ys - flat)) / 2.0
     gentle = steep + (_lowest_so_far(rising - steep) + _highest_to_come(rising - steep)) / 2.0
     return Curve(xs, gentle)
@@ -174,7 +174,7 @@ def through(margin: Floats, log_odds: Floats) -> Curve:
 def _apart(margin: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
     kept = [0]
     for place in range(1, len(margin)):
-        if margin[place] - margin[kept[-1]] >= LEAST_GAP:
+        if margin[place] - margin[kept[-1]] >= MIN_GAP:
             kept.append(place)
     return margin[kept], log_odds[kept]
 

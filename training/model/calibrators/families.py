@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.model.calibrators.beta import fit_beta
-from training.model.calibrators.curve import Curve, line
-from training.model.calibrators.isotonic import fit_isotonic
-from training.model.calibrators.sigmoid import fit_sigmoid
-from training.model.calibrators.spline import fit_spline
-from training.model.calibrators.venn_abers import fit_venn_abers
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.beta import fit_beta
+from heed.training.model.calibrators.curve import Curve, straight_line
+from heed.training.model.calibrators.isotonic import fit_isotonic
+from heed.training.model.calibrators.sigmoid import fit_sigmoid
+from heed.training.model.calibrators.spline import fit_spline
+from heed.training.model.calibrators.venn_abers import fit_venn_abers
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class CalibrationFamily:
     """A kind of calibration curve.
 
     Attributes
@@ -40,11 +40,11 @@ _FREE = "it follows the data step by step and learns noise from fewer than about
 
 def _as_it_is(margin: Floats, label: NDArray[np.bool_]) -> Curve:  # noqa: ARG001 -- a family's signature
     """The booster's own log-odds: with small trees and many rows they are often as good as any correction."""
-    return line(1.0, 0.0)
+    return straight_line(1.0, 0.0)
 
 
-IDENTITY = Family("identity", _as_it_is, 0, "nothing is fitted")
-SIGMOID = Family("sigmoid", fit_sigmoid, 0, "two numbers, held finite by Platt's targets")
+IDENTITY = CalibrationFamily("identity", _as_it_is, 0, "nothing is fitted")
+SIGMOID = CalibrationFamily("sigmoid", fit_sigmoid, 0, "two numbers, held finite by Platt's targets")
 
 # Twenty cases of the rarer class for each coefficient keep a logistic regression from leaning on chance (Austin and
 # Steyerberg, Statistical Methods in Medical Research 26, 2017); isotonic regression overtakes Platt's line from about a
@@ -52,8 +52,10 @@ SIGMOID = Family("sigmoid", fit_sigmoid, 0, "two numbers, held finite by Platt's
 FAMILIES = (
     IDENTITY,
     SIGMOID,
-    Family("beta", fit_beta, 60, "three coefficients at twenty cases of the rarer class each"),
-    Family("spline", fit_spline, 200, "six coefficients and six knots, at over thirty cases of the rarer class each"),
-    Family("venn_abers", fit_venn_abers, 1000, _FREE),
-    Family("isotonic", fit_isotonic, 1000, _FREE),
+    CalibrationFamily("beta", fit_beta, 60, "three coefficients at twenty cases of the rarer class each"),
+    CalibrationFamily(
+        "spline", fit_spline, 200, "six coefficients and six knots, at over thirty cases of the rarer class each"
+    ),
+    CalibrationFamily("venn_abers", fit_venn_abers, 1000, _FREE),
+    CalibrationFamily("isotonic", fit_isotonic, 1000, _FREE),
 )

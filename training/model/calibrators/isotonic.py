@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import isotonic_regression
 
-from decisioning.score import Floats
-from training.model.calibrators.curve import LEAST_GAP, Curve, through
-from training.model.calibrators.groups import grouped
-from training.model.calibrators.regression import summed
-from training.model.calibrators.sigmoid import fit_sigmoid
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.curve import MIN_GAP, Curve, monotone_curve
+from heed.training.model.calibrators.knot_quantiles import merge_blocks
+from heed.training.model.calibrators.logistic_regression import group_sums
+from heed.training.model.calibrators.sigmoid import fit_sigmoid
 
 _GROUPS = 64
 # How far beyond the outer centres the curve follows Platt's slope; it goes on like that from there.
@@ -29,12 +29,14 @@ def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     place = np.unique(margin, return_inverse=True)[1][order]
     rows = np.bincount(place).astype(np.float64)
     # The class would interpolate between margins, and divide by gaps that rounding leaves of nothing.
-    level = isotonic_regression(summed(place, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
+    level = isotonic_regression(group_sums(place, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
     block = np.concatenate([[0], np.cumsum(np.diff(level) > 0.0)])[place]
-    return centred(margin[order], block, level[place], hit, straight)
+    return centered_isotonic(margin[order], block, level[place], hit, straight)
 
 
-def centred(margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Floats, straight: Curve) -> Curve:
+def centered_isotonic(
+    margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Floats, straight: Curve
+) -> Curve:
     """The curve through the groups' mean margin and the log-odds of their mean of `counted`.
 
     Parameters
@@ -51,12 +53,12 @@ def centred(margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Flo
     weight = rate * (1.0 - rate)
     if weight.sum() == 0.0:
         return straight
-    group = grouped(block, weight, _GROUPS)
+    group = merge_blocks(block, weight, _GROUPS)
     rows = np.bincount(group)
     centre = np.bincount(group, margin) / rows
     # A group in which it never, or always, happened is taken as if it had half happened once.
     hits = np.clip(np.bincount(group, counted), 0.5, rows - 0.5)
-    if len(rows) < 2 or np.diff(centre).max() < LEAST_GAP:
+    if len(rows) < 2 or np.diff(centre).max() < MIN_GAP:
         return straight
     return _with_tails(centre, np.log(hits) - np.log(rows - hits), straight)
 
@@ -64,4 +66,4 @@ def centred(margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Flo
 def _with_tails(centre: Floats, log_odds: Floats, straight: Curve) -> Curve:
     rise = _BEYOND * float(straight.slope(np.zeros(1))[0])
     xs = np.concatenate([[centre[0] - _BEYOND], centre, [centre[-1] + _BEYOND]])
-    return through(xs, np.concatenate([[log_odds[0] - rise], log_odds, [log_odds[-1] + rise]]))
+    return monotone_curve(xs, np.concatenate([[log_odds[0] - rise], log_odds, [log_odds[-1] + rise]]))

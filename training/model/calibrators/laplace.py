@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 from scipy.special import expit
 
-from decisioning.score import Floats
-from training.model.calibrators.kin import Ints, Kin
-from training.model.calibrators.regression import Cells, likelihood, summed
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.logistic_regression import BinnedRows, group_sums, log_likelihood
+from heed.training.model.calibrators.pooling_groups import Ints, PoolingGroups
 
 _ROUNDS = 50
 _HALVINGS = 30
@@ -19,7 +19,7 @@ _LOOSE = np.array([0.01, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
-class Mixed:
+class MixedEffects:
     """What was fitted.
 
     Attributes
@@ -48,7 +48,7 @@ class Mixed:
 
 
 @dataclass(frozen=True, eq=False)
-class Equations:
+class NewtonEquations:
     """Newton's equations; those of actions are diagonal, so they are eliminated and only the few others solved.
 
     Attributes
@@ -102,19 +102,24 @@ class Equations:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class MixedModel:
     """Unknowns: intercept, slope, then standard normal scores of categories, channels and actions.
 
     An offset is its score times the spread of its kind, so that a spread of 0 needs no case of its own.
     """
 
-    counted: Cells
-    kin: Kin
+    counted: BinnedRows
+    pooling_groups: PoolingGroups
 
     @cached_property
     def nothing(self) -> Floats:
         """All unknowns at 0."""
-        return np.zeros(2 + len(self.kin.categories) + len(self.kin.channels) + len(self.kin.actions))
+        return np.zeros(
+            2
+            + len(self.pooling_groups.categories)
+            + len(self.pooling_groups.channels)
+            + len(self.pooling_groups.actions)
+        )
 
     @cached_property
     def centred(self) -> Floats:
@@ -129,9 +134,11 @@ class Problem:
     @cached_property
     def membership(self) -> Floats:
         """Which categories and channels each kind of row has, shape (kinds, categories + channels)."""
-        columns = np.concatenate([np.arange(len(self.kin.categories)), np.arange(len(self.kin.channels))])
-        of = np.repeat([0, 1], [len(self.kin.categories), len(self.kin.channels)])
-        places = np.stack([self.kin.category, self.kin.channel], axis=1)
+        columns = np.concatenate(
+            [np.arange(len(self.pooling_groups.categories)), np.arange(len(self.pooling_groups.channels))]
+        )
+        of = np.repeat([0, 1], [len(self.pooling_groups.categories), len(self.pooling_groups.channels)])
+        places = np.stack([self.pooling_groups.category, self.pooling_groups.channel], axis=1)
         member: Floats = (places[:, of] == columns).astype(np.float64)
         return member
 
@@ -147,14 +154,14 @@ class Problem:
                 break
         return self._posterior(scale, scores) - equations.log_determinant / 2.0, scores
 
-    def told(self, spread: Floats, scores: Floats) -> Mixed:
+    def told(self, spread: Floats, scores: Floats) -> MixedEffects:
         """The offsets and the line of these scores, with what is uncertain about them."""
         scale = self._scales(spread)
-        categories, few = 2 + len(self.kin.categories), 2 + self.membership.shape[1]
+        categories, few = 2 + len(self.pooling_groups.categories), 2 + self.membership.shape[1]
         offsets, equations = scores * scale, self._newton(scale, scores)[1]
         shared = np.vstack([np.zeros((2, len(self.membership))), scale[2:few, None] * self.membership.T])
         errors = equations.errors() * scale[:few]
-        return Mixed(
+        return MixedEffects(
             intercept=float(scores[0] - scores[1] * self.middle),
             slope=1.0 + float(scores[1]),
             category=offsets[2:categories],
@@ -163,23 +170,29 @@ class Problem:
             spread=spread,
             category_error=errors[2:categories],
             channel_error=errors[categories:],
-            total_error=equations.errors_of(shared, scale[few:][self.kin.action], self.kin.action),
+            total_error=equations.errors_of(
+                shared, scale[few:][self.pooling_groups.action], self.pooling_groups.action
+            ),
         )
 
     def _scales(self, spread: Floats) -> Floats:
-        counts = [len(self.kin.categories), len(self.kin.channels), len(self.kin.actions)]
+        counts = [
+            len(self.pooling_groups.categories),
+            len(self.pooling_groups.channels),
+            len(self.pooling_groups.actions),
+        ]
         return np.concatenate([np.ones(2), np.repeat(spread, counts)])
 
     def _log_odds(self, scale: Floats, scores: Floats) -> Floats:
         moved = scores * scale
         few = 2 + self.membership.shape[1]
-        of_kind = self.membership @ moved[2:few] + moved[few:][self.kin.action]
+        of_kind = self.membership @ moved[2:few] + moved[few:][self.pooling_groups.action]
         line: Floats = moved[0] + moved[1] * self.centred
         return self.counted.place + line + of_kind[self.counted.code]
 
     def _posterior(self, scale: Floats, scores: Floats) -> float:
         prior = float(_LOOSE @ scores[:2] ** 2 + scores[2:] @ scores[2:]) / 2.0
-        return likelihood(self._log_odds(scale, scores), self.counted) - prior
+        return log_likelihood(self._log_odds(scale, scores), self.counted) - prior
 
     def _climb(self, scale: Floats, scores: Floats, step: Floats) -> Floats:
         now = self._posterior(scale, scores)
@@ -189,7 +202,7 @@ class Problem:
                 return moved
         return scores
 
-    def _newton(self, scale: Floats, scores: Floats) -> tuple[Floats, Equations]:
+    def _newton(self, scale: Floats, scores: Floats) -> tuple[Floats, NewtonEquations]:
         """Gradient of the log-posterior, and minus its second derivatives."""
         p = expit(self._log_odds(scale, scores))
         residual = self.counted.hits - self.counted.rows * p
@@ -199,7 +212,7 @@ class Problem:
         gradient = scale * np.concatenate([line, left @ self.membership, self._by_action(left)]) - pull
         return gradient, self._equations(scale, self.counted.rows * p * (1.0 - p))
 
-    def _equations(self, scale: Floats, weight: Floats) -> Equations:
+    def _equations(self, scale: Floats, weight: Floats) -> NewtonEquations:
         few = 2 + self.membership.shape[1]
         heavy, leaning = self._by_kind(weight), self._by_kind(weight * self.centred)
         crossed = np.column_stack([heavy, leaning, heavy[:, None] * self.membership])
@@ -208,17 +221,17 @@ class Problem:
         shared[:2, 2:] = shared[2:, :2].T
         shared[:2, :2] = [[heavy.sum(), leaning.sum()], [leaning.sum(), weight @ self.centred**2]]
         prior = np.concatenate([_LOOSE, np.ones(few - 2)])
-        return Equations(
+        return NewtonEquations(
             shared=scale[:few, None] * scale[:few] * shared + np.diag(prior),
             between=scale[:few, None] * self._by_action(crossed).T * scale[few:],
             own=1.0 + scale[few:] ** 2 * self._by_action(heavy),
         )
 
     def _by_kind(self, values: Floats) -> Floats:
-        return summed(self.counted.code, values, len(self.kin.action))
+        return group_sums(self.counted.code, values, len(self.pooling_groups.action))
 
     def _by_action(self, values: Floats) -> Floats:
         """Sum over the kinds of each action, shape (actions, ...)."""
-        total = np.zeros((len(self.kin.actions), *values.shape[1:]))
-        np.add.at(total, self.kin.action, values)
+        total = np.zeros((len(self.pooling_groups.actions), *values.shape[1:]))
+        np.add.at(total, self.pooling_groups.action, values)
         return total

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.errors import TrainingError
-from training.model.calibrators.curve import GREATEST_SLOPE, LEAST_GAP, LEAST_SLOPE, Curve, line
-from training.model.calibrators.regression import Cells, fine_cells, regress
+from heed.decisioning.score import Floats
+from heed.training.errors import TrainingError
+from heed.training.model.calibrators.curve import MAX_SLOPE, MIN_GAP, MIN_SLOPE, Curve, straight_line
+from heed.training.model.calibrators.logistic_regression import BinnedRows, bin_finely, fit_logistic
 
 
 def fit_sigmoid(margin: Floats, label: NDArray[np.bool_]) -> Curve:
@@ -31,14 +31,14 @@ def fit_sigmoid(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     if len(margin) == 0:
         remedy = "give more contacts, or customers, to train on"
         raise TrainingError("no rows are left to calibrate on", field="contacts", value=0, remedy=remedy)
-    counted = fine_cells(margin, platt_targets(label))
-    if np.ptp(margin) < LEAST_GAP:
+    counted = bin_finely(margin, platt_targets(label))
+    if np.ptp(margin) < MIN_GAP:
         return _with_slope(1.0, counted)
     design = np.stack([counted.place, np.ones_like(counted.place)], axis=1)
-    slope, intercept = regress(design, counted, np.zeros_like(counted.place)).tolist()
-    if LEAST_SLOPE <= slope <= GREATEST_SLOPE:
-        return line(slope, intercept)
-    return _with_slope(min(max(slope, LEAST_SLOPE), GREATEST_SLOPE), counted)
+    slope, intercept = fit_logistic(design, counted, np.zeros_like(counted.place)).tolist()
+    if MIN_SLOPE <= slope <= MAX_SLOPE:
+        return straight_line(slope, intercept)
+    return _with_slope(min(max(slope, MIN_SLOPE), MAX_SLOPE), counted)
 
 
 def platt_targets(label: NDArray[np.bool_]) -> Floats:
@@ -48,6 +48,6 @@ def platt_targets(label: NDArray[np.bool_]) -> Floats:
     return np.where(label, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))
 
 
-def _with_slope(slope: float, counted: Cells) -> Curve:
-    (intercept,) = regress(np.ones((len(counted.place), 1)), counted, slope * counted.place)
-    return line(slope, float(intercept))
+def _with_slope(slope: float, counted: BinnedRows) -> Curve:
+    (intercept,) = fit_logistic(np.ones((len(counted.place), 1)), counted, slope * counted.place)
+    return straight_line(slope, float(intercept))

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.model.calibrators.curve import LEAST_GAP, Curve, through
-from training.model.calibrators.groups import information, shares
-from training.model.calibrators.regression import fine_cells, regress
-from training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.curve import MIN_GAP, Curve, monotone_curve
+from heed.training.model.calibrators.knot_quantiles import fisher_information, weighted_quantiles
+from heed.training.model.calibrators.logistic_regression import bin_finely, fit_logistic
+from heed.training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
 
 _KNOTS = 65
 # As shares of the information about log-odds, not of the rows.
@@ -20,25 +20,25 @@ def fit_spline(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     Six knots, cubic between the outer two and straight beyond them (Harrell, "Regression Modeling Strategies",
     section 2.4.5; for calibration Lucena, "Spline-based probability calibration", 2018). The knots lie where equal
     shares of the information about log-odds lie, since with a rare outcome most rows say little. Falling parts are
-    projected away by :func:`training.model.calibrators.curve.through`. Where there are fewer than three different
-    knots, Platt's line is returned.
+    projected away by :func:`heed.training.model.calibrators.curve.monotone_curve`. Where there are fewer than three
+    different knots, Platt's line is returned.
     """
     straight = fit_sigmoid(margin, label)
     knots = _knots(margin, straight(margin))
     if len(knots) < 3:
         return straight
-    counted = fine_cells(margin, platt_targets(label))
-    weights = regress(_basis(counted.place, knots), counted, straight(counted.place))
+    counted = bin_finely(margin, platt_targets(label))
+    weights = fit_logistic(_basis(counted.place, knots), counted, straight(counted.place))
     beyond = np.ptp(knots)
     table = np.concatenate(
         [[knots[0] - beyond], np.linspace(knots[0], knots[-1], _KNOTS - 2), [knots[-1] + beyond]],
     )
-    return through(table, straight(table) + _basis(table, knots) @ weights)
+    return monotone_curve(table, straight(table) + _basis(table, knots) @ weights)
 
 
 def _knots(margin: Floats, log_odds: Floats) -> Floats:
-    knots = np.unique(shares(margin, information(log_odds), np.array(_PLACES)))
-    return knots if len(knots) > 1 and np.diff(knots).min() > LEAST_GAP else knots[:1]
+    knots = np.unique(weighted_quantiles(margin, fisher_information(log_odds), np.array(_PLACES)))
+    return knots if len(knots) > 1 and np.diff(knots).min() > MIN_GAP else knots[:1]
 
 
 def _basis(margin: Floats, knots: Floats) -> Floats:

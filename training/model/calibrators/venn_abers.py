@@ -4,11 +4,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from decisioning.score import Floats
-from training.model.calibrators.curve import Curve
-from training.model.calibrators.isotonic import centred
-from training.model.calibrators.regression import summed
-from training.model.calibrators.sigmoid import fit_sigmoid
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.curve import Curve
+from heed.training.model.calibrators.isotonic import centered_isotonic
+from heed.training.model.calibrators.logistic_regression import group_sums
+from heed.training.model.calibrators.sigmoid import fit_sigmoid
 
 
 def fit_venn_abers(margin: Floats, label: NDArray[np.bool_]) -> Curve:
@@ -16,14 +16,14 @@ def fit_venn_abers(margin: Floats, label: NDArray[np.bool_]) -> Curve:
 
     Vovk and Petej, "Venn-Abers predictors" (UAI 2014), section 4 for the merging, which minimises the worst log-loss
     against the two. Tails and too little data are treated as in
-    :func:`training.model.calibrators.isotonic.fit_isotonic`.
+    :func:`heed.training.model.calibrators.isotonic.fit_isotonic`.
     """
     straight = fit_sigmoid(margin, label)
     seen, block = np.unique(margin, return_inverse=True)
     low, high = _at_seen(block, label, len(seen))
     merged = (high / (1.0 - low + high))[block]
     order = np.argsort(margin, kind="stable")
-    return centred(margin[order], block[order], merged[order], merged[order], straight)
+    return centered_isotonic(margin[order], block[order], merged[order], merged[order], straight)
 
 
 def venn_abers_interval(margin: Floats, label: NDArray[np.bool_], query: Floats) -> tuple[Floats, Floats]:
@@ -49,8 +49,8 @@ def venn_abers_interval(margin: Floats, label: NDArray[np.bool_], query: Floats)
 
 
 def _at_seen(block: NDArray[np.int64], label: NDArray[np.bool_], count: int) -> tuple[Floats, Floats]:
-    rows = summed(block, np.ones(len(block)), count)
-    hits = summed(block, label.astype(np.float64), count)
+    rows = group_sums(block, np.ones(len(block)), count)
+    hits = group_sums(block, label.astype(np.float64), count)
     # Seen from the other end with the classes changed over, adding a failure is adding a success.
     low = 1.0 - _with_a_hit(rows[::-1].copy(), (rows - hits)[::-1].copy())[::-1]
     return low, _with_a_hit(rows, hits)

@@ -6,7 +6,7 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from serving.ledger.migrations.append_only import append_only
+from heed.serving.ledger.migrations.append_only import append_only
 
 revision = "0001"
 down_revision = None

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from serving.ledger.migrations.append_only import append_only
+from heed.serving.ledger.migrations.append_only import append_only
 
 revision = "0002"
 down_revision = "0001"

@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from serving.ledger.migrations.append_only import append_only
+from heed.serving.ledger.migrations.append_only import append_only
 
 revision = "0004"
 down_revision = "0003"

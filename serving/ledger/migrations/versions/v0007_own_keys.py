@@ -10,8 +10,8 @@ begin with `unsealed_`, and taken in again, sealed and linked anew, once all ste
 import sqlalchemy as sa
 from alembic import op
 
-from decisioning.errors import Unavailable
-from serving.ledger.migrations.append_only import append_only
+from heed.decisioning.errors import Unavailable
+from heed.serving.ledger.migrations.append_only import append_only
 
 revision = "0007"
 down_revision = "0006"

@@ -1,0 +1,82 @@
+"""The kill switch, as a decision sees it: what is stopped may be held or left to a person, and never done alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from heed.decisioning.catalogue import Action, MessageClass
+from heed.decisioning.verdict import Effect, Verdict
+
+STOP_RULE = "heed-stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An order to stop that is in force.
+
+    Attributes
+    ----------
+    reason : str
+        Why, in the words of whoever gave the order.
+    since : datetime or None
+        When it was recorded; None where a policy says so and no order.
+    effect : Effect
+        Suppress, which ends in hold, or review.
+    channel, action_id, message_class : str, str, MessageClass or None
+        What it is about: all that agrees with each of those named, and everything where none is.
+    """
+
+    reason: str
+    since: datetime | None
+    effect: Effect = Effect.SUPPRESS
+    channel: str | None = None
+    action_id: str | None = None
+    message_class: MessageClass | None = None
+
+    def covers(self, channel: str, action_id: str, message_class: MessageClass) -> bool:
+        """Whether an action or a contact is stopped by it."""
+        return (
+            self.channel in (None, channel)
+            and self.action_id in (None, action_id)
+            and self.message_class in (None, message_class)
+        )
+
+    @property
+    def everything(self) -> bool:
+        """Whether it is about everything."""
+        return self.channel is None and self.action_id is None and self.message_class is None
+
+    @property
+    def scope(self) -> str:
+        """What it is about, in words: ``everything``, or as in ``channel sms, message class marketing``."""
+        named = (("channel", self.channel), ("action", self.action_id), ("message class", self.message_class))
+        return ", ".join(f"{name} {value}" for name, value in named if value is not None) or "everything"
+
+    @property
+    def sentence(self) -> str:
+        """What it says where it binds."""
+        when = "by the policy" if self.since is None else f"since {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"Stopped {when} ({self.scope}): {self.reason}"
+
+
+def decisive_stop(stops: Iterable[Stop], channel: str, action_id: str, message_class: MessageClass) -> Stop | None:
+    """The stop that binds an action, None where none covers it: suppress beats review, then the first."""
+    found = [one for one in stops if one.covers(channel, action_id, message_class)]
+    return min(found, key=lambda one: one.effect is not Effect.SUPPRESS, default=None)
+
+
+def add_stop_verdicts(
+    stops: Sequence[Stop], actions: Sequence[Action], verdicts: tuple[tuple[Verdict, ...], ...]
+) -> tuple[tuple[Verdict, ...], ...]:
+    """The verdicts on the actions, led by that of the switch where it is thrown.
+
+    It leads, since of verdicts that are equally strong and last equally long the first binds.
+    """
+    if not stops:
+        return verdicts
+    return tuple((*_said(stops, action), *said) for action, said in zip(actions, verdicts, strict=True))
+
+
+def _said(stops: Sequence[Stop], action: Action) -> tuple[Verdict, ...]:
+    stop = decisive_stop(stops, action.channel, action.action_id, action.message_class)
+    return () if stop is None else (Verdict(STOP_RULE, stop.effect, stop.sentence),)

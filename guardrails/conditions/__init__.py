@@ -1,0 +1,1 @@
+"""Conditions in CEL: compiled, checked and evaluated."""

@@ -1,0 +1,58 @@
+"""What the checker of conditions finds wrong, in words for whoever wrote the condition."""
+
+import re
+from collections.abc import Callable
+
+METHODS = ("contains", "startsWith", "endsWith", "matches", "size")
+_OVERLOAD = re.compile(r"found no matching overload for '(?P<name>[^']+)' applied to '\((?P<types>[^)]*)\)'")
+_TOKEN = re.compile(r"(?:token recognition error at: |mismatched input |extraneous input )'(?P<token>[^']*)'")
+# What people write in other languages, and how CEL writes it.
+_ELSEWHERE = {
+    "=": "==",
+    "=>": ">=",
+    "=<": "<=",
+    "<>": "!=",
+    "and": "&&",
+    "or": "||",
+    "not": "!",
+    "AND": "&&",
+    "OR": "||",
+}
+_TYPES = {"int": "a whole number", "double": "a decimal number", "string": "text", "bool": "true or false"}
+_EXAMPLE = "write it in CEL, as in `customer.age >= 18`"
+Explanation = tuple[str, str]
+
+
+def explain_cel_error(message: str) -> Explanation:
+    """What is wrong and what to do about it, from the checker's own words."""
+    for pattern, told in _TELLING:
+        found = pattern.search(message)
+        if found is not None:
+            return told(found)
+    return f"condition cannot be read: {message.partition(' expecting {')[0]}", _EXAMPLE
+
+
+def _mismatched(found: re.Match[str]) -> Explanation:
+    types = found["types"].split(", ")
+    given = " and ".join(_TYPES.get(one, one) for one in types)
+    return f"`{found['name'].strip('_')}` does not go with {given}", _fitting(types)
+
+
+def _fitting(types: list[str]) -> str:
+    if set(types) == {"int", "double"}:
+        return "write `18` beside what is declared as int, and `18.0` beside what is declared as float"
+    return "compare values of the same type; text stands in quotes, numbers do not"
+
+
+def _misspelt(found: re.Match[str]) -> Explanation:
+    token = found["token"].strip()
+    if token == "<EOF>":  # noqa: S105  the end of the text
+        return "condition ends too early", _EXAMPLE
+    written = _ELSEWHERE.get(token)
+    return f"condition cannot be read at `{token}`", f"write `{written}`" if written else _EXAMPLE
+
+
+_TELLING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Explanation]], ...] = (
+    (_OVERLOAD, _mismatched),
+    (_TOKEN, _misspelt),
+)

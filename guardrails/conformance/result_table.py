@@ -1,0 +1,74 @@
+"""How a system came through the scenarios, as a table for people and as values for programs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from heed.guardrails.conformance.runner import ScenarioResult, ScenarioVerdict
+from heed.guardrails.conformance.scenario import Source
+from heed.guardrails.conformance.scenario_files import ThemedScenario
+
+
+def count_verdicts(results: Sequence[ScenarioResult]) -> dict[ScenarioVerdict, int]:
+    """How many scenarios came out in each way."""
+    found = Counter(result.verdict for result in results)
+    return {verdict: found[verdict] for verdict in ScenarioVerdict}
+
+
+def format_summary(results: Sequence[ScenarioResult]) -> str:
+    """The same in a line."""
+    return ", ".join(f"{number} {verdict.value}" for verdict, number in count_verdicts(results).items())
+
+
+def results_as_json(system: str, results: Sequence[ScenarioResult]) -> Mapping[str, Any]:
+    """All results for programs."""
+    return {
+        "system": system,
+        "counts": {verdict.value: number for verdict, number in count_verdicts(results).items()},
+        "scenarios": [_entry(result) for result in results],
+    }
+
+
+def results_as_markdown(told: Sequence[ThemedScenario], results: Mapping[str, Sequence[ScenarioResult]]) -> str:
+    """One table per theme: scenarios with their sources, and a column for each system by name."""
+    verdicts = {name: {one.told.scenario.id: one.verdict for one in found} for name, found in results.items()}
+    parts = []
+    for theme, group in groupby(told, key=lambda one: one.theme):
+        parts += [f"## {theme}", "", *_table(list(group), verdicts), ""]
+    return "\n".join(parts)
+
+
+def _table(told: Sequence[ThemedScenario], verdicts: Mapping[str, Mapping[str, ScenarioVerdict]]) -> list[str]:
+    head = ["scenario", "what must hold", "source", *verdicts]
+    rows = [
+        [
+            f"`{one.scenario.id}`",
+            one.scenario.title,
+            _source(one.scenario.source),
+            *(found[one.scenario.id].value if one.scenario.id in found else "" for found in verdicts.values()),
+        ]
+        for one in told
+    ]
+    return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _source(source: Source) -> str:
+    said = " ".join(source.says.split())
+    return said if source.cite is None else f"[{source.cite}]({source.url}): {said}"
+
+
+def _entry(result: ScenarioResult) -> dict[str, Any]:
+    scenario = result.told.scenario
+    return {
+        "id": scenario.id,
+        "theme": result.told.theme,
+        "title": scenario.title,
+        "source": scenario.source.model_dump(exclude_none=True),
+        "verdict": result.verdict.value,
+        "why": list(result.why),
+    }

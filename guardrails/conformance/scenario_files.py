@@ -1,0 +1,80 @@
+"""Reading scenarios, and the rules and actions that they share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from heed.decisioning.errors import InvalidInput
+from heed.guardrails.conformance.scenario import Scenario, Theme
+from heed.guardrails.source_map import Path, format_path
+from heed.guardrails.yaml_positions import read_yaml
+
+HERE = FilePath(__file__).parent
+SCENARIOS = HERE / "scenarios"
+
+
+@dataclass(frozen=True)
+class SharedDefinitions:
+    """What scenarios may name by a word: rules, actions, and what every policy begins with."""
+
+    rules: Mapping[str, Mapping[str, Any]]
+    actions: Mapping[str, Mapping[str, Any]]
+    policy: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ThemedScenario:
+    """A scenario and the theme that it belongs to."""
+
+    theme: str
+    scenario: Scenario
+
+
+def read_scenarios(folder: FilePath = SCENARIOS, only: Sequence[str] = ()) -> tuple[ThemedScenario, ...]:
+    """All scenarios of a folder, or only those of these ids, in the order of files and within them.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none, one cannot be read, or two share an id; file, line and field are named.
+    """
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise InvalidInput("no scenario found", field="path", value=folder, remedy="name a folder of *.yaml files")
+    told = tuple(one for file in files for one in _of_file(file))
+    ids = [one.scenario.id for one in told]
+    doubled = next((one for one in ids if ids.count(one) > 1), None)
+    if doubled is not None:
+        raise InvalidInput("two scenarios share one id", field="id", value=doubled)
+    unknown = next((one for one in only if one not in ids), None)
+    if unknown is not None:
+        near = get_close_matches(unknown, ids, n=2) or ids[:2]
+        raise InvalidInput("no such scenario", field="id", value=unknown, remedy=f"as in {' or '.join(near)}")
+    return tuple(one for one in told if not only or one.scenario.id in only)
+
+
+def read_shared(path: FilePath = HERE / "rules.yaml") -> SharedDefinitions:
+    """What scenarios share."""
+    said: Any = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
+    return SharedDefinitions(said["rules"], said["actions"], said["policy"])
+
+
+def _of_file(path: FilePath) -> list[ThemedScenario]:
+    document = read_yaml(path.read_text(encoding="utf-8"), str(path))
+    try:
+        theme = Theme.model_validate(document.data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = _place(first["loc"])
+        where = f"{path}:{document.line(place)}"
+        raise InvalidInput(f"{where}: {first['msg']}", field=format_path(place), remedy="see scenario.py") from error
+    return [ThemedScenario(theme.theme, one) for one in theme.scenarios]
+
+
+def _place(found: Path) -> Path:
+    """Where the fault is in the file: pydantic puts the kind of a step between the step and its field."""
+    return found[:4] + found[5:] if found[2:3] == ("when",) else found

@@ -1,0 +1,28 @@
+"""From the short form of scenarios to policies and actions as they are loaded."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heed.guardrails.conformance.scenario_files import SharedDefinitions
+from heed.guardrails.conformance.steps import GivenPolicy
+
+
+def build_policy(given: GivenPolicy, shared: SharedDefinitions) -> str:
+    """A policy file. What is given as text is taken as it stands; JSON is YAML too."""
+    if isinstance(given, str):
+        return given
+    whole = dict(given) if isinstance(given, Mapping) else {"rules": given}
+    rules = [_rule(one, shared) for one in whole.get("rules", ())]
+    return json.dumps({**shared.policy, **whole, "rules": rules})
+
+
+def build_actions(given: Sequence[str | Mapping[str, Any]], shared: SharedDefinitions) -> list[dict[str, Any]]:
+    """The actions on offer: those that are named, and those that say how they differ from the usual one."""
+    usual = shared.actions["mail"]
+    return [{**usual, **(shared.actions[one] if isinstance(one, str) else one)} for one in given]
+
+
+def _rule(given: str | Mapping[str, Any], shared: SharedDefinitions) -> dict[str, Any]:
+    rule = shared.rules[given] if isinstance(given, str) else given
+    return {"purpose": "What the scenario is about.", "owner": "conformance", **rule}

@@ -1,0 +1,15 @@
+"""Citations that nobody has compared with the law's own text."""
+
+from collections.abc import Iterator
+
+from heed.guardrails.lint.finding import Finding
+from heed.guardrails.lint.lint_context import LintContext
+
+
+def check_citations(ground: LintContext) -> Iterator[Finding]:
+    """Rules, those of packs included, that say that something of their citation was not confirmed."""
+    for place, rule in enumerate(ground.rules):
+        if rule.unconfirmed is not None:
+            message = f"not confirmed of the citation `{rule.citation}`: {rule.unconfirmed}"
+            remedy = "have it checked by somebody who answers for it"
+            yield ground.warning("citation-unconfirmed", place, "unconfirmed", message, remedy)

@@ -1,0 +1,59 @@
+"""Conditions that always hold, or never do."""
+
+from collections.abc import Iterator
+
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import EPOCH, Customer, Facts
+from heed.guardrails.conditions.cel import Condition, coerce
+from heed.guardrails.conditions.cel_env import variable_value
+from heed.guardrails.lint.condition_samples import possible_outcomes
+from heed.guardrails.lint.finding import Finding, Severity
+from heed.guardrails.lint.lint_context import LintContext
+from heed.guardrails.rules.condition import ConditionRule
+from heed.guardrails.vectorized.syntax_tree import Untranslatable, substitute, syntax_tree
+
+Outcomes = frozenset[bool | None]
+_ALWAYS, _NEVER = frozenset({True}), frozenset({False})
+
+
+def check_constant_conditions(ground: LintContext) -> Iterator[Finding]:
+    """Conditions of rules and of the catalogue that come out the same whatever is known."""
+    for place, rule in ground.of(ConditionRule):
+        yield from _of_rule(ground, place, rule)
+    for action in ground.catalogue.actions:
+        if action.eligibility is not None and _found(ground.conditions[action.eligibility], action) == _NEVER:
+            message = f"`{action.eligibility}` never holds, so nobody can ever receive `{action.action_id}`"
+            field = f"actions.{action.action_id}.eligibility"
+            yield Finding(Severity.ERROR, "condition-never-holds", message, "correct the catalogue", field=field)
+
+
+def _of_rule(ground: LintContext, place: int, rule: ConditionRule) -> Iterator[Finding]:
+    field, text = rule.written
+    found = _found(ground.conditions[text])
+    if found not in (_ALWAYS, _NEVER):
+        return
+    always = found == _ALWAYS
+    how = "always holds" if always else "never holds"
+    if always is (field == "allow_when"):
+        message = f"the condition {how}, so the rule never objects to anybody whose values are known"
+        yield ground.warning(
+            f"condition-{how.replace(' ', '-')}", place, field, message, "take the rule out, or correct it"
+        )
+        return
+    effect = "goes to a person" if field == "review_when" else "is suppressed"
+    message = f"the condition {how}, so everything in scope {effect}"
+    remedy = "correct the condition, or say the same with a cap of 0"
+    yield ground.error(f"condition-{how.replace(' ', '-')}", place, field, message, remedy)
+
+
+def _found(condition: Condition, action: Action | None = None) -> Outcomes | None:
+    """All that a condition comes to, for one action or for any; None where that cannot be told."""
+    own = {name: kind for name, kind in condition.variables.items() if action and name.startswith("action.")}
+    nobody = Facts(Customer(""), EPOCH)
+    known = {
+        name: coerce(variable_value(name, nobody, action), kind) for name, kind in own.items() if action is not None
+    }
+    try:
+        return possible_outcomes(substitute(syntax_tree(condition), known))
+    except Untranslatable:
+        return None

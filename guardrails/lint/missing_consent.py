@@ -1,0 +1,18 @@
+"""Consent given away: contact without consent for everything."""
+
+from collections.abc import Iterator
+
+from heed.guardrails.lint.finding import Finding
+from heed.guardrails.lint.lint_context import LintContext
+from heed.guardrails.rules.consent import ConsentRule
+
+
+def check_missing_consent(ground: LintContext) -> Iterator[Finding]:
+    """Rules that ask for no consent and do not say for which messages."""
+    for place, rule in ground.of(ConsentRule):
+        scope = rule.scope
+        named = (scope.purposes, scope.categories, scope.message_classes, scope.actions)
+        if not rule.required and all(names is None for names in named):
+            message = "no consent is asked for whatever is sent, advertising included"
+            remedy = "name in the scope what needs no consent, as in `message_classes: [service]`"
+            yield ground.error("consent-not-asked", place, "required", message, remedy)

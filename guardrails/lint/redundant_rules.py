@@ -1,0 +1,93 @@
+"""Rules that another rule makes idle: what they object to, the other objects to anyway and for as long."""
+
+from collections.abc import Iterator
+
+from heed.guardrails.jurisdictions import Membership, membership
+from heed.guardrails.lint.finding import Finding
+from heed.guardrails.lint.lint_context import LintContext
+from heed.guardrails.rules.condition import ConditionRule
+from heed.guardrails.rules.confidence import ConfidenceRule
+from heed.guardrails.rules.frequency_cap import FrequencyCap, Per
+from heed.guardrails.rules.quiet_hours import QuietHours
+from heed.guardrails.rules.rule import Restraint, Rule
+from heed.guardrails.rules.value_floor import ValueFloor
+from heed.guardrails.rules.week import Week, union
+
+_OWN = {"id", "purpose", "owner", "citation", "scope", "valid_from", "valid_until", "mode", "effect"}
+
+
+def check_redundant_rules(ground: LintContext) -> Iterator[Finding]:
+    """Rules that are wholly covered by another; of two that cover each other the later one."""
+    for place, rule in enumerate(ground.rules):
+        for other, wider in enumerate(ground.rules):
+            covered = place != other and ground.in_force(wider) and _covers(ground, wider, rule)
+            if covered and not (place < other and _covers(ground, rule, wider)):
+                yield _finding(ground, place, other)
+                break
+
+
+def _finding(ground: LintContext, place: int, other: int) -> Finding:
+    rule, by = ground.rules[place], ground.stands(other)
+    remedy = f"take one of the two out, or change the scope so that they differ from {by}"
+    if isinstance(rule, ConditionRule):
+        message = f"the condition stands in {by} already, for all that this rule is about"
+        return ground.warning("duplicate-condition", place, rule.written[0], message, remedy)
+    if isinstance(rule, FrequencyCap):
+        message = f"{by} allows no more contacts in no less time, so this cap is never reached"
+        return ground.warning("cap-never-reached", place, "limit", message, "lower the limit, or take the rule out")
+    message = f"{by} covers all that this rule says, so it never decides anything"
+    return ground.warning("shadowed", place, None, message, remedy)
+
+
+def _covers(ground: LintContext, wider: Rule, rule: Rule) -> bool:
+    """Whether whatever the rule objects to is objected to by the other as well, no less strongly."""
+    if type(wider) is not type(rule) or getattr(rule, "permits", False) or wider.permits:
+        return False
+    return _at_least(wider, rule) and _everywhere(ground, wider, rule) and _says(wider, rule)
+
+
+def _everywhere(ground: LintContext, wider: Rule, rule: Rule) -> bool:
+    """Whether one rule, which is in force, speaks from now on wherever and whenever the other does."""
+    left_out = wider.scope.except_
+    if left_out is not None and left_out.jurisdictions is not None and left_out != rule.scope.except_:
+        return False
+    ends = wider.valid_until is None or (rule.valid_until is not None and rule.valid_until <= wider.valid_until)
+    concerned = ground.concerned(rule)
+    return ends and _lands(wider, rule) and bool(concerned) and concerned <= ground.concerned(wider)
+
+
+def _lands(wider: Rule, rule: Rule) -> bool:
+    named, own = wider.scope.jurisdictions, rule.scope.jurisdictions
+    if named is None:
+        return True
+    return own is not None and all(membership(one, named) is Membership.SURELY for one in own)
+
+
+def _at_least(wider: Rule, rule: Rule) -> bool:
+    """Whether the other's effect is as strong."""
+    strong = getattr(wider, "effect", Restraint.SUPPRESS)
+    return strong is Restraint.SUPPRESS or getattr(rule, "effect", Restraint.SUPPRESS) is Restraint.REVIEW
+
+
+def _says(wider: Rule, rule: Rule) -> bool:
+    """Whether the other's own settings object to all that the rule's object to."""
+    if isinstance(rule, FrequencyCap) and isinstance(wider, FrequencyCap):
+        together = wider.per is rule.per or wider.per is Per.ALL
+        return together and wider.limit <= rule.limit and wider.window >= rule.window
+    if isinstance(rule, QuietHours) and isinstance(wider, QuietHours):
+        return _quieter(wider, rule)
+    if isinstance(rule, ConfidenceRule) and isinstance(wider, ConfidenceRule) and rule.certificate is None:
+        return wider.act_at_least >= rule.act_at_least
+    if isinstance(rule, ValueFloor) and isinstance(wider, ValueFloor):
+        return wider.net_value_at_least >= rule.net_value_at_least
+    return wider.model_dump(exclude=_OWN) == rule.model_dump(exclude=_OWN)
+
+
+def _quieter(wider: QuietHours, rule: QuietHours) -> bool:
+    zones = wider.unknown_zone is None or set(rule.unknown_zone or ("anywhere",)) <= set(wider.unknown_zone)
+    days = rule.holidays is False or wider.holidays == rule.holidays
+    return zones and days and _within(rule.week, wider.week)
+
+
+def _within(inner: Week, outer: Week) -> bool:
+    return union(inner, outer) == outer

@@ -1,0 +1,64 @@
+"""Scopes that take in nothing, and actions that nobody could ever receive."""
+
+from collections.abc import Iterator
+
+from heed.decisioning.catalogue import Action
+from heed.guardrails.lint.finding import Finding, Severity
+from heed.guardrails.lint.lint_context import LintContext
+from heed.guardrails.rules.consent import ConsentRule
+from heed.guardrails.rules.eligibility import EligibilityRule
+from heed.guardrails.rules.frequency_cap import FrequencyCap
+from heed.guardrails.rules.rule import Mode, Restraint
+
+
+def check_empty_scopes(ground: LintContext) -> Iterator[Finding]:
+    """Rules whose scope names what exists, but never in one action."""
+    for place, rule in enumerate(ground.rules):
+        if not ground.concerned(rule) and ground.offers:
+            message = "no action of the catalogue has all that the scope names, so the rule never speaks"
+            remedy = "take a name out of the scope, or split the rule in two"
+            yield ground.warning("scope-names-nothing", place, "scope", message, remedy)
+
+
+def check_unreachable_actions(ground: LintContext) -> Iterator[Finding]:
+    """Actions that every customer is refused, whatever is known of the customer."""
+    for action in ground.catalogue.actions:
+        yield from _without_consent_rule(ground, action)
+        yield from _without_eligibility_rule(ground, action)
+        yield from _capped_at_nothing(ground, action)
+
+
+def _without_consent_rule(ground: LintContext, action: Action) -> Iterator[Finding]:
+    about = [(place, rule) for place, rule in ground.of(ConsentRule) if rule.scope.concerns(action)]
+    if any(ground.in_force(rule) for _, rule in about):
+        return
+    tried = next((place for place, rule in about if rule.mode is Mode.OBSERVE), None)
+    if tried is not None:
+        message = f"consent for `{action.action_id}` is only observed, so nobody can ever receive it"
+        yield ground.error("consent-only-observed", tried, "mode", message, "write `mode: enforce`")
+        return
+    message = f"no rule of kind `consent` is in force for `{action.action_id}`, so nobody can ever receive it"
+    yield _of_action(action, message, "add a consent rule, or widen the scope of the one there is")
+
+
+def _without_eligibility_rule(ground: LintContext, action: Action) -> Iterator[Finding]:
+    if action.eligibility is None:
+        return
+    rules = [rule for _, rule in ground.of(EligibilityRule) if rule.scope.concerns(action) and ground.in_force(rule)]
+    if not rules:
+        message = (
+            f"`{action.action_id}` has a condition of eligibility and no rule looks at it, so nobody can receive it"
+        )
+        yield _of_action(action, message, "add a rule of kind `eligibility`")
+
+
+def _capped_at_nothing(ground: LintContext, action: Action) -> Iterator[Finding]:
+    for place, rule in ground.of(FrequencyCap):
+        closes = rule.limit == 0 and rule.effect is Restraint.SUPPRESS and rule.everywhere and ground.in_force(rule)
+        if closes and rule.scope.concerns(action):
+            message = f"the cap allows no contact at all, so nobody can ever receive `{action.action_id}`"
+            yield ground.error("action-never-allowed", place, "limit", message, "raise the limit, or retire the action")
+
+
+def _of_action(action: Action, message: str, remedy: str) -> Finding:
+    return Finding(Severity.ERROR, "action-never-allowed", message, remedy, field=f"actions.{action.action_id}")

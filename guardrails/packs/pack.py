@@ -1,0 +1,118 @@
+"""From `packs: [eu, us]` in a policy file to the rules of those packs among the policy's own.
+
+A pack only ever restrains: what a policy suppresses without it, it suppresses with it. Its rules have dates, and each
+decision is judged by the rules in force at its own moment, so the same facts `as of` another day meet the law of that
+day. Where a customer's jurisdiction is unknown, every rule that may concern the customer speaks.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path as File
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from heed.guardrails.field_types import Name, StrictModel
+from heed.guardrails.policy_errors import Fault, InvalidPolicy
+from heed.guardrails.source_map import Path, PlainData, SourceMap
+from heed.guardrails.yaml_positions import read_yaml
+
+PACKS = File(__file__).parent
+_DIMENSIONS = ("channels", "purposes", "categories")
+
+
+class Pack(StrictModel):
+    """One pack.
+
+    Attributes
+    ----------
+    compiled_on : date
+        When its rules were last compared with the law.
+    notice : str
+        What the pack is not.
+    vocabulary : mapping of str to tuple of str
+        Names that its scopes use, by dimension.
+    rules : tuple of mapping
+        As a policy file has them.
+    """
+
+    pack: Name
+    title: Name
+    compiled_on: Annotated[date, BeforeValidator(lambda said: date.fromisoformat(said))]
+    notice: Name
+    vocabulary: Mapping[str, tuple[Name, ...]] = {}
+    rules: tuple[dict[str, Any], ...] = Field(min_length=1)
+
+
+def available_packs() -> tuple[str, ...]:
+    """The names of all packs."""
+    return tuple(sorted(file.stem for file in PACKS.glob("*.yaml")))
+
+
+@lru_cache(maxsize=32)
+def load_pack(name: str) -> Pack:
+    """The pack of this name, which must be among those available."""
+    file = PACKS / f"{name}.yaml"
+    return Pack.model_validate(read_yaml(file.read_text(encoding="utf-8"), str(file)).data)
+
+
+def add_pack_rules(document: SourceMap) -> SourceMap:
+    """The document with the rules of the packs that it names after its own, each on the line that names its pack.
+
+    What is not of the right shape is left as it is, for the schema to refuse.
+
+    Raises
+    ------
+    InvalidPolicy
+        If there is no such pack, or one is named twice.
+    """
+    data = document.data
+    if not isinstance(data, dict) or not _is_list_of_names(data.get("packs")):
+        return document
+    names = [str(name) for name in _listed(data["packs"])]
+    faults = list(_faults(document, names))
+    if faults:
+        raise InvalidPolicy(faults)
+    own = data.get("rules")
+    if not isinstance(own, list):
+        return document
+    taken = [(place, rule) for place, name in enumerate(names) for rule in load_pack(name).rules]
+    lines: dict[Path, int] = {
+        ("rules", len(own) + n): document.line(("packs", place)) or 1 for n, (place, _) in enumerate(taken)
+    }
+    rest = {key: value for key, value in data.items() if key != "packs"}
+    whole = {**rest, "rules": [*own, *(rule for _, rule in taken)]}
+    words = _vocabulary(data.get("vocabulary"), names)
+    return SourceMap(document.source, {**whole, **words}, {**document.lines, **lines} if document.lines else {})
+
+
+def _faults(document: SourceMap, names: list[str]) -> Iterator[Fault]:
+    known = available_packs()
+    for place, name in enumerate(names):
+        if name not in known:
+            remedy = f"use one of {', '.join(known)}"
+            yield document.fault("unknown pack", ("packs", place), value=name, remedy=remedy)
+        elif name in names[:place]:
+            yield document.fault("pack stands twice", ("packs", place), value=name, remedy="keep one of the two")
+
+
+def _vocabulary(own: PlainData, names: list[str]) -> dict[str, PlainData]:
+    """The policy's vocabulary with the words of the packs; one that is not of the right shape stays as it is."""
+    said = {} if own is None else own
+    if not isinstance(said, dict) or not all(isinstance(said.get(one, []), list) for one in _DIMENSIONS):
+        return {}
+    words: dict[str, PlainData] = dict(said)
+    for dimension in _DIMENSIONS:
+        further = [word for name in names for word in load_pack(name).vocabulary.get(dimension, ())]
+        present = _listed(said.get(dimension, []))
+        words[dimension] = [*present, *(word for word in dict.fromkeys(further) if word not in present)]
+    return {"vocabulary": words}
+
+
+def _is_list_of_names(said: PlainData) -> bool:
+    return isinstance(said, list) and all(isinstance(one, str) for one in said)
+
+
+def _listed(said: PlainData) -> list[PlainData]:
+    return said if isinstance(said, list) else []

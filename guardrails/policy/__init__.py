@@ -1,0 +1,1 @@
+"""The policy file: loaded, validated and compiled to rules."""

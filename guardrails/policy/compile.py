@@ -1,0 +1,260 @@
+"""From a policy's rules to functions that judge, with conditions checked and everything bound once."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
+
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.decide import Choice
+from heed.decisioning.verdict import Effect, ObservedMissingFact, ObserveOnly, Verdict
+from heed.guardrails.conditions.cel import Condition
+from heed.guardrails.conditions.cel_env import depends_on_action, depends_on_customer
+from heed.guardrails.policy.policy_model import CandidateRule, ChoiceRule
+from heed.guardrails.rules import (
+    audit_sample,
+    completeness,
+    condition,
+    confidence,
+    conflict_group,
+    consent,
+    cool_down,
+    eligibility,
+    fatigue,
+    formatting,
+    frequency_cap,
+    harm_ceiling,
+    human_review,
+    identity,
+    objection,
+    open_case,
+    quiet_hours,
+    shared_contact_point,
+    stop_flag,
+    suppression,
+    value_floor,
+    volume_limit,
+)
+from heed.guardrails.rules.audit_sample import AuditSample
+from heed.guardrails.rules.completeness import CompletenessRule
+from heed.guardrails.rules.condition import ConditionRule
+from heed.guardrails.rules.confidence import ConfidenceRule
+from heed.guardrails.rules.conflict_group import ConflictGroup
+from heed.guardrails.rules.consent import ConsentRule
+from heed.guardrails.rules.cool_down import CoolDown
+from heed.guardrails.rules.eligibility import EligibilityRule
+from heed.guardrails.rules.fatigue import FatigueRule
+from heed.guardrails.rules.frequency_cap import FrequencyCap
+from heed.guardrails.rules.harm_ceiling import HarmCeiling
+from heed.guardrails.rules.human_review import HumanReview
+from heed.guardrails.rules.identity import IdentityRule
+from heed.guardrails.rules.objection import ObjectionRule
+from heed.guardrails.rules.open_case import OpenCase
+from heed.guardrails.rules.quiet_hours import QuietHours
+from heed.guardrails.rules.rule import Mode, Rule
+from heed.guardrails.rules.stop_flag import StopFlag
+from heed.guardrails.rules.suppression import SuppressionRule
+from heed.guardrails.rules.value_floor import ValueFloor
+from heed.guardrails.rules.volume_limit import VolumeLimit
+from heed.guardrails.scope import Scope
+
+EvaluateCandidate = Callable[[Facts, Action], Verdict]
+EvaluateChoice = Callable[[Facts, Choice], Verdict]
+# Actions for which this gives the same get the same verdict from the rule, so one judgement serves them all.
+SharingKey = Callable[[Action], Hashable]
+Conditions = Mapping[str, Condition]
+# Whether the verdict on an action depends on anything but the action.
+DependsOnCustomer = Callable[[Action], bool]
+
+
+def _on_customers(_: Action) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateEvaluator:
+    """A rule that judges candidates, ready to be asked."""
+
+    rule: Rule
+    judge: EvaluateCandidate
+    share: SharingKey
+    everywhere: bool
+    enforced: bool
+    depends: DependsOnCustomer = _on_customers
+
+    def verdict(self, facts: Facts, action: Action) -> Verdict | None:
+        """The rule's word on an action, None where the rule is not in force."""
+        try:
+            speaks = self.everywhere or self.rule.in_force(facts, action)
+            verdict = self.judge(facts, action) if speaks else None
+        except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
+            verdict = failure_verdict(self.rule, error)
+        if verdict is None or self.rule.valid_until is None:
+            return verdict if self.enforced or verdict is None else observe_only(verdict)
+        return limit_to_rule_dates(self.rule, verdict) if self.enforced else observe_only(verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceEvaluator:
+    """A rule that takes the second look, ready to be asked."""
+
+    rule: ChoiceRule
+    look: EvaluateChoice
+
+    def verdict(self, facts: Facts, choice: Choice) -> Verdict | None:
+        """The rule's word on the chosen action, None where the rule does not concern it or is not in force."""
+        rule = self.rule
+        try:
+            speaks = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
+            verdict = self.look(facts, choice) if speaks else None
+        except Exception as error:  # noqa: BLE001  as above
+            verdict = failure_verdict(rule, error)
+        if verdict is None:
+            return None
+        return limit_to_rule_dates(rule, verdict) if rule.mode is Mode.ENFORCE else observe_only(verdict)
+
+
+def failure_verdict(rule: Rule, error: Exception) -> Verdict:
+    """What a rule that raises says. The error's own text may name personal data and is not repeated."""
+    return rule.lacking(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
+
+
+def limit_to_rule_dates(rule: Rule, verdict: Verdict) -> Verdict:
+    """The verdict with the end of the rule's own dates, where that comes before its end; see `Rule.stands_until`."""
+    end = rule.stands_until
+    if end is None or verdict.effect is Effect.ALLOW:
+        return verdict
+    if verdict.eligible_at is not None and verdict.eligible_at <= end:
+        return verdict
+    return replace(
+        verdict, reason=f"{verdict.reason} The rule itself ends on {formatting.moment(end)}.", eligible_at=end
+    )
+
+
+def observe_only(verdict: Verdict) -> Verdict:
+    """The verdict of a rule that is only tried: allow, with what it would have said."""
+    would = {Effect.ALLOW: "allowed", Effect.REVIEW: "asked for review", Effect.SUPPRESS: "suppressed"}
+    reason = f"Observed, not applied; would have {would[verdict.effect]}: {verdict.reason}"
+    if verdict.effect is Effect.ALLOW:
+        return Verdict(verdict.rule, Effect.ALLOW, reason)
+    return (ObservedMissingFact if verdict.lacking else ObserveOnly)(verdict.rule, Effect.ALLOW, reason)
+
+
+class _Module(Protocol):
+    """What a module of a rule kind has, where its judgements need nothing but the rule and the facts."""
+
+    def judge(self, rule: Any, facts: Facts, action: Action, /) -> Verdict: ...
+    def share(self, rule: Any, action: Action, /) -> Hashable: ...
+
+
+class _LookModule(Protocol):
+    """What a module of a kind for the second look has, where it needs nothing but the rule, facts and choice."""
+
+    def look(self, rule: Any, facts: Facts, choice: Choice, /) -> Verdict: ...
+
+
+_MODULES: Mapping[type[Rule], _Module] = {
+    ConsentRule: consent,
+    SuppressionRule: suppression,
+    ObjectionRule: objection,
+    QuietHours: quiet_hours,
+    FrequencyCap: frequency_cap,
+    CoolDown: cool_down,
+    OpenCase: open_case,
+    ConflictGroup: conflict_group,
+    IdentityRule: identity,
+    CompletenessRule: completeness,
+    HumanReview: human_review,
+    FatigueRule: fatigue,
+}
+_LOOK_MODULES: Mapping[type[Rule], _LookModule] = {
+    ValueFloor: value_floor,
+    HarmCeiling: harm_ceiling,
+    AuditSample: audit_sample,
+}
+
+
+def compile_candidate_rule(
+    rule: CandidateRule, conditions: Conditions, catalogue: Mapping[str, Action] | None = None
+) -> CandidateEvaluator:
+    """Bind a rule to its judging function.
+
+    Parameters
+    ----------
+    conditions : mapping of str to Condition
+        All checked conditions, by their text.
+    catalogue : mapping of str to Action, optional
+        The actions that volumes are counted by, by their id.
+    """
+    match rule:
+        case EligibilityRule():
+            return _eligibility(rule, conditions)
+        case ConditionRule():
+            written = conditions[rule.written[1]]
+            made = _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
+            return replace(made, depends=lambda _: depends_on_customer(written))
+        case VolumeLimit():
+            judge = partial(volume_limit.judge, rule, catalogue or {})
+            return _bound(rule, judge, partial(volume_limit.share, rule))
+        case _:
+            module = _MODULES[type(rule)]
+            return _bound(rule, partial(module.judge, rule), partial(module.share, rule))
+
+
+def compile_choice_rule(rule: ChoiceRule, weighing: str) -> ChoiceEvaluator:
+    """Bind a rule of the second look to its judging function; `weighing` is the digest of how net values are made."""
+    if isinstance(rule, ConfidenceRule):
+        return ChoiceEvaluator(rule, partial(confidence.look, rule, weighing))
+    return ChoiceEvaluator(rule, partial(_LOOK_MODULES[type(rule)].look, rule))
+
+
+def compile_shared_contact_point(rules: Sequence[Rule]) -> tuple[CandidateEvaluator, ...]:
+    """The guard's own judge over several rules of consent, none where fewer than two ask."""
+    asking = [one for one in rules if isinstance(one, ConsentRule) and one.required and one.mode is Mode.ENFORCE]
+    if len(asking) < 2:
+        return ()
+    judge = partial(shared_contact_point.judge, asking)
+    return (_bound(shared_contact_point.SHARED_CONTACT_POINT, judge, partial(shared_contact_point.share, asking)),)
+
+
+def compile_stop_flag(flag: StopFlag | None) -> tuple[CandidateEvaluator, ...]:
+    """The guard's own judge over the policy's flag to stop, none where it is not given."""
+    if flag is None:
+        return ()
+    rule = stop_flag.stop_rule(flag)
+    return (_bound(rule, partial(stop_flag.judge, rule), partial(stop_flag.share, rule)),)
+
+
+def _bound(rule: Rule, judge: EvaluateCandidate, share: SharingKey) -> CandidateEvaluator:
+    left_out = rule.scope.except_
+    if left_out is not None and left_out.jurisdictions is not None:
+        # Whether the rule is in force then depends on the action as well.
+        share = partial(_apart, rule.scope, share)
+    return CandidateEvaluator(rule, judge, share, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE)
+
+
+def _apart(scope: Scope, share: SharingKey, action: Action) -> Hashable:
+    return (scope.spares(action), share(action))
+
+
+def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateEvaluator:
+    def judge(facts: Facts, action: Action) -> Verdict:
+        text = action.eligibility
+        if text is not None and text not in conditions:
+            return rule.lacking("The condition of eligibility was not checked with this catalogue.")
+        return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
+
+    def depends(action: Action) -> bool:
+        return action.eligibility is not None and (
+            action.eligibility not in conditions or depends_on_customer(conditions[action.eligibility])
+        )
+
+    made = _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
+    return replace(made, depends=depends)
+
+
+def _shared(written: Condition | None, action: Action) -> Hashable:
+    if written is None:
+        return None
+    return (written.text, action.action_id if depends_on_action(written) else None)

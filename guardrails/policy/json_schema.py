@@ -1,0 +1,92 @@
+"""The JSON Schema of policy files, for editors: completion, descriptions, and faults while one writes.
+
+It is made from the types that policies are read into, so it knows every field, choice and pattern. What only holds
+between fields or beside a catalogue is found by `heed policy check`. With the Redhat YAML language server, write
+``# yaml-language-server: $schema=policy.schema.json`` into the first line of a policy.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from heed.guardrails.policy.error_messages import rule_kinds
+from heed.guardrails.policy.policy_model import Policy
+from heed.guardrails.source_map import PlainData
+from heed.guardrails.yaml_positions import read_yaml
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+# One entry of a docstring's section of attributes: names with a type, then indented text.
+_ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : .*\n(?P<text>(?:[ \t]+\S.*\n?)+)", re.MULTILINE)
+
+
+def policy_schema() -> dict[str, Any]:
+    """The schema as plain data, draft 2020-12."""
+    schema = Policy.model_json_schema(by_alias=True)
+    for model in _models():
+        own = schema if model is Policy else schema.get("$defs", {}).get(model.__name__)
+        if own is not None:
+            _describe(own, model)
+    _tidy(schema)
+    return {"$schema": DRAFT, **schema, "title": "heed policy"}
+
+
+def _models() -> Iterator[type[BaseModel]]:
+    """The policy's type and all that it is made of."""
+    waiting: list[type[BaseModel]] = [Policy, *rule_kinds().values()]
+    seen: set[type[BaseModel]] = set()
+    while waiting:
+        model = waiting.pop()
+        if model not in seen:
+            seen.add(model)
+            waiting.extend(one for field in model.model_fields.values() for one in _within(field.annotation))
+            yield model
+
+
+def _within(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [one for inner in get_args(annotation) for one in _within(inner)]
+
+
+def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Give a type its summary, and its fields what the docstrings say of them."""
+    schema["description"] = _flowing((model.__doc__ or "").partition("\n\n    Attributes\n")[0])
+    told = _told(model)
+    for name, field in model.model_fields.items():
+        shown = schema["properties"].get(field.alias or name)
+        if shown is not None and name in told:
+            shown["description"] = told[name]
+
+
+def _told(model: type[BaseModel]) -> Mapping[str, str]:
+    """What docstrings say of each field; those of a type before those of its bases."""
+    told: dict[str, str] = {}
+    for one in reversed(model.__mro__):
+        section = (one.__doc__ or "").partition("Attributes\n    ----------\n")[2]
+        for entry in _ENTRY.finditer(re.sub("^    ", "", section, flags=re.MULTILINE)):
+            told.update(dict.fromkeys(entry["names"].split(", "), _flowing(entry["text"])))
+    return told
+
+
+def _tidy(part: Any) -> None:
+    """Make examples what they stand for, and close mappings whose keys follow a pattern."""
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            part["additionalProperties"] = False
+        if isinstance(part.get("examples"), list):
+            part["examples"] = [_read(str(one)) for one in part["examples"]]
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        _tidy(inner)
+
+
+def _read(example: str) -> PlainData:
+    """The value that stands for an example, which is written as in a policy file."""
+    return read_yaml(f"example: {example}", "example").at(("example",))
+
+
+def _flowing(text: str) -> str:
+    """Text without the line breaks and marks of source code."""
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", " ".join(text.split())).replace("``", "`")

@@ -1,0 +1,156 @@
+"""The policy as a frozen value: rules, weights, autonomy, declared variables; identified by its content."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from heed.decisioning.canonical import canonical_json
+from heed.decisioning.catalogue import Autonomy
+from heed.guardrails.conditions.cel import CelType
+from heed.guardrails.field_types import Name, NonNegative, NormalizedName, StrictModel
+from heed.guardrails.rules.audit_sample import AuditSample
+from heed.guardrails.rules.completeness import CompletenessRule
+from heed.guardrails.rules.condition import ConditionRule
+from heed.guardrails.rules.confidence import ConfidenceRule
+from heed.guardrails.rules.conflict_group import ConflictGroup
+from heed.guardrails.rules.consent import ConsentRule
+from heed.guardrails.rules.cool_down import CoolDown
+from heed.guardrails.rules.eligibility import EligibilityRule
+from heed.guardrails.rules.fatigue import FatigueRule
+from heed.guardrails.rules.frequency_cap import FrequencyCap
+from heed.guardrails.rules.harm_ceiling import HarmCeiling
+from heed.guardrails.rules.human_review import HumanReview
+from heed.guardrails.rules.identity import IdentityRule
+from heed.guardrails.rules.objection import ObjectionRule
+from heed.guardrails.rules.open_case import OpenCase
+from heed.guardrails.rules.quiet_hours import QuietHours
+from heed.guardrails.rules.stop_flag import StopFlag
+from heed.guardrails.rules.suppression import SuppressionRule
+from heed.guardrails.rules.value_floor import ValueFloor
+from heed.guardrails.rules.volume_limit import VolumeLimit
+
+CandidateRule = (
+    ConsentRule
+    | SuppressionRule
+    | ObjectionRule
+    | QuietHours
+    | FrequencyCap
+    | CoolDown
+    | OpenCase
+    | ConflictGroup
+    | VolumeLimit
+    | EligibilityRule
+    | ConditionRule
+    | IdentityRule
+    | CompletenessRule
+    | HumanReview
+    | FatigueRule
+)
+ChoiceRule = ConfidenceRule | ValueFloor | HarmCeiling | AuditSample
+AnyRule = Annotated[CandidateRule | ChoiceRule, Field(discriminator="kind")]
+
+
+class Vocabulary(StrictModel):
+    """Names that scopes may use beyond those of the catalogue, so that one policy serves several catalogues."""
+
+    channels: tuple[NormalizedName, ...] = ()
+    purposes: tuple[NormalizedName, ...] = ()
+    categories: tuple[NormalizedName, ...] = ()
+
+
+class TermsSettings(StrictModel):
+    """How outcomes are weighed against each other; see :class:`heed.decisioning.value.ValueTerms`."""
+
+    harm_cost: NonNegative = 0.0
+    tolerance: NonNegative = 0.0
+    levers: Mapping[Name, NonNegative] = Field(default={}, examples=["{email_bundle: 1.2}"])
+
+
+class AutonomyCeilings(StrictModel):
+    """The most autonomy that actions may have. The more restrained of this and the catalogue holds."""
+
+    default: Autonomy = Autonomy.ASSIST
+    actions: Mapping[Name, Autonomy] = Field(default={}, examples=["{call_retention: suggest}"])
+
+
+class EvaluationSettings(StrictModel):
+    """What evaluations of a model look at beside what they always do.
+
+    Attributes
+    ----------
+    fairness : tuple of str
+        Attributes of customers by whose groups selection and calibration are compared.
+    """
+
+    fairness: tuple[Name, ...] = Field(default=(), examples=["[age, jurisdiction]"])
+
+
+class SensitiveFeatures(StrictModel):
+    """Which sensitive attributes of customers a model may learn from; none unless somebody answers for it.
+
+    Attributes
+    ----------
+    allow_sensitive : tuple of str
+        Attributes, spelt in any way.
+    reason : str or None
+        Why, in a sentence; with an owner required where anything is allowed.
+    owner : str or None
+        Who answers for it.
+    """
+
+    allow_sensitive: tuple[Name, ...] = Field(default=(), examples=["[health]"])
+    reason: Name | None = Field(default=None, examples=["The insurer may ask for it by law."])
+    owner: Name | None = Field(default=None, examples=["data-protection-officer"])
+
+    @model_validator(mode="after")
+    def _answered_for(self) -> Self:
+        if self.allow_sensitive and (self.reason is None or self.owner is None):
+            raise ValueError("sensitive attributes are allowed without a `reason` and an `owner`")
+        return self
+
+
+class Policy(StrictModel):
+    """A versioned set of rules. What no rule allows is suppressed, so an empty policy suppresses everything.
+
+    Attributes
+    ----------
+    version : int
+        Grows with each change, for people. What identifies a policy is its `hash`.
+    stop : StopFlag or None
+        Stops everything while it is given: the kill switch of those who can change the policy and nothing else.
+    currency : str or None
+        Where given, the catalogue must be in it.
+    packs : tuple of str
+        Jurisdiction packs to take in. Reading a policy puts their rules among its own and leaves this empty, so that
+        the content of the packs is part of the policy's.
+    context : mapping of str to CelType
+        Variables of conditions, as in ``customer.age: int``, beyond those that heed and the data declare.
+    """
+
+    version: Annotated[int, Field(strict=True, ge=1, examples=["1"])]
+    name: Name = Field(examples=["default"])
+    stop: StopFlag | None = None
+    currency: Name | None = None
+    packs: tuple[Name, ...] = Field(default=(), examples=["[eu, us]"])
+    vocabulary: Vocabulary = Vocabulary()
+    terms: TermsSettings = TermsSettings()
+    autonomy: AutonomyCeilings = AutonomyCeilings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    features: SensitiveFeatures = SensitiveFeatures()
+    context: Mapping[
+        Annotated[str, Field(pattern=r"^(action|context|customer)\.[A-Za-z_]\w*$", examples=["customer.age"])], CelType
+    ] = {}
+    rules: tuple[AnyRule, ...] = Field(examples=["[]"])
+
+    @cached_property
+    def content(self) -> bytes:
+        """Canonical form, itself a policy file: neither comments nor defaults that are written out are part of it."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the content, as 64 hexadecimal digits."""
+        return hashlib.sha256(self.content).hexdigest()

@@ -1,0 +1,78 @@
+"""Whether a certificate is what the policy demands, at this moment and for these net values."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from heed.decisioning.certificate import Certificate, Loss, format_bound
+from heed.decisioning.customer import Facts
+from heed.guardrails.field_types import NonNegative, StrictModel
+from heed.guardrails.rules.formatting import moment
+
+
+class CertificateRequirement(StrictModel):
+    """The certificate that a rule of confidence goes by.
+
+    Attributes
+    ----------
+    required : bool
+        Whether every act goes to review where none is valid. If not, the rule's own threshold holds then.
+    loss : Loss
+        What must be kept small.
+    alpha : float
+        Largest mean loss that may be certified: for harm a probability per contact, for regret an amount per act.
+    delta : float
+        Largest probability with which the certificate may be wrong, in (0, 1).
+    """
+
+    required: Annotated[bool, Field(strict=True)] = True
+    loss: Loss = Loss.HARM
+    alpha: NonNegative = Field(examples=["0.02"])
+    delta: Annotated[float, Field(strict=True, gt=0, lt=1, examples=["0.1"])]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.loss is Loss.HARM and not 0.0 < self.alpha < 1.0:
+            raise ValueError("`alpha` of harm is a probability between 0 and 1")
+        return self
+
+
+def certificate_objection(
+    demand: CertificateRequirement, certificate: Certificate | None, weighing: str, facts: Facts
+) -> str | None:
+    """Why the certificate does not count, as a sentence; None where it counts.
+
+    Parameters
+    ----------
+    weighing : str
+        Digest of how the policy reckons net values.
+    """
+    if certificate is None:
+        return "The model carries no certificate."
+    if certificate.loss is not demand.loss:
+        return f"The certificate is of {certificate.loss.value}, not of {demand.loss.value}."
+    return _undated(certificate, facts) or _loose(demand, certificate) or _foreign(certificate, weighing)
+
+
+def _undated(certificate: Certificate, facts: Facts) -> str | None:
+    if facts.now < certificate.certified_at:
+        return f"The certificate does not count before {moment(certificate.certified_at)}."
+    if facts.now >= certificate.valid_until:
+        return f"The certificate expired on {moment(certificate.valid_until)}."
+    return None
+
+
+def _loose(demand: CertificateRequirement, certificate: Certificate) -> str | None:
+    if certificate.alpha > demand.alpha:
+        asked = format_bound(demand.loss, demand.alpha)
+        return f"The certificate keeps {certificate.promise}, and {asked} is asked for."
+    if certificate.delta > demand.delta:
+        asked = f"{1.0 - demand.delta:.4g}"
+        return f"The certificate keeps {certificate.promise}, and probability {asked} is asked for."
+    return None
+
+
+def _foreign(certificate: Certificate, weighing: str) -> str | None:
+    if certificate.weighing == weighing:
+        return None
+    return "The certificate was made for other terms of value or another catalogue than those in force."

@@ -1,0 +1,123 @@
+"""When a clock reads a quiet time, and when it stops: arithmetic over local wall time and public holidays.
+
+A moment is quiet when the wall clock reads a quiet stretch of the week or a quiet date. Every moment has one reading,
+also in the two nights a year when clocks jump; all arithmetic on moments is in UTC, since two aware times of one zone
+subtract in wall time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from heed.guardrails.rules.week import Week, remaining, second_of_week, widen
+
+Calendar = Callable[[date], bool]
+# Clocks of the world run from twelve hours behind UTC (Baker Island) to fourteen ahead of it (Kiribati).
+_BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
+_NOTHING, _SECOND, _DAY = timedelta(), timedelta(seconds=1), timedelta(days=1)
+# No zone has changed its offset twice within so short a time.
+_STRIDE = timedelta(hours=6)
+# Long enough for every week to come round twice, and for holidays to take one away.
+_HORIZON = timedelta(days=22)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietClock:
+    """A wall clock with what is quiet on it.
+
+    Attributes
+    ----------
+    week : Week
+        The stretches of the week that are quiet.
+    holiday : callable or None
+        Whether a date is quiet from midnight to midnight.
+    behind, ahead : timedelta
+        How far behind and ahead of it other clocks are that it stands for; their quiet time is in `week` already.
+    """
+
+    week: Week
+    place: tzinfo
+    holiday: Calendar | None = None
+    behind: timedelta = _NOTHING
+    ahead: timedelta = _NOTHING
+
+    def left(self, moment: datetime) -> int | None:
+        """Seconds of quiet left at least, from the whole second of `moment`: 0 outside, None where it has no end."""
+        wall = moment.astimezone(self.place)
+        of_week = remaining(self.week, second_of_week(wall))
+        if of_week is None or self.holiday is None:
+            return of_week
+        return max(of_week, self._of_holiday(self.holiday, wall.replace(tzinfo=None, microsecond=0)))
+
+    def _of_holiday(self, holiday: Calendar, wall: datetime) -> int:
+        first, day = (wall - self.behind).date(), (wall + self.ahead).date()
+        while day >= first:
+            if holiday(day):
+                end = datetime.combine(day + _DAY, time()) + self.behind
+                return int((end - wall).total_seconds())
+            day -= _DAY
+        return 0
+
+
+def clock_anywhere(week: Week, holiday: Calendar | None) -> QuietClock:
+    """One clock for all on earth: quiet while it is quiet on any of them.
+
+    In UTC each stretch begins as early as the clocks farthest ahead have it, and ends as late as those farthest behind.
+    """
+    wide = widen(week, int(_AHEAD.total_seconds()), int(_BEHIND.total_seconds()))
+    return QuietClock(wide, UTC, holiday, _BEHIND, _AHEAD)
+
+
+def first_free_moment(clocks: Sequence[QuietClock], now: datetime) -> datetime | None:
+    """First moment from `now`, in UTC, at which no clock reads a quiet time; None if there is none in 22 days."""
+    if all(clock.left(now) == 0 for clock in clocks):
+        return now
+    moment = now
+    while moment <= now + _HORIZON:
+        ends = [_end(clock, moment) for clock in clocks]
+        later = [end for end in ends if end is not None]
+        if len(later) < len(ends):
+            return None
+        if max(later) == moment:
+            return moment
+        moment = max(later)
+    return None
+
+
+def _end(clock: QuietClock, now: datetime) -> datetime | None:
+    """First moment from `now` on that is not quiet; None if there is none in 22 days."""
+    moment = now
+    while moment <= now + _HORIZON:
+        left = clock.left(moment)
+        if left is None:
+            return None
+        if left == 0:
+            return moment
+        end = moment.replace(microsecond=0) + timedelta(seconds=left)
+        moment = _jump(clock.place, moment, end) or end
+    return None
+
+
+def _jump(place: tzinfo, after: datetime, until: datetime) -> datetime | None:
+    """First moment in (after, until] at which the zone's offset differs from the one before, to the second."""
+    start = after.replace(microsecond=0)
+    old = _offset(place, start)
+    while start < until:
+        stop = min(start + _STRIDE, until)
+        if _offset(place, stop) != old:
+            return _first_with_other_offset(place, start, stop)
+        start = stop
+    return None
+
+
+def _first_with_other_offset(place: tzinfo, before: datetime, after: datetime) -> datetime:
+    old = _offset(place, before)
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        before, after = (middle, after) if _offset(place, middle) == old else (before, middle)
+    return after
+
+
+def _offset(place: tzinfo, moment: datetime) -> timedelta | None:
+    return moment.astimezone(place).utcoffset()

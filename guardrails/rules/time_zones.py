@@ -1,0 +1,44 @@
+"""Time zones by their IANA names, as far as they are places."""
+
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator
+
+# These name the machine's own zone, or none.
+_NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
+
+
+def zone_or_none(name: str | None) -> ZoneInfo | None:
+    """The zone of this name, None where there is none."""
+    return None if name is None else _zone(name)
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """The zone of this name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    found = _zone(name)
+    if found is None:
+        raise ValueError("value is no time zone")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return None if name in _NO_PLACES else ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _name(text: str) -> str:
+    return parse_zone(text).key
+
+
+ZoneName = Annotated[str, AfterValidator(_name)]

@@ -1,0 +1,166 @@
+"""Contacts, consents and contact points of many customers as columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, compress, repeat
+from operator import attrgetter, is_not, lt
+from typing import cast
+
+import numpy as np
+
+from heed.decisioning.catalogue import MessageClass
+from heed.decisioning.customer import Consent, ConsentStatus, Contact, ContactPoint, ContactState, Customer
+from heed.guardrails.vectorized.integer_codes import (
+    Codes,
+    CodeTable,
+    Moments,
+    Places,
+    attribute_is,
+    encode_kinds,
+    offsets,
+    to_microseconds,
+)
+
+WHOLE_CHANNEL = 0
+# Later than any time in a column, and early enough to be added to one.
+FOREVER = 2**61
+_BLOCK = 4096
+_OFFER = attrgetter("channel", "purpose", "category", "action_id")
+_ZONES = attrgetter("time_zones")
+_CHANNEL = attrgetter("channel")
+_POINT = attrgetter("contact_point")
+_AT = attrgetter("at")
+_RECORDED_AT = attrgetter("recorded_at")
+_EXPIRES_AT = attrgetter("expires_at")
+_ABOUT = attrgetter("channel", "purpose", "basis", "topic")
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Contacts of all customers, by customer and, within, oldest first.
+
+    Attributes
+    ----------
+    owner : array of int, shape (contacts,)
+        Place of the customer.
+    at : array of int, shape (contacts,)
+        Microseconds since 1970 in UTC.
+    kind : array of int, shape (contacts,)
+        Place in `encode_kinds`.
+    kinds : sequence of Contact
+        One contact of each kind: all of a kind are alike to a cap, but for the time.
+    """
+
+    owner: Codes
+    at: Moments
+    kind: Codes
+    kinds: Sequence[Contact]
+
+
+@dataclass(frozen=True)
+class Consents:
+    """Statements of all customers, in the order in which customers hold them.
+
+    Attributes
+    ----------
+    first : array of int, shape (customers + 1,)
+        Place of the first statement of each customer, and the end of the last one's.
+    at, until : array of int, shape (statements,)
+        When it was recorded and when it ends by its own words, in microseconds since 1970.
+    point : array of int, shape (statements,)
+        Code of the contact point among the customer's, `WHOLE_CHANNEL` where it is about all of the channel.
+    kind : array of int, shape (statements,)
+        Place in `encode_kinds`.
+    kinds : sequence of Consent
+        One statement of each kind: all of a kind agree but for times and contact points.
+    """
+
+    first: Places
+    at: Moments
+    until: Moments
+    point: Codes
+    kind: Codes
+    kinds: Sequence[Consent]
+
+
+@dataclass(frozen=True)
+class ContactPoints:
+    """Contact points of all customers, by customer.
+
+    Attributes
+    ----------
+    first : array of int, shape (customers + 1,)
+        Place of the first contact point of each customer, and the end of the last one's.
+    point, channel : array of int, shape (points,)
+        Code of the contact point among the customer's, place in `channels`.
+    zoned : bool
+        Whether any of them says in which time zones it may be.
+    """
+
+    first: Places
+    point: Codes
+    channel: Codes
+    channels: Sequence[str]
+    zoned: bool
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Consents and contact points, with the contact points of a customer coded alike in both."""
+
+    consents: Consents
+    points: ContactPoints
+
+
+def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
+    """All contacts after `since` as columns."""
+    histories = [customer.contacts for customer in customers]
+    every, first = list(chain.from_iterable(histories)), offsets(histories)
+    recent = np.fromiter(map(lt, repeat(since), map(_AT, every)), dtype=np.bool_, count=len(every))
+    contacts = list(compress(every, recent))
+    owner, at = _owners(first)[recent], to_microseconds(map(_AT, contacts))
+    marketing = attribute_is(contacts, "message_class", MessageClass.MARKETING)
+    kind, examples = encode_kinds(contacts, _OFFER, marketing, attribute_is(contacts, "state", ContactState.RELEASED))
+    if np.any((at[1:] < at[:-1]) & (owner[1:] == owner[:-1])):
+        order = np.lexsort((at, owner))
+        owner, at, kind = owner[order], at[order], kind[order]
+    return Contacts(owner, at, kind, examples)
+
+
+def permissions_of(customers: Sequence[Customer]) -> Permissions:
+    """All consents and contact points as columns."""
+    said = [customer.consents for customer in customers]
+    held = [customer.contact_points for customer in customers]
+    consents, known = list(chain.from_iterable(said)), list(chain.from_iterable(held))
+    about, point = _points(said, held)
+    channel, examples = encode_kinds(known, _CHANNEL)
+    channels = [one.channel for one in examples]
+    points = ContactPoints(offsets(held), point, channel, channels, any(map(_ZONES, known)))
+    kind, alike = encode_kinds(consents, _ABOUT, attribute_is(consents, "status", ConsentStatus.WITHDRAWN))
+    at = to_microseconds(map(_RECORDED_AT, consents))
+    return Permissions(Consents(offsets(said), at, _ends(consents), about, kind, alike), points)
+
+
+def _owners(first: Places) -> Codes:
+    """For every entry of some histories the place of the history that it stands in."""
+    return np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
+
+
+def _points(said: Sequence[Sequence[Consent]], held: Sequence[Sequence[ContactPoint]]) -> tuple[Codes, Codes]:
+    """Codes of the contact points that statements are about, and of those held: alike for one customer's."""
+    about, point = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    for start in range(0, len(said), _BLOCK):
+        # Names seldom come again, and few are soon found.
+        coding, block = CodeTable({None: WHOLE_CHANNEL}), slice(start, start + _BLOCK)
+        about.append(coding.column(map(_POINT, chain.from_iterable(said[block]))))
+        point.append(coding.column(map(_POINT, chain.from_iterable(held[block]))))
+    return np.concatenate(about), np.concatenate(point)
+
+
+def _ends(consents: Sequence[Consent]) -> Moments:
+    ends = list(map(_EXPIRES_AT, consents))
+    until = np.full(len(ends), FOREVER, dtype=np.int64)
+    said = np.fromiter(map(is_not, ends, repeat(None)), dtype=np.bool_, count=len(ends))
+    until[said] = to_microseconds(compress(cast(list[datetime], ends), said))
+    return until

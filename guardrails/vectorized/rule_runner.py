@@ -1,0 +1,168 @@
+"""Rules over a population. A kind that has no columns of its own is judged customer by customer, or group by group.
+
+Three ways, each with the verdicts of the rule's own function. Frequency caps and conditions are computed over columns.
+Kinds that look at little, such as a time zone, are judged once for all customers who agree in it. All others are judged
+one customer after another.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import attrgetter
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Contact, Customer, microseconds
+from heed.decisioning.verdict import Effect
+from heed.guardrails.conditions.cel import CelType, coerce
+from heed.guardrails.conditions.cel_env import variable_value
+from heed.guardrails.policy.compile import CandidateEvaluator
+from heed.guardrails.rules.condition import ConditionRule
+from heed.guardrails.rules.consent import ConsentRule
+from heed.guardrails.rules.eligibility import EligibilityRule
+from heed.guardrails.rules.frequency_cap import FrequencyCap, share
+from heed.guardrails.rules.objection import ObjectionRule
+from heed.guardrails.rules.quiet_hours import QuietHours
+from heed.guardrails.rules.rule import Rule
+from heed.guardrails.rules.stop_flag import StopRule
+from heed.guardrails.rules.suppression import SuppressionRule
+from heed.guardrails.rules.volume_limit import VolumeLimit
+from heed.guardrails.vectorized.column_condition import ColumnCondition
+from heed.guardrails.vectorized.consent_columns import consent_verdicts
+from heed.guardrails.vectorized.customer_batch import CustomerBatch
+from heed.guardrails.vectorized.integer_codes import Codes
+from heed.guardrails.vectorized.polars_expression import POLARS_TYPES
+from heed.guardrails.vectorized.verdict_columns import ALLOW, EFFECT_CODES, ENDLESS, SUPPRESS, VerdictColumn
+
+Key = Callable[[Customer], Hashable]
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class RuleRunner:
+    """A population before a policy: what judgements of rules share.
+
+    Attributes
+    ----------
+    conditions : mapping of str to ColumnCondition
+        All conditions of the policy and its catalogue, by their text.
+    """
+
+    population: CustomerBatch
+    conditions: Mapping[str, ColumnCondition]
+
+    def groups(self, kind: type[Rule]) -> tuple[Codes, list[int]]:
+        """Code of each customer for rules of a kind, and where each first comes; every customer for unknown kinds."""
+        key, size = _key(kind, self.population), len(self.population)
+        if key is None:
+            return np.arange(size, dtype=np.int32), list(range(size))
+        return self.population.grouped(kind.__name__, key)
+
+    def decided(self, text: str, action: Action) -> pl.Series:
+        """Whether a condition holds for each customer, null where it cannot be decided."""
+        wanted = self.conditions[text]
+        frame = pl.DataFrame([self._column(name, kind, action) for name, kind in wanted.condition.variables.items()])
+        return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.population))}))
+
+    def _column(self, name: str, kind: CelType, action: Action) -> pl.Series:
+        if name.startswith("customer."):
+            return self.population.column(name, kind)
+        same = coerce(variable_value(name, self.population.facts(0), action), kind) if len(self.population) else None
+        return pl.Series(name, [same], dtype=POLARS_TYPES[kind]).new_from_index(0, len(self.population))
+
+
+def evaluate_rule(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+    """One rule's judgement of one action for all customers."""
+    match judge.rule:
+        case FrequencyCap() as rule:
+            return _in_force(judge, action, bench.population, _capped(rule, action, bench.population))
+        case ConsentRule() as rule:
+            return _in_force(judge, action, bench.population, consent_verdicts(rule, action, bench.population))
+        case ConditionRule() as rule:
+            return _in_force(
+                judge, action, bench.population, _conditioned(rule, bench.decided(rule.written[1], action))
+            )
+        case EligibilityRule() as rule:
+            return _in_force(judge, action, bench.population, _eligible(rule, action, bench))
+        case _:
+            return evaluate_by_group(judge, action, bench)
+
+
+def evaluate_by_group(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+    """Ask the rule once for each group of customers who agree in all that it looks at."""
+    codes, first = bench.groups(type(judge.rule))
+    return VerdictColumn.dealt([judge.verdict(bench.population.facts(place), action) for place in first], codes)
+
+
+def _key(kind: type[Rule], population: CustomerBatch) -> Key | None:
+    """What rules of a kind look at in a customer, None where that is not written down here."""
+    if kind is SuppressionRule:
+        return attrgetter("jurisdiction", "suppressions")
+    if kind is QuietHours:
+        return _whereabouts if population.permissions.points.zoned else attrgetter("jurisdiction", "time_zone")
+    if kind is ObjectionRule:
+        return attrgetter("jurisdiction", "objections")
+    return attrgetter("jurisdiction") if kind in (VolumeLimit, StopRule) else None
+
+
+def _whereabouts(customer: Customer) -> Hashable:
+    places = tuple([(one.channel, one.time_zones) for one in customer.contact_points])
+    return (customer.jurisdiction, customer.time_zone, places)
+
+
+def _in_force(
+    judge: CandidateEvaluator, action: Action, population: CustomerBatch, judged: VerdictColumn
+) -> VerdictColumn:
+    """The judgement where the rule is in force, as its mode has it."""
+    end = judge.rule.stands_until
+    if end is not None:
+        judged = judged.ended(end.timestamp())
+    if judge.everywhere:
+        return judged.where(None, enforced=judge.enforced)
+    codes, first = population.jurisdictions
+    speaks = np.array([judge.rule.in_force(population.facts(place), action) for place in first], dtype=np.bool_)
+    return judged.where(speaks[codes], enforced=judge.enforced)
+
+
+def _capped(rule: FrequencyCap, action: Action, population: CustomerBatch) -> VerdictColumn:
+    """As :func:`heed.guardrails.rules.frequency_cap.judge`: object once the window is full."""
+    contacts, customers = population.contacts, len(population)
+    own = share(rule, action)
+    counts = np.array([_counts(rule, own, one) for one in contacts.kinds], dtype=np.bool_)
+    since = microseconds(population.now) - rule.window // _MICROSECOND
+    counted = (contacts.at > since) & counts[contacts.kind] if len(contacts.kinds) else np.zeros(0, dtype=np.bool_)
+    filled = np.bincount(contacts.owner[counted], minlength=customers)
+    full = filled >= rule.limit
+    effect = np.where(full, EFFECT_CODES[rule.effect.effect], ALLOW).astype(np.int8)
+    until = np.full(customers, ENDLESS)
+    if rule.limit > 0:
+        leaves = np.cumsum(filled)[full] - rule.limit
+        until[full] = (contacts.at[counted][leaves] + rule.window // _MICROSECOND) / 1e6
+    return VerdictColumn.of(effect, until)
+
+
+def _counts(rule: FrequencyCap, own: str | None, contact: Contact) -> bool:
+    shares = rule.shared is None or getattr(contact, rule.shared) == own
+    return bool(shares and contact.counts and rule.scope.concerns(contact))
+
+
+def _conditioned(rule: ConditionRule, decided: pl.Series) -> VerdictColumn:
+    """As :func:`heed.guardrails.rules.condition.judge`: object as the field says; undecidable suppresses."""
+    against = EFFECT_CODES[Effect.REVIEW] if rule.review_when is not None else SUPPRESS
+    good = rule.allow_when is not None
+    return VerdictColumn.of(_chosen(decided, ALLOW if good else against, against if good else ALLOW))
+
+
+def _eligible(rule: EligibilityRule, action: Action, bench: RuleRunner) -> VerdictColumn:
+    """As :func:`heed.guardrails.rules.eligibility.judge`; an action without a condition is for everybody."""
+    if action.eligibility is None:
+        return VerdictColumn.of(np.zeros(len(bench.population), dtype=np.int8))
+    return VerdictColumn.of(_chosen(bench.decided(action.eligibility, action), ALLOW, EFFECT_CODES[rule.effect.effect]))
+
+
+def _chosen(decided: pl.Series, held: int, failed: int) -> NDArray[np.int8]:
+    effect = decided.replace_strict({True: held, False: failed}, default=SUPPRESS, return_dtype=pl.Int8)
+    return effect.to_numpy().astype(np.int8)

@@ -1,0 +1,106 @@
+"""What rules say of all customers, as columns, and how it combines."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heed.decisioning.verdict import Effect, Verdict
+
+# Stronger effects have larger codes; a rule that does not speak for a customer is below all.
+EFFECTS = (Effect.ALLOW, Effect.REVIEW, Effect.SUPPRESS)
+SILENT, ALLOW, REVIEW, SUPPRESS = -1, 0, 1, 2
+EFFECT_CODES = {effect: code for code, effect in enumerate(EFFECTS)}
+ENDLESS = np.inf
+Effects = NDArray[np.int8]
+Seconds = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class VerdictColumn:
+    """One judgement over all customers.
+
+    Attributes
+    ----------
+    effect : array of int, shape (customers,)
+        A code of `EFFECTS`, or `SILENT`.
+    until : array of float, shape (customers,)
+        When it ends, in seconds since 1970; infinite where that is not known or nothing stands in the way.
+    """
+
+    effect: Effects
+    until: Seconds
+
+    @classmethod
+    def of(cls, effect: Effects, until: Seconds | None = None) -> "VerdictColumn":
+        """A judgement whose end is not known unless it is given."""
+        return cls(effect, np.full(len(effect), ENDLESS) if until is None else until)
+
+    @classmethod
+    def dealt(cls, verdicts: Sequence[Verdict | None], codes: NDArray[np.int32]) -> "VerdictColumn":
+        """The verdicts made for each of some groups, dealt out to the customers by their group."""
+        effect = [SILENT if verdict is None else EFFECT_CODES[verdict.effect] for verdict in verdicts]
+        until = [ENDLESS if verdict is None else end_seconds(verdict) for verdict in verdicts]
+        return cls(np.array(effect, dtype=np.int8)[codes], np.array(until, dtype=np.float64)[codes])
+
+    def ended(self, at: float) -> "VerdictColumn":
+        """Ended at a moment, where it stands in the way for longer."""
+        return VerdictColumn(self.effect, np.where(self.effect > ALLOW, np.minimum(self.until, at), self.until))
+
+    def where(self, speaks: NDArray[np.bool_] | None, *, enforced: bool) -> "VerdictColumn":
+        """Silent where the rule is not in force; allowing throughout where it is only observed."""
+        effect = self.effect if enforced else np.zeros_like(self.effect)
+        until = self.until if enforced else np.full_like(self.until, ENDLESS)
+        return VerdictColumn(effect if speaks is None else np.where(speaks, effect, np.int8(SILENT)), until)
+
+
+@dataclass(frozen=True)
+class CombinedVerdicts:
+    """All judgements on one action together.
+
+    Attributes
+    ----------
+    effect : array of int, shape (customers,)
+        A code of `EFFECTS`.
+    rule : array of int, shape (customers,)
+        Which judgement binds, by its place; -1 where none does.
+    until : array of float, shape (customers,)
+        When the binding judgement ends; infinite where that is not known or nothing stands in the way.
+    """
+
+    effect: Effects
+    rule: NDArray[np.int16]
+    until: Seconds
+
+    @classmethod
+    def empty(cls, customers: int) -> "CombinedVerdicts":
+        """Where nobody has spoken yet."""
+        effect = np.full(customers, SILENT, dtype=np.int8)
+        return cls(effect, np.full(customers, -1, dtype=np.int16), np.full(customers, ENDLESS))
+
+
+def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> CombinedVerdicts:
+    """The strongest effect; of equals the one that lasts longest binds, of those the first.
+
+    See :func:`heed.decisioning.verdict.combined_effect` and :func:`heed.decisioning.verdict.decisive_verdict`; where
+    nobody speaks, suppress.
+
+    Parameters
+    ----------
+    judgements : iterable of (int, Said)
+        In the order of the policy, each with what it is called by in the outcome.
+    """
+    held = CombinedVerdicts.empty(customers)
+    for name, said in judgements:
+        longer = (said.effect == held.effect) & (said.until > held.until) & (held.effect > ALLOW)
+        wins = longer | (said.effect > held.effect)
+        held.effect[wins], held.until[wins] = said.effect[wins], said.until[wins]
+        held.rule[wins] = np.where(said.effect[wins] > ALLOW, name, -1)
+    held.effect[held.effect == SILENT] = SUPPRESS
+    return held
+
+
+def end_seconds(verdict: Verdict) -> float:
+    """When a verdict ends, in seconds since 1970; infinite where that is not known."""
+    return ENDLESS if verdict.eligible_at is None else verdict.eligible_at.timestamp()

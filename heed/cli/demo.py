@@ -1,0 +1,89 @@
+"""`heed demo`: everything from nothing, then the service."""
+
+import json
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime
+
+import click
+import httpx
+
+from heed.cli.output import progress
+from heed.cli.serve import check_bind, check_port_free, service_command, service_environment
+from heed.decisioning.errors import Unavailable
+from heed.serving.settings import Settings
+
+_START_SECONDS = 90.0
+
+
+@click.command()
+@click.option("--customers", default=3000, show_default=True, type=click.IntRange(200, 100_000))
+@click.option("--no-serve", is_flag=True, help="Prepare everything and stop.")
+def demo(customers: int, no_serve: bool) -> None:  # noqa: FBT001
+    """Make a world, train, promote, fill the ledger, decide for a day and serve. What is there is used again."""
+    settings = Settings()
+    if not no_serve:
+        check_bind(settings)
+        check_port_free(settings.host, settings.port)
+    prepared = settings.home / "demo.json"
+    if not prepared.exists():
+        _prepare(settings, customers)
+    if not no_serve:
+        _serve(settings, json.loads(prepared.read_text(encoding="utf-8"))["customer_id"])
+
+
+def _prepare(settings: Settings, customers: int) -> None:
+    # Imported here: it brings pandas, which a demo that is there already does not need.
+    from heed.demo.build import STEPS, build_home
+
+    with progress(STEPS) as steps:
+        build_home(settings, customers=customers, until=datetime.now(UTC), steps=steps)
+        steps.done("ready to serve")
+
+
+def _serve(settings: Settings, customer_id: str) -> None:
+    service = subprocess.Popen(service_command(settings, settings.port), env=service_environment(settings))  # noqa: S603
+    # Whoever stops the demo stops its service too: the default would leave it running alone.
+    signal.signal(signal.SIGTERM, lambda *_: service.terminate())
+    try:
+        url = f"http://{settings.host}:{settings.port}"
+        _await_ready(service, url)
+        click.echo(_welcome(url, customer_id))
+        service.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        service.terminate()
+        service.wait(timeout=30)
+
+
+def _await_ready(service: "subprocess.Popen[bytes]", url: str) -> None:
+    """Wait until the service can decide, and say why if it cannot."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if service.poll() is not None:
+            raise Unavailable(f"the service stopped while it started (exit code {service.returncode})")
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise Unavailable("the service did not become ready", remedy="its messages above say why")
+
+
+def _welcome(url: str, customer_id: str) -> str:
+    return f"""
+heed decides at {url}
+
+  curl -s {url}/decide -H 'content-type: application/json' -d '{{"customer_id": "{customer_id}"}}'
+
+Where to look next
+  {url}/docs           every call, to try in the browser
+  {url}/v1/policy      the rules in force
+  {url}/v1/reviews     what waits for a person
+  .venv/bin/heed decide --customer {customer_id}
+  notebooks/review_explanations.ipynb
+Stop with Ctrl-C; `make demo` starts again with what is there.
+"""

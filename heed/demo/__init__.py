@@ -1,0 +1,1 @@
+"""A demo home made from nothing."""

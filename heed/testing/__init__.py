@@ -1,0 +1,1 @@
+"""A heed for tests of other systems."""

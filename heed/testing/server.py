@@ -1,0 +1,184 @@
+"""A heed that is tested from outside: on loopback, with a clock and a policy that the tester sets."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from pydantic import TypeAdapter, ValidationError
+
+from heed.decisioning.catalogue import Action, Catalogue
+from heed.decisioning.errors import InvalidInput, PolicyError, Unavailable
+from heed.decisioning.score import Scorer
+from heed.guardrails.conformance.http_adapter import HttpAdapter
+from heed.guardrails.conformance.system import Json
+from heed.guardrails.guard import bind_policy
+from heed.guardrails.policy.load import parse_policy
+from heed.serving.app import Application, make_app
+from heed.serving.bootstrap import bootstrap
+from heed.serving.deployment.active_versions import ActiveVersions
+from heed.serving.ledger.migrate import upgrade
+from heed.serving.runtime import Runtime
+from heed.serving.schemas.responses import ModelRef, PolicyRef, Versions
+from heed.serving.settings import Settings
+from heed.testing.stub_model import StubScorer
+
+CURRENCY = "EUR"
+MODEL = ModelRef("neutral", "1", "0" * 64)
+_NOTHING = "version: 1\nname: nothing\nrules: []\n"
+_STARTS_WITHIN = 30.0
+_PATIENCE = 60.0
+_ACTIONS = TypeAdapter(tuple[Action, ...])
+_FIELDS = frozenset(field.name for field in fields(Action))
+
+
+@dataclass
+class ManualClock:
+    """Time that moves only when it is told to."""
+
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The moment that it is."""
+        return self.now
+
+
+class Control:
+    """The clock and the policy of a running heed; see :class:`heed.guardrails.conformance.http_adapter.Control`.
+
+    Each scenario gets a ledger of its own. Its first policy is there from the start; every further one is written over
+    the first, as it would be while heed serves.
+
+    Parameters
+    ----------
+    home : Path
+        Where all state is kept.
+    """
+
+    def __init__(self, home: Path, scorer: Scorer) -> None:
+        self._home = home
+        self._scorer = scorer
+        self._clock = ManualClock()
+        self._empty = home / "empty.db"
+        self._scenarios = 0
+        self._running: Runtime | None = None
+        self.app = make_app(self._idle)
+
+    def begin(self) -> None:
+        """Forget the policy and all facts."""
+        self.close()
+        self._scenarios += 1
+
+    def set_clock(self, now: datetime) -> None:
+        """Let it be this moment."""
+        self._clock.now = now.astimezone(UTC)
+
+    def load(self, policy: str, actions: Sequence[Json]) -> str | None:
+        """Put policy and actions into force; why not, where they are refused."""
+        if self._running is None:
+            return self._start(policy, actions)
+        self._policy.write_text(policy, encoding="utf-8")
+        self._running.deployment.reload()
+        refused = self._running.deployment.refused
+        return None if refused is None else refused.why
+
+    def close(self) -> None:
+        """Let go of the ledger of the scenario."""
+        if self._running is not None:
+            self._running.ledger.close()
+            self._running = None
+
+    @property
+    def _policy(self) -> Path:
+        return self._home / str(self._scenarios) / "policy.yaml"
+
+    def _start(self, policy: str, actions: Sequence[Json]) -> str | None:
+        try:
+            made = versions_of(policy, actions, self._scorer)
+        except PolicyError as error:
+            return str(error)
+        self._policy.parent.mkdir()
+        self._policy.write_text(policy, encoding="utf-8")
+        # What is tested is what it decides, not how fast a busy machine is.
+        settings = Settings(home=self._policy.parent, decide_seconds=_PATIENCE)
+        shutil.copy(self._empty, settings.ledger_path)
+        self._running = bootstrap(settings, clock=self._clock, load=lambda: made, policy=self._policy)
+        self._running.deployment.try_load()
+        self.app.state.runtime = self._running
+        return None
+
+    def _idle(self) -> Runtime:
+        """What the application starts with, before the first scenario: a heed with nothing in force."""
+        upgrade(self._empty)
+        idle = Settings(home=self._home / "idle")
+        return bootstrap(idle, clock=self._clock, load=lambda: versions_of(_NOTHING, (), self._scorer))
+
+
+def versions_of(policy: str, actions: Sequence[Json], scorer: Scorer) -> ActiveVersions:
+    """What decides under a policy file's text.
+
+    Raises
+    ------
+    InvalidInput
+        If an action has no field of that name, or a value that its field does not take.
+    PolicyError
+        If the policy is none, or does not fit the actions.
+    """
+    catalogue = Catalogue(CURRENCY, _read(actions))
+    guard = bind_policy(parse_policy(policy), catalogue)
+    versions = Versions(MODEL, PolicyRef(guard.policy.name, guard.hash), catalogue.digest)
+    return ActiveVersions(scorer, guard, guard.policy, catalogue, versions, 0.9)
+
+
+@contextmanager
+def running_system(home: Path, scorer: Scorer | None = None) -> Iterator[HttpAdapter]:
+    """A heed that listens on a free port of loopback, with its state under `home`, as a system under test.
+
+    Parameters
+    ----------
+    scorer : Scorer, optional
+        The model; one that finds every action worth doing where none is given.
+    """
+    control = Control(home, scorer or StubScorer())
+    with _served(control.app) as url, closing(control), closing(HttpAdapter(url, control)) as system:
+        yield system
+
+
+@contextmanager
+def _served(app: Application) -> Iterator[str]:
+    """The application on a free port, in a thread that ends with the block."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, name="heed-under-test", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{_port(server, thread)}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
+    """The port, once the server listens."""
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise Unavailable("heed did not start", remedy="see what was logged")
+        time.sleep(0.01)
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+def _read(actions: Sequence[Json]) -> tuple[Action, ...]:
+    unknown = next((name for said in actions for name in said if name not in _FIELDS), None)
+    if unknown is not None:
+        raise InvalidInput("an action has no such field", field=unknown)
+    try:
+        return _ACTIONS.validate_python(actions)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidInput(first["msg"], field=".".join(map(str, first["loc"]))) from error

@@ -1,0 +1,73 @@
+"""Scopes, and the roles that are made of them."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from heed.decisioning.errors import InvalidInput
+
+
+class Scope(StrEnum):
+    """What one route may need. Those that end in ``read`` change nothing."""
+
+    DECIDE = "decisions:make"
+    DECISIONS = "decisions:read"
+    SCORE = "scores:read"
+    FACTS = "facts:write"
+    CUSTOMERS = "customers:read"
+    EXPORT = "export:read"
+    ERASE = "customers:erase"
+    OUTBOX = "outbox:work"
+    REVIEWS = "reviews:read"
+    SETTLE = "reviews:settle"
+    POLICY = "policy:read"
+    CHANGE_POLICY = "policy:write"
+    KEYS = "keys:read"
+    CHANGE_KEYS = "keys:write"
+    STOPS = "stop:read"
+    STOP = "stop:write"
+    OPERATIONS = "operations:read"
+    LEDGER = "ledger:read"
+
+
+class Role(StrEnum):
+    """Who a key is for."""
+
+    SERVICE = "service"
+    REVIEWER = "reviewer"
+    POLICY_ADMIN = "policy-admin"
+    AUDITOR = "auditor"
+
+
+_WRITES = frozenset(
+    {Scope.DECIDE, Scope.FACTS, Scope.ERASE, Scope.OUTBOX, Scope.SETTLE}
+    | {Scope.CHANGE_POLICY, Scope.CHANGE_KEYS, Scope.STOP}
+)
+_READS = frozenset(Scope) - _WRITES
+
+ROLES: Mapping[Role, frozenset[Scope]] = {
+    Role.SERVICE: frozenset({Scope.DECIDE, Scope.SCORE, Scope.FACTS, Scope.OUTBOX}),
+    Role.REVIEWER: frozenset({Scope.REVIEWS, Scope.SETTLE, Scope.DECISIONS, Scope.CUSTOMERS}),
+    Role.POLICY_ADMIN: _READS | {Scope.CHANGE_POLICY, Scope.CHANGE_KEYS, Scope.STOP, Scope.ERASE},
+    Role.AUDITOR: _READS,
+}
+
+# What anyone on this machine may do while there are no keys: all but making keys, lest another user of the machine
+# makes the first.
+KEYLESS_SCOPES = frozenset(Scope) - {Scope.CHANGE_KEYS}
+
+
+def narrow_scopes(role: Role, wished: Iterable[str]) -> frozenset[Scope]:
+    """The scopes of a role, or those of them that are wished for.
+
+    Raises
+    ------
+    InvalidInput
+        If a wish is no scope of the role.
+    """
+    named = tuple(wished)
+    whole = ROLES[role]
+    strange = next((one for one in named if one not in whole), None)
+    if strange is not None:
+        remedy = f"the role {role} has {', '.join(sorted(whole))}"
+        raise InvalidInput("not a scope of this role", field="scopes", value=strange, remedy=remedy)
+    return frozenset(map(Scope, named)) or whole

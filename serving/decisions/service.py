@@ -1,0 +1,269 @@
+"""A decision from request to committed answer. The pure decision is elsewhere; here are its facts and its record."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import uuid_utils
+
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Customer, Facts
+from heed.decisioning.decide import decide
+from heed.decisioning.decision import Decision, Disposition, Explain
+from heed.decisioning.errors import HeedError, Unavailable
+from heed.serving.decisions.checked_scorer import CheckedScorer, ModelHealth
+from heed.serving.decisions.customer_lock import KeyedLock
+from heed.serving.decisions.record import Caller, DecisionInput, Evaluated, chosen_action, new_decision, selected_action
+from heed.serving.decisions.score import score_answer
+from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
+from heed.serving.errors import StaleFacts
+from heed.serving.http.problems import problem_from_error
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.records import CustomerSnapshot
+from heed.serving.monotonic_clock import MonotonicClock
+from heed.serving.observability.observer import ObservedDecision, Observer
+from heed.serving.observability.timings import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, StageTimings
+from heed.serving.replay.artifacts import artifacts_of
+from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
+from heed.serving.schemas.responses import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer
+
+# Facts change between reading and committing only under a burst for one customer. A policy that changes meanwhile costs
+# no try: the request's patience ends those.
+_TRIES = 4
+_BATCH_WIDTH = 32
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): unique, and in order of time."""
+    return str(uuid_utils.uuid7())
+
+
+class DecisionService:
+    """Makes decisions and scores on the ledger's facts.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Facts in, decisions out; committed before any answer.
+    standing : VersionSource
+        Model, policy and catalogue in force.
+    clock : MonotonicClock
+        The present moment, with an offset, which does not go back.
+    review_time : timedelta
+        How long a review case stays open before it expires to hold.
+    observer : Observer
+        Who is told of decisions.
+    identify : callable
+        Makes ids.
+    patience : float
+        Seconds after which a request ends in an error; what it wrote by then stays written.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        standing: VersionSource,
+        clock: MonotonicClock,
+        review_time: timedelta,
+        observer: Observer,
+        identify: Callable[[], str] = new_id,
+        patience: float = 5.0,
+    ) -> None:
+        self.ledger = ledger
+        self.standing = standing
+        self.clock = clock
+        self._review_time = review_time
+        self._identify = identify
+        self.observer = observer
+        self._patience = patience
+        self._turns = KeyedLock(patience / 2)
+        self.model = ModelHealth()
+        self._pinned: set[Versions] = set()
+
+    async def decide(self, request: DecideRequest, caller: Caller) -> bytes:
+        """The answer to one request, in the ledger before it is returned.
+
+        Raises
+        ------
+        InvalidInput
+            If a candidate is not in the catalogue.
+        KeyReused
+            If the caller's key came with another request before.
+        InFlight
+            If the first request under the caller's key is still being answered.
+        Unavailable
+            If the model, the policy or the ledger is down. Nothing was recorded as an act.
+        """
+        fingerprint = _fingerprint(request)
+        if caller.key is None:
+            return await self._decided_for(request, caller, fingerprint)
+        stored = await self.ledger.stored(caller.client, caller.key, fingerprint)
+        if stored is not None:
+            return stored
+        async with self.ledger.answering(caller.client, caller.key):
+            return await self._decided_for(request, caller, fingerprint)
+
+    @property
+    def under_way(self) -> int:
+        """How many customers are decided about now, or wait for it."""
+        return len(self._turns)
+
+    async def _decided_for(self, request: DecideRequest, caller: Caller, fingerprint: str) -> bytes:
+        stages = StageTimings()
+        async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
+            stages.lap(QUEUE)
+            return await self._in_turn(request, caller, fingerprint, stages)
+
+    async def _in_turn(self, request: DecideRequest, caller: Caller, fingerprint: str, stages: StageTimings) -> bytes:
+        tries = 0
+        while tries < _TRIES:
+            self.clock.require()
+            in_force = self.standing.latest()
+            await self._pin(in_force)
+            made = await self._make(request, in_force, stages)
+            try:
+                return await self._commit(made, request, caller, fingerprint, stages)
+            except StaleFacts:
+                tries += self.standing.current() is in_force
+        raise Unavailable(
+            "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
+        )
+
+    async def decide_batch(self, batch: DecideBatchRequest, caller: Caller) -> bytes:
+        """Answers in the order of the requests, each a decision or a problem of its own."""
+        width = asyncio.Semaphore(_BATCH_WIDTH)
+
+        async def one(place: int, request: DecideRequest) -> bytes:
+            key = None if caller.key is None else f"{caller.key}#{place}"
+            async with width:
+                return await self._answered(request, replace(caller, key=key))
+
+        parts = await asyncio.gather(*(one(place, request) for place, request in enumerate(batch.requests)))
+        return b'{"results":[' + b",".join(parts) + b"]}"
+
+    async def score(self, request: ScoreRequest) -> ScoreAnswer:
+        """Scores and contributions: no verdicts, no ledger, no side effects."""
+        in_force = self.standing.latest()
+        now = self.clock()
+        known = await self.ledger.aside(partial(self.ledger.known, request.customer_id))
+        facts = Facts(with_inline_customer(known.customer, request.customer), now, request.context)
+        watched = replace(in_force, scorer=CheckedScorer(in_force.scorer, self.model))
+        return score_answer(facts, in_force.offered(request.candidates, now), watched, request.explain)
+
+    def trouble(self) -> str | None:
+        """Why the model in force cannot score, None where it can: asked again where it failed last."""
+        if self.model.trouble is None:
+            return None
+        in_force = self.standing.current()
+        nobody = Facts(Customer("nobody"), self.clock())
+        try:
+            CheckedScorer(in_force.scorer, self.model).score(nobody, in_force.catalogue.actions[:1])
+        except HeedError:
+            return self.model.trouble
+        return None
+
+    async def _answered(self, request: DecideRequest, caller: Caller) -> bytes:
+        try:
+            return b'{"decision":' + await self.decide(request, caller) + b',"problem":null}'
+        except (HeedError, TimeoutError) as error:
+            return b'{"decision":null,"problem":' + problem_from_error(error).encoded() + b"}"
+
+    async def _pin(self, in_force: ActiveVersions) -> None:
+        """Have the ledger keep what decides, before the first decision that names it."""
+        if in_force.versions not in self._pinned:
+            await asyncio.shield(self.ledger.pin(artifacts_of(in_force)))
+            self._pinned.add(in_force.versions)
+
+    async def _make(self, request: DecideRequest, in_force: ActiveVersions, stages: StageTimings) -> Evaluated:
+        known, facts = await self.ledger.aside(partial(self._facts, request, in_force))
+        actions = in_force.offered(request.candidates, facts.now)
+        stages.lap(FACTS)
+        decision = self._decided(facts, actions, in_force, request.explain, stages)
+        stages.lap(VERDICTS)
+        return Evaluated(facts, known, decision, in_force)
+
+    def _facts(self, request: DecideRequest, in_force: ActiveVersions) -> tuple[CustomerSnapshot, Facts]:
+        known = self.ledger.known(request.customer_id)
+        now = self.clock()
+        windows = in_force.windows
+        volumes = None if windows is None else self.ledger.volumes(windows)
+        customer = with_inline_customer(known.customer, request.customer)
+        return known, Facts(customer, now, request.context, volumes, self.ledger.stops())
+
+    def _decided(
+        self,
+        facts: Facts,
+        actions: tuple[Action, ...],
+        in_force: ActiveVersions,
+        explain: Explain,
+        stages: StageTimings,
+    ) -> Decision:
+        try:
+            return decide(
+                facts,
+                actions,
+                scorer=CheckedScorer(in_force.scorer, self.model, partial(stages.lap, SCORES)),
+                guard=in_force.guard,
+                currency=in_force.catalogue.currency,
+                explain=explain,
+            )
+        except HeedError:
+            raise
+        except Exception as error:
+            # Its text may hold what is known of the customer, and is not repeated.
+            raise Unavailable(
+                f"the policy fails: judging raised {type(error).__name__}", field="policy", remedy="change the policy"
+            ) from error
+
+    async def _commit(
+        self, made: Evaluated, request: DecideRequest, caller: Caller, fingerprint: str, stages: StageTimings
+    ) -> bytes:
+        action = selected_action(made)
+        acts = made.decision.disposition is Disposition.ACT
+        chosen = chosen_action(action, made.decision, self._identify()) if action is not None and acts else None
+        review_id = self._identify() if made.decision.disposition is Disposition.REVIEW else None
+        answer = self._answer(made, chosen, review_id)
+        asked = DecisionInput(request, caller, fingerprint)
+        ready = new_decision(
+            made, answer, asked, review_time=self._review_time, standing=self.standing, clock=self.clock
+        )
+        stages.lap(ANSWER)
+        committed = await asyncio.shield(self.ledger.commit(ready))
+        stages.lap(COMMIT)
+        told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
+        self.observer.decided(ObservedDecision(committed.decision_id, *told, committed.replayed))
+        return committed.answer
+
+    def _answer(self, made: Evaluated, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
+        return decision_answer(
+            made.decision,
+            decision_id=self._identify(),
+            at=made.facts.now,
+            customer_id=made.facts.customer.customer_id,
+            customer_known=made.known.exists,
+            action=chosen,
+            review_id=review_id,
+            currency=made.in_force.catalogue.currency,
+            level=made.in_force.level,
+            versions=made.in_force.versions,
+        )
+
+
+def with_inline_customer(customer: Customer, inline: InlineCustomer | None) -> Customer:
+    """The customer on record with what the caller knows at this moment on top; consent comes from the record alone."""
+    if inline is None:
+        return customer
+    return replace(
+        customer,
+        attributes={**customer.attributes, **inline.attributes},
+        time_zone=inline.time_zone or customer.time_zone,
+        jurisdiction=inline.jurisdiction or customer.jurisdiction,
+    )
+
+
+def _fingerprint(request: DecideRequest) -> str:
+    return hashlib.sha256(request.model_dump_json().encode()).hexdigest()

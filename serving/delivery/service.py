@@ -1,0 +1,174 @@
+"""The hands between the outbox and executors: whoever comes gets what is still permitted, and nothing else."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from heed.serving.delivery.recheck import recheck
+from heed.serving.delivery.retry import MAX_ATTEMPTS, next_attempt
+from heed.serving.deployment.active_versions import VersionSource
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.outbox.delivery import (
+    ALL_CHANNELS,
+    ChannelFilter,
+    DeliveryCheck,
+    DeliveryContext,
+    DeliveryResult,
+    Lease,
+    LeaseResult,
+    RecheckResult,
+)
+from heed.serving.ledger.records import OutboxMessage
+from heed.serving.observability.metrics import Metrics
+
+_EXPIRED_AT_ONCE = 500
+UNDELIVERABLE = "heed-undeliverable"
+
+
+def attempts_exhausted(attempts: int) -> str:
+    """Why a message is given up."""
+    return f"It was tried {attempts} times in vain."
+
+
+class DeliveryService:
+    """Gives messages out, and takes down what became of them.
+
+    Parameters
+    ----------
+    clock : callable
+        The present moment, with an offset.
+    patience : timedelta
+        How long a message may wait.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        standing: VersionSource,
+        clock: Callable[[], datetime],
+        patience: timedelta,
+        metrics: Metrics,
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._patience = patience
+        self._metrics = metrics
+
+    async def waiting(self, limit: int) -> tuple[OutboxMessage, ...]:
+        """Messages that wait and are permitted now, longest ready first; those that are not are withdrawn or put off.
+
+        Nothing is handed over by this: what is to be executed has to be taken.
+        """
+        while True:
+            check = self._check()
+            messages, said = await self._ledger.aside(partial(self._looked_at, check, limit))
+            against = [name for name, ruling in said.items() if ruling is not None and not ruling.stopped]
+            if not against:
+                return tuple(one for one in messages if said[one.outbox_id] is None)
+            await asyncio.gather(*(self._look(one, check) for one in against))
+
+    async def take(self, outbox_id: str) -> None:
+        """Give one message to the executor who takes it and settles the contact alone.
+
+        Raises
+        ------
+        Refused
+            If it is not permitted now; it is withdrawn or put off.
+        Conflict
+            If it was withdrawn before, or another executor has it.
+        """
+        said = await self._ledger.delivered(outbox_id, self._check())
+        if isinstance(said, tuple):
+            refused, asked = said
+            self._count(asked)
+            raise refused
+        self._metrics.attempts.labels("delivered").inc(int(said))
+
+    async def lease_many(
+        self, executor: str, limit: int, lease: timedelta, reach: ChannelFilter = ALL_CHANNELS
+    ) -> tuple[Lease, ...]:
+        """Give up to so many messages to an executor for a while; nobody else gets them until then."""
+        taken: list[Lease] = []
+        while len(taken) < limit:
+            check = self._check()
+            ready = await self._ledger.aside(partial(self._ledger.outbox, limit - len(taken), check.stop, reach))
+            asked = await asyncio.gather(
+                *(self._ask(one.outbox_id, executor, lease, check) for one in ready), return_exceptions=True
+            )
+            failed = [one for one in asked if isinstance(one, BaseException)]
+            came = [one for one in asked if not isinstance(one, BaseException)]
+            taken.extend(one.handed for one in came if one.handed is not None)
+            # What was handed over is not lost because another was not.
+            if failed and not taken:
+                raise failed[0]
+            # Nothing is there any more, or others took what was.
+            if failed or all(one == LeaseResult() for one in came):
+                break
+        return tuple(taken)
+
+    async def acknowledge(self, outbox_id: str, fence: int) -> str:
+        """Take down that an executor has a message for good; where it stands then."""
+        return await self.settle(outbox_id, fence, DeliveryResult("delivered", delivered=True))
+
+    async def fail(self, outbox_id: str, fence: int, *, retry: bool) -> str:
+        """Take down that an executor did nothing with a message; where it stands then."""
+        again = next_attempt(outbox_id, fence, self._clock()) if retry else None
+        because = attempts_exhausted(fence) if retry else "The executor could not execute it."
+        told = DeliveryResult("failed", certainly_not_taken=True, again=again, because=because)
+        return await self.settle(outbox_id, fence, told)
+
+    async def settle(self, outbox_id: str, fence: int, told: DeliveryResult) -> str:
+        """Take down what came of one handing; where the message stands then."""
+        settled = await self._ledger.settle(outbox_id, fence, told)
+        if settled.new:
+            self._metrics.attempts.labels(told.result).inc()
+        if settled.withdrawn:
+            self._metrics.withdrawn.labels(UNDELIVERABLE).inc()
+        return settled.state
+
+    async def expire(self) -> int:
+        """Withdraw what has waited too long; how much it was."""
+        check = DeliveryCheck(_nothing_more, None, self._patience, MAX_ATTEMPTS)
+        overdue = await self._ledger.aside(partial(self._ledger.overdue, self._patience, _EXPIRED_AT_ONCE))
+        for outbox_id in overdue:
+            await self._look(outbox_id, check)
+        return len(overdue)
+
+    def _looked_at(
+        self, check: DeliveryCheck, limit: int
+    ) -> tuple[tuple[OutboxMessage, ...], dict[str, RecheckResult | None]]:
+        """Messages that can be handed over, and what stands against each."""
+        messages = self._ledger.outbox(limit, check.stop)
+        return messages, {one.outbox_id: self._ledger.objection(one.outbox_id, check) for one in messages}
+
+    async def _ask(self, outbox_id: str, executor: str, lease: timedelta, check: DeliveryCheck) -> LeaseResult:
+        asked = await self._ledger.hand_over(outbox_id, executor, lease, check)
+        self._count(asked)
+        return asked
+
+    async def _look(self, outbox_id: str, check: DeliveryCheck) -> None:
+        self._count(await self._ledger.look(outbox_id, check))
+
+    def _count(self, asked: LeaseResult) -> None:
+        if asked.withdrawn is not None:
+            self._metrics.withdrawn.labels(asked.withdrawn.rule).inc()
+
+    def _check(self) -> DeliveryCheck:
+        """What is in force now, asked for once more inside the transaction."""
+        present = self._standing.latest()
+        windows = present.windows
+
+        def asked(release: DeliveryContext) -> RecheckResult:
+            in_force = self._standing.current()
+            if in_force.windows != windows:
+                return RecheckResult("The policy changed at this moment.", "heed-policy", release.now)
+            return recheck(in_force, release)
+
+        return DeliveryCheck(asked, windows, self._patience, MAX_ATTEMPTS, present.stop)
+
+
+def _nothing_more(_: DeliveryContext) -> RecheckResult:
+    return RecheckResult()

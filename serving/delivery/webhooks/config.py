@@ -1,0 +1,102 @@
+"""Putting the couriers together from the settings."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+from standardwebhooks import Webhook
+
+from heed.decisioning.errors import InvalidInput
+from heed.serving.delivery.service import DeliveryService
+from heed.serving.delivery.webhooks.addresses import Target, parse_target
+from heed.serving.delivery.webhooks.channels import FIELD, ChannelWebhook, parse_channels
+from heed.serving.delivery.webhooks.http_transport import HttpTransport, system_resolver
+from heed.serving.delivery.webhooks.signature import parse_secret
+from heed.serving.delivery.webhooks.webhook_worker import Endpoint, WebhookWorker, endpoint_name
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.outbox.delivery import ChannelFilter
+from heed.serving.settings import Settings
+
+_RESOLVER_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookConfig:
+    """Where messages are pushed, and how."""
+
+    target: Target
+    endpoint: Endpoint
+    allow_private: bool
+
+
+def webhook_configs(settings: Settings) -> tuple[WebhookConfig, ...]:
+    """What the settings say of webhooks: the one of all channels, where there is one, then those of single channels.
+
+    Raises
+    ------
+    InvalidInput
+        If a URL or a secret is none, or there is a URL without a secret.
+    """
+    named = parse_channels(settings.webhook_channels)
+    single = [_to(settings, name, one) for name, one in sorted(named.items())]
+    if settings.webhook_url is None:
+        return tuple(single)
+    rest = ChannelFilter(tuple(sorted(named)), others=True)
+    return _pushing(settings, settings.webhook_url, "webhook_url", signing_keys(settings), None, rest), *single
+
+
+def _to(settings: Settings, channel: str, one: ChannelWebhook) -> WebhookConfig:
+    field = f"{FIELD}.{channel}"
+    keys = [_key(one.secret, f"{field}.secret")]
+    if one.previous_secret is not None:
+        keys.append(_key(one.previous_secret, f"{field}.previous_secret"))
+    return _pushing(settings, one.url, f"{field}.url", tuple(keys), channel, ChannelFilter((channel,), others=False))
+
+
+def _pushing(
+    settings: Settings, url: SecretStr, field: str, keys: tuple[Webhook, ...], channel: str | None, reach: ChannelFilter
+) -> WebhookConfig:
+    plain, private = url.get_secret_value(), settings.webhook_allow_private
+    target = parse_target(plain, allow_private=private, field=field)
+    seconds, width = settings.webhook_seconds, settings.webhook_width
+    return WebhookConfig(
+        target, Endpoint(target.origin, endpoint_name(plain), keys, seconds, width, channel, reach), private
+    )
+
+
+def build_webhook_worker(
+    pushing: WebhookConfig, *, ledger: Ledger, handing: DeliveryService, clock: Callable[[], datetime]
+) -> WebhookWorker:
+    """Who carries messages to one executor."""
+    endpoint = pushing.endpoint
+    sender = HttpTransport(
+        pushing.target,
+        seconds=endpoint.seconds,
+        width=endpoint.width,
+        allow_private=pushing.allow_private,
+        resolve=system_resolver(ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="heed-names")),
+    )
+    return WebhookWorker(ledger=ledger, handing=handing, endpoint=endpoint, sender=sender, clock=clock)
+
+
+def signing_keys(settings: Settings) -> tuple[Webhook, ...]:
+    """The keys that messages are signed by, the present one first.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no secret, or one is none.
+    """
+    if settings.webhook_secret is None:
+        remedy = "set HEED_WEBHOOK_SECRET, which the executor has too"
+        raise InvalidInput("a webhook needs a secret", field="webhook_secret", remedy=remedy)
+    keys = [_key(settings.webhook_secret, "webhook_secret")]
+    if settings.webhook_previous_secret is not None:
+        keys.append(_key(settings.webhook_previous_secret, "webhook_previous_secret"))
+    return tuple(keys)
+
+
+def _key(secret: SecretStr, field: str) -> Webhook:
+    return parse_secret(secret.get_secret_value(), field)

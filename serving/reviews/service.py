@@ -1,0 +1,140 @@
+"""A person settles what heed was not sure of. Guardrails hold for people too: what they suppress cannot be approved."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import orjson
+
+from heed.decisioning.catalogue import Action
+from heed.decisioning.customer import Facts
+from heed.decisioning.errors import InvalidInput
+from heed.decisioning.marketing_objection import eligible_for_scoring
+from heed.decisioning.verdict import Effect, decisive_verdict
+from heed.serving.decisions.outbox_message import outbox_message
+from heed.serving.decisions.reservation import new_reservation
+from heed.serving.decisions.service import with_inline_customer
+from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
+from heed.serving.ledger.ledger import Ledger
+from heed.serving.ledger.reviews.cases import Execution, ReviewCase
+from heed.serving.ledger.reviews.transitions import Allowed
+from heed.serving.monotonic_clock import MonotonicClock
+from heed.serving.replay.receipt import unpack
+from heed.serving.schemas.decision_requests import DecideRequest
+from heed.serving.schemas.review_requests import OverrideRequest, SettleRequest
+
+
+class ReviewService:
+    """The verdicts of people, over the ledger and what is in force.
+
+    Parameters
+    ----------
+    clock : MonotonicClock
+        The present moment, with an offset, which does not go back.
+    identify : callable
+        Makes ids.
+    """
+
+    def __init__(
+        self, *, ledger: Ledger, standing: VersionSource, clock: MonotonicClock, identify: Callable[[], str]
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._identify = identify
+
+    async def approve(self, review_id: str, reviewer: str, verdict: SettleRequest) -> ReviewCase:
+        """Take the slot for the proposed action, if the guardrails still admit it at this moment.
+
+        Raises
+        ------
+        Refused
+            If a rule suppresses the action now; the case stays claimed.
+        Conflict
+            If the claim ran out or the case is settled.
+        """
+        execution, allowed = await self._ledger.aside(partial(self._proposed, review_id))
+        return await self._ledger.approve(
+            review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+        )
+
+    async def override(self, review_id: str, reviewer: str, verdict: OverrideRequest) -> ReviewCase:
+        """Take the slot for another candidate of the same decision that its rules did not suppress.
+
+        Raises
+        ------
+        InvalidInput
+            If the action was no admissible candidate of the decision.
+        Refused, Conflict
+            As for `approve`.
+        """
+        execution, allowed = await self._ledger.aside(partial(self._another, review_id, verdict.action_id))
+        return await self._ledger.override(
+            review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
+        )
+
+    def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
+        case = self._ledger.review(review_id)
+        in_force = self._standing.latest()
+        return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
+
+    def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
+        case = self._ledger.review(review_id)
+        in_force = self._standing.latest()
+        self._refuse_inadmissible(case, action_id)
+        return self._prepared(case, self._action(in_force, action_id), in_force)
+
+    def _prepared(self, case: ReviewCase, action: Action, in_force: ActiveVersions) -> tuple[Execution, Allowed]:
+        reservation_id = self._identify()
+        windows = in_force.windows
+        asked = self._asked(case)
+        facts = with_request(Facts(self._ledger.known(case.customer_id).customer, self._clock()), asked)
+        point = in_force.guard.contact_point(facts, action)
+        message = outbox_message(case.decision_id, case.customer_id, action, point, reservation_id)
+
+        def against(fresh: Facts) -> str | None:
+            self._clock.require()
+            in_force, fresh = self._standing.current(), with_request(fresh, asked)
+            # The message to the executor names one contact point; consent for another does not cover it.
+            if in_force.guard.contact_point(fresh, action) != point:
+                return "the contact point changed while the case was settled; settle it again."
+            return _against(in_force, fresh, action)
+
+        return Execution(reservation_id, new_reservation(action, self._clock()), message, action.cost, windows), against
+
+    def _asked(self, case: ReviewCase) -> DecideRequest:
+        """What the caller of the decision knew at its moment, which no record holds but the receipt."""
+        kept = unpack(self._ledger.receipt(case.decision_id))
+        return DecideRequest.model_validate_json(orjson.dumps(kept.request))
+
+    def _refuse_inadmissible(self, case: ReviewCase, action_id: str) -> None:
+        candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]
+        admissible = [one["action_id"] for one in candidates if one["effect"] != Effect.SUPPRESS and one["verdicts"]]
+        if action_id not in admissible:
+            remedy = f"name one of {', '.join(admissible)}, or reject to hold"
+            raise InvalidInput(
+                "not an admissible candidate of this decision", field="action_id", value=action_id, remedy=remedy
+            )
+
+    def _action(self, in_force: ActiveVersions, action_id: str | None) -> Action:
+        if action_id is None or action_id not in in_force.catalogue.by_id:
+            remedy = "reject the case; the action is no longer in the catalogue"
+            raise InvalidInput("unknown action", field="action_id", value=action_id, remedy=remedy)
+        return in_force.catalogue.by_id[action_id]
+
+
+def with_request(facts: Facts, asked: DecideRequest) -> Facts:
+    """Fresh facts with what the caller of the decision said at its moment on top."""
+    return replace(facts, customer=with_inline_customer(facts.customer, asked.customer), context=asked.context)
+
+
+def _against(in_force: ActiveVersions, facts: Facts, action: Action) -> str | None:
+    """What stands against the action at this moment, None where nothing does. What asks for review has its person."""
+    if not action.valid_at(facts.now):
+        return f"`{action.action_id}` is no longer valid."
+    if not eligible_for_scoring(facts.customer, (action,)):
+        return "the customer objected to marketing."
+    verdict = decisive_verdict(in_force.guard.verdicts(facts, (action,))[0])
+    if verdict is None or verdict.effect is not Effect.SUPPRESS:
+        return None
+    return f"rule `{verdict.rule}`: {verdict.reason}"

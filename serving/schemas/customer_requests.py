@@ -1,0 +1,76 @@
+"""What callers may say of customers: who they are, and who is the same person."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from heed.decisioning.customer import ContactPoint, Suppression
+from heed.serving.ledger.reports import CustomerReport
+from heed.serving.schemas.decision_requests import RequestModel
+from heed.serving.schemas.fields import Moment, Name, PersonId, Text, Values, Word
+
+ALL = "*"
+BULK = Field(min_length=1, max_length=10_000)
+
+
+class ContactPointIn(RequestModel):
+    """An address, number or device under an opaque name: never the address itself."""
+
+    contact_point: PersonId
+    channel: Word
+    time_zones: Annotated[
+        list[Name],
+        Field(max_length=50, description="Every zone that it may be in; a toll-free number may be in many."),
+    ] = Field(default_factory=list)
+
+    def known(self) -> ContactPoint:
+        """The same, in the words of the vocabulary."""
+        return ContactPoint(self.contact_point, self.channel, tuple(self.time_zones))
+
+
+class SuppressionIn(RequestModel):
+    """An order not to contact on one channel, or on all, which ``*`` says as well as leaving it out."""
+
+    reason: Text
+    recorded_at: Moment
+    channel: Annotated[Word | None, AfterValidator(lambda named: None if named == ALL else named)] = None
+    until: Moment | None = None
+
+
+class CustomerIn(RequestModel):
+    """A customer as the source system knows it; what is left out stays as it is."""
+
+    customer_id: PersonId
+    attributes: Values = Field(default_factory=dict)
+    time_zone: Name | None = None
+    jurisdiction: Name | None = None
+    contact_points: Annotated[list[ContactPointIn], Field(max_length=100)] = Field(default_factory=list)
+    suppressions: Annotated[list[SuppressionIn], Field(max_length=100)] = Field(default_factory=list)
+    identity: Annotated[
+        float | None,
+        Field(ge=0, le=1, allow_inf_nan=False, description="Probability that all under this id is of one person."),
+    ] = None
+
+    def report(self) -> CustomerReport:
+        """The same, as the ledger takes it."""
+        return CustomerReport(
+            customer_id=self.customer_id,
+            attributes=self.attributes,
+            time_zone=self.time_zone,
+            jurisdiction=self.jurisdiction,
+            contact_points=tuple(one.known() for one in self.contact_points),
+            suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
+            identity=self.identity,
+        )
+
+
+class CustomersIn(RequestModel):
+    """Customers, many at once."""
+
+    customers: Annotated[list[CustomerIn], BULK]
+
+
+class MergeRequest(RequestModel):
+    """The other customer, who turned out to be the same person."""
+
+    from_: Annotated[PersonId, Field(alias="from")]

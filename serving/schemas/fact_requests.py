@@ -1,0 +1,171 @@
+"""What callers may say of what happened: consents, signals, objections, contacts and outcomes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from heed.decisioning.catalogue import Action, MessageClass
+from heed.decisioning.customer import ConsentStatus
+from heed.serving.ledger.reports import ConsentReport, ContactReport, ObjectionReport, OutcomeReport, SignalReport
+from heed.serving.schemas.customer_requests import ALL, BULK
+from heed.serving.schemas.decision_requests import RequestModel
+from heed.serving.schemas.fields import Id, Moment, Name, PersonId, Word
+
+_EXACT: JsonDict = {"not": {"pattern": r"^\s*\*\s*$"}}
+_GRANTS_ARE_EXACT: JsonDict = {
+    "anyOf": [
+        {"properties": {"status": {"const": ConsentStatus.WITHDRAWN.value}}},
+        {"properties": {"channel": _EXACT, "purpose": _EXACT}},
+    ]
+}
+
+
+class ConsentIn(RequestModel):
+    """One statement of consent. A withdrawal may cover every channel or purpose by ``*``; a grant may not."""
+
+    model_config = ConfigDict(json_schema_extra=_GRANTS_ARE_EXACT)
+
+    consent_id: Id
+    customer_id: PersonId
+    channel: Word
+    purpose: Word
+    status: ConsentStatus
+    recorded_at: Moment
+    contact_point: PersonId | None = None
+    basis: Name | None = None
+    expires_at: Moment | None = None
+    topic: Word | None = None
+
+    @model_validator(mode="after")
+    def _grants_are_exact(self) -> "ConsentIn":
+        if self.status is ConsentStatus.GRANTED and ALL in (self.channel, self.purpose):
+            raise ValueError("a grant must name one channel and one purpose; only a withdrawal may cover all by `*`")
+        return self
+
+    def report(self) -> ConsentReport:
+        """The same, as the ledger takes it."""
+        return ConsentReport(**dict(self))
+
+
+class SignalIn(RequestModel):
+    """An observed event."""
+
+    signal_id: Id
+    customer_id: PersonId
+    at: Moment
+    type: Word
+    channel: Word | None = None
+    certainty: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 1.0
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    def report(self) -> SignalReport:
+        """The same, as the ledger takes it."""
+        return SignalReport(**dict(self))
+
+
+def _required(*names: str) -> JsonDict:
+    told: JsonDict = {name: {"type": "string"} for name in names}
+    return {"required": list(names), "properties": told}
+
+
+class ObjectionIn(RequestModel):
+    """An objection to marketing: of a customer, of a contact point, or of both. It has no end and is never deleted."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_required("customer_id"), _required("contact_point")]})
+
+    objection_id: Id | None = None
+    customer_id: PersonId | None = None
+    contact_point: PersonId | None = None
+    recorded_at: Moment
+
+    @model_validator(mode="after")
+    def _says_who(self) -> "ObjectionIn":
+        if self.customer_id is None and self.contact_point is None:
+            raise ValueError("an objection names a `customer_id`, a `contact_point`, or both")
+        return self
+
+    def report(self) -> ObjectionReport:
+        """The same, as the ledger takes it."""
+        return ObjectionReport(**dict(self))
+
+
+class ContactIn(RequestModel):
+    """A contact that was made, by heed's decision (`decision_id`) or by another tool, or one that failed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [_required("decision_id"), _required("action_id", "channel", "purpose")]}
+    )
+
+    contact_id: Id
+    customer_id: PersonId
+    at: Moment
+    status: Literal["executed", "failed"] = "executed"
+    decision_id: Id | None = None
+    action_id: Id | None = None
+    channel: Word | None = None
+    purpose: Word | None = None
+    category: Word | None = None
+    message_class: MessageClass = MessageClass.MARKETING
+    source: Name | None = None
+    cost: Annotated[float | None, Field(ge=0, le=2**53, allow_inf_nan=False)] = None
+
+    @model_validator(mode="after")
+    def _says_what_was_sent(self) -> "ContactIn":
+        missing = [name for name in ("action_id", "channel", "purpose") if getattr(self, name) is None]
+        if self.decision_id is None and missing:
+            raise ValueError(f"a contact that names no `decision_id` needs {', '.join(f'`{one}`' for one in missing)}")
+        return self
+
+    def report(self, costs: Mapping[str, Action]) -> ContactReport:
+        """The same, as the ledger takes it; what it does not say of its cost the catalogue does."""
+        known = costs.get(self.action_id or "")
+        told = self.cost if self.cost is not None else 0.0 if known is None else known.cost
+        return ContactReport(**{**dict(self), "cost": told})
+
+
+class OutcomeIn(RequestModel):
+    """What happened."""
+
+    outcome_id: Id
+    customer_id: PersonId
+    type: Word
+    at: Moment
+    decision_id: Id | None = None
+    contact_id: Id | None = None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    def report(self) -> OutcomeReport:
+        """The same, as the ledger takes it."""
+        return OutcomeReport(**dict(self))
+
+
+class ConsentsIn(RequestModel):
+    """Consents, many at once."""
+
+    consents: Annotated[list[ConsentIn], BULK]
+
+
+class SignalsIn(RequestModel):
+    """Signals, many at once."""
+
+    signals: Annotated[list[SignalIn], BULK]
+
+
+class ContactsIn(RequestModel):
+    """Contacts, many at once."""
+
+    contacts: Annotated[list[ContactIn], BULK]
+
+
+class ObjectionsIn(RequestModel):
+    """Objections, many at once."""
+
+    objections: Annotated[list[ObjectionIn], BULK]
+
+
+class OutcomesIn(RequestModel):
+    """Outcomes, many at once."""
+
+    outcomes: Annotated[list[OutcomeIn], BULK]

@@ -1,0 +1,84 @@
+"""The README is what a newcomer meets, so what it says is tried."""
+
+import json
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from heed.cli import heed
+from heed.serving.schemas.responses import CandidateAnswer, DecisionAnswer
+from tests.support.in_process_client import client_of
+from tests.support.in_process_service import running_service
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [part.strip() for line in lines for part in line.split("&&")]
+
+
+@pytest.mark.parametrize("line", [one for one in commands() if one.startswith("heed ")])
+def test_every_heed_command_of_the_readme_exists_with_its_options(line):
+    words = shlex.split(line)[1:]
+    named = [word for word in words if word.startswith("--")]
+    for depth in (2, 1):
+        shown = CliRunner().invoke(heed, [*words[:depth], "--help"])
+        if shown.exit_code == 0 and "Usage" in shown.output:
+            break
+    assert shown.exit_code == 0, line
+    assert all(option in shown.output for option in named), line
+
+
+@pytest.mark.parametrize("target", [one.split()[1] for one in commands() if one.startswith("make ")])
+def test_every_make_target_of_the_readme_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_the_entry_point_of_the_mlflow_command_exists():
+    (line,) = [one for one in commands() if one.startswith("mlflow run")]
+    entry = line.split("-e ")[1].split()[0]
+    assert f"\n  {entry}:\n" in (ROOT / "MLproject").read_text(encoding="utf-8")
+
+
+def test_the_answer_shown_has_the_fields_of_a_real_one():
+    (shown,) = map(json.loads, blocks("json"))
+    left_out = {"model", "policy", "catalogue"}
+    assert set(shown) | left_out == {field.name for field in fields(DecisionAnswer)}
+    assert set(shown["candidates"][0]) == {field.name for field in fields(CandidateAnswer)}
+
+
+def test_the_request_shown_is_answered(tmp_path):
+    (curl,) = [one for one in commands() if one.startswith("curl")]
+    body = json.loads(shlex.split(curl)[-1])
+    with running_service(tmp_path) as service:
+        service.know(body["customer_id"])
+        assert service.post("/decide", body)["disposition"] == "act"
+
+
+def test_the_snippet_shown_runs(tmp_path, monkeypatch, capsys):
+    (snippet,) = blocks("python")
+    with running_service(tmp_path) as service:
+        service.know("c000001")
+        monkeypatch.setattr("heed.Client", lambda url: client_of(service, url))
+        exec(compile(snippet, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "mail via email\n"
+
+
+def test_every_room_of_the_tree_exists_and_none_is_left_out():
+    tree = README.split("## The tree")[1].split("```")[1]
+    named = {word.rstrip("/") for line in tree.strip().splitlines() for word in [line.split()[0]]}
+    missing = [one for one in named if not (ROOT / one).exists()]
+    assert missing == []
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    kept = rooms - {"build", "dist", "mlruns", "mlartifacts"}
+    assert {one for one in kept if any((ROOT / one).iterdir())} <= named

@@ -1,0 +1,41 @@
+"""What may certify a model: contacts that it was not fitted on.
+
+A model that was not refitted is certified by the sealed part of its own data, or by other data. One that was refitted
+has learnt from the sealed part, and from whatever else there was until the last contact it was fitted on: only later
+contacts can certify it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from heed.training.errors import TrainingError
+from heed.training.evaluation.candidate_scores import select_choices
+from heed.training.evaluation.eval_data import EvalData
+from heed.training.model.model_card import ModelCard
+
+
+def holdout_data(card: ModelCard, material: EvalData) -> EvalData:
+    """The contacts that can certify the model of a card.
+
+    Raises
+    ------
+    TrainingError
+        If it was refitted and no contact is later than the last it was fitted on.
+    """
+    if card.refit is None:
+        return material
+    at = material.data.contacts["at"].iloc[material.rows]
+    later = np.flatnonzero((at > card.refit.until).to_numpy())
+    if not len(later):
+        message = "the model was refitted on all rows up to this moment, so that none of these can certify it"
+        remedy = "give data with later contacts, or train with --no-refit and certify that model by its sealed rows"
+        raise TrainingError(message, field="data", value=card.refit.until.isoformat(), remedy=remedy)
+    return material if len(later) == len(at) else _taken(material, later)
+
+
+def _taken(material: EvalData, places: np.ndarray) -> EvalData:
+    """The material of some of its rows alone."""
+    by_row = ("rows", "action", "done", "propensity", "low", "high", "label", "harmed", "logged", "cluster")
+    taken = {name: getattr(material, name)[places] for name in by_row}
+    return replace(material, **taken, choices=select_choices(material.choices, places))

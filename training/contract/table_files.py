@@ -1,0 +1,146 @@
+"""Tables on disk: one Parquet or CSV file each."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from heed.decisioning.errors import ContractError
+
+SUFFIXES = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """A table as stored, before any check.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, or of the table where the data came from memory.
+    content : pyarrow.Table
+        The rows that have as many cells as the header.
+    rows : numpy.ndarray
+        Data row number in the file of each row of `content`, from 1.
+    typed : bool
+        Whether the store knows types; a CSV does not.
+    broken : mapping of int to str
+        Data row number and text of rows with too few or too many cells.
+    """
+
+    file: str
+    content: pa.Table
+    rows: np.ndarray
+    typed: bool
+    broken: dict[int, str] = field(default_factory=dict)
+
+
+def table_in_memory(name: str, content: pa.Table) -> StoredTable:
+    """A table that never was a file."""
+    return StoredTable(name, content, np.arange(1, len(content) + 1), typed=True)
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """The columns of `frame` as an Arrow table, without its index.
+
+    Raises
+    ------
+    pyarrow.ArrowException
+        If a column mixes types.
+    """
+    return pa.table({str(name): _arrow_column(frame[name]) for name in frame.columns})
+
+
+def _arrow_column(column: pd.Series) -> pa.Array:
+    # pyarrow 25 reads `Series.values`, which pandas 3.1 deprecates for times with a zone.
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return pa.array(column.dt.tz_convert(None).to_numpy()).cast(pa.timestamp("us", tz="UTC"), safe=False)
+    return pa.array(column, from_pandas=True)
+
+
+def find_table(directory: Path, table: str) -> Path | None:
+    """The file of `table`, None where there is none.
+
+    Raises
+    ------
+    ContractError
+        If `directory` is no directory, or the table is there in both forms.
+    """
+    if not directory.is_dir():
+        remedy = "give the directory that holds actions, customers, contacts"
+        raise ContractError("no such directory", field="directory", value=directory, remedy=remedy)
+    found = [directory / f"{table}{suffix}" for suffix in SUFFIXES if (directory / f"{table}{suffix}").is_file()]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise ContractError("a table is stored twice", field=table, value=names, remedy="keep one of the two files")
+    return found[0] if found else None
+
+
+def load_table(path: Path) -> StoredTable:
+    """Read one file.
+
+    Raises
+    ------
+    ContractError
+        If it cannot be read, or names a column twice.
+    """
+    try:
+        return _load_csv(path) if path.suffix == ".csv" else _load_parquet(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
+        remedy = "write it anew as UTF-8 CSV with commas and a header, or as Parquet"
+        raise ContractError(f"cannot read {path.name} ({error})", field=path.name, remedy=remedy) from error
+
+
+def save_table(content: pa.Table, path: Path) -> None:
+    """Write Parquet (zstd) so that a crash leaves the old file or the new one, never half of one."""
+    draft = path.with_suffix(".parquet.draft")
+    pq.write_table(content, draft, compression="zstd")
+    draft.replace(path)
+
+
+def refuse_duplicate_columns(names: list[str], file: str) -> None:
+    """Raise ContractError if a column name stands twice."""
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise ContractError(f"a column stands twice in {file}", field=doubled, remedy="rename or remove one of them")
+
+
+def _load_parquet(path: Path) -> StoredTable:
+    refuse_duplicate_columns(pq.read_schema(path).names, path.name)
+    content = pq.read_table(path, partitioning=None)
+    return StoredTable(path.name, content, np.arange(1, len(content) + 1), typed=True)
+
+
+def _load_csv(path: Path) -> StoredTable:
+    header = _header(path)
+    refuse_duplicate_columns(header, path.name)
+    broken: dict[int, str] = {}
+
+    def set_aside(row: pa_csv.InvalidRow) -> str:
+        broken[row.number - 1] = row.text
+        return "skip"
+
+    content = pa_csv.read_csv(
+        path,
+        # One thread and one order: row numbers are unknown where blocks are parsed side by side.
+        read_options=pa_csv.ReadOptions(use_threads=False),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+        convert_options=pa_csv.ConvertOptions(
+            column_types={name: pa.string() for name in header},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    rows = np.setdiff1d(np.arange(1, len(content) + len(broken) + 1), list(broken))
+    return StoredTable(path.name, content, rows, typed=False, broken=broken)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return next(csv.reader(lines), [])

@@ -1,0 +1,1 @@
+"""How well probabilities and rankings hold."""

@@ -1,0 +1,1 @@
+"""What a policy would have been worth, from logged contacts."""

@@ -1,0 +1,1 @@
+"""How well uplift is ranked and calibrated."""

@@ -1,0 +1,234 @@
+"""Feature matrices: many contacts of a data set at once, or the candidates of one decision."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from heed.decisioning.canonical import Scalar
+from heed.decisioning.catalogue import HOLD, Action
+from heed.decisioning.customer import Customer, Facts, microseconds
+from heed.decisioning.score import Floats
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.features import event_arrays
+from heed.training.features.encoders import encode_column, encoder
+from heed.training.features.event_arrays import EventArrays
+from heed.training.features.feature import FeatureSource
+from heed.training.features.feature_schema import FeatureSchema
+from heed.training.features.kernel_plan import KernelPlan
+from heed.training.features.local_time import local_time, local_times
+from heed.training.features.window_kernel import NONE, Ints, fill_windows
+
+ACTION_FIELDS = ("action_id", "channel", "purpose", "category", "message_class", "value", "cost", "window_days")
+# Holding costs nothing and has no other property.
+_HOLD: Mapping[str, Scalar] = {"action_id": HOLD, "cost": 0.0}
+_ONLY: Ints = np.zeros(1, dtype=np.int64)
+
+
+class MatrixBuilder:
+    """Assembles the rows of one decision, with the actions it knows already encoded.
+
+    Parameters
+    ----------
+    schema : FeatureSchema
+        The columns.
+    actions : sequence of Action
+        Actions to encode in advance, such as the catalogue's; others are encoded when they come.
+    """
+
+    def __init__(self, schema: FeatureSchema, actions: Sequence[Action] = ()) -> None:
+        self.schema = schema
+        self._layout = KernelPlan(schema)
+        self._encoders = {
+            source: [(feature.of, encoder(feature)) for feature in schema.of_source(source)]
+            for source in (FeatureSource.CUSTOMER, FeatureSource.ACTION, FeatureSource.CONTEXT)
+        }
+        self._clock = schema.of_source(FeatureSource.TIME)
+        self._known = {action.action_id: (place, action) for place, action in enumerate(actions)}
+        self._rows, self._own = self._encode(actions)
+
+    def matrix(self, facts: Facts, actions: Sequence[Action], *, hold: bool = False) -> Floats:
+        """Rows of these candidates now, hold last if asked for; shape (candidates, columns).
+
+        Raises
+        ------
+        InvalidInput
+            If an attribute is of another type than in training.
+        """
+        rows, own = self.candidates(actions, hold=hold)
+        first = self.schema.first_columns
+        out = np.empty((len(rows), len(self.schema.features)))
+        out[:, : first[FeatureSource.ACTION]] = self._values(FeatureSource.CUSTOMER, _customer_values(facts.customer))
+        out[:, first[FeatureSource.ACTION] : first[FeatureSource.CONTEXT]] = rows
+        out[:, first[FeatureSource.CONTEXT] : first[FeatureSource.WINDOW]] = self._moment(facts)
+        if len(self._layout.program):
+            happened = event_arrays.customer_events(self._layout, facts.customer)
+            asof = np.array([microseconds(facts.now)], dtype=np.int64)
+            _run(self._layout, happened, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own, out)
+        return out
+
+    def candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
+        """Action columns and codes of these candidates, hold last if asked for."""
+        rows, own, places = self._rows, self._own, [self._place(action) for action in actions]
+        if NONE in places:
+            rows, own = self._encode(actions)
+            places = list(range(len(actions)))
+        if hold:
+            places.append(len(rows) - 1)
+        chosen = np.array(places, dtype=np.int64)
+        return rows[chosen], own[chosen]
+
+    def _place(self, action: Action) -> int:
+        place, known = self._known.get(action.action_id, (NONE, None))
+        return place if known is action or known == action else NONE
+
+    def _encode(self, actions: Sequence[Action]) -> tuple[Floats, Ints]:
+        """Action columns and codes of these actions, and of hold after them."""
+        rows = [self._values(FeatureSource.ACTION, values) for values in (*map(_action_values, actions), _HOLD)]
+        own = [self._layout.own(action.channel, action.action_id) for action in actions] + [(NONE, NONE)]
+        return np.array(rows, dtype=np.float64).reshape(len(own), -1), np.array(own, dtype=np.int64)
+
+    def _values(self, source: FeatureSource, values: Mapping[str, Scalar]) -> list[float]:
+        return [encode(values.get(of)) for of, encode in self._encoders[source]]
+
+    def _moment(self, facts: Facts) -> list[float]:
+        context = self._values(FeatureSource.CONTEXT, facts.context)
+        if not self._clock:
+            return context
+        parts = local_time(facts.now, facts.customer.time_zone)
+        return context + [parts[feature.of] for feature in self._clock]
+
+
+def serving_matrix(schema: FeatureSchema, facts: Facts, actions: Sequence[Action], *, hold: bool) -> Floats:
+    """Rows of one decision, hold last if asked for; for many decisions keep an :class:`MatrixBuilder`."""
+    return MatrixBuilder(schema).matrix(facts, actions, hold=hold)
+
+
+def training_matrix(
+    schema: FeatureSchema, data: EngagementData, rows: Ints | None = None, instead: np.ndarray | None = None
+) -> Floats:
+    """Rows of contacts, hold rows included, each as seen just before its moment.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,), optional
+        Positions in ``data.contacts``; all of them if not given.
+    instead : array of str, shape (n,), optional
+        Actions to see in place of those of the contacts.
+
+    Returns
+    -------
+    array of float, shape (n, columns)
+        NaN where a value is missing or a category was never seen in training.
+
+    Raises
+    ------
+    ContractError
+        If a column has another type than in training.
+    """
+    contacts = data.contacts if rows is None else data.contacts.iloc[rows]
+    if instead is not None:
+        contacts = contacts.assign(action_id=instead)
+    who = event_arrays.customer_indices(pd.Index(data.customers["customer_id"]), contacts)
+    out = _situations(schema, data, contacts, who)
+    _fill_actions(schema, data.actions, contacts, out)
+    _fill_windows(KernelPlan(schema), data, contacts, who, out)
+    return out
+
+
+def candidate_matrix(
+    schema: FeatureSchema, data: EngagementData, rows: Ints, actions: Sequence[Action], *, hold: bool
+) -> Floats:
+    """Rows of every action for the customers of contacts, each as seen just before the contact's moment.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``; what was offered there is not looked at.
+    actions : sequence of Action
+        The candidates, of which there are m, hold included if asked for.
+
+    Returns
+    -------
+    array of float, shape (n m, columns)
+        Contact after contact, each with its candidates in their order, hold last.
+    """
+    contacts = data.contacts.iloc[rows]
+    who = event_arrays.customer_indices(pd.Index(data.customers["customer_id"]), contacts)
+    assembler = MatrixBuilder(schema, actions)
+    offered, own = assembler.candidates(actions, hold=hold)
+    first, layout = schema.first_columns, KernelPlan(schema)
+    out = np.repeat(_situations(schema, data, contacts, who), len(own), axis=0)
+    out[:, first[FeatureSource.ACTION] : first[FeatureSource.CONTEXT]] = np.tile(offered, (len(contacts), 1))
+    if len(layout.program):
+        places = np.arange(len(contacts) + 1, dtype=np.int64) * len(own)
+        moments = event_arrays.event_times(contacts["at"])
+        _run(
+            layout,
+            event_arrays.dataset_events(layout, data),
+            who,
+            moments,
+            places,
+            np.tile(own, (len(contacts), 1)),
+            out,
+        )
+    return out
+
+
+def _situations(schema: FeatureSchema, data: EngagementData, contacts: pd.DataFrame, who: Ints) -> Floats:
+    """Rows with what is known of customer and moment; the other columns are yet to be filled."""
+    out = np.empty((len(contacts), len(schema.features)))
+    for column, feature in enumerate(schema.features):
+        if feature.source is FeatureSource.CUSTOMER:
+            out[:, column] = encode_column(feature, data.customers, feature.of)[who]
+        elif feature.source is FeatureSource.CONTEXT:
+            out[:, column] = encode_column(feature, contacts, feature.of)
+    _fill_clock(schema, contacts["at"], data.customers["time_zone"].iloc[who], out)
+    return out
+
+
+def _fill_actions(schema: FeatureSchema, actions: pd.DataFrame, contacts: pd.DataFrame, out: Floats) -> None:
+    place = _action_places(actions, contacts)
+    for column, feature in enumerate(
+        schema.of_source(FeatureSource.ACTION), start=schema.first_columns[FeatureSource.ACTION]
+    ):
+        hold = encoder(feature)(_HOLD.get(feature.of))
+        out[:, column] = np.append(encode_column(feature, actions, feature.of), hold)[place]
+
+
+def _fill_clock(schema: FeatureSchema, moments: pd.Series, zones: pd.Series, out: Floats) -> None:
+    clock = schema.of_source(FeatureSource.TIME)
+    parts = local_times(moments, zones) if clock else {}
+    for column, feature in enumerate(clock, start=schema.first_columns[FeatureSource.TIME]):
+        out[:, column] = parts[feature.of]
+
+
+def _fill_windows(layout: KernelPlan, data: EngagementData, contacts: pd.DataFrame, who: Ints, out: Floats) -> None:
+    if not len(layout.program):
+        return
+    pairs = zip(data.actions["channel"], data.actions["action_id"], strict=True)
+    own = np.array([*(layout.own(*pair) for pair in pairs), (NONE, NONE)], dtype=np.int64)
+    own = own[_action_places(data.actions, contacts)]
+    rows = np.arange(len(contacts) + 1, dtype=np.int64)
+    _run(
+        layout, event_arrays.dataset_events(layout, data), who, event_arrays.event_times(contacts["at"]), rows, own, out
+    )
+
+
+def _action_places(actions: pd.DataFrame, contacts: pd.DataFrame) -> Ints:
+    """Place of each contact's action; hold, which is in no catalogue, has -1 and takes what is put last."""
+    return np.asarray(pd.Index(actions["action_id"]).get_indexer(pd.Index(contacts["action_id"])), dtype=np.int64)
+
+
+def _run(layout: KernelPlan, happened: EventArrays, who: Ints, asof: Ints, rows: Ints, own: Ints, out: Floats) -> None:
+    first = layout.schema.first_columns[FeatureSource.WINDOW]
+    history = (happened.time, happened.buckets, happened.weight, happened.starts)
+    fill_windows(who, asof, rows, own, *history, layout.program, layout.terms, layout.limits, layout.size, out, first)
+
+
+def _customer_values(customer: Customer) -> Mapping[str, Scalar]:
+    return {**customer.attributes, "jurisdiction": customer.jurisdiction}
+
+
+def _action_values(action: Action) -> Mapping[str, Scalar]:
+    return {**action.attributes, **{field: getattr(action, field) for field in ACTION_FIELDS}}

@@ -1,0 +1,42 @@
+"""The calibration that is served: a curve for all, and an offset for each action."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from heed.decisioning.catalogue import HOLD, Action
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.action_offsets import ActionOffsets
+from heed.training.model.calibrators.curve import Curve
+from heed.training.model.log_odds import probability
+
+
+@dataclass(frozen=True, eq=False)
+class PooledCalibration:
+    """Served log-odds are ``curve(margin) + offset``, the offset being the action's."""
+
+    curve: Curve
+    offsets: ActionOffsets
+
+    def log_odds(self, margin: Floats, offset: Floats | float = 0.0) -> Floats:
+        """Calibrated log-odds, same shape as `margin`."""
+        return self.curve(margin) + offset
+
+    def probability(self, margin: Floats, offset: Floats | float = 0.0) -> Floats:
+        """Calibrated probability in (0, 1), same shape as `margin`."""
+        return probability(self.log_odds(margin, offset))
+
+    def offset_of(self, action: Action | None) -> float:
+        """The offset of an action of the catalogue in log-odds; of hold, where `action` is None."""
+        if action is None:
+            return self.offsets.of(HOLD, None, None)
+        return self.offsets.of(action.action_id, action.channel, action.category)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {"curve": self.curve.to_dict(), "offsets": self.offsets.to_dict()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "PooledCalibration":
+        """The calibration written by :meth:`to_dict`, equal to the last bit."""
+        return cls(Curve.from_dict(stored["curve"]), ActionOffsets.from_dict(stored["offsets"]))

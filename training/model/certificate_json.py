@@ -1,0 +1,38 @@
+"""A certificate as plain JSON, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from heed.decisioning.canonical import to_plain
+from heed.decisioning.certificate import Certificate, Evidence, Loss
+from heed.training.errors import TrainingError
+
+
+def certificate_to_dict(certificate: Certificate) -> Any:
+    """JSON-ready form, from which :func:`certificate_from_dict` makes an equal certificate."""
+    return to_plain(certificate)
+
+
+def certificate_from_dict(stored: Mapping[str, Any]) -> Certificate:
+    """The certificate written by :func:`certificate_to_dict`.
+
+    Raises
+    ------
+    TrainingError
+        If a field is missing, unknown or has no such value.
+    """
+    try:
+        given = {
+            **stored,
+            "loss": Loss(stored["loss"]),
+            "evidence": Evidence(**stored["evidence"]),
+            "grid": tuple(stored["grid"]),
+            "certified_at": datetime.fromisoformat(stored["certified_at"]),
+            "valid_until": datetime.fromisoformat(stored["valid_until"]),
+            "assumptions": tuple(stored["assumptions"]),
+        }
+        return Certificate(**given)
+    except (KeyError, TypeError, ValueError) as error:
+        remedy = "take the whole bundle from the registry"
+        raise TrainingError(f"not a certificate ({error})", field="certificate.json", remedy=remedy) from error

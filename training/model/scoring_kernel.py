@@ -1,0 +1,140 @@
+"""The inner loop of scoring: from leaves to probabilities with their interval and draws."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from heed.decisioning.score import Floats
+from heed.training.model.calibrators.curve import interpolate
+from heed.training.model.log_odds import MAX_LOG_ODDS
+
+LeafScores = tuple[Floats, Floats, Floats, Floats, Floats]
+
+
+@njit(nogil=True, cache=True)
+def _sigmoid(log_odds: float) -> float:
+    bounded = min(max(log_odds, -MAX_LOG_ODDS), MAX_LOG_ODDS)
+    return 1.0 / (1.0 + math.exp(-bounded))
+
+
+@njit(nogil=True, cache=True)
+def score_leaves(
+    leaves: Floats,
+    offsets: NDArray[np.int64],
+    values: Floats,
+    deviations: NDArray[np.float32],
+    xs: Floats,
+    ys: Floats,
+    shift: Floats,
+    hidden: Floats,
+    hidden_draws: Floats,
+    novel: Floats,
+    novel_draws: Floats,
+    tilt: float,
+    skews: Floats,
+    reaches: Floats,
+) -> LeafScores:
+    """Calibrated log-odds, probability, interval and draws of n rows, m candidates after m candidates.
+
+    Every row is summed on its own, tree after tree, so its result does not depend on its company.
+
+    Parameters
+    ----------
+    leaves : array of float, shape (n, trees)
+        Leaf within each tree.
+    offsets, values
+        See :class:`heed.training.model.trees.Trees`.
+    deviations : array of float32, shape (known, K)
+        Joint draws of what the first so many leaves are off by, in log-odds of the margin; the others are off by
+        nothing of their own.
+    xs, ys : array of float, shape (knots,)
+        The calibration's curve.
+    shift : array of float, shape (m,)
+        What the calibration adds for each candidate's action, in log-odds.
+    hidden, hidden_draws : array of float, shapes (m,), (m, K)
+        What no feature tells of the customer, for each candidate: variance and draws, in log-odds.
+    novel, novel_draws : array of float, shapes (n,), (K,)
+        Variance of each row for what was never seen, and standard draws that rows share.
+    tilt : float
+        1 for the shortest interval, 0 for one with equal tails.
+    skews, reaches : array of float, shape (knots,)
+        How far the interval reaches on its longer side, in standard deviations, by the skew of what is not known; see
+        :func:`heed.training.model.uncertainty.highest_density_reach`.
+
+    Returns
+    -------
+    log_odds, propensity, low, high : array of float, shape (n,)
+    draws : array of float, shape (n, K)
+        Joint draws of the propensity.
+    """
+    rows, trees = leaves.shape
+    known, samples = deviations.shape
+    log_odds, propensity = np.empty(rows), np.empty(rows)
+    low, high = np.empty(rows), np.empty(rows)
+    draws = np.empty((rows, samples))
+    off = np.empty(samples, dtype=np.float32)
+    for row in range(rows):
+        margin = 0.0
+        off[:] = 0.0
+        for tree in range(trees):
+            place = offsets[tree] + np.int64(leaves[row, tree])
+            margin += values[place]
+            if place < known:
+                for sample in range(samples):
+                    off[sample] += deviations[place, sample]
+        candidate = row % len(shift)
+        curve = interpolate(margin, xs, ys)
+        centre = curve + shift[candidate]
+        stated = _sigmoid(centre)
+        unseen = math.sqrt(novel[row])
+        variance = hidden[candidate] + novel[row]
+        middle = centre - 0.5 * variance * (1.0 - 2.0 * stated)
+        square = 0.0
+        for sample in range(samples):
+            moved = interpolate(margin + np.float64(off[sample]), xs, ys) - curve
+            square += moved * moved
+            draws[row, sample] = _sigmoid(
+                middle + moved + hidden_draws[candidate, sample] + unseen * novel_draws[sample]
+            )
+        spread = math.sqrt(square / samples + variance)
+        skew = tilt * spread * (1.0 - 2.0 * stated)
+        far = interpolate(abs(skew), skews, reaches)
+        near = far - 2.0 * abs(skew)
+        log_odds[row] = centre
+        propensity[row] = stated
+        low[row] = _sigmoid(middle - (far if skew >= 0.0 else near) * spread)
+        high[row] = _sigmoid(middle + (near if skew >= 0.0 else far) * spread)
+        if tilt > 0.0:
+            low[row], high[row] = min(low[row], stated), max(high[row], stated)
+    return log_odds, propensity, low, high, draws
+
+
+@njit(nogil=True, cache=True)
+def sum_deviations(places: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sum of the deviations at the places of each row, shape (n, K); places beyond the last have none."""
+    rows, trees = places.shape
+    total = np.zeros((rows, deviations.shape[1]), dtype=np.float32)
+    for row in range(rows):
+        for tree in range(trees):
+            if places[row, tree] < len(deviations):
+                for sample in range(deviations.shape[1]):
+                    total[row, sample] += deviations[places[row, tree], sample]
+    return total
+
+
+@njit(nogil=True, cache=True)
+def gram_matrix(places: NDArray[np.int32], weights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Weighted Gram matrix of the rows' leaves: entry (i, j) is the weight of all rows in both, shape (size, size).
+
+    Only the lower triangle is filled. Places grow along a row.
+    """
+    matrix = np.zeros((size, size), dtype=np.float32)
+    for row in range(places.shape[0]):
+        weight = weights[row]
+        for tree in range(places.shape[1]):
+            line = matrix[places[row, tree]]
+            for other in range(tree + 1):
+                line[places[row, other]] += weight
+    return matrix

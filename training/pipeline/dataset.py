@@ -1,0 +1,195 @@
+"""From engagement data to samples: which contacts count, in which part, with which features and labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from heed.decisioning.catalogue import HOLD
+from heed.training.contract.engagement_data import EngagementData
+from heed.training.contract.harm_labels import harm_labels
+from heed.training.contract.outcome_labels import is_matured, last_moment, outcome_labels, primary_outcome
+from heed.training.errors import TrainingError
+from heed.training.features.definition import define_features
+from heed.training.features.feature_matrix import training_matrix
+from heed.training.features.feature_schema import FeatureSchema
+from heed.training.model.calibrators.pooling_groups import PoolingGroups, encode_groups
+from heed.training.model.sample import Rows, Sample
+from heed.training.model.split import Part, Split, split
+
+# Fewer cases of harm tell of no feature.
+MIN_HARM_CASES = 60
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingDataset:
+    """Everything that learning and judging need.
+
+    Attributes
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts`` of the contacts that count.
+    parts : Split
+        Positions within `rows`.
+    instead : Rows or None
+        The fitting rows as if they had been hold, and hold rows as if they had been an action drawn at random; None
+        where no customer was knowingly left alone.
+    """
+
+    data: EngagementData
+    outcome: str
+    rows: NDArray[np.int64]
+    label: NDArray[np.bool_]
+    parts: Split
+    schema: FeatureSchema
+    samples: Mapping[Part, Sample]
+    instead: Rows | None
+
+    def action(self, part: Part) -> np.ndarray:
+        """The action of each row of a part, ``hold`` included."""
+        return contact_actions(self.data, self.contacts(part))
+
+    def contacts(self, part: Part) -> NDArray[np.int64]:
+        """Positions in ``data.contacts`` of a part."""
+        return self.rows[self.parts[part]]
+
+
+def build_dataset(
+    data: EngagementData,
+    *,
+    outcome: str | None,
+    by: str,
+    seed: int,
+    exclude: frozenset[str] = frozenset(),
+    include: frozenset[str] = frozenset(),
+    words: Mapping[str, str] | None = None,
+) -> TrainingDataset:
+    """Samples for each part; features are declared from the fitting rows alone.
+
+    Parameters
+    ----------
+    exclude, include, words
+        See :func:`heed.training.features.definition.define_features`.
+
+    Raises
+    ------
+    ContractError
+        If the actions name several outcome types and none is given.
+    TrainingError
+        If no contact can be learnt from.
+    """
+    outcome = outcome or primary_outcome(data)
+    rows = usable_rows(data, outcome)
+    label = outcome_labels(data, outcome)[rows]
+    parts = split(data.contacts.iloc[rows], by, seed)
+    schema = define_features(data, rows[parts[Part.FIT]], exclude=exclude, include=include, words=words)
+    samples = {part: build_sample(schema, data, rows[parts[part]], label[parts[part]]) for part in Part}
+    samples[Part.FIT] = _foreseeing(schema, data, rows[parts[Part.FIT]], samples[Part.FIT])
+    instead = _instead(schema, data, rows[parts[Part.FIT]], samples[Part.FIT], seed)
+    return TrainingDataset(data, outcome, rows, label, parts, schema, samples, instead)
+
+
+def harm_sample(prepared: TrainingDataset) -> Sample | None:
+    """The fitting contacts, hold rows left out, labelled with harm; None where there is too little of it to learn."""
+    rows = prepared.contacts(Part.FIT)
+    sample = _harmed(prepared, rows, prepared.samples[Part.FIT])
+    if sample.label.sum() < MIN_HARM_CASES:
+        return None
+    return _foreseeing(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].held], sample)
+
+
+def full_samples(prepared: TrainingDataset) -> tuple[Sample, Sample]:
+    """All contacts, the sealed ones too, labelled with the outcome; and those that are no holds, labelled with harm."""
+    sample = build_sample(prepared.schema, prepared.data, prepared.rows, prepared.label)
+    return sample, _harmed(prepared, prepared.rows, sample)
+
+
+def _harmed(prepared: TrainingDataset, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The rows of a sample that are no holds, labelled with harm; `rows` are its positions in ``data.contacts``."""
+    contacted = np.flatnonzero(~sample.held)
+    return sample.take(contacted).with_labels(harm_labels(prepared.data)[rows[contacted]])
+
+
+def build_sample(
+    schema: FeatureSchema,
+    data: EngagementData,
+    rows: NDArray[np.int64],
+    label: NDArray[np.bool_],
+) -> Sample:
+    """Contacts as rows to learn from or to judge.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n,)
+        Positions in ``data.contacts``.
+    """
+    mine = data.contacts.iloc[rows]
+    recorded = mine["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return Sample(
+        matrix=training_matrix(schema, data, rows),
+        label=label,
+        customer=pd.factorize(mine["customer_id"])[0].astype(np.int64),
+        pooling_groups=contact_pooling_groups(data, mine["action_id"]),
+        propensity=recorded,
+        at=mine["at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
+    )
+
+
+def contact_pooling_groups(data: EngagementData, action: pd.Series) -> PoolingGroups:
+    """Channel and category of actions, which hold and actions that the table ``actions`` does not name have not."""
+    table = data.actions.set_index("action_id")
+    return encode_groups(
+        action.astype(str).tolist(), action.map(table["channel"]).tolist(), action.map(table["category"]).tolist()
+    )
+
+
+def _instead(
+    schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], fit: Sample, seed: int
+) -> Rows | None:
+    if not fit.held.any():
+        return None
+    action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
+    drawn = np.random.default_rng(seed).choice(action[~fit.held], size=int(fit.held.sum()))
+    other = np.full(len(rows), HOLD, dtype=object)
+    other[fit.held] = drawn
+    return _acting(schema, data, rows, other)
+
+
+def _foreseeing(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The sample, with each customer's next action as it looked at the moment of each row."""
+    following = sample.following
+    if (following < 0).all():
+        return sample
+    action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
+    return replace(sample, foreseen=_acting(schema, data, rows, np.where(following >= 0, action[following], action)))
+
+
+def _acting(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:
+    return Rows(training_matrix(schema, data, rows, action), contact_pooling_groups(data, pd.Series(action)))
+
+
+def contact_actions(data: EngagementData, rows: NDArray[np.int64]) -> np.ndarray:
+    """The action of each of these contacts, ``hold`` included, as text, shape (n,)."""
+    return np.asarray(data.contacts["action_id"].to_numpy(dtype=object)[rows], dtype=str)
+
+
+def usable_rows(data: EngagementData, outcome: str) -> NDArray[np.int64]:
+    """Positions of the contacts whose action has this outcome, or that are hold rows, and whose window is over.
+
+    Raises
+    ------
+    TrainingError
+        If there are none.
+    """
+    actions = data.actions.loc[data.actions["outcome"] == outcome, "action_id"]
+    if not len(actions):
+        known = ", ".join(sorted(data.actions["outcome"].unique()))
+        raise TrainingError("no action has this outcome", field="outcome", value=outcome, remedy=f"use one of {known}")
+    relevant = data.contacts["action_id"].isin([*actions, HOLD]).to_numpy()
+    rows = np.flatnonzero(relevant & is_matured(data, outcome, last_moment(data)))
+    if not len(rows):
+        remedy = "give data that reach further, or contacts with observed_until"
+        raise TrainingError("no contact's window is over yet", field="contacts", value=0, remedy=remedy)
+    return rows

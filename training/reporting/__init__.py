@@ -1,0 +1,1 @@
+"""Evaluations for people: one page, tables and figures."""

@@ -1,0 +1,106 @@
+"""What customers allow, where they can be reached, and who must be left alone, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heed.training.simulator.calendar import DAY, Calendar
+from heed.training.simulator.offer_catalogue import CHANNELS, PURPOSES
+from heed.training.simulator.population import Population
+from heed.training.simulator.rng import Bools, Ints, named_generator
+
+NEVER = np.iinfo(np.int64).max
+# Share of customers with a contact point per channel; push needs the app and is drawn from the device.
+REACHABLE_SHARES = (0.97, 0.80, 0.86, 0.90, 0.82)
+# Shares who were asked and granted, per purpose (rows) and channel (columns).
+GRANTED_SHARES = np.array([[0.74, 0.62, 0.46, 0.80, 0.34], [0.97, 0.85, 0.90, 0.95, 0.82]])
+# Of the rest, the share who once granted and withdrew; the others were never asked.
+WITHDRAWN_SHARE = 0.35
+# How long a dispute on a written channel lasts; a register or a bereavement does not end by itself.
+DISPUTE_DAYS = 60
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Contact points and consents as arrays of shape (customers, channels, purposes), times in microseconds.
+
+    Attributes
+    ----------
+    reachable : ndarray of bool, shape (customers, channels)
+        Whether there is a contact point.
+    granted_at, expires_at, withdrawn_at : ndarray of int
+        When consent starts, lapses and was taken back; ``NEVER`` where it does not.
+    suppressed_from, suppressed_until : ndarray of int, shape (customers, channels)
+        Between which moments the channel is suppressed; ``NEVER`` where it is not, or not to end.
+    """
+
+    reachable: Bools
+    granted_at: Ints
+    expires_at: Ints
+    withdrawn_at: Ints
+    suppressed_from: Ints
+    suppressed_until: Ints
+
+    def live(self, who: Ints, at: Ints) -> Bools:
+        """Whether each customer may be contacted then: shape (len(who), channels, purposes)."""
+        moment = at[:, None, None]
+        inside = (self.granted_at[who] <= moment) & (moment < self.expires_at[who])
+        since, until = self.suppressed_from[who], self.suppressed_until[who]
+        spared = self.reachable[who] & ((at[:, None] < since) | (until <= at[:, None]))
+        return np.asarray(inside & (moment < self.withdrawn_at[who]) & spared[:, :, None])
+
+
+def draw_permissions(seed: int, people: Population, calendar: Calendar) -> Permissions:
+    """Draw what holds for each customer before and during the played time, before any opt-out that play causes."""
+    draw = named_generator(seed, "consents")
+    shape = (len(people), len(CHANNELS), len(PURPOSES))
+    reachable = _reachable(draw, people)
+    granted = (draw.random(shape) < GRANTED_SHARES.T) & reachable[:, :, None]
+    withdrew = ~granted & reachable[:, :, None] & (draw.random(shape) < WITHDRAWN_SHARE)
+    granted_at = _grant_times(draw, people, calendar, shape)
+    withdrawn_at = granted_at + (draw.random(shape) * 0.9 * (calendar.start - granted_at)).astype(np.int64)
+    # Grants that come during play must not be withdrawn before they exist.
+    withdrew &= granted_at < calendar.start
+    lapses = granted & (draw.random(shape) < 0.10)
+    lapse_at = calendar.start + (draw.uniform(-0.3, 1.6, shape) * calendar.days * DAY).astype(np.int64)
+    suppressed_from = _suppressions(draw, len(people), calendar)
+    brief = brief_suppressions(suppressed_from)
+    return Permissions(
+        reachable=reachable,
+        granted_at=np.where(granted | withdrew, granted_at, NEVER),
+        expires_at=np.where(lapses & (lapse_at > granted_at), lapse_at, NEVER),
+        withdrawn_at=np.where(withdrew, withdrawn_at, NEVER),
+        suppressed_from=suppressed_from,
+        suppressed_until=np.where(brief, suppressed_from + DISPUTE_DAYS * DAY, NEVER),
+    )
+
+
+def _reachable(draw: np.random.Generator, people: Population) -> Bools:
+    reachable = draw.random((len(people), len(CHANNELS))) < REACHABLE_SHARES
+    reachable[:, CHANNELS.index("push")] &= people.frame["device"].isin(["android", "ios"]).to_numpy()
+    return reachable
+
+
+def _grant_times(draw: np.random.Generator, people: Population, calendar: Calendar, shape: tuple[int, ...]) -> Ints:
+    """Mostly before play, within the customer's tenure; one in twelve comes during play."""
+    tenure = people.frame["tenure_days"].to_numpy(dtype=np.float64)[:, None, None]
+    before = calendar.start - (draw.random(shape) * np.maximum(tenure, 2.0) * DAY).astype(np.int64) - DAY
+    during = calendar.start + (draw.random(shape) * calendar.days * DAY).astype(np.int64)
+    return np.where(draw.random(shape) < 1 / 12, during, before)
+
+
+def _suppressions(draw: np.random.Generator, count: int, calendar: Calendar) -> Ints:
+    """One in fifty customers is suppressed on one channel, one in a hundred on all."""
+    since = calendar.start + (draw.uniform(-1.0, 1.0, count) * calendar.days * DAY).astype(np.int64)
+    kind = draw.random(count)
+    channel = draw.integers(0, len(CHANNELS), count)
+    hit = (kind < 0.01)[:, None] | ((kind < 0.03)[:, None] & (channel[:, None] == np.arange(len(CHANNELS))))
+    return np.where(hit, since[:, None], NEVER)
+
+
+def brief_suppressions(suppressed_from: Ints) -> Bools:
+    """Which suppressions are disputes, which end: those of one written channel; shape (customers, channels)."""
+    listed = np.less(suppressed_from, NEVER)
+    written = [name in ("email", "push", "web") for name in CHANNELS]
+    everywhere = np.asarray(listed.all(axis=1))
+    return np.asarray(listed & ~everywhere[:, None] & written)

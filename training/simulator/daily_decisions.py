@@ -1,0 +1,175 @@
+"""The decisions of one day: who came up, what the logging policy chose, and what will follow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heed.training.simulator import behavior, ground_truth, logging_policy
+from heed.training.simulator.calendar import DAY, DEFAULT_ZONE, HOUR, MINUTE, Calendar, at_local_hour
+from heed.training.simulator.consent_arrays import NEVER, Permissions
+from heed.training.simulator.ground_truth import CustomerMoments
+from heed.training.simulator.offer_catalogue import CHANNEL_OF, HOLD_INDEX, VALUE, WINDOW_DAYS
+from heed.training.simulator.population import Population
+from heed.training.simulator.rng import Bools, Floats, Ints, sample_columns
+
+# Nobody contacted on the day itself or the day before comes up for a decision.
+REST_DAYS = 2
+DECISIONS_A_DAY = 0.2
+HOURS = np.arange(9, 20)
+HOUR_SHARES = np.array([10, 14, 10, 8, 6, 6, 7, 8, 11, 12, 8]) / 100.0
+HARM_TYPES = ("opt_out", "complaint", "unsubscribe")
+OPT_OUT, COMPLAINT, UNSUBSCRIBE = range(len(HARM_TYPES))
+HARM_TYPE_SHARES = np.array([[0.75, 0.25, 0.0], [0.25, 0.15, 0.60]])
+HOLD_VALUE = float(np.median(VALUE))
+
+
+@dataclass(frozen=True)
+class DayDecisions:
+    """The decisions of one day as parallel arrays, one row per decision.
+
+    Attributes
+    ----------
+    situation : CustomerMoments
+        Who, when, and after what.
+    action : ndarray of int
+        Chosen action; ``HOLD_INDEX`` is hold.
+    logged : ndarray
+        Probability with which the logging policy chose it.
+    admissible : ndarray of int
+        How many choices there were, hold included.
+    propensity, resting, harm : ndarray
+        True probability of conversion as decided, under hold, and of harm.
+    converted_at : ndarray of int
+        Moment of the conversion, or ``NEVER``.
+    harmed_at, harm_kind : ndarray of int
+        Moment and kind of harm; ``NEVER`` where none.
+    value : ndarray
+        Worth of the conversion in EUR, if there is one.
+    """
+
+    situation: CustomerMoments
+    action: Ints
+    logged: Floats
+    admissible: Ints
+    propensity: Floats
+    resting: Floats
+    harm: Floats
+    converted_at: Ints
+    harmed_at: Ints
+    harm_kind: Ints
+    value: Floats
+
+
+@dataclass(frozen=True)
+class WorldConstants:
+    """What does not change while a world is played.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (actions, tastes)
+        What each action appeals to.
+    scores : ndarray of shape (customers, actions + 1)
+        The logging policy's rule of thumb.
+    eligibility : ndarray of bool, shape (customers, actions)
+        Who meets each action's condition.
+    spans : ndarray of int, shape (actions, 2)
+        Half-open validity of each action, in microseconds.
+    """
+
+    people: Population
+    calendar: Calendar
+    vectors: Floats
+    scores: Floats
+    eligibility: Bools
+    spans: Ints
+
+
+@dataclass
+class WorldState:
+    """What changes from day to day while a world is played.
+
+    Attributes
+    ----------
+    permissions : Permissions
+        Only its withdrawals change.
+    busy : ndarray of bool, shape (customers,)
+        Who is in the market.
+    activity : ndarray of shape (customers,)
+        As in :class:`heed.training.simulator.ground_truth.CustomerMoments`.
+    contacts : ndarray of shape (days of fatigue, customers)
+        Contacts per day, as a ring.
+    last_contact : ndarray of int, shape (customers,)
+        Number of the day of the last contact.
+    """
+
+    permissions: Permissions
+    busy: Bools
+    activity: Floats
+    contacts: Floats
+    last_contact: Ints
+
+    @property
+    def recent_contacts(self) -> Floats:
+        """Contacts on the last fourteen days: shape (customers,)."""
+        return np.asarray(self.contacts.sum(axis=0))
+
+
+def decide_day(
+    stage: WorldConstants, board: WorldState, day: int, midnight: int, draw: np.random.Generator
+) -> DayDecisions:
+    """The decisions of one day and what they lead to, without touching the board."""
+    situation = due_customers(stage, board, day, midnight, draw)
+    allowed = logging_policy.admissible_actions(
+        board.permissions, stage.eligibility, stage.spans, situation.who, situation.at
+    )
+    chances = logging_policy.choice_probabilities(stage.scores[situation.who], allowed)
+    action = sample_columns(chances, draw)
+    row = np.arange(len(action))
+    propensity = ground_truth.true_propensities(stage.people, stage.vectors, situation)
+    harm = ground_truth.true_harms(stage.people, stage.vectors, situation)[row, action]
+    return DayDecisions(
+        situation=situation,
+        action=action,
+        logged=chances[row, action],
+        admissible=allowed.sum(axis=1),
+        propensity=propensity[row, action],
+        resting=propensity[:, HOLD_INDEX],
+        harm=harm,
+        converted_at=event_times(propensity[row, action], situation.at, WINDOW_DAYS * DAY, draw),
+        harmed_at=event_times(harm, situation.at, 1.5 * DAY, draw),
+        harm_kind=draw_harm_types(action, draw),
+        value=conversion_values(action, draw),
+    )
+
+
+def due_customers(
+    stage: WorldConstants, board: WorldState, day: int, midnight: int, draw: np.random.Generator
+) -> CustomerMoments:
+    """Who comes up for a decision: nobody contacted in the last days, the busy more often than the quiet."""
+    people = stage.people
+    rate = np.where(board.busy, 1.5, 1.0) * DECISIONS_A_DAY
+    who = np.flatnonzero((draw.random(len(people)) < rate) & (day - board.last_contact >= REST_DAYS))
+    hour = draw.choice(HOURS, len(who), p=HOUR_SHARES) + draw.random(len(who))
+    zone = np.where(people.known_zone[who] < 0, DEFAULT_ZONE, people.known_zone[who])
+    at = at_local_hour(zone, midnight, hour)
+    kept = at < stage.calendar.stop
+    who, at = who[kept], at[kept]
+    return CustomerMoments(who, at, board.recent_contacts[who], board.activity[who])
+
+
+def event_times(chance: Floats, at: Ints, within: float, draw: np.random.Generator) -> Ints:
+    """When each event happens, sooner rather than later inside the window after `at`; ``NEVER`` if it does not."""
+    occurs = draw.random(len(chance)) < chance
+    delay = (draw.beta(1.0, 3.0, len(chance)) * (within - HOUR)).astype(np.int64) + MINUTE
+    return np.where(occurs, at + delay, NEVER)
+
+
+def draw_harm_types(action: Ints, draw: np.random.Generator) -> Ints:
+    """What form harm would take: only mail can be unsubscribed from."""
+    by_mail = np.append(CHANNEL_OF, -1)[action] == behavior.EMAIL
+    return sample_columns(HARM_TYPE_SHARES[by_mail.astype(np.int64)], draw)
+
+
+def conversion_values(action: Ints, draw: np.random.Generator) -> Floats:
+    """Worth of a conversion: the action's value on average, spread by about a third."""
+    return np.round(np.append(VALUE, HOLD_VALUE)[action] * draw.gamma(9.0, 1 / 9.0, len(action)), 2)

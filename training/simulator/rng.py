@@ -1,0 +1,38 @@
+"""Reproducible randomness: every part of a world draws from its own stream, so that one part never shifts another."""
+
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+def named_generator(seed: int, part: str) -> np.random.Generator:
+    """Generator of one part of the world: the same seed and name give the same draws, other names independent ones."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, crc32(part.encode())])))
+
+
+def sample_columns(weights: Floats, generator: np.random.Generator) -> Ints:
+    """One column per row, drawn with the probabilities in that row.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n, k)
+        Each row sums to 1; a column of weight 0 is never drawn.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Column indices in [0, k).
+    """
+    edges = np.cumsum(weights, axis=1)
+    level = generator.random(len(weights)) * edges[:, -1]
+    return np.asarray((edges <= level[:, None]).sum(axis=1), dtype=np.int64)
+
+
+def sigmoid(margin: Floats) -> Floats:
+    """Probability of a margin in log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-margin)))
