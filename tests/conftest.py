@@ -1,8 +1,52 @@
-"""Property tests look at the same examples every time; `pytest --hypothesis-profile=explore` looks at others."""
+"""What holds for all tests: steady examples, and a home, a port and keys of their own.
 
+Property tests look at the same examples every time; `pytest --hypothesis-profile=explore` looks at others.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from tests.support.isolation import no_settings, own_workspace, silent_port
+from tests.support.session_cache import shared_folder
 
 # A deadline on each example would measure the machine.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the user's settings away before anything is imported or made."""
+    held = ExitStack()
+    held.enter_context(no_settings())
+    config.add_cleanup(held.close)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unused_port() -> Iterator[int]:
+    """A port on which nobody listens."""
+    with silent_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def workspaces(tmp_path_factory: pytest.TempPathFactory, unused_port: int) -> Iterator[Path]:
+    """Where tests have their workspaces; what is made for several of them has one too."""
+    base = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.mktemp("workspaces", numbered=False)
+    # Workers of xdist have their folders beside each other.
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    with own_workspace(folder, unused_port), shared_folder(shared):
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def workspace(workspaces: Path, unused_port: int) -> Iterator[Path]:
+    """A home, a port and keys that no other test and no user has."""
+    with own_workspace(workspaces, unused_port) as own:
+        yield own

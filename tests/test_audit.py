@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-PLACE = Path(__file__).parents[1] / ".ci" / "audit.py"
+from tests.support.paths import REPOSITORY
+
+PLACE = REPOSITORY / ".ci" / "audit.py"
 SOUND = {"name": "a", "version": "1", "vulns": []}
 UNKNOWN = {"name": "b", "skip_reason": "Dependency not found on PyPI and could not be audited: b (1)"}
 VULNERABLE = {"name": "c", "version": "1", "vulns": [{"id": "PYSEC-1"}]}

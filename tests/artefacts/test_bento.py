@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from benchmarks.ports import free_port
+from tests.support.paths import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
 
 
@@ -40,11 +40,11 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     making = tmp_path_factory.mktemp("making")
     env = environment(making, HEED_HOME=str(making / "home"))
     heed = [sys.executable, "-m", "heed"]
-    run(*heed, "demo", "--no-serve", "--customers", "400", env=env, cwd=ROOT)
-    run(*heed, "promote", "--to-bento", env=env, cwd=ROOT)
+    run(*heed, "demo", "--no-serve", "--customers", "400", env=env, cwd=REPOSITORY)
+    run(*heed, "promote", "--to-bento", env=env, cwd=REPOSITORY)
     bentoml = [sys.executable, "-m", "bentoml"]
-    run(*bentoml, "build", "--bentofile", "bentofile.yaml", env=env, cwd=ROOT)
-    run(*bentoml, "export", "heed:latest", making / "heed.bento", env=env, cwd=ROOT)
+    run(*bentoml, "build", "--bentofile", "bentofile.yaml", env=env, cwd=REPOSITORY)
+    run(*bentoml, "export", "heed:latest", making / "heed.bento", env=env, cwd=REPOSITORY)
     folder = tmp_path_factory.mktemp("elsewhere")
     with tarfile.open(making / "heed.bento") as archive:
         archive.extractall(folder / "bento", filter="data")

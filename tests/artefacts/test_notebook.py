@@ -11,8 +11,9 @@ from typing import Any
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOK = ROOT / "notebooks" / "review_explanations.ipynb"
+from tests.support.paths import REPOSITORY
+
+NOTEBOOK = REPOSITORY / "notebooks" / "review_explanations.ipynb"
 SECONDS = 600
 PICTURES = {"reliability", "beeswarm", "waterfall", "confidence"}
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,7 +31,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Cells:
     """Outputs of the notebook after a run from nothing."""
     where = tmp_path_factory.mktemp("notebook") / "run.ipynb"
     command = [sys.executable, "-m", "notebooks.run", "--to", str(where)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr[-4_000:]
     return outputs(where)
 

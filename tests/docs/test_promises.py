@@ -1,19 +1,19 @@
 """Every test that the page of promises names exists, and every promise has some."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+from tests.support.paths import DOCS, REPOSITORY
+
+PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
 PROMISES = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(set(NAMED)), ids=lambda part: part.rpartition("/")[2])
 def test_a_test_that_is_named_exists(file, name):
-    text = (ROOT / file).read_text(encoding="utf-8")
+    text = (REPOSITORY / file).read_text(encoding="utf-8")
     assert re.search(rf"^\s*(async )?(def|class) {name}\b", text, flags=re.MULTILINE)
 
 

@@ -25,8 +25,9 @@ from heed.serving.monotonic_clock import MonotonicClock
 from tests.support.doubles import FixedScorer
 from tests.support.in_process_service import OFFERS, POLICY, Heed, active_versions, running_service
 from tests.support.ledger_builders import NOON, Clock, wait
+from tests.support.paths import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "degradation.md"
+PAGE = DOCS / "degradation.md"
 SOUND = FixedScorer({"mail": 0.3, "text": 0.2, "banner": 0.1})
 
 

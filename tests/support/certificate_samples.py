@@ -1,5 +1,7 @@
 """Recorded moments whose true risk at every threshold is known."""
 
+from functools import cache
+
 import numpy as np
 
 from heed.training.certificate.decision_points import DecisionPoints
@@ -25,6 +27,7 @@ def harm_samples(customers: int, seed: int, *, logged: bool = False) -> Decision
     return DecisionPoints(customer, confidence, executed, loss, weight, bound=1.0 / 0.15 if logged else 1.0)
 
 
+@cache
 def true_risk(threshold: float, rows: int = 200_000) -> float:
     """Mean loss of the acts at this confidence or more, whoever the customers are."""
     generator = np.random.default_rng(5)

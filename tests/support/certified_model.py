@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -16,13 +15,14 @@ from heed.training.evaluation.eval_data import EvalData
 from heed.training.features.feature_matrix import training_matrix
 from heed.training.model.split import Part
 from heed.training.pipeline.dataset import contact_actions
+from tests.support.session_cache import once_per_session
 from tests.support.small_model import bundle, prepared
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 TERMS = ValueTerms(harm_cost=20.0, tolerance=0.1)
 
 
-@cache
+@once_per_session
 def eval_data() -> EvalData:
     data, rows = prepared().data, prepared().contacts(Part.TEST)
     action, actions = contact_actions(data, rows), bundle().catalogue.actions

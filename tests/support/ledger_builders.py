@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.ledger.records import CommitResult, NewDecision, NewReview
 from heed.serving.ledger.reviews.cases import Execution
+from tests.support.session_cache import once_per_session
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Clock:
         return self.now
 
 
-@cache
+@once_per_session
 def _empty_ledger() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from benchmarks.ports import free_port
+from tests.support.paths import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0
 
 
@@ -58,7 +58,7 @@ def service_process(home: Path, model: Path) -> Iterator[ServiceProcess]:
     told = {"HEED_HOME": str(home), "HEED_MODEL": str(model), "HEED_PORT": str(port)}
     with (home / "service.log").open("wb") as log:
         command = [sys.executable, "-m", "heed", "serve"]
-        process = subprocess.Popen(command, env={**kept, **told}, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env={**kept, **told}, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
         try:
             heed = ServiceProcess(f"http://127.0.0.1:{port}", home, process)
             heed.await_status("/livez", 200)

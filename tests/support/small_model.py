@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 
@@ -23,18 +22,19 @@ from heed.training.model.split import Part
 from heed.training.model.train_head import TrainedHead, out_of_fold_probability, train_head
 from heed.training.model.uplift_correction import UpliftCorrection, fit_uplift_correction
 from heed.training.pipeline.dataset import TrainingDataset, build_dataset
+from tests.support.session_cache import once_per_session
 from tests.support.small_world import small_world
 
 SETTINGS = BoosterSettings(trees=60, members=2)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-@cache
+@once_per_session
 def prepared() -> TrainingDataset:
     return build_dataset(small_world()[1].data, outcome=None, by="customer", seed=0)
 
 
-@cache
+@once_per_session
 def trained_heads() -> TrainedHead:
     return train_head(prepared().samples[Part.FIT], prepared().schema, SETTINGS, seed=0)
 
@@ -44,7 +44,7 @@ def card(**changed: object) -> ModelCard:
     return replace(plain, **changed)
 
 
-@cache
+@once_per_session
 def harm() -> ProbabilityHead:
     """Learnt from whatever harm the small world holds, which is too little for a real model."""
     data = prepared()
@@ -53,7 +53,7 @@ def harm() -> ProbabilityHead:
     return train_head(data.samples[Part.FIT].take(rows).with_labels(label), data.schema, SETTINGS, seed=0).head
 
 
-@cache
+@once_per_session
 def bundle() -> Bundle:
     data = prepared()
     made = Bundle(
@@ -69,7 +69,7 @@ def bundle() -> Bundle:
     return with_digest(made)
 
 
-@cache
+@once_per_session
 def line() -> UpliftCorrection:
     data = prepared()
     assert data.instead is not None

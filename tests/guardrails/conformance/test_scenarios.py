@@ -1,7 +1,6 @@
 """heed comes through every scenario, and no system that does not tell restraint from its absence comes through any."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,9 @@ from heed.guardrails.conformance.scenario import Scenario
 from heed.guardrails.conformance.scenario_files import ThemedScenario, read_scenarios, read_shared
 from heed.guardrails.conformance.system import Outcome
 from tests.support.conformance_systems import ConstantSystem, UnsupportedSystem
+from tests.support.paths import DOCS
 
-PAGE = Path(__file__).parents[3] / "docs" / "conformance.md"
+PAGE = DOCS / "conformance.md"
 MARK = "<!-- What follows is what `heed conformance --markdown` prints. -->\n\n"
 TOLD = read_scenarios()
 EACH = pytest.mark.parametrize("told", TOLD, ids=lambda told: told.scenario.id)

@@ -13,6 +13,7 @@ from heed.guardrails.policy.policy_model import Policy
 from heed.guardrails.policy_errors import InvalidPolicy
 from heed.guardrails.yaml_positions import read_yaml
 from tests.support.guardrail_builders import CONSENT_RULE, policy, rule
+from tests.support.paths import REPOSITORY
 
 SCHEMA = policy_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -38,7 +39,9 @@ def test_the_content_of_a_policy_is_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    "case", sorted((Path("guardrails") / "cases").rglob("*.yaml")), ids=lambda path: f"{path.parent.name} {path.stem}"
+    "case",
+    sorted((REPOSITORY / "guardrails" / "cases").rglob("*.yaml")),
+    ids=lambda path: f"{path.parent.name} {path.stem}",
 )
 def test_policies_written_out_in_cases_are_accepted(case: Path) -> None:
     data = read_yaml(case.read_text(encoding="utf-8"), str(case)).data

@@ -38,11 +38,11 @@ def test_without_a_service_the_order_goes_straight_into_the_ledger(home):
     assert json.loads(said.output)["stopped"] == []
 
 
-def test_beside_a_service_that_holds_the_ledger_it_goes_through_the_service(home, monkeypatch):
+def test_beside_a_service_that_holds_the_ledger_it_goes_through_the_service(home, unused_port, monkeypatch):
     with running_service(home) as service:
         monkeypatch.setattr(stopping, "Client", lambda url: client_of(service, url))
         said = run("stop", "--reason", "wrong price", "--by", "ana")
-        assert "stop recorded through the service at http://127.0.0.1:3000" in said.output
+        assert f"stop recorded through the service at http://127.0.0.1:{unused_port}" in said.output
         assert service.get("/v1/stop")["orders"][0]["by"] == "ana"
 
 

@@ -14,7 +14,8 @@ from heed.serving.app import make_app
 from heed.serving.auth.bind_check import check_bind_address
 from heed.serving.auth.routes import ROUTES
 from tests.serving.api.test_api_problems import assert_problem
-from tests.support.service_process import ROOT, ServiceProcess
+from tests.support.paths import REPOSITORY
+from tests.support.service_process import ServiceProcess
 
 NOWHERE = "/v1/nowhere"
 PATHS = [(route.method, re.sub(r"\{\w+\}", "x", route.path)) for route in ROUTES] + [("GET", NOWHERE)]
@@ -52,7 +53,7 @@ def test_bentoml_keeps_it_up_and_starts_it_once(tmp_path):
         process = subprocess.Popen(
             [*command, "--port", str(port)],
             env={**kept, **told, "BENTOML_DO_NOT_TRACK": "True"},
-            cwd=ROOT,
+            cwd=REPOSITORY,
             stdout=log,
             stderr=subprocess.STDOUT,
         )

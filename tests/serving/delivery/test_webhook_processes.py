@@ -18,6 +18,7 @@ from heed.serving.settings import Settings
 from tests.support import postgres_server
 from tests.support.doubles import FixedScorer
 from tests.support.in_process_service import OFFERS, POLICY, active_versions
+from tests.support.paths import REPOSITORY
 from tests.support.webhook_receivers import Receiver, respond, webhook_receiver
 
 PROCESSES = 2
@@ -70,7 +71,7 @@ def _carry(home: Path, url: str, listening: Receiver) -> None:
     command = [sys.executable, "-m", "tests.support.webhook_worker_process"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     started = [
-        subprocess.Popen([*command, str(home / str(number)), url, listening.url, SECRET], **pipes)
+        subprocess.Popen([*command, str(home / str(number)), url, listening.url, SECRET], cwd=REPOSITORY, **pipes)
         for number in range(PROCESSES)
     ]
     try:

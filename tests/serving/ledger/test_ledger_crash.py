@@ -7,15 +7,14 @@ import sys
 import threading
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.ledger.reports import CustomerReport
 from tests.support import ledger_load_process
 from tests.support.ledger_builders import NOON, Clock, act, act_within_cap, count_contacts, new_ledger, wait
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[3]
 ANSWERS_BEFORE_KILL = (40, 1, 200, 90, 400)
 LONGEST_ROUND_SECONDS = 30
 

@@ -12,6 +12,7 @@ from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.tables.happenings import contacts
 from tests.support import postgres_server
 from tests.support.ledger_rush_process import CAP, CUSTOMERS, LIMIT, LIMITED, WINDOW
+from tests.support.paths import REPOSITORY
 
 PROCESSES = 3
 SECONDS = 4
@@ -19,10 +20,8 @@ SECONDS = 4
 
 def rush(url: str) -> Counter[str]:
     command = [sys.executable, "-m", "tests.support.ledger_rush_process", url]
-    started = [
-        subprocess.Popen([*command, f"p{n}", str(SECONDS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for n in range(PROCESSES)
-    ]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen([*command, f"p{n}", str(SECONDS)], cwd=REPOSITORY, **pipes) for n in range(PROCESSES)]
     done: Counter[str] = Counter()
     for process in started:
         said, complaints = process.communicate(timeout=120)

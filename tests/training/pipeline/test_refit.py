@@ -28,8 +28,6 @@ from heed.training.pipeline.refit import refit_bundle
 from tests.support.certified_model import NOW, eval_data
 from tests.support.small_model import SETTINGS, bundle, prepared
 
-LAST = prepared().data.contacts["at"].iloc[prepared().rows].max().to_pydatetime()
-
 
 @cache
 def again() -> Bundle:
@@ -42,7 +40,8 @@ def until(moment: datetime) -> ModelCard:
 
 def test_all_rows_are_learnt_from_and_the_card_says_so() -> None:
     parts = prepared().samples
-    assert again().card.refit == RefitRecord(len(parts[Part.FIT]) + len(parts[Part.TEST]), LAST, bundle().digest)
+    last = prepared().data.contacts["at"].iloc[prepared().rows].max().to_pydatetime()
+    assert again().card.refit == RefitRecord(len(parts[Part.FIT]) + len(parts[Part.TEST]), last, bundle().digest)
     assert again().digest != bundle().digest
 
 
