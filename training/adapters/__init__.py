@@ -1,1 +1,1 @@
-"""Public data sets turned into engagement data, one module each."""
+"""Adapters from public data sets to engagement data, one module each."""

@@ -1,4 +1,4 @@
-"""Columns that several adapters make."""
+"""Column helpers shared by adapters."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ def sequential_ids(prefix: str, count: int) -> pd.Series:
 
 
 def to_boolean(column: pd.Series) -> pd.Series:
-    """0 and 1 as no and yes, anything else as missing."""
+    """0 and 1 as booleans, anything else as missing."""
     return column.map({0: False, 1: True}).astype("boolean")
 
 
@@ -29,9 +29,9 @@ def outcomes_after(
     Parameters
     ----------
     contacts : pandas.DataFrame
-        The contacts that had the outcome, with ids, customers and times.
+        The contacts with the outcome.
     value : pandas.Series, optional
-        What each outcome was worth, on an index that holds that of `contacts`.
+        Value of each outcome, on an index that contains that of `contacts`.
     """
     return pd.DataFrame(
         {

@@ -58,7 +58,9 @@ def adapt(source: Path) -> EngagementData:
 
 
 def _source(sources: tuple[SourceFile, ...]) -> SourceFile:
-    plain = [replace(one, columns=frozenset(PREFIXED.get(name, name) for name in one.columns)) for one in sources]
+    plain = [
+        replace(source, columns=frozenset(PREFIXED.get(name, name) for name in source.columns)) for source in sources
+    ]
     return only_source(plain, (*COLUMNS, *TRAITS), "the matching-grant trial")
 
 

@@ -84,15 +84,15 @@ def _logs(sources: tuple[SourceFile, ...]) -> Iterator[CampaignLog]:
 
 
 def _distinct(logs: Iterable[CampaignLog]) -> list[CampaignLog]:
-    found = sorted(logs, key=lambda log: log.name)
-    names = [log.name for log in found]
+    ordered = sorted(logs, key=lambda log: log.name)
+    names = [log.name for log in ordered]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         remedy = "name the file or folder of one of them"
         raise ContractError(
             "a log of one campaign and policy is there twice", field="source", value=twice, remedy=remedy
         )
-    return found
+    return ordered
 
 
 def _actions(logs: list[CampaignLog]) -> pd.DataFrame:

@@ -22,5 +22,5 @@ def adapter(name: str) -> Adapter:
     if name not in NAMES:
         remedy = f"choose one of {', '.join(NAMES)}"
         raise InvalidInput("no adapter of that name", field="adapter", value=name, remedy=remedy)
-    found: Adapter = import_module(f"heed.training.adapters.{name}").adapt
-    return found
+    function: Adapter = import_module(f"heed.training.adapters.{name}").adapt
+    return function

@@ -1,4 +1,4 @@
-"""Finding a public data set by its columns, whatever its files are called."""
+"""Find the files of a public data set by their columns, whatever their names."""
 
 import csv
 import struct
@@ -22,7 +22,7 @@ OLD_STATA = tuple(bytes([release, order, 1, 0]) for release in (113, 114, 115) f
 
 
 class FileFormat(StrEnum):
-    """How a file stores its rows."""
+    """File format of a table."""
 
     PARQUET = "parquet"
     JSON_LINES = "json lines"
@@ -44,12 +44,12 @@ class SourceFile:
 def scan_sources(place: Path) -> tuple[SourceFile, ...]:
     """Every table at `place`, a file or a folder with all below it, in the order of their paths.
 
-    Files that hold no table are passed over.
+    Other files are skipped.
 
     Raises
     ------
     ContractError
-        If there is no such place, or more than 5,000 files are below it.
+        If the path does not exist, or has more than 5,000 files below it.
     """
     if not place.exists():
         raise ContractError("no such file or folder", field="source", value=place, remedy="give the data set's place")
@@ -66,40 +66,40 @@ def sources_with_columns(sources: Collection[SourceFile], columns: Collection[st
     Raises
     ------
     ContractError
-        If none has; the message says what was looked for and what was found.
+        If there is none; the message lists the columns expected and found.
     """
-    found = [source for source in sources if source.columns.issuperset(columns)]
-    if not found:
+    matches = [source for source in sources if source.columns.issuperset(columns)]
+    if not matches:
         seen = "; ".join(f"{source.path.name} has {', '.join(sorted(source.columns))}" for source in sources)
         wanted = ", ".join(sorted(columns))
         message = f"no file with the columns of {what} ({wanted})"
         remedy = f"found {shorten(seen, 600) or 'no table at all'}"
         raise ContractError(message, field="source", remedy=remedy)
-    return found
+    return matches
 
 
 def only_source(sources: Collection[SourceFile], columns: Collection[str], what: str) -> SourceFile:
-    """The one source that has all of `columns`.
+    """The only source that has all of `columns`.
 
     Raises
     ------
     ContractError
-        If none has or several have, since reading several would count rows twice.
+        If there are none or several, since reading several would duplicate rows.
     """
-    found = sources_with_columns(sources, columns, what)
-    if len(found) > 1:
-        names = ", ".join(source.path.name for source in found)
+    matches = sources_with_columns(sources, columns, what)
+    if len(matches) > 1:
+        names = ", ".join(source.path.name for source in matches)
         raise ContractError(f"several files hold {what} ({names})", field="source", remedy="name one of them")
-    return found[0]
+    return matches[0]
 
 
 def load_source(source: SourceFile) -> pd.DataFrame:
-    """All rows of a source. Records inside a record become columns, such as ``value.amount``.
+    """All rows of a source. Nested records become columns, such as ``value.amount``.
 
     Raises
     ------
     ContractError
-        If the file turns out to be damaged.
+        If the file is corrupt.
     """
     try:
         return LOADERS[source.form](source.path)

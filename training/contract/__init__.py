@@ -1,1 +1,1 @@
-"""The form engagement data takes before heed learns from it: five tables, checked, normalised, digested."""
+"""The data contract: engagement data as five tables, validated, normalised and digested."""

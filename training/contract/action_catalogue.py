@@ -1,4 +1,4 @@
-"""The catalogue that the actions of engagement data describe."""
+"""The action catalogue of engagement data."""
 
 from collections.abc import Hashable, Mapping
 from datetime import datetime
@@ -18,33 +18,33 @@ from heed.training.contract.validation_report import ValidationReport
 
 
 def to_catalogue(data: EngagementData, currency: str = "EUR") -> Catalogue:
-    """The actions as a catalogue, in the order of the table; a missing attribute is left out.
+    """The actions as a catalogue, in the order of the table; missing attributes are left out.
 
     Parameters
     ----------
     currency : str
-        The currency of values and costs, which the tables do not state.
+        Currency of values and costs, which the tables do not contain.
     """
     return catalogue_of(data.actions, currency)
 
 
 def read_catalogue(file: Path, currency: str = "EUR") -> Catalogue:
-    """The catalogue in a Parquet or CSV file with the columns of the table ``actions``.
+    """Read a catalogue from a Parquet or CSV file with the columns of the table ``actions``.
 
     Raises
     ------
     ContractError
-        If a single row breaks the contract: an action left out in silence would be an action nobody decides about.
+        If any row violates the contract, since an action must not be dropped silently.
     """
     checked = check_table("actions", load_table(file))
     report = ValidationReport((checked.report(),))
     if report.rejected:
-        raise ContractError(f"the catalogue breaks the data contract\n{report.to_text()}\n", field="HEED_CATALOGUE")
+        raise ContractError(f"the catalogue violates the data contract\n{report.to_text()}\n", field="HEED_CATALOGUE")
     return catalogue_of(checked.accepted(), currency)
 
 
 def catalogue_of(actions: pd.DataFrame, currency: str) -> Catalogue:
-    """The catalogue that a checked table ``actions`` describes."""
+    """The catalogue of a validated table ``actions``."""
     extra = attribute_columns("actions", actions)
     return Catalogue(currency, tuple(_action(row, extra) for row in actions.to_dict("records")))
 

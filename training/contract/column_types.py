@@ -1,7 +1,7 @@
-"""From a stored column to the contract's types, noting every value that does not fit.
+"""Cast stored columns to the contract's types and record every value that does not fit.
 
-Files say what a value is in different ways: a CSV only has text, Parquet has types. Each function takes an Arrow column
-and a kind, and gives a pandas column of the same length, with the positions that could not be read and why.
+Files encode types differently: CSV has only text, Parquet has types. Each function takes an Arrow column and returns a
+pandas column of the same length, with masks of the values that could not be read, by reason.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 LEADING_ZERO = r"^-?0\d"
 LOCAL_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 OFFSET_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|z|[+-]\d{2}:?\d{2})$"
-NAIVE = "has no offset from UTC: write the time as 2026-03-01T09:00:00Z or 2026-03-01T10:00:00+01:00"
+NO_OFFSET = "has no offset from UTC: write the time as 2026-03-01T09:00:00Z or 2026-03-01T10:00:00+01:00"
 NOT_A_TIME = "is no time: write it as 2026-03-01T09:00:00Z"
 NOT_A_NUMBER = "is no number"
 NOT_FINITE = "is not finite"
@@ -29,7 +29,7 @@ NOT_FINITE = "is not finite"
 
 @dataclass(frozen=True, slots=True)
 class CastColumn:
-    """A column in the contract's type; `bad` marks the values that could not be read, by reason."""
+    """A column cast to the contract's type; `bad` holds masks of unreadable values by reason."""
 
     values: pd.Series
     bad: tuple[tuple[str, np.ndarray], ...] = ()
@@ -41,7 +41,7 @@ def cast_declared(column: pa.ChunkedArray, dtype: str, where: str) -> CastColumn
     Raises
     ------
     ContractError
-        If the stored type can never hold such values, as a list can hold no number; `where` names the column.
+        If the stored type cannot hold such values, as for a list of numbers; `where` names the column.
     """
     if dtype == TIME:
         return _times(_flat(column, where))
@@ -51,18 +51,17 @@ def cast_declared(column: pa.ChunkedArray, dtype: str, where: str) -> CastColumn
 
 
 def normalize_words(cast: CastColumn) -> CastColumn:
-    """Channels, purposes, categories and types in the form in which rules and features compare them."""
+    """Normalise channels, purposes, categories and types to the form in which rules and features compare them."""
     codes, spelled = pd.factorize(cast.values)
-    forms = pd.array([normalize_name(one) or None for one in spelled], dtype="str")
+    forms = pd.array([normalize_name(word) or None for word in spelled], dtype="str")
     return CastColumn(pd.Series(forms.take(codes, allow_fill=True)), cast.bad)
 
 
 def cast_attribute(column: pa.ChunkedArray, where: str, *, typed: bool) -> CastColumn:
-    """Cast a column that the contract does not name: number, yes/no or text.
+    """Cast a column that the contract does not name to number, boolean or text.
 
-    Stored types are kept. Where a file has none (`typed` false), a column whose values are all ``true`` or ``false``
-    is yes/no, one whose values are all numbers is a number, and any other is text; a leading zero, as in a post code,
-    makes text.
+    Stored types are kept. Without them (`typed` false), a column of only ``true`` and ``false`` is boolean, one of only
+    numbers is a number, and any other is text; leading zeros, as in post codes, make it text.
     """
     flat = _flat(column, where)
     if types.is_boolean(flat.type):
@@ -138,7 +137,7 @@ def _times(flat: pa.ChunkedArray) -> CastColumn:
     if types.is_timestamp(flat.type) and flat.type.tz is not None:
         return CastColumn(flat.cast(pa.timestamp("us", tz="UTC"), safe=False).to_pandas().astype(TIME))
     if types.is_timestamp(flat.type) or types.is_date(flat.type):
-        return _unreadable(flat, TIME, NAIVE)
+        return _unreadable(flat, TIME, NO_OFFSET)
     if not types.is_string(flat.type):
         return _unreadable(flat, TIME, NOT_A_TIME)
     return _parsed_times(_without_empty(flat))
@@ -150,7 +149,7 @@ def _parsed_times(text: pa.ChunkedArray) -> CastColumn:
     kept = pc.if_else(fits, text, pa.scalar(None, pa.string())).to_pandas()
     values = pd.to_datetime(kept, format="ISO8601", utc=True, errors="coerce").astype(TIME)
     bad = (text.is_valid().to_pandas() & values.isna()).to_numpy() & ~naive
-    return CastColumn(values, ((NAIVE, naive), (NOT_A_TIME, bad)))
+    return CastColumn(values, ((NO_OFFSET, naive), (NOT_A_TIME, bad)))
 
 
 def _unreadable(flat: pa.ChunkedArray, dtype: str, reason: str) -> CastColumn:

@@ -1,4 +1,4 @@
-"""Engagement data in the form of the contract: the one value that adapters make and training reads."""
+"""Engagement data in the form of the contract, made by adapters and read by training."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -8,30 +8,28 @@ import pandas as pd
 
 @dataclass(frozen=True, eq=False)
 class EngagementData:
-    """Five validated tables and the digest of their content.
+    """Five validated tables and their digest.
 
     Made by :func:`heed.training.contract.engagement_io.read_engagement` and
-    :func:`heed.training.contract.engagement_io.from_frames`, never by hand: they check, normalise and digest. Frames
-    have a ``RangeIndex`` and keep the order in which rows were read; declared columns come first, in the contract's
-    order and all present, then attributes in the order of their names. Text is ``str`` (missing: NaN), numbers are
-    ``float64``, yes/no attributes are nullable ``boolean``, times are ``datetime64[us, UTC]``. Treat the frames as
-    read-only: the digest speaks of what was checked.
+    :func:`heed.training.contract.engagement_io.from_frames`, which validate, normalise and digest. Frames have a
+    ``RangeIndex`` and keep the order of rows; all declared columns come first, in the contract's order, then attributes
+    sorted by name. Text is ``str`` (missing: NaN), numbers are ``float64``, boolean attributes are nullable
+    ``boolean``, times are ``datetime64[us, UTC]``. Treat the frames as read-only, since the digest is not updated.
 
     Attributes
     ----------
     actions : pandas.DataFrame
-        One row per action of the catalogue. ``hold`` is not among them.
+        One row per action of the catalogue, without ``hold``.
     customers : pandas.DataFrame
         One row per customer.
     signals : pandas.DataFrame
         Observed events, each with a certainty in (0, 1].
     contacts : pandas.DataFrame
-        Who was offered what, when, and with what probability; rows whose ``action_id`` is ``hold`` are customers
-        who were knowingly left alone. ``propensity`` is the logging policy's probability of that action for that
-        customer then, logged or designed. ``observed_until`` says until when outcomes of the contact would have been
-        recorded; missing means until the end of the data.
+        One row per contact. Rows with ``action_id`` ``hold`` are customers deliberately not contacted. ``propensity``
+        is the logging policy's probability of the action, logged or by design. ``observed_until`` is the time until
+        which outcomes of the contact were recorded; missing means the end of the data.
     outcomes : pandas.DataFrame
-        What happened, joined to a contact where that is known.
+        Outcomes, with the contact that caused them where known.
     digest : str
         SHA-256, in hexadecimal, over the canonical content of all five tables.
     """

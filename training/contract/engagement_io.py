@@ -1,4 +1,4 @@
-"""Reading, making and writing engagement data."""
+"""Read, create and write engagement data."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,22 +24,22 @@ from heed.training.contract.validation_report import ValidationReport
 
 
 def read_engagement(directory: Path, *, strict: bool = False) -> tuple[EngagementData, ValidationReport]:
-    """Read and check a directory of tables, ``<table>.parquet`` or ``<table>.csv`` each.
+    """Read and validate a directory of tables, ``<table>.parquet`` or ``<table>.csv`` each.
 
-    ``signals`` and ``outcomes`` may be absent. A row that breaks the contract is set aside and reported.
+    ``signals`` and ``outcomes`` may be absent. Rows that violate the contract are rejected and reported.
 
     Parameters
     ----------
     strict : bool
-        Refuse the data for a single bad row.
+        Raise an error for any rejected row.
 
     Raises
     ------
     ContractError
-        If a table or a required column is missing, a file cannot be read, or more than 5 % of the rows of a table
-        (any row, if `strict`) are bad; the message then carries the report.
+        If a table or a required column is missing, a file cannot be read, or more than 5 % of the rows of a table (any
+        row, if `strict`) are rejected; the message then contains the report.
     """
-    return _judge({name: _stored(Path(directory), name) for name in table_schemas()}, strict=strict)
+    return _validated({name: _stored(Path(directory), name) for name in table_schemas()}, strict=strict)
 
 
 def from_frames(
@@ -50,12 +50,12 @@ def from_frames(
     signals: pd.DataFrame | None = None,
     outcomes: pd.DataFrame | None = None,
 ) -> EngagementData:
-    """Check and normalise tables made in memory; the index of a frame is ignored.
+    """Validate and normalise tables in memory; the index of frames is ignored.
 
     Raises
     ------
     ContractError
-        If a single row breaks the contract.
+        If any row violates the contract.
     """
     frames = {
         "actions": actions,
@@ -64,16 +64,16 @@ def from_frames(
         "contacts": contacts,
         "outcomes": outcomes,
     }
-    return _judge({name: _from_frame(name, frame) for name, frame in frames.items()}, strict=True)[0]
+    return _validated({name: _from_frame(name, frame) for name, frame in frames.items()}, strict=True)[0]
 
 
 def write_engagement(data: EngagementData, directory: Path) -> None:
-    """Write the tables as Parquet, from which :func:`read_engagement` makes equal data with the same digest.
+    """Write the tables as Parquet; :func:`read_engagement` reads equal data with the same digest.
 
     Raises
     ------
     ContractError
-        If the directory holds a table as CSV, which would then be there twice.
+        If the directory already holds a table as CSV.
     """
     directory.mkdir(parents=True, exist_ok=True)
     stale = next((path for name, _ in data.tables() if (path := directory / f"{name}.csv").exists()), None)
@@ -109,16 +109,18 @@ def _from_frame(name: str, frame: pd.DataFrame | None) -> StoredTable:
         ) from error
 
 
-def _judge(stored: Mapping[str, StoredTable], *, strict: bool) -> tuple[EngagementData, ValidationReport]:
-    tables = {name: check_table(name, one) for name, one in stored.items()}
+def _validated(stored: Mapping[str, StoredTable], *, strict: bool) -> tuple[EngagementData, ValidationReport]:
+    tables = {name: check_table(name, table) for name, table in stored.items()}
     check_references(tables)
-    report = ValidationReport(tuple(one.report() for one in tables.values()))
+    report = ValidationReport(tuple(table.report() for table in tables.values()))
     if (strict and report.rejected) or not all(table.tolerable for table in report.tables):
-        limit = "rows break the data contract" if strict else "more than 5 % of a table's rows break the data contract"
-        raise ContractError(f"{limit}\n{report.to_text()}\n", remedy="mend the rows named above")
+        limit = (
+            "rows violate the data contract" if strict else "more than 5 % of a table's rows violate the data contract"
+        )
+        raise ContractError(f"{limit}\n{report.to_text()}\n", remedy="correct the rows named above")
     return _data(tables), report
 
 
 def _data(tables: Mapping[str, CheckedTable]) -> EngagementData:
-    frames = {name: one.accepted() for name, one in tables.items()}
+    frames = {name: table.accepted() for name, table in tables.items()}
     return EngagementData(**frames, digest=digest_tables(frames.items()))

@@ -1,4 +1,4 @@
-"""Which contacts were followed by an outcome within the action's window, and which cannot be told yet."""
+"""Labels: which contacts were followed by an outcome within their window, and which are censored."""
 
 from datetime import datetime
 
@@ -11,12 +11,12 @@ from heed.training.contract.engagement_data import EngagementData
 
 
 def primary_outcome(data: EngagementData) -> str:
-    """The outcome type that all actions share as their success.
+    """The outcome type shared by all actions.
 
     Raises
     ------
     ContractError
-        If the actions name several.
+        If the actions have several.
     """
     types = sorted(data.actions["outcome"].unique())
     if len(types) != 1:
@@ -27,16 +27,15 @@ def primary_outcome(data: EngagementData) -> str:
 
 
 def outcome_labels(data: EngagementData, outcome: str) -> np.ndarray:
-    """Whether each contact was followed by an outcome of the type within its window.
+    """Whether each contact was followed by an outcome of this type within its window.
 
-    An outcome that names a contact counts for that contact, any other for the customer's latest contact at or before
-    it (of several at one moment, the last in the table), hold rows among them. In both cases it must lie in
-    ``[at, at + window)``: later outcomes are not successes.
+    An outcome with a contact id counts for that contact, any other for the customer's latest contact or hold row at or
+    before it (for equal times, the last in the table). It must lie in ``[at, at + window)``.
 
     Returns
     -------
     numpy.ndarray of bool, shape (contacts,)
-        In the order of ``data.contacts``. False also where the window is not over yet: see :func:`is_matured`.
+        In the order of ``data.contacts``. False also for windows that are not over, see :func:`is_matured`.
     """
     happened = data.outcomes.loc[data.outcomes["type"] == outcome]
     start = data.contacts["at"].to_numpy(dtype="datetime64[us]")
@@ -48,10 +47,10 @@ def outcome_labels(data: EngagementData, outcome: str) -> np.ndarray:
 
 
 def outcome_windows(data: EngagementData, outcome: str) -> np.ndarray:
-    """The time in which an outcome of each contact counts.
+    """The outcome window of each contact.
 
-    A hold row gets the longest window of the actions with that outcome (of all actions where none has it), so that
-    whatever an action could have caused is also counted without it.
+    Hold rows get the longest window of the actions with that outcome (of all actions if none has it), so that contacts
+    and hold rows are comparable.
 
     Returns
     -------
@@ -65,31 +64,31 @@ def outcome_windows(data: EngagementData, outcome: str) -> np.ndarray:
 
 
 def is_matured(data: EngagementData, outcome: str, as_of: datetime) -> np.ndarray:
-    """Whether each contact's window was over when watching ended: at its ``observed_until``, else at `as_of`.
+    """Whether each contact's window was over at the end of observation: ``observed_until``, else `as_of`.
 
-    Contacts for which this is False are censored: without an outcome so far, yet one may come.
+    The other contacts are censored: an outcome may still follow.
 
     Returns
     -------
     numpy.ndarray of bool, shape (contacts,)
     """
-    watched = data.contacts["observed_until"].fillna(pd.Timestamp(as_of).as_unit("us"))
+    observed = data.contacts["observed_until"].fillna(pd.Timestamp(as_of).as_unit("us"))
     over = data.contacts["at"].to_numpy(dtype="datetime64[us]") + outcome_windows(data, outcome)
-    done: np.ndarray = over <= watched.to_numpy(dtype="datetime64[us]")
+    done: np.ndarray = over <= observed.to_numpy(dtype="datetime64[us]")
     return done
 
 
 def last_moment(data: EngagementData) -> pd.Timestamp:
-    """The latest time of any contact, signal or outcome: what the data itself suggests for `as_of`.
+    """The latest time of any contact, signal or outcome, the default for `as_of`.
 
     Raises
     ------
     ContractError
-        If the data holds no event at all.
+        If the data has no events.
     """
     latest = pd.concat([frame["at"] for frame in (data.contacts, data.signals, data.outcomes)]).max()
     if pd.isna(latest):
-        raise ContractError("the data holds no event", field="contacts", remedy="give contacts, signals or outcomes")
+        raise ContractError("the data has no events", field="contacts", remedy="give contacts, signals or outcomes")
     return pd.Timestamp(latest)
 
 
@@ -102,7 +101,7 @@ def _named(data: EngagementData, happened: pd.DataFrame) -> tuple[np.ndarray, np
 def _latest(data: EngagementData, happened: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     orphans = happened.loc[happened["contact_id"].isna(), ["customer_id", "at"]]
     contacts = data.contacts[["customer_id", "at"]].assign(row=np.arange(len(data.contacts)))
-    # Stable: among contacts of one moment the last in the table stays last, and wins.
+    # A stable sort, so that for equal times the last contact in the table is taken.
     left, right = (frame.sort_values("at", kind="stable") for frame in (orphans, contacts))
     joined = pd.merge_asof(left, right, on="at", by="customer_id").dropna(subset=["row"])
     return joined["row"].to_numpy(dtype=np.int64), joined["at"].to_numpy(dtype="datetime64[us]")

@@ -1,4 +1,4 @@
-"""From a stored table to the contract's form, row by row faults included."""
+"""Validate a stored table against the contract, collecting the faults of every row."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,40 +22,40 @@ Finding = tuple[str, str, np.ndarray]
 
 @dataclass
 class CheckedTable:
-    """A table with the faults found so far. Rows stay in place until :meth:`accepted` takes the good ones."""
+    """A table with the faults found so far; :meth:`accepted` gives the rows without faults."""
 
     name: str
     stored: StoredTable
     frame: pd.DataFrame
-    found: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    breaches: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
     def add(self, column: str, reason: str, flags: np.ndarray) -> None:
-        """Note that the rows of `flags` break `reason`. Of several faults of one cell the first found stands."""
+        """Record a fault for the rows of `flags`. Only the first fault of a cell is kept."""
         fresh = flags & ~self.bad(column)
         if fresh.any():
-            self.found[column, reason] = self.found.get((column, reason), np.zeros_like(fresh)) | fresh
+            self.breaches[column, reason] = self.breaches.get((column, reason), np.zeros_like(fresh)) | fresh
 
     def accepted(self) -> pd.DataFrame:
-        """The rows without a fault, in the order read."""
+        """The rows without faults, in the order read."""
         return self.frame.loc[~self.bad()].reset_index(drop=True)
 
     def report(self) -> TableReport:
-        """Counts and examples."""
-        faults = [self._fault(column, reason, flags) for (column, reason), flags in self.found.items()]
+        """Counts and examples of faults."""
+        faults = [self._fault(column, reason, flags) for (column, reason), flags in self.breaches.items()]
         faults += _broken_rows(self.stored)
         read = len(self.frame) + len(self.stored.broken)
         accepted = int((~self.bad()).sum())
         return TableReport(self.name, self.stored.file, read, accepted, tuple(sorted(faults, key=_by_weight)))
 
     def bad(self, column: str | None = None) -> np.ndarray:
-        """Which rows have a fault: in `column`, or anywhere."""
-        masks = [flags for (name, _), flags in self.found.items() if column in (None, name)]
+        """Which rows have a fault in `column`, or in any column."""
+        masks = [flags for (name, _), flags in self.breaches.items() if column in (None, name)]
         bad: np.ndarray = np.logical_or.reduce([np.zeros(len(self.frame), dtype=bool), *masks])
         return bad
 
     def _fault(self, column: str, reason: str, flags: np.ndarray) -> Fault:
         positions = np.flatnonzero(flags)
-        examples = tuple(self._rejection(column, reason, int(one)) for one in positions[:EXAMPLES])
+        examples = tuple(self._rejection(column, reason, int(position)) for position in positions[:EXAMPLES])
         return Fault(column, reason, len(positions), examples)
 
     def _rejection(self, column: str, reason: str, position: int) -> Rejection:
@@ -66,12 +66,12 @@ class CheckedTable:
 
 
 def check_table(name: str, stored: StoredTable) -> CheckedTable:
-    """Cast every column and hold every row against the table's schema.
+    """Cast every column and validate every row against the schema of the table.
 
     Raises
     ------
     ContractError
-        If a required column is missing, a column stands twice, or a column is of a type that cannot be read.
+        If a required column is missing, a column name is duplicated, or a type cannot be read.
     """
     _require_columns(name, stored)
     casts = dict(_casts(name, stored))
@@ -85,7 +85,7 @@ def check_table(name: str, stored: StoredTable) -> CheckedTable:
 
 
 def check_references(tables: Mapping[str, CheckedTable]) -> None:
-    """Set aside rows that name a customer, an action or a contact that is not there, or not accepted."""
+    """Reject rows that refer to a customer, action or contact that is missing or rejected."""
     customers = tables["customers"].accepted()["customer_id"]
     for name in ("signals", "contacts", "outcomes"):
         _refer(tables[name], "customer_id", customers)
@@ -99,9 +99,9 @@ def check_references(tables: Mapping[str, CheckedTable]) -> None:
 def _refer(checked: CheckedTable, column: str, known: pd.Series) -> None:
     values = checked.frame[column]
     reason = f"names no accepted {column.removesuffix('_id')}"
-    # Arrow's hash lookup: pandas turns the known values into a list first.
-    found = pc.is_in(pa.array(values, from_pandas=True), value_set=pa.array(known, from_pandas=True))
-    checked.add(column, reason, values.notna().to_numpy() & ~found.to_numpy(zero_copy_only=False))
+    # Arrow's hash lookup, since pandas converts the known values to a list first.
+    present = pc.is_in(pa.array(values, from_pandas=True), value_set=pa.array(known, from_pandas=True))
+    checked.add(column, reason, values.notna().to_numpy() & ~present.to_numpy(zero_copy_only=False))
 
 
 def _same_customer(outcomes: CheckedTable, contacts: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""A digest of tables that does not depend on how they were stored."""
+"""A digest of tables that is independent of their storage format."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ import pandas as pd
 def digest_tables(tables: Iterable[tuple[str, pd.DataFrame]]) -> str:
     """SHA-256 over the content of normalised tables, in hexadecimal.
 
-    Rows count in their order. File format, compression, chunks and the machine's byte order do not count; nor, after
-    normalisation, does the order of columns.
+    The order of rows matters. File format, compression, chunks, byte order and, after normalisation, the order of
+    columns do not.
     """
     state = hashlib.sha256()
     for name, frame in tables:
@@ -39,5 +39,5 @@ def _content(column: pd.Series) -> bytes:
 
 
 def _numbers(values: np.ndarray) -> bytes:
-    # Adding 0.0 turns -0.0 into 0.0; NaNs differ in their payload from one library to the next.
+    # Adding 0.0 turns -0.0 into 0.0, and the payload of NaNs differs between libraries.
     return np.where(np.isnan(values), np.nan, values + 0.0).astype("<f8").tobytes()

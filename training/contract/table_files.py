@@ -1,4 +1,4 @@
-"""Tables on disk: one Parquet or CSV file each."""
+"""Tables on disk, one Parquet or CSV file each."""
 
 import csv
 from dataclasses import dataclass, field
@@ -17,20 +17,20 @@ SUFFIXES = (".parquet", ".csv")
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A table as stored, before any check.
+    """A table as stored, before validation.
 
     Attributes
     ----------
     file : str
-        Name of the file, or of the table where the data came from memory.
+        Name of the file, or of the table for data from memory.
     content : pyarrow.Table
-        The rows that have as many cells as the header.
+        Rows with as many cells as the header.
     rows : numpy.ndarray
-        Data row number in the file of each row of `content`, from 1.
+        Row number in the file of each row of `content`, from 1, without the header.
     typed : bool
-        Whether the store knows types; a CSV does not.
+        Whether the format stores types; CSV does not.
     broken : mapping of int to str
-        Data row number and text of rows with too few or too many cells.
+        Row number and text of rows with too few or too many cells.
     """
 
     file: str
@@ -41,7 +41,7 @@ class StoredTable:
 
 
 def table_in_memory(name: str, content: pa.Table) -> StoredTable:
-    """A table that never was a file."""
+    """A table that was not read from a file."""
     return StoredTable(name, content, np.arange(1, len(content) + 1), typed=True)
 
 
@@ -64,30 +64,32 @@ def _arrow_column(column: pd.Series) -> pa.Array:
 
 
 def find_table(directory: Path, table: str) -> Path | None:
-    """The file of `table`, None where there is none.
+    """The file of `table`, or None.
 
     Raises
     ------
     ContractError
-        If `directory` is no directory, or the table is there in both forms.
+        If `directory` is not a directory, or holds the table in both formats.
     """
     if not directory.is_dir():
         remedy = "give the directory that holds actions, customers, contacts"
         raise ContractError("no such directory", field="directory", value=directory, remedy=remedy)
-    found = [directory / f"{table}{suffix}" for suffix in SUFFIXES if (directory / f"{table}{suffix}").is_file()]
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
-        raise ContractError("a table is stored twice", field=table, value=names, remedy="keep one of the two files")
-    return found[0] if found else None
+    paths = [directory / f"{table}{suffix}" for suffix in SUFFIXES if (directory / f"{table}{suffix}").is_file()]
+    if len(paths) > 1:
+        names = " and ".join(path.name for path in paths)
+        raise ContractError(
+            "a table is stored in two formats", field=table, value=names, remedy="keep one of the two files"
+        )
+    return paths[0] if paths else None
 
 
 def load_table(path: Path) -> StoredTable:
-    """Read one file.
+    """Read one table.
 
     Raises
     ------
     ContractError
-        If it cannot be read, or names a column twice.
+        If the file cannot be read, or a column name is duplicated.
     """
     try:
         return _load_csv(path) if path.suffix == ".csv" else _load_parquet(path)
@@ -97,17 +99,17 @@ def load_table(path: Path) -> StoredTable:
 
 
 def save_table(content: pa.Table, path: Path) -> None:
-    """Write Parquet (zstd) so that a crash leaves the old file or the new one, never half of one."""
+    """Write Parquet (zstd) atomically."""
     draft = path.with_suffix(".parquet.draft")
     pq.write_table(content, draft, compression="zstd")
     draft.replace(path)
 
 
 def refuse_duplicate_columns(names: list[str], file: str) -> None:
-    """Raise ContractError if a column name stands twice."""
+    """Raise ContractError if a column name is duplicated."""
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
-        raise ContractError(f"a column stands twice in {file}", field=doubled, remedy="rename or remove one of them")
+        raise ContractError(f"duplicate column in {file}", field=doubled, remedy="rename or remove one of them")
 
 
 def _load_parquet(path: Path) -> StoredTable:
@@ -127,7 +129,7 @@ def _load_csv(path: Path) -> StoredTable:
 
     content = pa_csv.read_csv(
         path,
-        # One thread and one order: row numbers are unknown where blocks are parsed side by side.
+        # One thread, since parallel parsing gives no row numbers.
         read_options=pa_csv.ReadOptions(use_threads=False),
         parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
         convert_options=pa_csv.ConvertOptions(

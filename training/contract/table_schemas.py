@@ -1,7 +1,6 @@
-"""The five tables as declared to pandera: columns, types, ranges, defaults.
+"""The five tables as pandera schemas: columns, types, ranges, defaults.
 
-This is the only place that states what a column must be. A column that no schema names is an attribute, hence a
-feature: numeric, boolean or text.
+A column that no schema names is an attribute, hence a feature: numeric, boolean or text.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +14,12 @@ import pandera.pandas as pa
 from heed.decisioning.catalogue import HOLD, Autonomy, MessageClass
 
 TIME: Final = "datetime64[us, UTC]"
-# Marks the columns that rules and features compare exactly, which are therefore taken in one form.
+# Marks the columns that rules and features compare exactly, which are therefore normalised.
 WORD: Final = {"word": True}
 HARMS = ("opt_out", "complaint", "unsubscribe")
 REQUIRED_TABLES = ("actions", "customers", "contacts")
 OPTIONAL_TABLES = ("signals", "outcomes")
-# The one rule over two columns; pandera names every column of the row where a rule is about the whole row.
+# The column to blame for the rule over two columns, for which pandera reports all columns.
 ROW_RULE_COLUMN = "valid_until"
 
 Series = pd.Series
@@ -173,5 +172,5 @@ def table_schemas() -> Mapping[str, pa.DataFrameSchema]:
 
 
 def attribute_columns(table: str, frame: pd.DataFrame) -> tuple[str, ...]:
-    """The columns of `frame` that the contract does not name: features, in the order of their names."""
+    """The columns of `frame` that the contract does not name, sorted: attributes, hence features."""
     return tuple(sorted(name for name in frame.columns if name not in table_schemas()[table].columns))

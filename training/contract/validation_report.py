@@ -1,4 +1,4 @@
-"""What reading found: how many rows, how many set aside, and why."""
+"""The validation report: rows read, accepted and rejected, with reasons."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -14,15 +14,15 @@ class Rejection:
     Attributes
     ----------
     file : str
-        Name of the file, or of the table where the data came from memory.
+        Name of the file, or of the table for data from memory.
     column : str
         The column at fault.
     row : int
-        The data row as a person counts it: the first row below the header is 1.
+        Row number; the first row below the header is 1.
     value : str
-        The offending value, shortened; empty where it is missing.
+        The invalid value, shortened; empty if it is missing.
     reason : str
-        What is wrong, and where it helps, what to write instead.
+        What is wrong, and how to correct it.
     """
 
     file: str
@@ -34,7 +34,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """All rejections of one table that share column and reason: their number and the first few of them."""
+    """All rejections of a table with the same column and reason: their count and the first few."""
 
     column: str
     reason: str
@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """Reading of one table. A row with several faults counts once in `rejected` and once in each fault."""
+    """Validation of one table. A row with several faults counts once in `rejected` and once in each fault."""
 
     table: str
     file: str
@@ -54,37 +54,37 @@ class TableReport:
 
     @property
     def rejected(self) -> int:
-        """Rows set aside."""
+        """Number of rejected rows."""
         return self.read - self.accepted
 
     @property
     def tolerable(self) -> bool:
-        """Whether at most 5 % of the rows were set aside."""
+        """Whether at most 5 % of the rows were rejected."""
         return self.rejected <= TOLERATED_SHARE * self.read
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """Reading of all tables."""
+    """Validation of all tables."""
 
     tables: tuple[TableReport, ...]
 
     @property
     def rejected(self) -> int:
-        """Rows set aside over all tables."""
+        """Number of rejected rows over all tables."""
         return sum(table.rejected for table in self.tables)
 
     def to_text(self) -> str:
-        """A line per table and per fault, for people."""
+        """One line per table and per fault."""
         return "\n".join(line for table in self.tables for line in _lines(table))
 
     def to_dict(self) -> dict[str, object]:
-        """The same for programs."""
+        """JSON-ready form."""
         return {"rejected": self.rejected, "tables": [asdict(table) for table in self.tables]}
 
 
 def _lines(table: TableReport) -> Iterable[str]:
-    yield f"{table.file}: {table.read} rows read, {table.accepted} accepted, {table.rejected} set aside"
+    yield f"{table.file}: {table.read} rows read, {table.accepted} accepted, {table.rejected} rejected"
     for fault in table.faults:
-        examples = "; ".join(f"row {one.row}: {one.value or 'missing'}" for one in fault.examples)
+        examples = "; ".join(f"row {example.row}: {example.value or 'missing'}" for example in fault.examples)
         yield f"  {table.file} {fault.column}: {fault.reason} ({fault.count} rows, such as {examples})"

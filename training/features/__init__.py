@@ -1,1 +1,1 @@
-"""Features by declaration: one definition, from which training and serving compute the same bits."""
+"""Feature definitions, from which training and serving compute bit-equal values."""

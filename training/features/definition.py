@@ -1,6 +1,6 @@
-"""Declaring the features of a data set: which columns there are, by which words, and with what priors.
+"""Define the features of a data set: columns, vocabulary and priors.
 
-Everything is learnt from the rows that a model will be fitted on, and from their customers, alone.
+Only the training rows and their customers are used.
 """
 
 import re
@@ -37,27 +37,28 @@ def define_features(
     include: frozenset[str] = frozenset(),
     words: Mapping[str, str] | None = None,
 ) -> FeatureSchema:
-    """The features that the fitting rows can support: no column that says the same of every row, none twice.
+    """Define the features of the training rows, without constant or duplicate columns.
 
     Parameters
     ----------
     rows : array of int, shape (n,)
-        Positions in ``data.contacts`` of the rows to be fitted on.
+        Row indices of the training rows in ``data.contacts``.
     exclude : frozenset of str
-        Customer attributes to leave out, ``jurisdiction`` included; attributes of contacts by the same name go as well.
+        Customer attributes to leave out, ``jurisdiction`` allowed; contact attributes of the same name are left out
+        too.
     include : frozenset of str
-        Sensitive attributes of customers and contacts to take nevertheless, spelt in any way; they are left out unless
-        asked for. See :func:`heed.training.features.sensitive_names.is_sensitive`.
+        Sensitive attributes of customers and contacts to use, in any spelling; by default they are left out. See
+        :func:`heed.training.features.sensitive_names.is_sensitive`.
     words : mapping of str to str
-        What people are told that features say; see :func:`heed.training.features.feature_names.apply_feature_names`.
+        Display names of features; see :func:`heed.training.features.feature_names.apply_feature_names`.
 
     Raises
     ------
     ContractError
-        If there are no rows, or `exclude` or `words` names what the data do not have.
+        If there are no rows, or `exclude` or `words` has an unknown name.
     """
     if len(rows) == 0:
-        raise ContractError("no rows to learn features from", field="contacts", remedy="give more data")
+        raise ContractError("no rows to define features from", field="contacts", remedy="give more data")
     _refuse_unknown(data, exclude)
     contacts = data.contacts.iloc[rows]
     draft = _draft(data, contacts, exclude | sensitive_attributes(data, include))
@@ -67,16 +68,18 @@ def define_features(
 
 
 def sensitive_attributes(data: EngagementData, include: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Attributes of customers and contacts that no feature is made of, unless they are included."""
+    """Sensitive attributes of customers and contacts, which are no features unless included."""
     return withheld_names(
         [*attribute_columns("customers", data.customers), *attribute_columns("contacts", data.contacts)], include
     )
 
 
 def _nameable(data: EngagementData, draft: FeatureSchema) -> set[str]:
-    """Names that a dictionary may hold: what could have been a feature counts, though it told no rows apart."""
+    """Names allowed in a feature dictionary, including those of features that were dropped as constant."""
     columns = {name for table, frame in data.tables() for name in attribute_columns(table, frame)}
-    return columns | {JURISDICTION} | {name for one in draft.features for name in (one.name, one.of) if name}
+    return (
+        columns | {JURISDICTION} | {name for feature in draft.features for name in (feature.name, feature.of) if name}
+    )
 
 
 def _draft(data: EngagementData, contacts: pd.DataFrame, left_out: frozenset[str]) -> FeatureSchema:
@@ -108,7 +111,7 @@ def _draft(data: EngagementData, contacts: pd.DataFrame, left_out: frozenset[str
 def _features(frame: pd.DataFrame, columns: Sequence[str], source: FeatureSource) -> Iterator[Feature]:
     for column in columns:
         kind = _kind(frame[column])
-        # A category of one row teaches nothing of others, and an identifier is made of such.
+        # Categories of a single row do not generalise; identifiers consist of them.
         words = most_frequent(frame[column], MAX_CATEGORIES, least=2) if kind is FeatureKind.CATEGORICAL else ()
         yield Feature(f"{source}.{column}", kind, source, column, words)
 
@@ -123,7 +126,7 @@ def _action_features(actions: pd.DataFrame, contacts: pd.DataFrame) -> Iterator[
 
 
 def _clock(moments: pd.Series) -> Iterator[Feature]:
-    # Times that are all of one hour are dates at best, and often made up where the data has none.
+    # Times that all share one hour are dates, or made up.
     if moments.dt.hour.nunique() > 1:
         for part in PARTS:
             yield Feature(f"local_{part}", FeatureKind.NUMERIC, FeatureSource.TIME, part)
@@ -139,7 +142,7 @@ def _informative(features: Sequence[Feature], matrix: Floats) -> Iterator[Featur
 
 
 def _varies(feature: Feature, column: Floats) -> bool:
-    """Whether a column tells rows apart. That it is missing is news of a customer, but of hold only what hold is."""
+    """Whether a column varies. Missing values count for customers and contexts only: elsewhere they just mark hold."""
     known = column[~np.isnan(column)]
     if known.size == 0:
         return False
@@ -151,9 +154,9 @@ def _varies(feature: Feature, column: Floats) -> bool:
 def _distinctly_named(features: Sequence[Feature]) -> Iterator[Feature]:
     taken: set[str] = set()
     for feature in features:
-        # LightGBM refuses names with the punctuation of JSON, and data may bring any.
+        # LightGBM rejects names with JSON punctuation.
         plain = re.sub(r"[^\w.-]", "_", feature.name)
-        name = next(one for one in _numbered(plain) if one not in taken)
+        name = next(candidate for candidate in _numbered(plain) if candidate not in taken)
         taken.add(name)
         yield replace(feature, name=name)
 

@@ -1,4 +1,4 @@
-"""Features in words, for people who look at pictures and never at columns."""
+"""Display names of features and of their values, for reports and explanations."""
 
 from heed.decisioning.canonical import Scalar
 from heed.training.features.feature import EventGroup, Feature, FeatureSource, WindowMeasure, WindowOp
@@ -8,7 +8,7 @@ _FIELDS = {
     "action_id": "Action",
     "window_days": "Action: days in which the outcome counts",
 }
-# One event, many events, and what stands in for the key where it is the candidate's own.
+# Singular, plural, and the word for the candidate's own key.
 _EVENTS = {
     EventGroup.CONTACT: ("contact", "contacts", ""),
     EventGroup.CONTACT_CHANNEL: ("contact by {}", "contacts by {}", "this channel"),
@@ -19,7 +19,7 @@ _EVENTS = {
 
 
 def display_name(feature: Feature) -> str:
-    """What one feature says, in words: those of its dictionary, else such as ``Contacts by email, last 30 days``."""
+    """Display name of a feature: from its dictionary, or generated, as ``Contacts by email, last 30 days``."""
     if feature.words:
         return feature.words
     if feature.measure is not None:
@@ -32,7 +32,7 @@ def display_name(feature: Feature) -> str:
 
 
 def display_value(value: Scalar) -> str:
-    """A feature's value in words; numbers have three digits."""
+    """A value of a feature as text; numbers have three significant digits."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -41,13 +41,13 @@ def display_value(value: Scalar) -> str:
 
 
 def _measured(measure: WindowMeasure) -> str:
-    one, many, own = _EVENTS[measure.group]
+    singular, plural, own = _EVENTS[measure.group]
     key = own if measure.key is None else _spaced(measure.key)
     if measure.op is WindowOp.RECENCY:
-        return f"Days since the last {one.format(key)}"
+        return f"Days since the last {singular.format(key)}"
     span = "last 24 hours" if measure.days == 1 else f"last {measure.days} days"
-    said = many[0].upper() + many[1:].format(key)
-    return f"{said} per contact, {span}" if measure.op is WindowOp.RATE else f"{said}, {span}"
+    subject = plural[0].upper() + plural[1:].format(key)
+    return f"{subject} per contact, {span}" if measure.op is WindowOp.RATE else f"{subject}, {span}"
 
 
 def _spaced(name: str) -> str:

@@ -1,4 +1,4 @@
-"""From values to the numbers in a column: one value at a time when serving, whole columns when training."""
+"""Encode values as numbers: single values when serving, whole columns when training."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,22 +15,22 @@ Encoder = Callable[[Scalar], float]
 
 
 def encoder(feature: Feature) -> Encoder:
-    """The function from a value to the column's number; NaN for None and for a category never seen in training.
+    """The function that encodes a value of this feature; NaN for None and for unknown categories.
 
-    The function raises InvalidInput, without the value, which may be personal, where the type does not fit.
+    The function raises InvalidInput if the type does not fit. The message omits the value, which may be personal data.
     """
-    return {FeatureKind.CATEGORICAL: _category, FeatureKind.BOOLEAN: _yes_no, FeatureKind.NUMERIC: _number}[
+    return {FeatureKind.CATEGORICAL: _category, FeatureKind.BOOLEAN: _boolean, FeatureKind.NUMERIC: _number}[
         feature.kind
     ](feature)
 
 
 def encode_column(feature: Feature, frame: pd.DataFrame, column: str) -> Floats:
-    """The numbers of a column in the contract's types, shape (n,); all missing where the frame has no such column.
+    """Encode a column of the contract's types, shape (n,); all missing if the frame has no such column.
 
     Raises
     ------
     ContractError
-        If the column is text where the feature is a number, or the other way round.
+        If the column is text and the feature numeric, or the other way round.
     """
     if column not in frame.columns or frame[column].isna().all():
         return np.full(len(frame), MISSING)
@@ -75,7 +75,7 @@ def _number(feature: Feature) -> Encoder:
     return number
 
 
-def _yes_no(feature: Feature) -> Encoder:
+def _boolean(feature: Feature) -> Encoder:
     def flag(value: Scalar) -> float:
         if value is None:
             return MISSING
@@ -90,7 +90,7 @@ def _finite(feature: Feature, value: float) -> float:
     try:
         number = float(value)
     except OverflowError as error:
-        raise _misfit(feature, value, "a number of ordinary size") from error
+        raise _misfit(feature, value, "a number in the range of floats") from error
     if math.isinf(number):
         raise _misfit(feature, value, "a finite number")
     return MISSING if math.isnan(number) else number

@@ -1,7 +1,7 @@
-"""Histories as arrays that the kernel walks: signals, and contacts that really happened, in one fixed order.
+"""Histories of signals and contacts as arrays for the kernel, in a fixed order.
 
-Sums of floating-point numbers depend on their order, so signals of one moment are ordered by what is counted of them:
-type, channel, certainty. Contacts all weigh 1.
+Sums of floating-point numbers depend on their order, so signals at the same time are sorted by type, channel and
+certainty. Every contact has weight 1.
 """
 
 from collections.abc import Sequence
@@ -20,19 +20,19 @@ from heed.training.features.window_kernel import Ints
 
 @dataclass(frozen=True, slots=True)
 class EventArrays:
-    """Events of several histories, one history after the other, each in order of time.
+    """Events of several concatenated histories, each in order of time.
 
     Attributes
     ----------
     time : array of int, shape (e,)
         Microseconds since the epoch.
     buckets : array of int, shape (e, 3)
-        Where each is counted; -1 for nowhere.
+        Buckets in which each event is counted; -1 for none.
     weight : array of float, shape (e,)
         Certainty; 1 for contacts.
     starts : array of int, shape (2 c + 1,)
-        For c customers: history k, which are the events from ``starts[k]`` up to ``starts[k + 1]``, holds the signals
-        of customer k; history c + k the contacts.
+        Boundaries of histories for c customers. Events ``starts[k]`` to ``starts[k + 1]`` are the signals of customer
+        k for k < c, and the contacts of customer k - c otherwise.
     """
 
     time: Ints
@@ -41,28 +41,28 @@ class EventArrays:
     starts: Ints
 
 
-def customer_events(layout: KernelPlan, customer: Customer) -> EventArrays:
-    """The two histories of one customer, in whatever order they come."""
+def customer_events(plan: KernelPlan, customer: Customer) -> EventArrays:
+    """The two histories of one customer, given in any order."""
     signals = customer.signals
     contacts = [contact for contact in customer.contacts if contact.counts and contact.action_id != HOLD]
-    kinds, through = layout.signals.first, layout.signals.second
-    channels, actions = layout.contacts.first, layout.contacts.second
-    codes = [kinds[kind] + through[channel] for kind, channel in zip(signals.type, signals.channel, strict=True)]
-    codes += [channels[one.channel] + actions[one.action_id] for one in contacts]
+    types, signal_channels = plan.signals.first, plan.signals.second
+    channels, actions = plan.contacts.first, plan.contacts.second
+    codes = [types[kind] + signal_channels[name] for kind, name in zip(signals.type, signals.channel, strict=True)]
+    codes += [channels[contact.channel] + actions[contact.action_id] for contact in contacts]
     certainties = [*signals.certainty, *([1.0] * len(contacts))]
-    times = [*signals.at, *(microseconds(one.at) for one in contacts)]
-    return _ordered(layout, times, codes, certainties, len(signals))
+    times = [*signals.at, *(microseconds(contact.at) for contact in contacts)]
+    return _ordered(plan, times, codes, certainties, len(signals))
 
 
-def dataset_events(layout: KernelPlan, data: EngagementData) -> EventArrays:
+def dataset_events(plan: KernelPlan, data: EngagementData) -> EventArrays:
     """The histories of all customers, in the order of ``data.customers``."""
     signals = data.signals
     contacts = data.contacts[data.contacts["action_id"] != HOLD]
     channels = contacts["action_id"].map(data.actions.set_index("action_id")["channel"])
     codes = np.concatenate(
         [
-            _code_column(layout.signals, signals["type"], signals["channel"]),
-            _code_column(layout.contacts, channels, contacts["action_id"]),
+            _code_column(plan.signals, signals["type"], signals["channel"]),
+            _code_column(plan.contacts, channels, contacts["action_id"]),
         ]
     )
     weight = np.concatenate([signals["certainty"].to_numpy(dtype=np.float64), np.ones(len(contacts))])
@@ -71,7 +71,7 @@ def dataset_events(layout: KernelPlan, data: EngagementData) -> EventArrays:
     who = np.concatenate([customer_indices(customers, signals), customer_indices(customers, contacts) + len(customers)])
     order = np.lexsort((weight, codes, time, who))
     starts = np.searchsorted(who[order], np.arange(2 * len(customers) + 1))
-    return EventArrays(time[order], layout.buckets[codes[order]], weight[order], starts)
+    return EventArrays(time[order], plan.buckets[codes[order]], weight[order], starts)
 
 
 def event_times(column: pd.Series) -> Ints:
@@ -80,12 +80,12 @@ def event_times(column: pd.Series) -> Ints:
 
 
 def customer_indices(customers: pd.Index, table: pd.DataFrame) -> Ints:
-    """The place of each row's customer in `customers`; -1 for a customer who is not there."""
+    """Index of each row's customer in `customers`; -1 if absent."""
     return np.asarray(customers.get_indexer(pd.Index(table["customer_id"])), dtype=np.int64)
 
 
 def _ordered(
-    layout: KernelPlan, times: Sequence[int], codes: Sequence[int], certainties: Sequence[float], seam: int
+    plan: KernelPlan, times: Sequence[int], codes: Sequence[int], certainties: Sequence[float], seam: int
 ) -> EventArrays:
     time: Ints = np.array(times, dtype=np.int64)
     code, weight = np.array(codes, dtype=np.int64), np.array(certainties, dtype=np.float64)
@@ -93,7 +93,7 @@ def _ordered(
     if not _rising(time[:seam]) or not _rising(time[seam:]):
         order = np.lexsort((weight, code, time, np.arange(len(codes)) >= seam))
         time, code, weight = time[order], code[order], weight[order]
-    return EventArrays(time, layout.buckets.take(code, axis=0), weight, starts)
+    return EventArrays(time, plan.buckets.take(code, axis=0), weight, starts)
 
 
 def _rising(time: Ints) -> bool:
@@ -105,6 +105,6 @@ def _code_column(pairs: PairCodes, first: pd.Series, second: pd.Series) -> Ints:
 
 
 def _coded(codes: WordCodes, column: pd.Series) -> Ints:
-    found, words = pd.factorize(column)
-    # A missing word has the place -1, which takes the code put last.
-    return np.array([*(codes[str(word)] for word in words), codes.other], dtype=np.int64)[found]
+    indices, words = pd.factorize(column)
+    # A missing word has the index -1, which selects the last code.
+    return np.array([*(codes[str(word)] for word in words), codes.other], dtype=np.int64)[indices]

@@ -1,4 +1,4 @@
-"""One feature: its name, how its number reads, where it comes from, and what it measures."""
+"""One feature: name, kind, source, and the measure of a window feature."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ MISSING = math.nan
 
 
 class FeatureKind(StrEnum):
-    """How the number in a column is to be read."""
+    """Type of a feature."""
 
     NUMERIC = "numeric"
     BOOLEAN = "boolean"
@@ -18,7 +18,7 @@ class FeatureKind(StrEnum):
 
 
 class FeatureSource(StrEnum):
-    """Where a feature comes from. Columns stand in this order."""
+    """Source of a feature; columns are in this order."""
 
     CUSTOMER = "customer"
     ACTION = "action"
@@ -29,7 +29,7 @@ class FeatureSource(StrEnum):
 
 
 class WindowOp(StrEnum):
-    """What is measured in a window."""
+    """What a window feature measures."""
 
     COUNT = "count"
     RECENCY = "recency"
@@ -37,7 +37,7 @@ class WindowOp(StrEnum):
 
 
 class EventGroup(StrEnum):
-    """Which events are measured. A rate is per contact: of the same channel where the group is of channels."""
+    """Which events are measured. Rates are per contact; for channel groups, per contact on the same channel."""
 
     CONTACT = "contact"
     CONTACT_CHANNEL = "contact_channel"
@@ -48,15 +48,15 @@ class EventGroup(StrEnum):
 
 @dataclass(frozen=True)
 class WindowMeasure:
-    """One number over the events in the `days` before a decision, the moment of the decision not included.
+    """A number over the events in the `days` before a decision, excluding the time of the decision.
 
     Attributes
     ----------
     key : str or None
-        The channel, action or signal type; None is the candidate's own in a cross feature, and all contacts in the
-        group of all contacts.
+        The channel, action or signal type. None stands for the candidate's own in cross features, and for all contacts
+        in the group of all contacts.
     days : int
-        Length of the window; an event exactly so old is the oldest that counts.
+        Length of the window, inclusive.
     prior, strength : float
         A rate is ``(events + prior x strength) / (contacts + strength)``.
     """
@@ -70,12 +70,12 @@ class WindowMeasure:
 
     @property
     def events(self) -> "WindowMeasure":
-        """The count above the line of a rate."""
+        """The numerator of a rate."""
         return WindowMeasure(WindowOp.COUNT, self.group, self.days, self.key)
 
     @property
     def contacts(self) -> "WindowMeasure":
-        """The count below the line of a rate."""
+        """The denominator of a rate."""
         by_channel = self.group is EventGroup.SIGNAL_CHANNEL
         group = EventGroup.CONTACT_CHANNEL if by_channel else EventGroup.CONTACT
         return WindowMeasure(WindowOp.COUNT, group, self.days, self.key if by_channel else None)
@@ -88,13 +88,13 @@ class Feature:
     Attributes
     ----------
     of : str
-        The attribute, field of the action, or part of the local time it is read from; empty for windows.
+        The attribute, action field or part of the local time that is read; empty for windows.
     categories : tuple of str
-        A category's place is its code.
+        Categories; the index of a category is its code.
     measure : WindowMeasure or None
-        What a window or cross feature measures.
+        Measure of a window or cross feature.
     words : str
-        What people are told that it says, from a feature dictionary; empty where its own wording serves.
+        Display name from a feature dictionary; empty for the default.
     """
 
     name: str

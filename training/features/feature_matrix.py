@@ -1,4 +1,4 @@
-"""Feature matrices: many contacts of a data set at once, or the candidates of one decision."""
+"""Feature matrices of many contacts, for training, or of the candidates of one decision, for serving."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,73 +20,73 @@ from heed.training.features.local_time import local_time, local_times
 from heed.training.features.window_kernel import NONE, Ints, fill_windows
 
 ACTION_FIELDS = ("action_id", "channel", "purpose", "category", "message_class", "value", "cost", "window_days")
-# Holding costs nothing and has no other property.
+# Hold costs nothing and has no other attributes.
 _HOLD: Mapping[str, Scalar] = {"action_id": HOLD, "cost": 0.0}
 _ONLY: Ints = np.zeros(1, dtype=np.int64)
 
 
 class MatrixBuilder:
-    """Assembles the rows of one decision, with the actions it knows already encoded.
+    """Builds the feature rows of a decision, with known actions encoded in advance.
 
     Parameters
     ----------
     schema : FeatureSchema
-        The columns.
+        The columns of the matrix.
     actions : sequence of Action
-        Actions to encode in advance, such as the catalogue's; others are encoded when they come.
+        Actions to encode in advance, such as those of the catalogue; others are encoded on demand.
     """
 
     def __init__(self, schema: FeatureSchema, actions: Sequence[Action] = ()) -> None:
         self.schema = schema
-        self._layout = KernelPlan(schema)
+        self._plan = KernelPlan(schema)
         self._encoders = {
             source: [(feature.of, encoder(feature)) for feature in schema.of_source(source)]
             for source in (FeatureSource.CUSTOMER, FeatureSource.ACTION, FeatureSource.CONTEXT)
         }
         self._clock = schema.of_source(FeatureSource.TIME)
         self._known = {action.action_id: (place, action) for place, action in enumerate(actions)}
-        self._rows, self._own = self._encode(actions)
+        self._rows, self._own_codes = self._encode(actions)
 
     def matrix(self, facts: Facts, actions: Sequence[Action], *, hold: bool = False) -> Floats:
-        """Rows of these candidates now, hold last if asked for; shape (candidates, columns).
+        """Feature rows of these candidates now, hold last if `hold` is set; shape (candidates, columns).
 
         Raises
         ------
         InvalidInput
-            If an attribute is of another type than in training.
+            If an attribute has another type than in training.
         """
-        rows, own = self.candidates(actions, hold=hold)
+        rows, own_codes = self.candidates(actions, hold=hold)
         first = self.schema.first_columns
         out = np.empty((len(rows), len(self.schema.features)))
         out[:, : first[FeatureSource.ACTION]] = self._values(FeatureSource.CUSTOMER, _customer_values(facts.customer))
         out[:, first[FeatureSource.ACTION] : first[FeatureSource.CONTEXT]] = rows
         out[:, first[FeatureSource.CONTEXT] : first[FeatureSource.WINDOW]] = self._moment(facts)
-        if len(self._layout.program):
-            happened = event_arrays.customer_events(self._layout, facts.customer)
+        if len(self._plan.program):
+            histories = event_arrays.customer_events(self._plan, facts.customer)
             asof = np.array([microseconds(facts.now)], dtype=np.int64)
-            _run(self._layout, happened, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own, out)
+            _run(self._plan, histories, _ONLY, asof, np.array([0, len(rows)], dtype=np.int64), own_codes, out)
         return out
 
     def candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
-        """Action columns and codes of these candidates, hold last if asked for."""
-        rows, own, places = self._rows, self._own, [self._place(action) for action in actions]
+        """Action columns and kernel codes of these candidates, hold last if `hold` is set."""
+        rows, own_codes, places = self._rows, self._own_codes, [self._place(action) for action in actions]
         if NONE in places:
-            rows, own = self._encode(actions)
+            rows, own_codes = self._encode(actions)
             places = list(range(len(actions)))
         if hold:
             places.append(len(rows) - 1)
         chosen = np.array(places, dtype=np.int64)
-        return rows[chosen], own[chosen]
+        return rows[chosen], own_codes[chosen]
 
     def _place(self, action: Action) -> int:
         place, known = self._known.get(action.action_id, (NONE, None))
         return place if known is action or known == action else NONE
 
     def _encode(self, actions: Sequence[Action]) -> tuple[Floats, Ints]:
-        """Action columns and codes of these actions, and of hold after them."""
+        """Action columns and kernel codes of these actions, followed by those of hold."""
         rows = [self._values(FeatureSource.ACTION, values) for values in (*map(_action_values, actions), _HOLD)]
-        own = [self._layout.own(action.channel, action.action_id) for action in actions] + [(NONE, NONE)]
-        return np.array(rows, dtype=np.float64).reshape(len(own), -1), np.array(own, dtype=np.int64)
+        own_codes = [self._plan.own_codes(action.channel, action.action_id) for action in actions] + [(NONE, NONE)]
+        return np.array(rows, dtype=np.float64).reshape(len(own_codes), -1), np.array(own_codes, dtype=np.int64)
 
     def _values(self, source: FeatureSource, values: Mapping[str, Scalar]) -> list[float]:
         return [encode(values.get(of)) for of, encode in self._encoders[source]]
@@ -100,26 +100,26 @@ class MatrixBuilder:
 
 
 def serving_matrix(schema: FeatureSchema, facts: Facts, actions: Sequence[Action], *, hold: bool) -> Floats:
-    """Rows of one decision, hold last if asked for; for many decisions keep an :class:`MatrixBuilder`."""
+    """Feature rows of one decision, hold last if `hold` is set; keep a :class:`MatrixBuilder` for many decisions."""
     return MatrixBuilder(schema).matrix(facts, actions, hold=hold)
 
 
 def training_matrix(
     schema: FeatureSchema, data: EngagementData, rows: Ints | None = None, instead: np.ndarray | None = None
 ) -> Floats:
-    """Rows of contacts, hold rows included, each as seen just before its moment.
+    """Feature rows of contacts, including hold rows, from what was known just before each contact.
 
     Parameters
     ----------
     rows : array of int, shape (n,), optional
-        Positions in ``data.contacts``; all of them if not given.
+        Row indices into ``data.contacts``; all by default.
     instead : array of str, shape (n,), optional
-        Actions to see in place of those of the contacts.
+        Counterfactual actions, in place of those of the contacts.
 
     Returns
     -------
     array of float, shape (n, columns)
-        NaN where a value is missing or a category was never seen in training.
+        NaN where a value is missing or a category is unknown.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def training_matrix(
     if instead is not None:
         contacts = contacts.assign(action_id=instead)
     who = event_arrays.customer_indices(pd.Index(data.customers["customer_id"]), contacts)
-    out = _situations(schema, data, contacts, who)
+    out = _decision_rows(schema, data, contacts, who)
     _fill_actions(schema, data.actions, contacts, out)
     _fill_windows(KernelPlan(schema), data, contacts, who, out)
     return out
@@ -139,44 +139,44 @@ def training_matrix(
 def candidate_matrix(
     schema: FeatureSchema, data: EngagementData, rows: Ints, actions: Sequence[Action], *, hold: bool
 ) -> Floats:
-    """Rows of every action for the customers of contacts, each as seen just before the contact's moment.
+    """Feature rows of every candidate for each contact, from what was known just before the contact.
 
     Parameters
     ----------
     rows : array of int, shape (n,)
-        Positions in ``data.contacts``; what was offered there is not looked at.
+        Row indices into ``data.contacts``; their actions are ignored.
     actions : sequence of Action
-        The candidates, of which there are m, hold included if asked for.
+        The candidates; with hold, if `hold` is set, there are m of them.
 
     Returns
     -------
     array of float, shape (n m, columns)
-        Contact after contact, each with its candidates in their order, hold last.
+        Contact after contact, each with its candidates in order, hold last.
     """
     contacts = data.contacts.iloc[rows]
     who = event_arrays.customer_indices(pd.Index(data.customers["customer_id"]), contacts)
     assembler = MatrixBuilder(schema, actions)
-    offered, own = assembler.candidates(actions, hold=hold)
-    first, layout = schema.first_columns, KernelPlan(schema)
-    out = np.repeat(_situations(schema, data, contacts, who), len(own), axis=0)
+    offered, own_codes = assembler.candidates(actions, hold=hold)
+    first, plan = schema.first_columns, KernelPlan(schema)
+    out = np.repeat(_decision_rows(schema, data, contacts, who), len(own_codes), axis=0)
     out[:, first[FeatureSource.ACTION] : first[FeatureSource.CONTEXT]] = np.tile(offered, (len(contacts), 1))
-    if len(layout.program):
-        places = np.arange(len(contacts) + 1, dtype=np.int64) * len(own)
+    if len(plan.program):
+        places = np.arange(len(contacts) + 1, dtype=np.int64) * len(own_codes)
         moments = event_arrays.event_times(contacts["at"])
         _run(
-            layout,
-            event_arrays.dataset_events(layout, data),
+            plan,
+            event_arrays.dataset_events(plan, data),
             who,
             moments,
             places,
-            np.tile(own, (len(contacts), 1)),
+            np.tile(own_codes, (len(contacts), 1)),
             out,
         )
     return out
 
 
-def _situations(schema: FeatureSchema, data: EngagementData, contacts: pd.DataFrame, who: Ints) -> Floats:
-    """Rows with what is known of customer and moment; the other columns are yet to be filled."""
+def _decision_rows(schema: FeatureSchema, data: EngagementData, contacts: pd.DataFrame, who: Ints) -> Floats:
+    """Rows with customer, context and time columns; the others are filled later."""
     out = np.empty((len(contacts), len(schema.features)))
     for column, feature in enumerate(schema.features):
         if feature.source is FeatureSource.CUSTOMER:
@@ -203,27 +203,37 @@ def _fill_clock(schema: FeatureSchema, moments: pd.Series, zones: pd.Series, out
         out[:, column] = parts[feature.of]
 
 
-def _fill_windows(layout: KernelPlan, data: EngagementData, contacts: pd.DataFrame, who: Ints, out: Floats) -> None:
-    if not len(layout.program):
+def _fill_windows(plan: KernelPlan, data: EngagementData, contacts: pd.DataFrame, who: Ints, out: Floats) -> None:
+    if not len(plan.program):
         return
     pairs = zip(data.actions["channel"], data.actions["action_id"], strict=True)
-    own = np.array([*(layout.own(*pair) for pair in pairs), (NONE, NONE)], dtype=np.int64)
-    own = own[_action_places(data.actions, contacts)]
+    own_codes = np.array([*(plan.own_codes(*pair) for pair in pairs), (NONE, NONE)], dtype=np.int64)
+    own_codes = own_codes[_action_places(data.actions, contacts)]
     rows = np.arange(len(contacts) + 1, dtype=np.int64)
     _run(
-        layout, event_arrays.dataset_events(layout, data), who, event_arrays.event_times(contacts["at"]), rows, own, out
+        plan,
+        event_arrays.dataset_events(plan, data),
+        who,
+        event_arrays.event_times(contacts["at"]),
+        rows,
+        own_codes,
+        out,
     )
 
 
 def _action_places(actions: pd.DataFrame, contacts: pd.DataFrame) -> Ints:
-    """Place of each contact's action; hold, which is in no catalogue, has -1 and takes what is put last."""
+    """Index of each contact's action; -1 for hold, which selects the last element."""
     return np.asarray(pd.Index(actions["action_id"]).get_indexer(pd.Index(contacts["action_id"])), dtype=np.int64)
 
 
-def _run(layout: KernelPlan, happened: EventArrays, who: Ints, asof: Ints, rows: Ints, own: Ints, out: Floats) -> None:
-    first = layout.schema.first_columns[FeatureSource.WINDOW]
-    history = (happened.time, happened.buckets, happened.weight, happened.starts)
-    fill_windows(who, asof, rows, own, *history, layout.program, layout.terms, layout.limits, layout.size, out, first)
+def _run(
+    plan: KernelPlan, histories: EventArrays, who: Ints, asof: Ints, rows: Ints, own_codes: Ints, out: Floats
+) -> None:
+    first = plan.schema.first_columns[FeatureSource.WINDOW]
+    history = (histories.time, histories.buckets, histories.weight, histories.starts)
+    fill_windows(
+        who, asof, rows, own_codes, *history, plan.program, plan.terms, plan.limits, plan.size, out, first
+    )
 
 
 def _customer_values(customer: Customer) -> Mapping[str, Scalar]:

@@ -1,4 +1,4 @@
-"""The columns of a model's matrix as one frozen value: declared once, stored with the model, read by serving."""
+"""The feature schema: columns of a model's matrix, stored with the model and read at serving time."""
 
 import math
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ _OWNED = (EventGroup.CONTACT_CHANNEL, EventGroup.CONTACT_ACTION, EventGroup.SIGN
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """The columns of a feature matrix in their order, and the vocabulary that windows count by.
+    """The columns of a feature matrix in order, and the vocabulary of its windows.
 
     Attributes
     ----------
     features : tuple of Feature
         Grouped by source, in the order of :class:`FeatureSource`.
     signal_types, channels, actions : tuple of str
-        What windows tell apart; anything else counts nowhere but in the total of contacts.
+        Vocabulary of windows; other words count only in the total of contacts.
     attributes : tuple of (name, type)
-        Every attribute of customers in the data, features or not, as ``number``, ``boolean`` or ``text``.
+        Every customer attribute in the data, whether a feature or not: ``number``, ``boolean`` or ``text``.
 
     Raises
     ------
     ContractError
-        If two columns share a name, the sources are not in order, or a window counts what the vocabulary does not have.
+        If two columns share a name, sources are out of order, or a window counts a word outside the vocabulary.
     """
 
     features: tuple[Feature, ...]
@@ -59,17 +59,17 @@ class FeatureSchema:
 
     @cached_property
     def display_names(self) -> tuple[str, ...]:
-        """What each column says, in words for people."""
+        """Display name of each column."""
         return tuple(display_name(feature) for feature in self.features)
 
     @property
     def in_words(self) -> dict[str, str]:
-        """What each column says, in words for people, by its name."""
+        """Display name of each column by its name."""
         return dict(zip(self.names, self.display_names, strict=True))
 
     @cached_property
     def words(self) -> Mapping[EventGroup, tuple[str | None, ...]]:
-        """What each group of events tells apart."""
+        """Vocabulary of each group of events."""
         return {
             EventGroup.CONTACT: (None,),
             EventGroup.CONTACT_CHANNEL: self.channels,
@@ -80,23 +80,23 @@ class FeatureSchema:
 
     @cached_property
     def first_columns(self) -> Mapping[FeatureSource, int]:
-        """First column of each source; where a source has none, the column where it would stand."""
+        """First column of each source; where a source has none, the column where it would start."""
         counts = [len(self.of_source(source)) for source in FeatureSource]
         return {source: sum(counts[:place]) for place, source in enumerate(FeatureSource)}
 
     @cached_property
     def categorical_columns(self) -> tuple[int, ...]:
-        """Columns that hold codes of categories."""
-        return tuple(index for index, one in enumerate(self.features) if one.kind is FeatureKind.CATEGORICAL)
+        """Indices of categorical columns."""
+        return tuple(index for index, feature in enumerate(self.features) if feature.kind is FeatureKind.CATEGORICAL)
 
     @cached_property
     def windows(self) -> tuple[int, ...]:
         """Lengths of the windows in days, shortest first."""
-        return tuple(sorted({one.measure.days for one in self.features if one.measure is not None}))
+        return tuple(sorted({feature.measure.days for feature in self.features if feature.measure is not None}))
 
     @property
     def horizon(self) -> timedelta:
-        """How far back a feature looks: facts older than this change nothing."""
+        """Length of the longest window: older events have no effect."""
         return timedelta(days=max(self.windows, default=0))
 
     @cached_property
@@ -109,7 +109,7 @@ class FeatureSchema:
         return tuple(feature for feature in self.features if feature.source is source)
 
     def describe(self, value: float, column: int) -> Scalar:
-        """What a number in a column says: the category, yes or no, a number, or None where it is missing."""
+        """Decode a number of a column: a category, boolean or number, or None where it is missing."""
         if math.isnan(value):
             return None
         feature = self.features[column]
@@ -120,17 +120,17 @@ class FeatureSchema:
         return int(value) if float(value).is_integer() else float(value)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, from which :meth:`from_dict` makes an equal schema."""
+        """JSON-ready form, which :meth:`from_dict` reads."""
         return {name: to_plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "FeatureSchema":
-        """The schema of a JSON-ready form.
+        """The schema written by :meth:`to_dict`.
 
         Raises
         ------
         ContractError
-            If a field is missing, unknown or has no such value.
+            If a field is missing, unknown or invalid.
         """
         try:
             texts = {name: tuple(content[name]) for name in ("signal_types", "channels", "actions")}
@@ -147,11 +147,11 @@ def attribute_types(schema: FeatureSchema) -> Mapping[str, str]:
 
 
 def _check_measure(schema: FeatureSchema, feature: Feature) -> None:
-    """The kernel counts in arrays without looking at their bounds: nothing may point outside of them."""
+    """The kernel does not check array bounds, so every measure must be countable."""
     measures = feature.source in (FeatureSource.WINDOW, FeatureSource.CROSS)
     if measures is not (feature.measure is not None) or (feature.measure and not _countable(schema, feature)):
         remedy = "take the schema from the model's bundle"
-        raise ContractError("a feature measures what cannot be counted", field=feature.name, remedy=remedy)
+        raise ContractError("a feature has an invalid measure", field=feature.name, remedy=remedy)
 
 
 def _countable(schema: FeatureSchema, feature: Feature) -> bool:

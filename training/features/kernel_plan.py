@@ -1,4 +1,4 @@
-"""From a schema to what the kernel needs: buckets for events and a small program for columns."""
+"""Compile a feature schema for the kernel: buckets for events, and one instruction per column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _OPS = {WindowOp.COUNT: COUNT, WindowOp.RECENCY: RECENCY, WindowOp.RATE: RATE}
 
 
 class WordCodes(dict[str | None, int]):
-    """Codes by word, evenly spaced; any other word, and none at all, has the code after the last."""
+    """Evenly spaced codes by word; unknown and missing words share the code after the last."""
 
     def __init__(self, words: Sequence[str | None], step: int = 1, start: int = 0) -> None:
         super().__init__({word: start + step * place for place, word in enumerate(words)})
@@ -28,12 +28,12 @@ class WordCodes(dict[str | None, int]):
 
 @dataclass(frozen=True)
 class PairCodes:
-    """Events told apart by two words: the code of a pair is the sum of the codes of its words.
+    """Events keyed by two words: the code of a pair is the sum of the codes of its words.
 
     Attributes
     ----------
     buckets : array of int, shape (pairs, 3)
-        Where the events of each pair count; -1 for nowhere.
+        Buckets in which events of each pair are counted; -1 for none.
     """
 
     first: WordCodes
@@ -43,7 +43,7 @@ class PairCodes:
 
 @dataclass(frozen=True)
 class KernelPlan:
-    """Where events are counted: the buckets of each group follow one another, one per word."""
+    """Buckets for counting events: one per word, group after group."""
 
     schema: FeatureSchema
 
@@ -71,7 +71,7 @@ class KernelPlan:
 
     @cached_property
     def buckets(self) -> Ints:
-        """Where the events of each code count: signals first, then contacts; shape (codes, 3)."""
+        """Buckets of each event code, signals first; shape (codes, 3)."""
         return np.concatenate([self.signals.buckets, self.contacts.buckets])
 
     @cached_property
@@ -81,27 +81,27 @@ class KernelPlan:
 
     @cached_property
     def program(self) -> Ints:
-        """One line per window or cross feature, as the kernel reads it; shape (p, 5)."""
+        """One instruction per window or cross feature; shape (p, 5)."""
         lines = [self._line(feature, measure) for feature, measure in measured_features(self.schema)]
         return np.array(lines, dtype=np.int64).reshape(-1, 5)
 
     @cached_property
     def terms(self) -> Floats:
-        """Prior events and prior contacts of each line; shape (p, 2)."""
-        terms = [(one.prior * one.strength, one.strength) for _, one in measured_features(self.schema)]
+        """Prior events and prior contacts of each instruction; shape (p, 2)."""
+        terms = [(measure.prior * measure.strength, measure.strength) for _, measure in measured_features(self.schema)]
         return np.array(terms, dtype=np.float64).reshape(-1, 2)
 
-    def own(self, channel: str | None, action: str) -> tuple[int, int]:
-        """Codes of a candidate's channel and action for the kernel, -1 where the vocabulary has none; hold has none."""
+    def own_codes(self, channel: str | None, action: str) -> tuple[int, int]:
+        """Kernel codes of a candidate's channel and action, -1 for unknown ones and for hold."""
         if action == HOLD:
             return NONE, NONE
         return _place(self.schema.channels, channel), _place(self.schema.actions, action)
 
     def _pairs(self, start: int, first: EventGroup, second: EventGroup, everywhere: int) -> PairCodes:
-        one, other = self._group(first), self._group(second)
-        buckets = [(a, b, everywhere) for a in one for b in other]
+        rows, columns = self._group(first), self._group(second)
+        buckets = [(row, column, everywhere) for row in rows for column in columns]
         words = self.schema.words
-        codes = WordCodes(words[first], step=len(other), start=start), WordCodes(words[second])
+        codes = WordCodes(words[first], step=len(columns), start=start), WordCodes(words[second])
         return PairCodes(*codes, np.array(buckets, dtype=np.int64))
 
     def _group(self, group: EventGroup) -> tuple[int, ...]:
@@ -120,8 +120,8 @@ class KernelPlan:
 
 
 def measured_features(schema: FeatureSchema) -> tuple[tuple[Feature, WindowMeasure], ...]:
-    """The window and cross features with what they measure, in column order."""
-    return tuple((one, one.measure) for one in schema.features if one.measure is not None)
+    """The window and cross features with their measures, in column order."""
+    return tuple((feature, feature.measure) for feature in schema.features if feature.measure is not None)
 
 
 def _scope(feature: Feature, measure: WindowMeasure) -> int:

@@ -1,4 +1,4 @@
-"""The hour and the day of the week where the customer lives. A zone that is not known is not guessed."""
+"""Hour and weekday in the customer's time zone; missing where the zone is unknown."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +24,7 @@ def local_time(now: datetime, zone: str | None) -> dict[str, float]:
 
 
 def local_times(moments: pd.Series, zones: pd.Series) -> dict[str, Floats]:
-    """The same for a column of times and a column of zones of equal length."""
+    """The same for a column of times and a column of zones."""
     parts = {part: np.full(len(moments), MISSING) for part in PARTS}
     codes, names = pd.factorize(zones)
     for code, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Prior rates: how many signals a contact brings in the fitting rows, before anything is known of a customer."""
+"""Prior rates: signals per contact in the training rows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,12 +11,12 @@ from heed.training.features.feature_schema import FeatureSchema
 
 
 def with_priors(features: Iterable[Feature], draft: FeatureSchema, matrix: Floats) -> Iterator[Feature]:
-    """The features with the prior of every rate; a rate over no contacts at all is left out.
+    """The features with the prior of each rate; rates without any contact are dropped.
 
     Parameters
     ----------
     draft, matrix : FeatureSchema and array of float, shape (n, columns)
-        The fitting rows, with the columns that each rate divides.
+        Schema and matrix of the training rows, including the counts that each rate divides.
     """
     totals = dict(_totals(draft, matrix))
     for feature in features:

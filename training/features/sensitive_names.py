@@ -1,4 +1,4 @@
-"""Attributes that no model sees unless a policy says so, by whatever spelling they come."""
+"""Sensitive attributes, which no model uses unless included explicitly, in any spelling."""
 
 import re
 from collections.abc import Iterable
@@ -15,15 +15,15 @@ SENSITIVE = frozenset(
     }
 )  # fmt: skip
 _WORDS = re.compile(r"[^\W_]+")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a name holds a word of `SENSITIVE`, alone or among others.
+    """Whether a name contains a word of `SENSITIVE`.
 
-    Case, spaces, underscores, hyphens, humps and the plural make no difference: ``Religion``, ``sexual orientation``,
-    ``customerReligions``. That also takes in what only sounds sensitive, such as ``health_club``: a column left out too
-    many costs some accuracy, one too few a right.
+    Case, spaces, underscores, hyphens, camel case and plural are ignored: ``Religion``, ``sexual orientation``,
+    ``customerReligions``. Names that only sound sensitive, such as ``health_club``, match as well: leaving out one
+    column too many costs some accuracy, using one too many may violate a right.
     """
     words = name_words(name)
     pairs = {f"{first} {second}" for first, second in pairwise(words)}
@@ -31,14 +31,14 @@ def is_sensitive(name: str) -> bool:
 
 
 def withheld_names(names: Iterable[str], allowed: Iterable[str]) -> frozenset[str]:
-    """Those of the names that are sensitive and not among the allowed ones, spelt in any way."""
+    """The sensitive names that are not allowed, compared in any spelling."""
     free = {name_words(name) for name in allowed}
     return frozenset(name for name in names if is_sensitive(name) and name_words(name) not in free)
 
 
 def name_words(name: str) -> tuple[str, ...]:
-    """The words of a name in the singular, in the one form in which names are compared."""
-    return tuple(_singular(word) for word in _WORDS.findall(normalize_name(_HUMP.sub(" ", name))))
+    """The words of a name, normalised and singular, for comparison."""
+    return tuple(_singular(word) for word in _WORDS.findall(normalize_name(_CAMEL_CASE.sub(" ", name))))
 
 
 def _singular(word: str) -> str:

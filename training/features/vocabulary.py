@@ -1,4 +1,4 @@
-"""The words of the features: which categories, signal types, channels and actions are told apart."""
+"""Vocabulary of features: categories, signal types, channels and actions."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from heed.decisioning.catalogue import HOLD
 from heed.training.contract.engagement_data import EngagementData
 from heed.training.features.event_arrays import customer_indices
 
-# LightGBM puts up to 255 categories into bins of their own (its max_bin).
+# LightGBM gives up to 255 categories a bin of their own (max_bin).
 MAX_CATEGORIES = 255
 MAX_SIGNAL_TYPES = 12
 MAX_CHANNELS = 8
@@ -16,7 +16,7 @@ MAX_CHANNELS = 8
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What windows tell apart, each in the order of the words."""
+    """Vocabulary of window features, sorted."""
 
     signal_types: tuple[str, ...]
     channels: tuple[str, ...]
@@ -24,7 +24,7 @@ class Vocabulary:
 
 
 def build_vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary:
-    """The words for the histories of the customers of `contacts`."""
+    """Vocabulary of the histories of the customers of `contacts`."""
     signals = data.signals[customer_indices(pd.Index(contacts["customer_id"].unique()), data.signals) >= 0]
     happened = contacts["action_id"][contacts["action_id"] != HOLD]
     channels = pd.concat([happened.map(data.actions.set_index("action_id")["channel"]), signals["channel"]])
@@ -36,7 +36,7 @@ def build_vocabulary(data: EngagementData, contacts: pd.DataFrame) -> Vocabulary
 
 
 def most_frequent(column: pd.Series, most: int, least: int = 1) -> tuple[str, ...]:
-    """At most `most` of the words that occur at least `least` times, sorted; of equals the first in the alphabet."""
+    """The `most` most frequent words with at least `least` occurrences, sorted; ties are broken alphabetically."""
     counts = column.dropna().value_counts()
     ranked = sorted((-int(count), str(word)) for word, count in counts.items() if count >= least)
     return tuple(sorted(word for _, word in ranked[:most]))

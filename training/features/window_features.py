@@ -1,4 +1,4 @@
-"""Which window and cross features a vocabulary gives, before the data has its say."""
+"""Window and cross features for a vocabulary."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from heed.training.features.vocabulary import Vocabulary
 
 DAYS = (1, 7, 30, 90)
 LONGEST_DAYS = DAYS[-1]
-# A rate behaves as if this many contacts at the prior rate had come before.
+# Rates are smoothed with this many pseudo-contacts at the prior rate.
 PRIOR_CONTACTS = 5.0
 
 
 def window_features(words: Vocabulary) -> tuple[Feature, ...]:
-    """Window features, then cross features, the general before the special; rates without their prior."""
+    """Window features, then cross features, general ones first; priors of rates are set later."""
     return (*_contacts(words), *_signals(words), *_rates(words), *_own())
 
 

@@ -1,7 +1,7 @@
-"""The kernel: what happened in the windows before a decision, from events in order of time.
+"""The compiled kernel of window features: counts, recencies and rates over events before a decision.
 
-Training asks it for many decisions with one candidate each, serving for one decision with many candidates. Both go
-through the same machine code and add the same numbers in the same order, so that they agree to the last bit.
+Training calls it with many decisions of one candidate each, serving with one decision of many candidates. Both run the
+same machine code and add the same numbers in the same order, so results are bit-equal.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ DAY = 86_400_000_000
 NONE = -1
 COUNT, RECENCY, RATE = range(3)
 FIXED, OWN_CHANNEL, OWN_ACTION = range(3)
-# A signal that is less likely than not to be the customer's is no sign of when the customer was last there.
+# Recency ignores signals that are more likely not the customer's.
 MIN_CERTAINTY = 0.5
 
 
@@ -45,30 +45,30 @@ def fill_windows(
     out: Floats,
     first: int,
 ) -> None:
-    """Write the window and cross columns of n decisions.
+    """Fill the window and cross columns of n decisions.
 
     Parameters
     ----------
     who : array of int, shape (n,)
-        Places of the customers decided about.
+        Customer index of each decision.
     asof : array of int, shape (n,)
-        Moments of the decisions, microseconds since the epoch.
+        Times of the decisions, microseconds since the epoch.
     rows : array of int, shape (n + 1,)
-        Decision i has the candidates (rows of `own` and `out`) from ``rows[i]`` up to ``rows[i + 1]``.
+        Decision i has candidates (rows of `own` and `out`) ``rows[i]`` to ``rows[i + 1]``.
     own : array of int, shape (rows, 2)
-        The candidate's channel and action as codes, -1 where it has none.
+        Codes of the candidate's channel and action, -1 for none.
     time, buckets, weight : arrays, shapes (e,), (e, 3), (e,)
-        Events: moment, the buckets it counts in (-1 for none), certainty.
+        Events: time, buckets in which it is counted (-1 for none), certainty.
     starts : array of int, shape (2 c + 1,)
-        Where the events of each history start and end, for c customers: all their signals, then all their contacts.
+        Boundaries of the histories of c customers: all signals, then all contacts.
     program, terms : arrays, shapes (p, 5), (p, 2)
-        One row per column: operation, scope, bucket, bucket of the contacts, window; prior events, prior contacts.
+        One row per column: operation, scope, bucket, bucket of contacts, window; prior events, prior contacts.
     limits : array of int, shape (w,)
         Lengths of the windows in microseconds, shortest first.
     size : int
         Number of buckets.
     out : array of float, shape (rows, columns)
-        Written from column `first` on.
+        Output, written from column `first` on.
     """
     counts = np.zeros((size, len(limits)))
     ages = np.empty(size, dtype=np.int64)
@@ -93,7 +93,7 @@ def _walk(
     counts: Floats,
     ages: Ints,
 ) -> None:
-    """Walk back in time from the last event before `asof` to the end of the longest window."""
+    """Walk back in time from the last event before `asof` to the start of the longest window."""
     for event in range(_before(low, high, asof, time) - 1, low - 1, -1):
         age = asof - time[event]
         if age > limits[-1]:
@@ -113,7 +113,7 @@ def _walk(
 
 @_compiled
 def _before(low: int, high: int, asof: int, time: Ints) -> int:
-    """First event of the range that is not before `asof`, by bisection."""
+    """First event of the range at or after `asof`, by bisection."""
     while low < high:
         middle = (low + high) // 2
         if time[middle] < asof:
@@ -136,7 +136,7 @@ def _write(
     out: Floats,
     first: int,
 ) -> None:
-    """Run the program for each candidate; NaN where it has no such channel or action, or nothing happened."""
+    """Run the program for each candidate; NaN where the channel or action is unknown, or nothing happened."""
     for p in range(len(program)):
         op, scope, window = program[p, 0], program[p, 1], program[p, 4]
         for row in range(start, stop):

@@ -1,1 +1,1 @@
-"""The model: LightGBM with a calibration, a posterior on its leaves and SHAP contributions, in one bundle."""
+"""The model: LightGBM with calibration, a posterior over its leaf values and SHAP contributions, as one bundle."""

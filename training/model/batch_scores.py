@@ -1,4 +1,4 @@
-"""Scores of many decisions at once, all with the same candidates."""
+"""Scores of many decisions that share the same candidates."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from heed.decisioning.score import Floats
 
 @dataclass(frozen=True, eq=False)
 class BatchScores:
-    """Scores of a candidates for n decisions, with K joint draws each; see :class:`heed.decisioning.score.Scores`.
+    """Scores of `a` candidates for n decisions, with K joint draws each; see :class:`heed.decisioning.score.Scores`.
 
     Attributes
     ----------

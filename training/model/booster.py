@@ -1,4 +1,4 @@
-"""Fitting the booster: LightGBM with small, regularised trees, as many as customers it has not seen can bear."""
+"""The booster: LightGBM with small, regularised trees, their number chosen by cross-fitting on unseen customers."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,33 +15,33 @@ from heed.training.features.feature_schema import FeatureSchema
 from heed.training.model.sample import Indices, Sample
 from heed.training.model.split import folds
 
-_LEAST_OF_A_KIND = 20
+_MIN_CLASS_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class BoosterSettings:
-    """How the booster is grown. Defaults suit rare outcomes and weak signals, where deep trees learn noise by heart.
+    """Hyperparameters of the booster. Defaults suit rare outcomes and weak signals, where deep trees overfit.
 
     Attributes
     ----------
     trees : int
-        At most so many; cross-fitting may ask for fewer.
+        Maximum number of boosting rounds; cross-fitting may choose fewer.
     leaves : int
-        Per tree, at most.
+        Maximum leaves per tree.
     ridge : float
-        Squared penalty on leaf values.
+        L2 penalty on leaf values.
     action_emphasis : float
-        How many times its worth a split on a property of the action counts, at least 1. Above 1 the trees look harder
-        for customers whom actions suit differently.
+        Factor on the gain of splits on action features, at least 1. Above 1 the trees look harder for interactions
+        between action and customer.
     patience : int
-        Trees without progress on unseen customers before growing ends.
+        Early stopping: rounds without improvement on held-out customers.
     folds : int
-        Of customers, at least 2, in cross-fitting.
+        Cross-fitting folds of customers, at least 2.
     workers : int
-        Folds or members grown at the same time, each on one thread.
+        Folds trained in parallel, each on one thread.
     members : int
-        Boosters whose mean serves, at least 1; see :mod:`heed.training.model.ensemble`. Scoring takes as many times
-        longer.
+        Boosters in the ensemble, at least 1; see :mod:`heed.training.model.ensemble`. Scoring time
+        grows with their number.
     """
 
     trees: int = 400
@@ -63,20 +63,20 @@ class BoosterSettings:
 
 @dataclass(frozen=True, eq=False)
 class CrossFit:
-    """What models say that have not seen the customer.
+    """Out-of-fold predictions: each row is scored by a model that was not trained on its customer.
 
     Attributes
     ----------
     fold : array of int, shape (n,)
         The fold of each row.
     boosters : tuple of Booster
-        Number k was fitted on all folds but k.
+        Booster k was trained on all folds but k.
     rounds : int
-        How many trees a model of all rows should have.
+        Boosting rounds chosen by early stopping (median over folds).
     margin : array of float, shape (n,)
-        In log-odds, each by the booster that has not seen the row's customer, after `rounds` trees.
+        Out-of-fold margin in log-odds after `rounds` trees.
     loss : float
-        Mean log-loss of these, in nats.
+        Mean out-of-fold log-loss, in nats.
     """
 
     fold: Indices
@@ -86,17 +86,17 @@ class CrossFit:
     loss: float
 
     def margins(self, matrix: Floats) -> Floats:
-        """Margins of other rows of the same customers, in the same order: shape (n,)."""
+        """Out-of-fold margins of other rows of the same customers, in the same order: shape (n,)."""
         return _unseen(matrix, self.fold, self.boosters, self.rounds)
 
 
 def cross_fit(sample: Sample, schema: FeatureSchema, settings: BoosterSettings, seed: int) -> CrossFit:
-    """Grow a booster on all folds but one, for each fold, until the fold left out sees no more progress.
+    """Train one booster per fold on the other folds, with early stopping on the fold left out.
 
     Raises
     ------
     TrainingError
-        If no feature tells rows apart, or the outcome happened never or always.
+        If no feature varies, or the outcome almost never or almost always happened.
     """
     _refuse_unlearnable(sample, schema)
     fold = folds(sample.customer, settings.folds, seed)
@@ -123,9 +123,9 @@ def cross_fit(sample: Sample, schema: FeatureSchema, settings: BoosterSettings, 
 def fit_ensemble(
     sample: Sample, schema: FeatureSchema, settings: BoosterSettings, rounds: int, seed: int
 ) -> tuple[lightgbm.Booster, ...]:
-    """Boosters of so many trees each, which differ by their draws of rows and features alone.
+    """Train the members of the ensemble, which differ only in their subsamples of rows and features.
 
-    They are the same for the same arguments.
+    The same arguments give the same boosters.
     """
     rows = _dataset(sample, schema).construct()
 
@@ -137,22 +137,22 @@ def fit_ensemble(
 
 
 def full_data_rounds(rounds: int, settings: BoosterSettings) -> int:
-    """How many trees a booster of all rows bears, where those of all folds but one bear `rounds`.
+    """Boosting rounds for training on all rows, given the rounds chosen by cross-fitting.
 
-    It has more rows, by one part in `folds` - 1, and others beside it: it may take half as many trees more.
+    Training on all rows uses ``1 / (folds - 1)`` more data; the rounds grow by half of that share.
     """
     return round(rounds * (1.0 + 0.5 / (settings.folds - 1)))
 
 
 def lightgbm_parameters(rows: int, settings: BoosterSettings, seed: int, schema: FeatureSchema) -> dict[str, Any]:
-    """LightGBM's parameters for so many rows of these features."""
+    """LightGBM parameters for `rows` rows of these features."""
     of_actions = {feature.name for feature in schema.of_source(FeatureSource.ACTION)}
     return {
         "objective": "binary",
         "num_leaves": settings.leaves,
         "learning_rate": settings.learning_rate,
         "lambda_l2": settings.ridge,
-        # A leaf that stands for fewer than one row in 300 is an anecdote.
+        # Leaves with less than one row in 300 overfit.
         "min_data_in_leaf": int(np.clip(rows // 300, 20, 400)),
         "feature_fraction": settings.feature_fraction,
         "bagging_fraction": settings.row_fraction,
@@ -160,7 +160,7 @@ def lightgbm_parameters(rows: int, settings: BoosterSettings, seed: int, schema:
         "cat_smooth": 20.0,
         "feature_contri": [settings.action_emphasis if name in of_actions else 1.0 for name in schema.names],
         "seed": seed,
-        # Two threads on one booster are little faster than one where cores are free, and many times slower elsewhere.
+        # A second thread per booster gains little on free cores and slows training several times on busy ones.
         "num_threads": 1,
         "deterministic": True,
         "force_row_wise": True,
@@ -169,7 +169,7 @@ def lightgbm_parameters(rows: int, settings: BoosterSettings, seed: int, schema:
 
 
 def _draws(seed: int, number: int) -> dict[str, int]:
-    """What makes a member differ from the first, which draws by the seed alone."""
+    """Sampling seeds of one member; the first uses the global seed alone."""
     if number == 0:
         return {}
     drawn = np.random.default_rng((seed, number)).integers(2**31 - 1, size=2).tolist()
@@ -189,10 +189,12 @@ def _refuse_unlearnable(sample: Sample, schema: FeatureSchema) -> None:
         remedy = "give attributes, contexts or signals that differ between contacts"
         raise TrainingError("no feature tells contacts apart", field="features", value=0, remedy=remedy)
     positives = int(sample.label.sum())
-    if not _LEAST_OF_A_KIND <= positives <= len(sample) - _LEAST_OF_A_KIND:
-        said = f"{positives} of {len(sample)} contacts to fit on"
-        remedy = f"give data with at least {_LEAST_OF_A_KIND} of each, or check the outcome type and the windows"
-        raise TrainingError("the outcome happens almost never or always", field="outcomes", value=said, remedy=remedy)
+    if not _MIN_CLASS_ROWS <= positives <= len(sample) - _MIN_CLASS_ROWS:
+        counts = f"{positives} of {len(sample)} contacts to fit on"
+        remedy = (
+            f"give data with at least {_MIN_CLASS_ROWS} rows of each class, or check the outcome type and its window"
+        )
+        raise TrainingError("the outcome happens almost never or always", field="outcomes", value=counts, remedy=remedy)
 
 
 def _dataset(sample: Sample, schema: FeatureSchema, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:

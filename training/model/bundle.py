@@ -1,4 +1,4 @@
-"""The trained model as one value: scores candidates, explains them, and can be stored in plain files."""
+"""A trained model as one frozen value: it scores candidates, explains scores and is stored as plain files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,36 +21,36 @@ from heed.training.model.probability_head import ProbabilityHead
 from heed.training.model.uplift_correction import UpliftCorrection
 
 _BLOCK = 4_096
-# Learnt in simulated worlds, where it is known how often a choice was near the best: the only place where that can be
-# known. Eighteen worlds teach it at tolerances of 0.10, 1.00 and 3.00; singly they teach slopes from .7 to 1.0,
-# intercepts from -.3 to .5 and leeways from .2 to 1.3. `python -m benchmarks.confidence` holds it against others.
+# Fitted on eighteen simulated worlds, where the best action is known, at tolerances of 0.10, 1.00 and 3.00. Single
+# worlds give slopes from 0.7 to 1.0, intercepts from -0.3 to 0.5 and leeways from 0.2 to 1.3.
+# `python -m benchmarks.confidence` compares the fit with alternatives.
 SIMULATED_TRUST = ConfidenceMap(slope=0.79, intercept=0.19, leeway=0.81)
-# What stands for an action that a row of features does not name.
+# Stands for the action of a feature row that names none.
 UNKNOWN_ACTION = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A model as it serves; implements :class:`heed.decisioning.score.Scorer`.
+    """A model as it is served; implements :class:`heed.decisioning.score.Scorer`.
 
     Attributes
     ----------
     head : ProbabilityHead
         The probability of the outcome.
     harm : ProbabilityHead or None
-        The probability of opt-out, complaint or unsubscribe, where the data could tell.
+        The probability of an opt-out, complaint or unsubscribe; None where the data record too few of them.
     uplift : UpliftCorrection or None
-        From differences to uplift, where customers were knowingly left alone.
+        Corrects differences of probabilities to uplift; None where the data have no hold rows.
     catalogue : Catalogue
-        The actions it was trained on. Passing these very objects to :meth:`score` saves encoding them.
+        The actions it was trained on. Passing the same objects to :meth:`score` skips encoding them again.
     outcome : str
-        The outcome type whose probability it gives.
+        The outcome type that it predicts.
     digest : str
-        SHA-256 over all stored files that change a score.
+        SHA-256 over all stored files that affect a score.
     trust : ConfidenceMap
-        What a share of the draws is worth as confidence.
+        Maps the share of posterior draws won by an action to confidence.
     certificate : Certificate or None
-        From which confidence on it may act alone, where that was certified.
+        The confidence above which heed may act without review, if it was certified.
     """
 
     head: ProbabilityHead
@@ -71,68 +71,68 @@ class Bundle:
 
     @property
     def has_uplift(self) -> bool:
-        """Whether hold has a probability."""
+        """Whether the model estimates uplift, hence scores hold as well."""
         return self.uplift is not None
 
     @cached_property
     def assembler(self) -> MatrixBuilder:
-        """Makes rows of features, with the catalogue's actions already encoded."""
+        """Builds feature rows, with the actions of the catalogue encoded in advance."""
         return MatrixBuilder(self.schema, self.catalogue.actions)
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
-        """Scores of these actions for this customer now, in one call on one thread.
+        """Score these actions for this customer now, in one call on one thread.
 
         Raises
         ------
         InvalidInput
-            If an action has another outcome than the model's, or an attribute another type than in training.
+            If an action has another outcome than the model, or an attribute another type than in training.
         """
         self._refuse_other_outcomes(actions)
         rows = self.assembler.matrix(facts, actions, hold=self.has_uplift)
-        one = self.score_batch(rows, actions)
+        scores = self.score_batch(rows, actions)
         return Scores(
-            propensity=one.propensity[0],
-            low=one.low[0],
-            high=one.high[0],
-            propensity_draws=one.propensity_draws[0],
+            propensity=scores.propensity[0],
+            low=scores.low[0],
+            high=scores.high[0],
+            propensity_draws=scores.propensity_draws[0],
             explain=lambda places: self.explain(rows[list(places)], [actions[place] for place in places]),
-            hold=None if one.hold is None else float(one.hold[0]),
-            uplift=_first(one.uplift),
-            uplift_low=_first(one.uplift_low),
-            uplift_high=_first(one.uplift_high),
-            uplift_draws=_first(one.uplift_draws),
-            harm=_first(one.harm),
-            harm_draws=_first(one.harm_draws),
+            hold=None if scores.hold is None else float(scores.hold[0]),
+            uplift=_first(scores.uplift),
+            uplift_low=_first(scores.uplift_low),
+            uplift_high=_first(scores.uplift_high),
+            uplift_draws=_first(scores.uplift_draws),
+            harm=_first(scores.harm),
+            harm_draws=_first(scores.harm_draws),
             trust=self.trust,
             certificate=self.certificate,
         )
 
     def score_batch(self, rows: Floats, actions: Sequence[Action]) -> BatchScores:
-        """Scores of n decisions with the same candidates.
+        """Score n decisions that share the same candidates.
 
         Parameters
         ----------
         rows : array of float, shape (n m, columns)
-            Features of each decision's m candidates: these actions, and hold last if the model learns uplift.
+            Features of each decision's m candidates: these actions, then hold if the model estimates uplift.
         """
         count, width = len(actions), len(actions) + self.has_uplift
         served = self.head.serve(rows, actions, hold=self.has_uplift)[1:]
         propensity, low, high, draws = (part.reshape(-1, width, *part.shape[1:]) for part in served)
-        offered = BatchScores(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
+        scores = BatchScores(propensity[:, :count], low[:, :count], high[:, :count], draws[:, :count])
         if self.uplift is not None:
-            offered = _lifted(offered, self.uplift, actions, propensity[:, count], draws[:, count:], self._reach)
-        return offered if self.harm is None else self._with_harm(offered, self.harm, rows, actions)
+            scores = _lifted(scores, self.uplift, actions, propensity[:, count], draws[:, count:], self._reach)
+        return scores if self.harm is None else self._with_harm(scores, self.harm, rows, actions)
 
     def _with_harm(
-        self, offered: BatchScores, harm: ProbabilityHead, rows: Floats, actions: Sequence[Action]
+        self, scores: BatchScores, harm: ProbabilityHead, rows: Floats, actions: Sequence[Action]
     ) -> BatchScores:
-        contacts = rows.reshape(len(offered.propensity), -1, rows.shape[1])[:, : len(actions)]
+        contacts = rows.reshape(len(scores.propensity), -1, rows.shape[1])[:, : len(actions)]
         served = harm.serve(np.ascontiguousarray(contacts.reshape(-1, rows.shape[1])), actions, hold=False)
-        shape = offered.propensity.shape
-        return replace(offered, harm=served[1].reshape(shape), harm_draws=served[4].reshape(*shape, -1))
+        shape = scores.propensity.shape
+        return replace(scores, harm=served[1].reshape(shape), harm_draws=served[4].reshape(*shape, -1))
 
     def explain(self, rows: Floats, actions: Sequence[Action | None]) -> tuple[Explanation, ...]:
-        """Explanations of rows of features, shape (n, columns), each of its action; None is hold."""
+        """Explain feature rows, shape (n, columns), one action each; None stands for hold."""
         return tuple(self._explained(row[None, :], action) for row, action in zip(rows, actions, strict=True))
 
     def _explained(self, row: Floats, action: Action | None) -> Explanation:
@@ -148,25 +148,25 @@ class Bundle:
         )
 
     def score_frame(self, rows: Floats, pooling_groups: PoolingGroups | None = None) -> tuple[Floats, Floats, Floats]:
-        """Propensity, low and high of many rows of features, each with an action of its own: each shape (n,).
+        """Propensity, lower and upper bound of many feature rows with different actions, each of shape (n,).
 
         Parameters
         ----------
         pooling_groups : PoolingGroups
-            The action of each row, hold among them, also such as the model never saw; where none is given, as far as
-            the features tell.
+            The action of each row, which may be hold or an action unknown to the model. By default it is read from
+            the features.
         """
-        acting = self.groups_of_rows(rows) if pooling_groups is None else pooling_groups
-        found = np.empty((3, len(rows)))
-        for kind in range(len(acting.action)):
-            mine = np.flatnonzero(acting.code == kind)
+        groups = self.groups_of_rows(rows) if pooling_groups is None else pooling_groups
+        result = np.empty((3, len(rows)))
+        for kind in range(len(groups.action)):
+            mine = np.flatnonzero(groups.code == kind)
             for start in range(0, len(mine), _BLOCK):
                 block = mine[start : start + _BLOCK]
-                found[:, block] = self.head.serve_action(rows[block], *acting.kind(kind))[1:4]
-        return found[0], found[1], found[2]
+                result[:, block] = self.head.serve_action(rows[block], *groups.names(kind))[1:4]
+        return result[0], result[1], result[2]
 
     def explain_frame(self, rows: Floats) -> tuple[Explanation, ...]:
-        """Explanations of many rows of features, shape (n, columns), each of the action that its features tell of."""
+        """Explain many feature rows, shape (n, columns), each for the action named by its features."""
         pooling_groups = self.groups_of_rows(rows)
         known = {action.action_id: action for action in self.catalogue.actions}
         return self.explain(
@@ -174,20 +174,20 @@ class Bundle:
         )
 
     def groups_of_rows(self, rows: Floats) -> PoolingGroups:
-        """The action of each row of features, as far as its columns tell; "unknown" where they do not."""
+        """The action of each feature row, read from its columns; "unknown" where they do not name it."""
         known = {action.action_id: (action.channel, action.category) for action in self.catalogue.actions}
         only = next(iter(known)) if len(known) == 1 else UNKNOWN_ACTION
         column = next((place for place, name in enumerate(self.schema.names) if name == "action.action_id"), None)
-        told = [only] * len(rows) if column is None else [self._told(row, column) for row in rows]
-        kept = [known.get(name, (None, None)) for name in told]
-        return encode_groups(told, [channel for channel, _ in kept], [category for _, category in kept])
+        ids = [only] * len(rows) if column is None else [self._action_id(row, column) for row in rows]
+        parents = [known.get(action_id, (None, None)) for action_id in ids]
+        return encode_groups(ids, [channel for channel, _ in parents], [category for _, category in parents])
 
-    def _told(self, row: Floats, column: int) -> str:
-        said = self.schema.describe(float(row[column]), column)
-        return UNKNOWN_ACTION if said is None else str(said)
+    def _action_id(self, row: Floats, column: int) -> str:
+        value = self.schema.describe(float(row[column]), column)
+        return UNKNOWN_ACTION if value is None else str(value)
 
     def warm(self) -> None:
-        """Run the compiled parts once, so that the first customer need not wait for them."""
+        """Run the compiled functions once, so that the first request does not wait for compilation."""
         action = self.catalogue.actions[0]
         rows = np.full((1 + self.has_uplift, len(self.schema.features)), np.nan)
         self.score_batch(rows, (action,))
@@ -206,19 +206,19 @@ class Bundle:
 
 
 def _lifted(
-    offered: BatchScores,
+    scores: BatchScores,
     line: UpliftCorrection,
     actions: Sequence[Action],
     held: Floats,
     held_draws: Floats,
     reach: float,
 ) -> BatchScores:
-    difference = offered.propensity - held[:, None]
+    difference = scores.propensity - held[:, None]
     uplift = line.corrected(actions, difference)
-    draws = line.corrected_draws(actions, difference, offered.propensity_draws - held_draws)
+    draws = line.corrected_draws(actions, difference, scores.propensity_draws - held_draws)
     half = reach * draws.std(axis=2)
     return replace(
-        offered,
+        scores,
         hold=held,
         uplift=uplift,
         uplift_low=np.maximum(uplift - half, -1.0),

@@ -1,15 +1,15 @@
-"""A bundle as a directory of plain files: text, JSON and one array. Nothing in it can run.
+"""A bundle as a directory of plain files: text, JSON and arrays, without executable code.
 
-``booster.txt``           the trees, in LightGBM's own words
-``deviations.npy``        draws of what the leaves are off by
-``harm_booster.txt``      the same of harm, where the model tells of it
+``booster.txt``           the trees, in LightGBM's text format
+``deviations.npy``        posterior draws of leaf errors
+``harm_booster.txt``      the same for the harm model, if there is one
 ``harm_deviations.npy``
-``model.json``            outcome, calibrations, uncertainties, uplift
+``model.json``            outcome, calibration, uncertainty, uplift correction
 ``features.json``         the feature schema
 ``catalogue.json``        the actions it was trained on
-``certificate.json``      from which confidence on it may act alone, where that was certified
+``certificate.json``      the certified confidence threshold, if there is one
 ``card.json``             provenance and metrics, with the digest of the files above
-``judged/``               of a refitted model, the same files of the one that was judged in its place
+``judged/``               for a refitted model, the same files of the evaluated model
 """
 
 import hashlib
@@ -46,62 +46,64 @@ FEATURES, CATALOGUE, CARD, CERTIFICATE = "features.json", "catalogue.json", "car
 HARM = "harm_"
 SCORING_FILES = (BOOSTER, DEVIATIONS, MODEL, FEATURES, CATALOGUE)
 EVALUATED = "judged"
-# In the second, every leaf has deviations; in the third only those of the first member may have them; in the fourth
-# typical values stand for missing ones; in the fifth confidence may know a leeway, and intervals be the shortest.
+# Format 2: every leaf has deviations. 3: only those of the first member may have them. 4: typical values for
+# imputation. 5: a leeway of confidence, and shortest intervals.
 FORMATS = (2, 3, 4, 5)
 
 
 def with_digest(bundle: Bundle) -> Bundle:
-    """The same bundle, under the digest of its content."""
-    return replace(bundle, digest=_digest(_decisive(bundle)))
+    """The same bundle with the digest of its content."""
+    return replace(bundle, digest=_digest(_scoring_files(bundle)))
 
 
 def with_certificate(bundle: Bundle, certificate: Certificate | None) -> Bundle:
-    """The same model with another certificate or none, under the digest that it has with it."""
+    """The same model with another certificate or none, and the digest that results."""
     return with_digest(replace(bundle, certificate=certificate))
 
 
 def save_bundle(bundle: Bundle, directory: Path, judged: Bundle | None = None) -> None:
-    """Write the bundle's files into a directory, which is made if need be.
+    """Write the files of a bundle into a directory, which is created if missing.
 
     Parameters
     ----------
     judged : Bundle or None
-        The model that was judged in the place of this one, if it was refitted.
+        The evaluated model, if this one was refitted after evaluation.
     """
     directory.mkdir(parents=True, exist_ok=True)
     card = {**bundle.card.to_dict(), "digest": bundle.digest}
-    for name, content in {**_decisive(bundle), CARD: _pretty(card)}.items():
+    for name, content in {**_scoring_files(bundle), CARD: _pretty(card)}.items():
         (directory / name).write_bytes(content)
     if judged is not None:
         save_bundle(judged, directory / EVALUATED)
 
 
 def load_evaluated_bundle(directory: Path) -> Bundle | None:
-    """The model that was judged in the place of a refitted one, None where the directory's own was judged.
+    """The evaluated model beside a refitted one; None if the bundle itself was evaluated.
 
     Raises
     ------
     TrainingError
-        If it is missing, or another one.
+        If it is missing or its digest differs from the card.
     """
     refit = load_bundle(directory).card.refit
     if refit is None:
         return None
-    found = load_bundle(directory / EVALUATED)
-    if found.digest != refit.judged:
+    evaluated = load_bundle(directory / EVALUATED)
+    if evaluated.digest != refit.judged:
         remedy = "take the whole bundle from the registry again"
-        raise TrainingError("another model was judged", field=EVALUATED, value=found.digest, remedy=remedy)
-    return found
+        raise TrainingError(
+            "the evaluated model is another one", field=EVALUATED, value=evaluated.digest, remedy=remedy
+        )
+    return evaluated
 
 
 def load_bundle(directory: Path) -> Bundle:
-    """The bundle of a directory.
+    """Load the bundle stored in a directory.
 
     Raises
     ------
     TrainingError
-        If a file is missing, of another format, or not what was saved.
+        If a file is missing, has an unknown format, or was changed after saving.
     """
     files = {name: _read(directory / name) for name in (*SCORING_FILES, CARD)}
     if (directory / f"{HARM}{BOOSTER}").exists():
@@ -109,18 +111,18 @@ def load_bundle(directory: Path) -> Bundle:
     if (directory / CERTIFICATE).exists():
         files[CERTIFICATE] = _read(directory / CERTIFICATE)
     card = json.loads(files.pop(CARD))
-    stated, found = card.pop("digest", None), _digest(files)
-    if stated != found:
+    stated, actual = card.pop("digest", None), _digest(files)
+    if stated != actual:
         remedy = "take the whole bundle from the registry again"
-        raise TrainingError("a file of the bundle was changed", field="digest", value=found, remedy=remedy)
-    return _bundle(files, ModelCard.from_dict(card), found)
+        raise TrainingError("a file of the bundle was changed", field="digest", value=actual, remedy=remedy)
+    return _bundle(files, ModelCard.from_dict(card), actual)
 
 
-def _bundle(files: Mapping[str, bytes], card: ModelCard, found: str) -> Bundle:
+def _bundle(files: Mapping[str, bytes], card: ModelCard, content_digest: str) -> Bundle:
     model = json.loads(files[MODEL])
     if model["format"] not in FORMATS:
         remedy = f"this heed reads formats {' and '.join(map(str, FORMATS))}; train again"
-        raise TrainingError("the bundle has another format", field="format", value=model["format"], remedy=remedy)
+        raise TrainingError("unknown bundle format", field="format", value=model["format"], remedy=remedy)
     return Bundle(
         head=_head(files, model["head"], ""),
         harm=None if model["harm"] is None else _head(files, model["harm"], HARM),
@@ -129,21 +131,21 @@ def _bundle(files: Mapping[str, bytes], card: ModelCard, found: str) -> Bundle:
         catalogue=_catalogue(json.loads(files[CATALOGUE])),
         outcome=model["outcome"],
         card=card,
-        digest=found,
+        digest=content_digest,
         trust=ConfidenceMap(**model["trust"]),
         certificate=_certificate(files),
     )
 
 
 def _certificate(files: Mapping[str, bytes]) -> Certificate | None:
-    """The certificate, if it was made for the very files beside it."""
+    """The certificate, checked to belong to the files beside it."""
     if CERTIFICATE not in files:
         return None
     certificate = certificate_from_dict(json.loads(files[CERTIFICATE]))
     bare = _digest({name: content for name, content in files.items() if name != CERTIFICATE})
     if certificate.model_digest != bare:
         remedy = "certify this model: heed evaluate --certify"
-        raise TrainingError("the certificate is of another model", field="model_digest", value=bare, remedy=remedy)
+        raise TrainingError("the certificate belongs to another model", field="model_digest", value=bare, remedy=remedy)
     return certificate
 
 
@@ -158,7 +160,7 @@ def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) ->
     )
 
 
-def _decisive(bundle: Bundle) -> dict[str, bytes]:
+def _scoring_files(bundle: Bundle) -> dict[str, bytes]:
     model = {
         "format": _format(bundle),
         "outcome": bundle.outcome,
@@ -178,7 +180,7 @@ def _decisive(bundle: Bundle) -> dict[str, bytes]:
 
 
 def _format(bundle: Bundle) -> int:
-    """The oldest format that tells all, so that a bundle written again keeps its digest."""
+    """The oldest format that can hold the bundle, so that rewriting it keeps its digest."""
     heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
     if bundle.trust.leeway or any(head.posterior.shortest for head in heads):
         return 5
@@ -188,7 +190,7 @@ def _format(bundle: Bundle) -> int:
 
 
 def _plain_trust(trust: ConfidenceMap) -> dict[str, float]:
-    """Without a leeway that says nothing, so that a bundle from before there was one keeps its digest."""
+    """Leave out a zero leeway, so that bundles from before there was one keep their digest."""
     return {name: value for name, value in asdict(trust).items() if name != "leeway" or value}
 
 
@@ -215,7 +217,7 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _pretty(value: object) -> bytes:
-    """Sorted and indented for people who look into the directory."""
+    """Sorted and indented, for people who read the files."""
     return json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 

@@ -1,4 +1,4 @@
-"""Taking a served probability apart into what each feature added to it."""
+"""Explanations: what each feature added to a served probability."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from heed.training.features.feature_schema import FeatureSchema
 from heed.training.model.calibrators.curve import Curve
 from heed.training.model.log_odds import probability
 
-# Below this the difference of two probabilities is mostly rounding; the tangent is off by less than its square.
+# Below this the difference of two probabilities is mostly rounding error; the tangent's error is below its square.
 _MEETING = 1e-6
 
 
@@ -22,22 +22,22 @@ def explain_row(
     curve: Curve,
     schema: FeatureSchema,
 ) -> Explanation:
-    """One explanation; features that changed nothing are left out.
+    """Explain one row; features without effect are left out.
 
-    Contributions in log-odds are SHAP values times the slope of the calibration's secant from base to served margin.
-    Points of probability are the same contributions times the slope of the secant from base to served value. So both
-    kinds add up, whatever the shape of the calibration. What it adds for the action is part of the base.
+    Contributions in log-odds are SHAP values times the slope of the calibration's secant from the base margin to the
+    served margin. Percentage points are these contributions times the slope of the secant from base to served
+    probability. Both add up exactly, whatever the shape of the calibration. The action's offset is part of the base.
 
     Parameters
     ----------
     row : array of float, shape (columns,)
-        The features as numbers.
+        The encoded features.
     contributions : array of float, shape (columns + 1,)
-        SHAP values of the margin, the base last.
+        SHAP values of the margin, the base value last.
     offset : float
-        What the calibration adds for the action, in log-odds.
+        The calibration's offset of the action, in log-odds.
     log_odds, propensity : float
-        What was served.
+        The served score.
     """
     margins = np.array([contributions[-1], contributions.sum()])
     base = float(curve(margins[:1])[0]) + offset
@@ -58,18 +58,18 @@ def _contributions(
     row: list[float], effects: list[float], points: list[float], schema: FeatureSchema
 ) -> tuple[Contribution, ...]:
     columns = _by_size(effects, schema.names)
-    told = map(schema.describe, [row[column] for column in columns], columns)
+    values = map(schema.describe, [row[column] for column in columns], columns)
     names, words = ([of[column] for column in columns] for of in (schema.names, schema.display_names))
     picked = ([of[column] for column in columns] for of in (effects, points))
-    return tuple(map(Contribution, names, told, *picked, words))
+    return tuple(map(Contribution, names, values, *picked, words))
 
 
 def _secant(start: float, at_start: float, end: float, at_end: float, tangent: float) -> float:
-    """Slope of a curve between two of its points; its tangent where they all but meet."""
+    """Slope between two points of a curve; the tangent where they nearly coincide."""
     return tangent if abs(end - start) < _MEETING else (at_end - at_start) / (end - start)
 
 
 def _by_size(effects: Sequence[float], names: Sequence[str]) -> list[int]:
-    """Columns with an effect, the largest first, equals by name."""
+    """Columns with an effect, the largest first, ties by name."""
     keys = sorted((-abs(effect), names[column], column) for column, effect in enumerate(effects) if effect)
     return [column for _, _, column in keys]

@@ -1,13 +1,13 @@
-"""What no feature tells of a customer: how much the probabilities of people vary who look the same.
+"""Unobserved heterogeneity: how much the probabilities of customers with equal features differ.
 
-Two contacts of one customer share what is hidden of that customer. Seen from the moment of the earlier one, the product
-of their residuals has the mean of the covariance of their probabilities, by which its size can be told without ever
-seeing it (method of moments for generalised linear mixed models; McCulloch, Searle and Neuhaus, "Generalized, Linear,
-and Mixed Models", 2008). The later contact must be judged by what was known at the earlier one: its own features
-already know what came of that. Where every customer was contacted once nothing can be told, and nothing is added.
+Two contacts of one customer share that customer's unobserved traits. The expected product of their residuals is the
+covariance of their probabilities, so its size can be estimated without observing the traits (method of moments for
+generalised linear mixed models; McCulloch, Searle and Neuhaus, "Generalized, Linear, and Mixed Models", 2008). The
+later contact is predicted from what was known at the earlier one, since its own features already contain the earlier
+outcome. Where no customer has two contacts nothing can be estimated, and the variance is 0.
 
-Of a rare outcome, such as harm, few pairs ever speak. What is hidden there is drawn to what is hidden of the same
-customers elsewhere, see :class:`HeterogeneityPrior`.
+For a rare outcome, such as harm, few pairs are informative. The estimate is then shrunk towards the heterogeneity of
+the same customers in the main outcome, see :class:`HeterogeneityPrior`.
 """
 
 from collections.abc import Mapping
@@ -20,25 +20,25 @@ from heed.decisioning.score import Floats
 from heed.training.model.sample import Indices, Sample
 
 _MOST = 4.0
-# How much of what is hidden is common to all actions shows only in pairs of different actions, of which few are ever
-# alike enough: so sure is what is expected of it.
+# Standard error of the prior on the share common to all actions. Only pairs of different actions are informative about
+# it, and there are few of them.
 _SHARE_ERROR = 0.1
-# An expected variance may be off by so much of itself.
+# Relative standard error of a prior variance.
 _EXPECTED_ERROR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Heterogeneity:
-    """Variances, in log-odds squared, of what features do not tell of a customer.
+    """Variance components of customers, in log-odds squared, that no feature explains.
 
     Attributes
     ----------
     resting : float
-        The same for every action and for hold.
+        Common to every action and to hold.
     contacted : float
-        The same for every action, on top.
+        Added by any contact, common to all actions.
     own : float
-        Of one action, on top.
+        Added by one action.
     """
 
     resting: float = 0.0
@@ -47,7 +47,7 @@ class Heterogeneity:
 
     @property
     def total(self) -> float:
-        """Variance of the log-odds of one customer and action."""
+        """Total variance of the log-odds for one customer and action."""
         return self.resting + self.contacted + self.own
 
     def to_dict(self) -> dict[str, float]:
@@ -62,16 +62,15 @@ class Heterogeneity:
 
 @dataclass(frozen=True, slots=True)
 class HeterogeneityPrior:
-    """What is taken to be hidden before pairs of contacts speak.
+    """Prior on heterogeneity, before pairs of contacts are seen.
 
     Attributes
     ----------
     total : float or None
-        Variance of the log-odds of one customer and action; None where nothing is known of it, and what pairs show is
-        drawn to 0 as far as it may be chance.
+        Variance of the log-odds for one customer and action. None for no prior: the estimate is then shrunk to 0 by
+        as much as sampling error explains.
     share : float
-        How much of it is common to all actions, in [0, 1]. At a half confidence in simulated worlds is right on the
-        average of many decisions.
+        Share common to all actions, in [0, 1]. At one half, confidence in simulated worlds is calibrated on average.
     """
 
     total: float | None = None
@@ -81,16 +80,16 @@ class HeterogeneityPrior:
 def estimate_heterogeneity(
     sample: Sample, probability: Floats, foreseen: Floats, expected: HeterogeneityPrior | None = None
 ) -> Heterogeneity:
-    """What is hidden, from the residuals of contacts of the same customer.
+    """Estimate heterogeneity from the residuals of contacts of the same customer.
 
     Parameters
     ----------
     probability : array of float, shape (n,)
-        Of each row, by a model that has not seen its customer.
+        Out-of-fold prediction of each row.
     foreseen : array of float, shape (n,)
-        That of the customer's next row as it looked at the moment of this one; anything where there is no next row.
+        Prediction for the customer's next row from what was known at this one; ignored where there is no next row.
     expected : HeterogeneityPrior or None
-        What pairs that say little leave standing; nothing is known where none is given.
+        Prior that dominates where pairs are few or uninformative.
     """
     before = expected or HeterogeneityPrior()
     rare = float(1.0 - 2.0 * np.average(probability, weights=probability * (1.0 - probability)))
@@ -101,34 +100,33 @@ def estimate_heterogeneity(
     same, resting = action[early] == action[late], sample.held[early] | sample.held[late]
     first, _ = _variance(mixed[:, resting], sample.customer[early][resting], rare)
     both, error = _variance(mixed[:, ~resting & ~same], sample.customer[early][~resting & ~same], rare)
-    one = np.flatnonzero(~sample.held)
-    total, _ = _variance(_same_action(sample, probability, one, action), sample.customer[one], rare, before.total)
+    contacts = np.flatnonzero(~sample.held)
+    total, _ = _variance(
+        _same_action(sample, probability, contacts, action), sample.customer[contacts], rare, before.total
+    )
     total = max(total, first)
     shared = float(np.clip(_between(both, error, before.share * total, _SHARE_ERROR * total), first, total))
     return Heterogeneity(first, shared - first, total - shared)
 
 
 def median_shift(variance: Floats | float, probability: Floats) -> Floats:
-    """How far below the log-odds of a probability those of its people lie in the middle, shape of `probability`.
+    """How far the median customer's log-odds lie below those of the mean probability, shape of `probability`.
 
-    The mean over people whose log-odds vary is then that probability again, up to the third order of the variance.
+    Averaged over customers whose log-odds vary, the shifted value gives the mean probability again, up to third order.
     """
     lower: Floats = 0.5 * variance * (1.0 - 2.0 * probability)
     return lower
 
 
 def _pairs(sample: Sample, probability: Floats, early: Indices, late: Indices, foreseen: Floats) -> NDArray[np.float64]:
-    """Products of the residuals, and of the variances, of pairs of rows, shape (2, pairs)."""
+    """Products of residuals, and products of variances, of pairs of rows: shape (2, pairs)."""
     stated = probability[early]
     product = (sample.label[early] - stated) * (sample.label[late] - foreseen)
     return np.stack([product, stated * (1.0 - stated) * foreseen * (1.0 - foreseen)])
 
 
 def _same_action(sample: Sample, probability: Floats, rows: Indices, action: Indices) -> NDArray[np.float64]:
-    """The same for every contact with all later ones of its customer and action, summed: shape (2, rows).
-
-    The later ones are judged as they looked at the earlier.
-    """
+    """The same for each contact, summed over all later ones of its customer and action: shape (2, rows)."""
     both = np.unique(np.stack([sample.customer[rows], action[rows]]), axis=1, return_inverse=True)[1].reshape(-1)
     order = np.lexsort((sample.at[rows], both))
     label = sample.label[rows][order].astype(np.float64)
@@ -138,14 +136,14 @@ def _same_action(sample: Sample, probability: Floats, rows: Indices, action: Ind
     total = np.cumsum(label)
     later, happened = end - place, total[end] - total
     stated = probability[rows][order]
-    found = np.empty((2, len(rows)))
-    found[0, order] = (label - stated) * (happened - later * stated)
-    found[1, order] = later * (stated * (1.0 - stated)) ** 2
-    return found
+    pairs = np.empty((2, len(rows)))
+    pairs[0, order] = (label - stated) * (happened - later * stated)
+    pairs[1, order] = later * (stated * (1.0 - stated)) ** 2
+    return pairs
 
 
 def _between(first: float, error: float, second: float, other_error: float) -> float:
-    """Two statements of one number put together by their precision."""
+    """Precision-weighted mean of two estimates."""
     weight = other_error**2 / max(error**2 + other_error**2, 1e-12)
     return weight * first + (1.0 - weight) * second
 
@@ -153,13 +151,10 @@ def _between(first: float, error: float, second: float, other_error: float) -> f
 def _variance(
     pairs: NDArray[np.float64], customer: Indices, rare: float, expected: float | None = None
 ) -> tuple[float, float]:
-    """The variance that these pairs show, drawn to what is expected as far as it may be chance, and its standard error.
-
-    Nothing expected means 0, and by as much as the pairs themselves leave open.
-    """
+    """Variance estimated from pairs and shrunk to the prior (to 0 without one), and its standard error."""
     product, weight = (np.bincount(np.unique(customer, return_inverse=True)[1], row) for row in pairs)
     total = float(weight.sum())
-    # Of rare outcomes the covariance grows with exp(variance) - 1, of even ones with the variance itself.
+    # The covariance grows with exp(variance) - 1 for rare outcomes, and with the variance for even odds.
     square = max(rare**2, 1e-9)
     if total <= 0.0:
         return expected or 0.0, np.inf
@@ -169,7 +164,7 @@ def _variance(
         ratio = max(ratio, 0.0)
         ratio *= ratio**2 / max(ratio**2 + error**2, 1e-12)
     else:
-        # Where no two outcomes met, their scatter says nothing of how often they might have.
+        # Where no pair has two outcomes the empirical error is 0, so it is bounded from below by its expectation.
         usual = float(np.expm1(square * expected)) / square
         error = max(error, float(np.sqrt((1.0 + usual) / total)))
         ratio = max(_between(ratio, error, usual, _EXPECTED_ERROR * usual), 0.0)

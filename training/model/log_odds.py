@@ -1,10 +1,10 @@
-"""Between log-odds and probabilities."""
+"""Conversion of log-odds to probabilities."""
 
 import numpy as np
 
 from heed.decisioning.score import Floats
 
-# Keeps probabilities strictly inside (0, 1): exp(-36) is the last that 1 - p still shows.
+# Keeps probabilities strictly inside (0, 1): 1 - exp(-36) is the largest double below 1.
 MAX_LOG_ODDS = 36.0
 
 

@@ -1,4 +1,4 @@
-"""What is said about a model beside the model: where it comes from and how good it is."""
+"""The model card: where a model comes from and how good it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,16 +11,16 @@ from heed.training.errors import TrainingError
 
 @dataclass(frozen=True, slots=True)
 class RefitRecord:
-    """That a model was fitted again after it had been judged, on the rows that judged it too.
+    """Record that a model was refitted after evaluation, on all rows including the test set.
 
     Attributes
     ----------
     rows : int
-        How many contacts it was then fitted on.
+        Contacts of the refit.
     until : datetime
-        When the last of them was. Only later ones can tell something that it did not learn.
+        Time of the last of them. Only later contacts are unseen by the model.
     judged : str
-        Digest of the model that was judged, which is kept beside it.
+        Digest of the evaluated model, which is stored beside it.
     """
 
     rows: int
@@ -30,24 +30,24 @@ class RefitRecord:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """Provenance of a model. None of it changes a score, so it is not part of the bundle's digest.
+    """Provenance and quality of a model. It affects no score, so it is not part of the bundle's digest.
 
     Attributes
     ----------
     data_digest : str
-        Digest of the engagement data it was learnt from.
+        Digest of the engagement data it was trained on.
     rows : mapping of str to int
-        How many contacts each part had.
+        Contacts in each part of the split.
     base_rate : float
-        Share of fitting contacts with the outcome.
+        Share of training contacts with the outcome.
     metrics : mapping of str to float
-        On the sealed test part; of a refitted model, those of the one that was judged in its place.
+        On the test set. For a refitted model they are those of the evaluated model, measured before refitting.
     parameters : mapping
-        How it was trained.
+        Hyperparameters.
     calibration : mapping
-        How its calibration was chosen.
+        How the calibration was selected.
     refit : RefitRecord or None
-        Where it was fitted on the sealed part as well, once that had judged it.
+        Set if the model was refitted on all rows after evaluation.
     """
 
     name: str
@@ -64,7 +64,7 @@ class ModelCard:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
-        return {one.name: to_plain(getattr(self, one.name)) for one in fields(self)}
+        return {entry.name: to_plain(getattr(self, entry.name)) for entry in fields(self)}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "ModelCard":

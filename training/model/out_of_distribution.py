@@ -1,10 +1,11 @@
-"""Customers unlike the training data: a value never seen may have twice any effect that the feature is known to have.
+"""Out-of-distribution inputs: wider intervals for customers unlike the training data.
 
-Several such features may err together, so their standard deviations add up, and not their variances; but together they
-can mean no more than twice what all features ever did.
+A value outside the range seen in training may have up to twice the effect that the feature had there. Errors of several
+such features may be correlated, so their standard deviations add up rather than their variances, bounded by twice the
+effect of all features together.
 
-A value that is missing where none ever was says nothing, and trees that never met such a gap would take it for 0. There
-the model answers for the typical customer, and says that it knows less.
+A feature that was never missing in training is imputed with its typical value when it is missing at serving time, since
+trees would treat the gap as 0, and the interval widens.
 """
 
 from collections.abc import Mapping
@@ -20,31 +21,30 @@ from heed.decisioning.score import Floats
 from heed.training.features.feature import FeatureSource
 from heed.training.features.feature_schema import FeatureSchema
 
-# What was never seen may mean more than what was: effects are shrunk, and the trees give it that of its nearest
-# neighbour. In simulated worlds twice the known effects bring the coverage of such customers' intervals nearest to
-# their level.
-_BEYOND = 2.0
+# Learned effects are shrunk, and trees extrapolate with the nearest seen value. In simulated worlds a factor of two
+# brings the coverage of such customers' intervals closest to its nominal level.
+_EXTRAPOLATION = 2.0
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSupport:
-    """What was seen of features, and how much their effects varied there; arrays have shape (columns,).
+    """Range and effect of each feature in training; arrays have shape (columns,).
 
     Attributes
     ----------
     low, high : array of float
-        Smallest and largest value seen.
+        Smallest and largest value in training.
     missing : array of bool
-        Whether it was ever missing.
+        Whether the feature was ever missing.
     effect : array of float
         Twice the root mean square of the feature's effect, in calibrated log-odds.
     together : float
-        Twice the root mean square of all effects together.
+        Twice the root mean square of the sum of all effects.
     max_missing : int
-        So many values were missing of one row; of a row with more, each that is missing counts as never seen.
+        Largest number of missing values in a row. In rows with more, every missing value counts as unseen.
     typical : array of float
-        What stands for a value that is missing where none ever was: the median, or of categories the most frequent. NaN
-        where nothing does.
+        Imputed where a feature that was never missing is missing: the median, or the most frequent category. NaN where
+        nothing is imputed.
     """
 
     low: Floats
@@ -57,17 +57,17 @@ class TrainingSupport:
 
     @cached_property
     def imputable(self) -> NDArray[np.bool_]:
-        """Of which columns a typical value is known, shape (columns,)."""
+        """Which columns have a typical value, shape (columns,)."""
         return ~np.isnan(self.typical)
 
     def completed(self, rows: Floats) -> Floats:
-        """Rows with typical values where one is missing that never was, shape (n, columns); as given where none is."""
+        """Rows with missing values imputed where a typical value is known, shape (n, columns)."""
         gaps = np.isnan(rows) & self.imputable
         return np.where(gaps, self.typical, rows) if gaps.any() else rows
 
     def of(self, rows: Floats) -> Floats:
-        """Variance that rows have on top for what was never seen of them, shape (n,)."""
-        return _novel(rows, self.low, self.high, self.missing, self.effect, self.together, self.max_missing)
+        """Additional variance of rows with values unseen in training, shape (n,)."""
+        return _unseen_variance(rows, self.low, self.high, self.missing, self.effect, self.together, self.max_missing)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -90,13 +90,13 @@ class TrainingSupport:
 
 
 def fit_training_support(matrix: Floats, effects: Floats, schema: FeatureSchema) -> TrainingSupport:
-    """What fitting rows show.
+    """Compute range, effects and typical values on the training rows.
 
     Parameters
     ----------
     matrix : array of float, shape (n, columns)
     effects : array of float, shape (rows, columns)
-        Effects of the features in calibrated log-odds, on some of the rows.
+        Effects of features in calibrated log-odds, on a sample of rows.
     """
     missing = np.isnan(matrix)
     ever = np.asarray(missing.any(axis=0))
@@ -106,21 +106,21 @@ def fit_training_support(matrix: Floats, effects: Floats, schema: FeatureSchema)
         low=np.minimum(low, 1e300),
         high=np.maximum(high, -1e300),
         missing=ever,
-        effect=_BEYOND * np.sqrt(np.mean(effects**2, axis=0)),
-        together=float(_BEYOND * np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
+        effect=_EXTRAPOLATION * np.sqrt(np.mean(effects**2, axis=0)),
+        together=float(_EXTRAPOLATION * np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
         max_missing=int(missing.sum(axis=1).max(initial=0)),
         typical=_typical(matrix, ever, schema),
     )
 
 
 def _typical(matrix: Floats, missing: NDArray[np.bool_], schema: FeatureSchema) -> Floats:
-    """What is typical of each column that has no gaps; nothing is of actions, since none stands for another."""
-    found = np.full(matrix.shape[1], np.nan)
+    """Typical value of each column without gaps; NaN for action features, which are never imputed."""
+    result = np.full(matrix.shape[1], np.nan)
     for column, feature in enumerate(schema.features):
         if feature.source is not FeatureSource.ACTION and not missing[column]:
             values = matrix[:, column]
-            found[column] = _mode(values) if column in schema.categorical_columns else np.median(values)
-    return found
+            result[column] = _mode(values) if column in schema.categorical_columns else np.median(values)
+    return result
 
 
 def _mode(values: Floats) -> float:
@@ -129,7 +129,7 @@ def _mode(values: Floats) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _novel(
+def _unseen_variance(
     rows: Floats,
     low: Floats,
     high: Floats,
@@ -138,7 +138,7 @@ def _novel(
     together: float,
     max_missing: int,
 ) -> Floats:
-    found = np.empty(len(rows))
+    result = np.empty(len(rows))
     for row in range(len(rows)):
         gaps = 0
         for column in range(rows.shape[1]):
@@ -147,10 +147,10 @@ def _novel(
         for column in range(rows.shape[1]):
             value = rows[row, column]
             if np.isnan(value):
-                strange = gaps > max_missing or not missing[column]
+                unseen = gaps > max_missing or not missing[column]
             else:
-                strange = value < low[column] or value > high[column]
-            if strange:
+                unseen = value < low[column] or value > high[column]
+            if unseen:
                 spread += effect[column]
-        found[row] = min(spread, together) ** 2
-    return found
+        result[row] = min(spread, together) ** 2
+    return result

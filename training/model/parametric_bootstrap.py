@@ -1,10 +1,10 @@
-"""How large the model's errors are, found out by a rehearsal in which the truth is known.
+"""Parametric bootstrap: calibrate the width of intervals on outcomes simulated from a known truth.
 
-A draw from the model's own posterior plays the truth, with as much hidden of every customer as the data show: outcomes
-are drawn from it for the same customers, a second model is learnt from those of most of them as the first was from the
-real ones, and the distance between what it says of the others and the truth is compared with what it states. This is
-simulation-based calibration (Talts and others, "Validating Bayesian inference algorithms with simulation-based
-calibration", 2018) of the whole procedure: learnt structure, shrinkage and choice of the number of trees included.
+One posterior draw of the model, plus unobserved heterogeneity, serves as the truth. Outcomes are simulated from it for
+the same customers, a second model is trained on most of them in the same way as the first, and its errors on the other
+customers are compared with the uncertainty that it states. This is simulation-based calibration (Talts and others,
+"Validating Bayesian inference algorithms with simulation-based calibration", 2018) of the whole procedure, including
+tree structure, shrinkage and early stopping.
 """
 
 from dataclasses import dataclass, replace
@@ -28,12 +28,12 @@ _PARTS = 4
 
 @dataclass(frozen=True, eq=False)
 class BootstrapSample:
-    """The same rows with outcomes of an imagined truth.
+    """The same rows with outcomes simulated from a known truth.
 
     Attributes
     ----------
     truth : array of float, shape (n,)
-        True log-odds of every row, what is hidden of its customer included.
+        True log-odds of every row, including its customer's heterogeneity.
     """
 
     sample: Sample
@@ -41,23 +41,23 @@ class BootstrapSample:
 
 
 def draw_bootstrap_sample(sample: Sample, head: ProbabilityHead, seed: int) -> BootstrapSample:
-    """A rehearsal on these rows, with the posterior's first draw for its truth."""
+    """Simulate outcomes for these rows, with the first posterior draw as the truth."""
     generator = np.random.default_rng(seed)
     places = head.trees.places(sample.matrix)
     off = sum_deviations(places, head.posterior.deviations[:, :1])[:, 0].astype(np.float64)
-    said = head.calibration.curve(head.trees.sum(places) + off) + head.calibration.offsets.of_rows(
+    log_odds = head.calibration.curve(head.trees.sum(places) + off) + head.calibration.offsets.of_rows(
         sample.pooling_groups
     )
     variance = np.where(sample.held, head.hidden.resting, head.hidden.total)
-    truth = said - median_shift(variance, probability(said)) + _hidden(sample, head.hidden, generator)
+    truth = log_odds - median_shift(variance, probability(log_odds)) + _hidden(sample, head.hidden, generator)
     return BootstrapSample(sample.with_labels(generator.random(len(sample)) < probability(truth)), truth)
 
 
 def bootstrap_scale(rehearsal: BootstrapSample, schema: FeatureSchema, settings: BoosterSettings, seed: int) -> float:
-    """The factor on the leaves' uncertainty at which intervals cover the truth of other customers at their level.
+    """The factor on the leaf posterior at which intervals cover the truth of held-out customers at their level.
 
-    The second model is a single booster. It errs more than the mean of several would, as it also learns from fewer
-    customers: where that matters the factor is too large rather than too small.
+    The second model is a single booster trained on fewer customers, so it errs more than the ensemble: the factor is
+    conservative.
     """
     sample = rehearsal.sample
     fold = folds(sample.customer, _PARTS, seed + 1)
@@ -67,16 +67,16 @@ def bootstrap_scale(rehearsal: BootstrapSample, schema: FeatureSchema, settings:
     unseen = sample.take(others)
     places = head.trees.places(unseen.matrix)
     curve, margin = head.calibration.curve, head.trees.sum(places)
-    said = curve(margin) + head.calibration.offsets.of_rows(unseen.pooling_groups)
+    log_odds = curve(margin) + head.calibration.offsets.of_rows(unseen.pooling_groups)
     spread = curve.slope(margin) * head.posterior.spread(places)
     hidden = np.where(unseen.held, head.hidden.resting, head.hidden.total)
     variance = hidden + head.novelty.of(unseen.matrix)
-    error = rehearsal.truth[others] - (said - median_shift(variance, probability(said)))
+    error = rehearsal.truth[others] - (log_odds - median_shift(variance, probability(log_odds)))
     return coverage_scale(error, spread, np.sqrt(variance), head.posterior.level)
 
 
 def _hidden(sample: Sample, hidden: Heterogeneity, generator: np.random.Generator) -> Floats:
-    """What is hidden of each row's customer, in log-odds, shape (n,)."""
+    """Draw the heterogeneity of each row's customer, in log-odds, shape (n,)."""
     action = sample.pooling_groups.action[sample.pooling_groups.code]
     pairs = np.unique(np.stack([sample.customer, action]), axis=1, return_inverse=True)[1].reshape(-1)
     return np.asarray(

@@ -1,4 +1,4 @@
-"""One probability of a model, of the outcome or of harm: what is served of it, with its uncertainty."""
+"""One probability of a model, of the outcome or of harm, as served: calibrated and with its uncertainty."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from heed.training.model.trees import Trees
 from heed.training.model.uncertainty import LeafPosterior
 
 _RESTING, _CONTACTED, _NOVEL = "resting", "contacted", "novel"
-# Offset of the calibration, variance of what is hidden, and its draws.
+# Calibration offset, and variance and draws of unobserved heterogeneity.
 CandidateTerms = tuple[float, float, Floats]
 
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityHead:
-    """A booster with its calibration, and what is not known of either.
+    """A booster with its calibration and the uncertainty of both.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class ProbabilityHead:
     calibration : PooledCalibration
         From margins to log-odds, with an offset for each action.
     posterior : LeafPosterior
-        What the leaves' values may be off by.
+        Posterior draws of errors of the leaf values.
     hidden : Heterogeneity
-        What no feature tells of a customer.
+        Unobserved heterogeneity of customers.
     novelty : TrainingSupport
-        What was seen of each feature.
+        Range of each feature in training, to detect out-of-distribution inputs.
     """
 
     trees: Trees
@@ -45,22 +45,22 @@ class ProbabilityHead:
     novelty: TrainingSupport
 
     def serve(self, rows: Floats, actions: Sequence[Action], *, hold: bool) -> LeafScores:
-        """Calibrated log-odds, propensity, low, high and draws of the candidates of many decisions.
+        """Calibrated log-odds, propensity, interval and draws of the candidates of many decisions.
 
         Parameters
         ----------
         rows : array of float, shape (n, columns)
-            Decision after decision, each with these actions in their order, and hold last if asked for.
+            Decision after decision, each with these actions in order, then hold if `hold` is set.
         """
         known = [self._candidate(action.action_id, action.channel, action.category) for action in actions]
         return self._serve(rows, [*known, self._candidate(HOLD, None, None)] if hold else known)
 
     def serve_action(self, rows: Floats, action_id: str, channel: str | None, category: str | None) -> LeafScores:
-        """The same for rows that all are of one action, or of hold."""
+        """The same for rows of a single action, or of hold."""
         return self._serve(rows, [self._candidate(action_id, channel, category)])
 
     def contributions(self, rows: Floats) -> Floats:
-        """SHAP values of the margin that is served, see :meth:`heed.training.model.trees.Trees.contributions`."""
+        """SHAP values of the served margin, see :meth:`heed.training.model.trees.Trees.contributions`."""
         return self.trees.contributions(self.novelty.completed(rows))
 
     def _serve(self, rows: Floats, candidates: Sequence[CandidateTerms]) -> LeafScores:
@@ -83,26 +83,26 @@ class ProbabilityHead:
 
     @property
     def all_leaves_uncertain(self) -> bool:
-        """Whether every leaf has deviations, and not those of the first booster alone."""
+        """Whether all leaves have posterior draws, and not only those of the first member."""
         return len(self.posterior.deviations) == len(self.trees.values)
 
     def stretched(self, factor: float) -> "ProbabilityHead":
-        """The same head, the uncertainty of its leaves stretched by a factor."""
+        """The same head with the standard deviations of its leaf posterior multiplied by a factor."""
         return replace(self, posterior=self.posterior.scaled(factor))
 
     def _candidate(self, action_id: str, channel: str | None, category: str | None) -> CandidateTerms:
-        found = self._made.get((action_id, channel, category))
-        if found is None:
-            found = self._make(action_id, channel, category)
-            self._made[action_id, channel, category] = found
-        return found
+        candidate = self._candidates.get((action_id, channel, category))
+        if candidate is None:
+            candidate = self._candidate_terms(action_id, channel, category)
+            self._candidates[action_id, channel, category] = candidate
+        return candidate
 
     @cached_property
-    def _made(self) -> dict[tuple[str, str | None, str | None], CandidateTerms]:
+    def _candidates(self) -> dict[tuple[str, str | None, str | None], CandidateTerms]:
         return {}
 
-    def _make(self, action_id: str, channel: str | None, category: str | None) -> CandidateTerms:
-        """The calibration's offset of an action, and variance and draws of what is hidden of customers with it."""
+    def _candidate_terms(self, action_id: str, channel: str | None, category: str | None) -> CandidateTerms:
+        """Calibration offset of an action, and variance and draws of heterogeneity under it."""
         offset = self.calibration.offsets.of(action_id, channel, category)
         resting = np.sqrt(self.hidden.resting) * standard_draws(_RESTING, self._samples)
         if action_id == HOLD:
@@ -118,7 +118,7 @@ class ProbabilityHead:
 
 @lru_cache(maxsize=4_096)
 def standard_draws(name: str, count: int) -> Floats:
-    """So many draws of mean 0 and variance 1, which follow from the name alone: the same on every machine."""
+    """Standard normal draws seeded by the name, rescaled to exactly mean 0 and variance 1; equal on every machine."""
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
     drawn = np.random.default_rng(seed).standard_normal(count)
     exact: Floats = (drawn - drawn.mean()) / drawn.std()

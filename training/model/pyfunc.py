@@ -1,8 +1,7 @@
 """The bundle as an MLflow model: feature frames in, probabilities out.
 
-MLflow finds the loader by the name ``_load_pyfunc``. The input is a frame of features under the names of the schema,
-categories as text and windows as numbers; what is missing is missing. Raw customers and signals are the business of the
-service, which also applies the guardrails that a bare model lacks.
+MLflow calls ``_load_pyfunc``. The input is a frame with one column per feature of the schema: categories as text,
+windows as numbers, missing values as NaN. To score raw customers and signals, with guardrails, use the service.
 """
 
 from collections.abc import Mapping
@@ -24,13 +23,13 @@ OUTPUT = ("propensity", "low", "high")
 
 
 class PyfuncModel:
-    """What MLflow calls."""
+    """The object that MLflow calls."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
     def predict(self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Propensity with its interval for each row, under the index of the input."""
+        """Propensity with its interval for each row, on the index of the input."""
         del params
         rows = encode_frame(self._bundle.schema, model_input)
         scores = self._bundle.score_frame(rows)
@@ -38,17 +37,17 @@ class PyfuncModel:
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:
-    """The model of a directory that MLflow names."""
+    """Entry point of MLflow: the model stored in a directory."""
     return PyfuncModel(load_bundle(Path(path)))
 
 
 def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
-    """Rows of numbers of a feature frame, shape (n, columns); a feature without a column is missing throughout.
+    """Encode a feature frame, shape (n, columns); a feature without a column is missing in every row.
 
     Raises
     ------
     TrainingError
-        If a column is no feature, or none is.
+        If a column is not a feature, or there are no columns.
     """
     unknown = [str(column) for column in frame.columns if column not in schema.names]
     if unknown or not len(frame.columns):
@@ -58,7 +57,7 @@ def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
 
 
 def decode_rows(schema: FeatureSchema, rows: Floats) -> pd.DataFrame:
-    """The feature frame of rows of numbers: the inverse of :func:`encode_frame`."""
+    """The feature frame of encoded rows: the inverse of :func:`encode_frame`."""
     columns: dict[str, pd.Series] = {}
     for column, feature in enumerate(schema.features):
         if feature.kind is FeatureKind.CATEGORICAL:

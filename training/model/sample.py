@@ -1,4 +1,4 @@
-"""Rows to learn from: features, what happened, and whose they are."""
+"""Training rows: features, labels, customers and actions."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,14 +39,13 @@ class Sample(Rows):
     ----------
     label : array of bool, shape (n,)
     customer : array of int, shape (n,)
-        Rows of the same number are of the same customer.
+        Customer index of each row.
     propensity : array of float, shape (n,)
-        Probability with which the logging policy did what it did; NaN where it was not recorded.
+        Logging policy's probability of the row's action; NaN where it was not recorded.
     at : array of int, shape (n,)
-        Moments, microseconds since the epoch.
+        Times, in microseconds since the epoch.
     foreseen : Rows or None
-        Each row's customer at the row's moment, with the action of the customer's next row in place of its own; None
-        where no customer has two.
+        Each row with its action replaced by that of the customer's next row; None where no customer has two rows.
     """
 
     label: NDArray[np.bool_]
@@ -56,7 +55,7 @@ class Sample(Rows):
     foreseen: Rows | None = None
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.label)
 
     def take(self, rows: Indices) -> "Sample":
@@ -77,13 +76,13 @@ class Sample(Rows):
 
     @property
     def held(self) -> NDArray[np.bool_]:
-        """Which rows are of customers who were knowingly left alone, shape (n,)."""
+        """Which rows are hold rows, shape (n,)."""
         return self.pooling_groups.held
 
     @cached_property
     def following(self) -> Indices:
-        """Place of the customer's next row in time, -1 where there is none, shape (n,)."""
+        """Index of the customer's next row in time, -1 where there is none, shape (n,)."""
         order = np.lexsort((np.arange(len(self)), self.at, self.customer))
-        found = np.full(len(self), -1)
-        found[order[:-1]] = np.where(self.customer[order[:-1]] == self.customer[order[1:]], order[1:], -1)
-        return found
+        result = np.full(len(self), -1)
+        result[order[:-1]] = np.where(self.customer[order[:-1]] == self.customer[order[1:]], order[1:], -1)
+        return result

@@ -1,4 +1,4 @@
-"""The inner loop of scoring: from leaves to probabilities with their interval and draws."""
+"""The inner loop of scoring: from leaf indices to probabilities with intervals and draws."""
 
 import math
 
@@ -38,29 +38,28 @@ def score_leaves(
 ) -> LeafScores:
     """Calibrated log-odds, probability, interval and draws of n rows, m candidates after m candidates.
 
-    Every row is summed on its own, tree after tree, so its result does not depend on its company.
+    Each row is summed on its own, tree after tree, so its result does not depend on the rest of the batch.
 
     Parameters
     ----------
     leaves : array of float, shape (n, trees)
-        Leaf within each tree.
+        Leaf index within each tree.
     offsets, values
         See :class:`heed.training.model.trees.Trees`.
     deviations : array of float32, shape (known, K)
-        Joint draws of what the first so many leaves are off by, in log-odds of the margin; the others are off by
-        nothing of their own.
+        Joint posterior draws of the errors of the first `known` leaf values, in log-odds; the others have none.
     xs, ys : array of float, shape (knots,)
-        The calibration's curve.
+        The calibration curve.
     shift : array of float, shape (m,)
-        What the calibration adds for each candidate's action, in log-odds.
+        Calibration offset of each candidate's action, in log-odds.
     hidden, hidden_draws : array of float, shapes (m,), (m, K)
-        What no feature tells of the customer, for each candidate: variance and draws, in log-odds.
+        Unobserved heterogeneity for each candidate: variance and draws, in log-odds.
     novel, novel_draws : array of float, shapes (n,), (K,)
-        Variance of each row for what was never seen, and standard draws that rows share.
+        Out-of-distribution variance of each row, and standard draws shared by rows.
     tilt : float
         1 for the shortest interval, 0 for one with equal tails.
     skews, reaches : array of float, shape (knots,)
-        How far the interval reaches on its longer side, in standard deviations, by the skew of what is not known; see
+        Length of the interval's longer side in standard deviations, tabulated by skew; see
         :func:`heed.training.model.uncertainty.highest_density_reach`.
 
     Returns
@@ -113,7 +112,7 @@ def score_leaves(
 
 @njit(nogil=True, cache=True)
 def sum_deviations(places: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum of the deviations at the places of each row, shape (n, K); places beyond the last have none."""
+    """Sum of the deviations of each row's leaves, shape (n, K); leaves beyond the last have none."""
     rows, trees = places.shape
     total = np.zeros((rows, deviations.shape[1]), dtype=np.float32)
     for row in range(rows):
@@ -126,9 +125,9 @@ def sum_deviations(places: NDArray[np.int32], deviations: NDArray[np.float32]) -
 
 @njit(nogil=True, cache=True)
 def gram_matrix(places: NDArray[np.int32], weights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Weighted Gram matrix of the rows' leaves: entry (i, j) is the weight of all rows in both, shape (size, size).
+    """Weighted Gram matrix of leaf indicators: entry (i, j) is the weight of rows in both leaves, shape (size, size).
 
-    Only the lower triangle is filled. Places grow along a row.
+    Only the lower triangle is filled. Leaf indices grow along a row.
     """
     matrix = np.zeros((size, size), dtype=np.float32)
     for row in range(places.shape[0]):

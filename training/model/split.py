@@ -1,4 +1,4 @@
-"""Which contacts a model is learnt from and judged on. No customer is in two parts, or in two folds."""
+"""Train and test split, and cross-validation folds, by customer: no customer is in two parts or two folds."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -15,41 +15,41 @@ Rows = NDArray[np.int64]
 
 
 class Part(StrEnum):
-    """What rows are for. The test part is sealed: only the evaluation looks at it."""
+    """Parts of the split. Only the evaluation reads the test set."""
 
     FIT = "fit"
     TEST = "test"
 
 
-# Upper ends of the parts on a scale from 0 to 1, in the order of time where time decides.
+# Upper ends of the parts on a scale from 0 to 1, in order of time for the split by time.
 _ENDS: Mapping[Part, float] = {Part.FIT: 0.85, Part.TEST: 1.0}
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Positions of contacts in each part, each in the order of the table, and how they were chosen."""
+    """Row indices of contacts in each part, in the order of the table, and the kind of split."""
 
     rows: Mapping[Part, Rows]
     by: str
 
     def __getitem__(self, part: Part) -> Rows:
-        """Positions of the contacts of a part, in the order of the table."""
+        """Row indices of the contacts in a part, in the order of the table."""
         return self.rows[part]
 
 
 def split_by_customer(contacts: pd.DataFrame, seed: int) -> Split:
-    """Parts of 85 and 15 % of the customers, by a hash of the customer's id.
+    """Split customers 85 to 15 % by a hash of their id.
 
-    A customer stays in the same part, whatever else the data hold, as long as the seed stays.
+    With the same seed a customer stays in the same part, whatever else the data contain.
     """
     return _split(contacts, lambda ids: _hashed(ids, seed), "customer")
 
 
 def split_by_time(contacts: pd.DataFrame, seed: int) -> Split:
-    """Parts of about 85 and 15 % of the customers, in the order of their last contact.
+    """Split customers about 85 to 15 % by the time of their last contact.
 
-    The test part holds the customers who were contacted last, with all their contacts, early ones too: that a customer
-    is in one part only comes first, so parts overlap in time. Equal times are ordered by a hash of the id.
+    The test set holds the customers contacted last, with all their contacts. Since no customer may be in two parts, the
+    parts overlap in time. Ties are broken by a hash of the id.
     """
     last = contacts.groupby("customer_id")["at"].max()
 
@@ -66,12 +66,12 @@ SPLITS: Mapping[str, Callable[[pd.DataFrame, int], Split]] = {"customer": split_
 
 
 def split(contacts: pd.DataFrame, by: str, seed: int) -> Split:
-    """The split called `by`.
+    """Split contacts with the method named `by`.
 
     Raises
     ------
     TrainingError
-        If there is no such split, or a part would be empty.
+        If there is no such method, or a part would be empty.
     """
     if by not in SPLITS:
         raise TrainingError("unknown split", field="split", value=by, remedy=f"use one of {', '.join(SPLITS)}")
@@ -94,17 +94,17 @@ def _split(contacts: pd.DataFrame, place: Callable[[pd.Index], NDArray[np.float6
 def _hashed(ids: pd.Index, seed: int) -> NDArray[np.float64]:
     """A number in [0, 1) for each id, the same on every machine."""
     salt = seed.to_bytes(8, "little", signed=True)
-    words = [hashlib.blake2b(str(one).encode(), digest_size=8, salt=salt).digest() for one in ids]
-    return np.frombuffer(b"".join(words), dtype="<u8") / 2.0**64
+    hashes = [hashlib.blake2b(str(customer_id).encode(), digest_size=8, salt=salt).digest() for customer_id in ids]
+    return np.frombuffer(b"".join(hashes), dtype="<u8") / 2.0**64
 
 
 def folds(customer: Rows, count: int, seed: int) -> Rows:
-    """The fold of each row, shape (n,): folds of about equally many customers, none of whom is in two.
+    """Assign rows to folds of about equally many customers, shape (n,); no customer is in two folds.
 
     Parameters
     ----------
     customer : array of int, shape (n,)
-        Rows of the same number are of the same customer.
+        Customer index of each row.
     """
     codes, owners = pd.factorize(customer)
     dealt = np.arange(len(owners)) % count

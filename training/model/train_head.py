@@ -1,4 +1,4 @@
-"""Learning one probability from a sample: settings, booster, calibration, and what remains unknown."""
+"""Training one probability head: hyperparameters, booster, calibration and uncertainty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,28 +20,28 @@ from heed.training.model.sample import Rows, Sample
 from heed.training.model.trees import Trees, read_trees
 from heed.training.model.uncertainty import fit_posterior
 
-# Effects of features are known well enough from so many rows.
+# Enough rows to estimate the effects of features.
 _EXPLAINED_ROWS = 1_000
-# Settings are compared on so many rows at most: what is found of them hardly changes with more.
+# Hyperparameters are compared on this many rows at most: the choice hardly changes with more.
 _SEARCHED_ROWS = 60_000
-# Trees of one split see no interaction; beyond so many leaves they learn customers by heart.
-_LEAST_LEAVES, _MOST_LEAVES = 3, 96
-# How much harder trees may look at actions, one step after the other.
+# Trees of one split model no interaction; beyond 96 leaves they overfit to single customers.
+_MIN_LEAVES, _MAX_LEAVES = 3, 96
+# Action emphases to search, in order.
 _EMPHASES = (1.0, 3.0, 12.0)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedHead:
-    """A head, and what was found on the way to it.
+    """A trained head with the by-products of training.
 
     Attributes
     ----------
     crossed : CrossFit
-        Margins of all rows by models that had not seen the customer.
+        Out-of-fold margins of all rows.
     propensity : array of float, shape (n,)
-        These margins calibrated.
+        Calibrated out-of-fold predictions.
     record : mapping
-        How the calibration was chosen, JSON-ready.
+        How the calibration was selected, JSON-ready.
     """
 
     head: ProbabilityHead
@@ -59,17 +59,17 @@ def train_head(
     by_action: bool = False,
     expected: HeterogeneityPrior | None = None,
 ) -> TrainedHead:
-    """A head of unscaled uncertainty.
+    """Train a head whose posterior is not yet scaled.
 
-    Cross-fitting says how many trees there should be and what a model says of customers it has not seen; on that it is
-    calibrated. The boosters whose mean serves are then fitted on all rows.
+    Cross-fitting chooses the number of trees and gives out-of-fold margins, on which the calibration is fitted. The
+    ensemble that serves is then trained on all rows.
 
     Parameters
     ----------
     by_action : bool
-        Whether it is calibrated with offsets by action in any case.
+        Whether the calibration always has offsets by action.
     expected : HeterogeneityPrior or None
-        What is taken to be hidden of customers before their contacts speak.
+        Prior on unobserved heterogeneity.
     """
     crossed = cross_fit(sample, schema, settings, seed)
     chosen = select_calibration(
@@ -86,10 +86,10 @@ def train_head(
 def retrain_head(
     head: ProbabilityHead, sample: Sample, schema: FeatureSchema, settings: BoosterSettings, seed: int = 0
 ) -> ProbabilityHead:
-    """The same head with boosters fitted on other rows, such as those that judged it.
+    """Train the boosters of a head again on other rows, such as all rows after evaluation.
 
-    What rests on customers whom a model has not seen stays as it is: number of trees, calibration, what is hidden of
-    customers, and by how much the posterior is stretched.
+    Everything estimated on held-out customers is kept: number of trees, calibration, heterogeneity and the scale of the
+    posterior.
     """
     rounds = len(head.trees.offsets) // settings.members
     grown = _grown(sample, schema, settings, rounds, seed, head.calibration, head.hidden)
@@ -105,10 +105,10 @@ def _grown(
     calibration: PooledCalibration,
     hidden: Heterogeneity,
 ) -> ProbabilityHead:
-    """A head of boosters fitted on these rows, of unscaled uncertainty.
+    """A head with boosters trained on these rows and an unscaled posterior.
 
-    The posterior is that of the first member's leaves: the others have none of their own, since what is not known of
-    their mean is not known of the first either, and the Gram matrix grows with the square of the leaves.
+    Only the first member's leaves get a posterior: the error of the ensemble mean is close to that of the first member,
+    and the Gram matrix grows with the square of the number of leaves.
     """
     members = fit_ensemble(sample, schema, settings, rounds, seed)
     trees = read_trees(average_boosters(members))
@@ -126,10 +126,10 @@ def _grown(
 def search_settings(
     sample: Sample, schema: FeatureSchema, start: BoosterSettings, seed: int
 ) -> tuple[BoosterSettings, dict[str, float]]:
-    """The settings of the least cross-fitted log-loss within reach, and the loss of each that was tried.
+    """Hyperparameters found by local search on cross-fitted log-loss, and the loss of each setting tried.
 
-    From the start it goes to the neighbour of the least loss for as long as one is better: half or twice the leaves, or
-    the next emphasis on actions. It looks at 60,000 rows at most and takes customers whole.
+    Starting from `start`, the search moves to the best neighbour while it improves: half or twice the leaves, or the
+    next action emphasis. It uses at most 60,000 rows and never splits a customer.
     """
     part = _some(sample, seed)
     losses: dict[BoosterSettings, float] = {}
@@ -143,7 +143,7 @@ def search_settings(
     while True:
         nearest = min(_neighbours(best), key=loss)
         if loss(nearest) >= loss(best):
-            return best, {_named(one): losses[one] for one in losses}
+            return best, {_label(settings): value for settings, value in losses.items()}
         best = nearest
 
 
@@ -157,16 +157,16 @@ def _some(sample: Sample, seed: int) -> Sample:
 
 
 def _neighbours(settings: BoosterSettings) -> tuple[BoosterSettings, ...]:
-    sizes = [size for size in (settings.leaves // 2, 2 * settings.leaves) if _LEAST_LEAVES <= size <= _MOST_LEAVES]
-    below = [one for one in _EMPHASES if one < settings.action_emphasis][-1:]
-    above = [one for one in _EMPHASES if one > settings.action_emphasis][:1]
+    sizes = [size for size in (settings.leaves // 2, 2 * settings.leaves) if _MIN_LEAVES <= size <= _MAX_LEAVES]
+    below = [emphasis for emphasis in _EMPHASES if emphasis < settings.action_emphasis][-1:]
+    above = [emphasis for emphasis in _EMPHASES if emphasis > settings.action_emphasis][:1]
     return (
         *(replace(settings, leaves=size) for size in sizes),
         *(replace(settings, action_emphasis=emphasis) for emphasis in below + above),
     )
 
 
-def _named(settings: BoosterSettings) -> str:
+def _label(settings: BoosterSettings) -> str:
     return f"leaves {settings.leaves}, action emphasis {settings.action_emphasis:g}"
 
 
@@ -185,12 +185,12 @@ def _hidden(
 
 
 def out_of_fold_probability(crossed: CrossFit, calibration: PooledCalibration, rows: Rows) -> Floats:
-    """Calibrated probability of other rows of the same customers, by models that have not seen them: shape (n,)."""
+    """Calibrated out-of-fold probability of other rows of the same customers: shape (n,)."""
     return calibration.probability(crossed.margins(rows.matrix), calibration.offsets.of_rows(rows.pooling_groups))
 
 
 def _effects(trees: Trees, curve: Curve, matrix: Floats, seed: int) -> Floats:
-    """Effects of the features in calibrated log-odds on some of the rows, shape (rows, columns)."""
+    """Effects of features in calibrated log-odds on a sample of rows, shape (rows, columns)."""
     count = min(_EXPLAINED_ROWS, len(matrix))
     rows = np.random.default_rng(seed).choice(len(matrix), size=count, replace=False)
     contributions = trees.contributions(matrix[rows])

@@ -1,6 +1,6 @@
-"""The booster seen as a table of leaves: which leaf of each tree a row falls into, and what the leaf is worth.
+"""The booster as a table of leaves: which leaf of each tree a row falls into, and the value of that leaf.
 
-One call gives the leaves; margin, calibrated probability, interval and draws then are sums over them.
+One call gives the leaf indices; margin, interval and draws are sums over them.
 """
 
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int32, c_int64, c_void_p
@@ -24,16 +24,16 @@ _ONE_THREAD = c_char_p(b"num_threads=1")
 
 @dataclass(frozen=True, eq=False)
 class Trees:
-    """A booster and its leaves laid end to end.
+    """A booster and the concatenated values of its leaves.
 
     Attributes
     ----------
     booster : lightgbm.Booster
         A binary classifier without linear leaves.
     values : array of float, shape (leaves,)
-        What each leaf adds to the margin, in log-odds, tree after tree.
+        Leaf values in log-odds, tree after tree.
     offsets : array of int, shape (trees,)
-        Place of each tree's first leaf in `values`.
+        Index of each tree's first leaf in `values`.
     """
 
     booster: Booster
@@ -42,11 +42,11 @@ class Trees:
 
     @cached_property
     def features(self) -> int:
-        """How many columns a row has."""
+        """Number of columns of a row."""
         return int(self.booster.num_feature())
 
     def leaves(self, rows: Floats) -> Floats:
-        """Leaf of each row in each tree, counted within the tree: whole numbers, shape (n, trees).
+        """Leaf index of each row within each tree: whole numbers, shape (n, trees).
 
         Parameters
         ----------
@@ -55,14 +55,14 @@ class Trees:
         return self._predicted(rows, _LEAVES, len(self.offsets))
 
     def contributions(self, rows: Floats) -> Floats:
-        """SHAP values of the margin, path-dependent, shape (n, features + 1); the last column is the base.
+        """Path-dependent SHAP values of the margin, shape (n, features + 1); the last column is the base value.
 
         Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles" (2018).
         """
         return self._predicted(rows, _CONTRIBUTIONS, self.features + 1)
 
     def places(self, rows: Floats) -> NDArray[np.int32]:
-        """Places in `values` of the leaves of each row, shape (n, trees)."""
+        """Indices into `values` of the leaves of each row, shape (n, trees)."""
         return (self.leaves(rows) + self.offsets).astype(np.int32)
 
     def margin(self, rows: Floats) -> Floats:
@@ -70,20 +70,20 @@ class Trees:
         return self.sum(self.places(rows))
 
     def sum(self, places: NDArray[np.int32]) -> Floats:
-        """Margin of rows whose leaves are known, shape (n,): tree after tree, so that it rounds as LightGBM does."""
+        """Margin of rows with these leaves, shape (n,), summed tree after tree to round as LightGBM does."""
         total = np.zeros(len(places))
         for column in places.T:
             total += self.values[column]
         return total
 
     def _predicted(self, rows: Floats, kind: c_int, width: int) -> Floats:
-        """What LightGBM's C function says of the rows.
+        """Call LightGBM's C function directly, on one thread.
 
-        It is called directly, since the Python method around it costs a fifth of a decision's scoring time in
-        parsing parameters, and on one thread, since several lose on few rows.
+        The Python wrapper spends a fifth of a decision's scoring time on parsing parameters, and more threads slow
+        down small batches.
         """
         rows = self._checked(rows)
-        found = np.empty((len(rows), width), dtype=np.float64)
+        result = np.empty((len(rows), width), dtype=np.float64)
         written = c_int64(0)
         failed = _LIB.LGBM_BoosterPredictForMat(
             self.booster._handle,  # noqa: SLF001 -- the C functions are keyed by it
@@ -97,11 +97,11 @@ class Trees:
             c_int(-1),
             _ONE_THREAD,
             byref(written),
-            found.ctypes.data_as(POINTER(c_double)),
+            result.ctypes.data_as(POINTER(c_double)),
         )
-        if failed or written.value != found.size:
+        if failed or written.value != result.size:
             raise TrainingError("LightGBM did not score the rows", field="rows", value=rows.shape)
-        return found
+        return result
 
     def _checked(self, rows: Floats) -> Floats:
         if rows.ndim != 2 or rows.shape[1] != self.features:
@@ -111,7 +111,7 @@ class Trees:
 
 
 def read_trees(booster: Booster) -> Trees:
-    """The leaves of a booster, from its own text, which holds every value to the last bit."""
+    """Read the leaf values of a booster from its text, which stores them exactly."""
     tables = [line for line in booster.model_to_string(num_iteration=-1).splitlines() if line.startswith("leaf_value=")]
     per_tree = [[float(value) for value in line.removeprefix("leaf_value=").split()] for line in tables]
     counts = [len(values) for values in per_tree]

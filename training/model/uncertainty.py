@@ -1,13 +1,14 @@
-"""What the model does not know: a Laplace posterior on the values of the leaves.
+"""Model uncertainty: a Laplace posterior over the leaf values.
 
 Given the trees' structure, the booster is a logistic regression on leaf indicators. Its negative log-likelihood is
-approximated by a parabola at the fitted values, with a normal prior on what each leaf may be off by: a normal posterior
-of precision ``Phi' diag(p (1 - p)) Phi + prior I`` (MacKay, "A practical Bayesian framework for backpropagation
-networks", Neural Computation 4, 1992, for the approximation). Its draws are joint: candidates that share leaves err
-together.
+approximated by a quadratic at the fitted values, with a normal prior on the error of each leaf: a normal posterior of
+precision ``Phi' diag(p (1 - p)) Phi + prior I`` (MacKay, "A practical Bayesian framework for backpropagation networks",
+Neural Computation 4, 1992, for the approximation). Draws are joint: the errors of candidates that share leaves are
+correlated.
 
-That says where the model knows little, but not how little: the structure was learnt too, boosting shrinks, and early
-stopping stops early. The size therefore comes from a rehearsal, see :mod:`heed.training.model.parametric_bootstrap`.
+The posterior gives the relative size of errors, not the absolute one, because it ignores that the tree structure was
+learned too, shrinkage and early stopping. Its scale comes from a parametric bootstrap, see
+:mod:`heed.training.model.parametric_bootstrap`.
 """
 
 from dataclasses import dataclass, replace
@@ -23,30 +24,29 @@ from heed.training.model.scoring_kernel import gram_matrix, sum_deviations
 
 DRAWS = 64
 LEVEL = 0.90
-# In simulated worlds every prior from 100 to 2,000 ranked customers by error equally well, and less did worse.
+# In simulated worlds priors from 100 to 2,000 rank customers by error equally well; smaller ones do worse.
 PRIOR_PRECISION = 100.0
 _GRAM_ROWS = 6_000
 _SCALE_BOUNDS = (0.5, 5.0)
-# Between knots a line is good to a thousandth of a standard deviation, and beyond the last it is exact.
+# Linear interpolation is exact to a thousandth of a standard deviation between knots, and exact beyond the last.
 _SKEWS: Floats = np.linspace(0.0, 4.0, 161)
-_HALVINGS = 60
+_BISECTIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
 class LeafPosterior:
-    """Joint draws of what the leaves' values are off by.
+    """Joint posterior draws of the errors of leaf values.
 
     Attributes
     ----------
     deviations : array of float32, shape (known, K)
-        Of the first so many leaves, in log-odds of the margin, scale included; the others are off by nothing of their
-        own.
+        Errors of the first `known` leaves, in log-odds, scale included; the other leaves have none.
     scale : float
-        The factor by which the Laplace posterior was stretched.
+        Factor applied to the Laplace posterior.
     level : float
-        Stated level of the intervals, in (0, 1).
+        Nominal coverage of the intervals, in (0, 1).
     shortest : bool
-        Whether intervals are as short as the level allows; else both tails are as likely, as they were once.
+        Whether intervals are the shortest of their level; otherwise, in old bundles, they have equal tails.
     """
 
     deviations: NDArray[np.float32]
@@ -61,12 +61,12 @@ class LeafPosterior:
 
     @property
     def tilt(self) -> float:
-        """1 where intervals are the shortest, 0 where their tails are equal."""
+        """1 for the shortest intervals, 0 for equal tails."""
         return float(self.shortest)
 
     @cached_property
     def reaches(self) -> tuple[Floats, Floats]:
-        """Skews, and how far intervals reach on their longer side, each of shape (knots,)."""
+        """Skews, and the length of the longer side of intervals, each of shape (knots,)."""
         return _SKEWS, highest_density_reach(_SKEWS, self.level)
 
     def spread(self, places: NDArray[np.int32]) -> Floats:
@@ -76,21 +76,21 @@ class LeafPosterior:
         return spread
 
     def scaled(self, factor: float) -> "LeafPosterior":
-        """The same posterior, stretched."""
+        """The same posterior with its standard deviations multiplied by a factor."""
         return replace(self, deviations=np.float32(factor) * self.deviations, scale=self.scale * factor)
 
 
 def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> LeafPosterior:
-    """The posterior of a fitted booster, of scale 1.
+    """The posterior of a trained booster, with scale 1.
 
     Parameters
     ----------
     places : array of int32, shape (n, trees)
-        Leaves of the rows the booster was fitted on. A seeded sample of at most 6,000 stands for all.
+        Leaf indices of the training rows. At most 6,000 rows, sampled with the seed, are used.
     margin : array of float, shape (n,)
-        What the booster says of them, in log-odds.
+        Their margins, in log-odds.
     leaves : int
-        How many there are in all trees.
+        Number of leaves in all trees.
     """
     generator = np.random.default_rng(seed)
     taken = min(len(places), _GRAM_ROWS)
@@ -106,29 +106,28 @@ def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: 
 
 
 def highest_density_reach(skew: Floats, level: float) -> Floats:
-    """How far the shortest interval of a probability reaches on its longer side, in standard deviations of log-odds.
+    """Length of the longer side of a probability's shortest interval, in standard deviations of log-odds.
 
-    Where log-odds are normal, both ends of the shortest interval of the probability are as dense. With ``p`` and ``s``
-    for the probability and the standard deviation that is so where one side reaches ``2 s (1 - 2 p)`` further than the
-    other: exactly for small probabilities, nearly for others. In most of what can be, a small probability is smaller
-    still, and the interval goes with it (highest density; Hyndman, "Computing and graphing highest density regions",
-    The American Statistician 50, 1996).
+    With normal log-odds the density of the probability is equal at both ends of its shortest interval. For probability
+    ``p`` and standard deviation ``s`` this holds where one side is longer than the other by ``2 s (1 - 2 p)``: exactly
+    for small probabilities, approximately for others (highest density region; Hyndman, "Computing and graphing highest
+    density regions", The American Statistician 50, 1996).
 
     Parameters
     ----------
     skew : array of float, shape (n,)
-        ``s (1 - 2 p)`` without its sign; at least 0.
+        Absolute value of ``s (1 - 2 p)``, at least 0.
     level : float
         In (0, 1).
 
     Returns
     -------
     array of float, shape (n,)
-        The other side reaches ``2 skew`` less far; together they hold the level.
+        The other side is shorter by ``2 skew``; the interval has the given level.
     """
     least = np.full(len(skew), norm.ppf(level))
     most = np.full(len(skew), norm.ppf(0.5 + level / 2.0))
-    for _ in range(_HALVINGS):
+    for _ in range(_BISECTIONS):
         near = 0.5 * (least + most)
         enough = norm.cdf(near) + norm.cdf(near + 2.0 * skew) - 1.0 >= level
         least, most = np.where(enough, least, near), np.where(enough, near, most)
@@ -137,21 +136,21 @@ def highest_density_reach(skew: Floats, level: float) -> Floats:
 
 
 def coverage_scale(error: Floats, spread: Floats, other: Floats, level: float = LEVEL) -> float:
-    """The factor on `spread` at which a share `level` of the errors lies within the interval.
+    """The factor on `spread` at which the intervals cover a share `level` of the errors.
 
     Parameters
     ----------
     error : array of float, shape (n,)
-        Distance from the truth.
+        Differences from the truth.
     spread, other : array of float, shape (n,)
-        Standard deviations: the one to be stretched, greater than 0, and one beside it that stays, at least 0.
+        Standard deviations: the one to be scaled, greater than 0, and a fixed one, at least 0.
 
     Returns
     -------
     float
-        Between 0.5 and 5, whatever the errors: beyond that a rehearsal says more of its own luck.
+        Clipped to 0.5 and 5: beyond that the estimate is mostly noise.
     """
     reach = norm.ppf(0.5 + level / 2.0)
-    # Each row asks for a factor of its own; 0 where what stays is wide enough already.
-    asked = np.sqrt(np.maximum((error / reach) ** 2 - other**2, 0.0)) / spread
-    return float(np.clip(np.quantile(asked, level), *_SCALE_BOUNDS))
+    # The factor that each row needs; 0 where the fixed part alone covers the error.
+    factors = np.sqrt(np.maximum((error / reach) ** 2 - other**2, 0.0)) / spread
+    return float(np.clip(np.quantile(factors, level), *_SCALE_BOUNDS))

@@ -1,14 +1,13 @@
-"""What an action changes, and not only what it meets: the model's differences, put right by recorded propensities.
+"""Uplift: the model's differences, corrected with logged propensities (doubly robust).
 
-The model says of every customer what would happen with an action and without. Where the log was confounded, or the
-booster shrank the difference, that is off. With r the residual of a row and w one over the probability with which the
-logging policy did what it did, the mean of w r over an action's rows less that over the hold rows is the average error
-of its uplift, whichever of the two is right, model or propensities (augmented inverse propensity weighting; Robins,
-Rotnitzky and Zhao, J. Am. Stat. Assoc. 89, 1994). The slope of the same errors on the stated uplift says how much of
-the difference between customers is real (best linear predictor of the effect; Chernozhukov, Demirer, Duflo and
-Fernandez-Val, "Generic machine learning inference on heterogeneous treatment effects", 2018). Both are drawn to the
-model where the data say little: an action's error to the mean of all actions (DerSimonian and Laird, 1986), the slope
-to 1.
+The model predicts every customer's outcome with an action and with hold. The difference is biased where the log was
+confounded or the booster shrank it. With r the residual of a row and w the inverse of the logging policy's probability,
+the mean of w r over an action's rows minus that over hold rows estimates the average error of the uplift, and is
+consistent if either the model or the propensities are right (augmented inverse propensity weighting; Robins, Rotnitzky
+and Zhao, J. Am. Stat. Assoc. 89, 1994). The slope of these errors on the predicted uplift tells how much of the
+predicted heterogeneity is real (best linear predictor of the effect; Chernozhukov, Demirer, Duflo and Fernandez-Val,
+"Generic machine learning inference on heterogeneous treatment effects", 2018). Both are shrunk where data are few: an
+action's error to the mean over actions (DerSimonian and Laird, 1986), the slope to 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +21,11 @@ from heed.decisioning.score import Floats
 from heed.training.model.probability_head import standard_draws
 from heed.training.model.sample import Indices, Sample
 
-# Before data: the model's differences are about right, give or take a half.
+# Prior standard deviation of the slope, around 1.
 _SLOPE_PRIOR = 0.5
-_SLOPES = (0.0, 2.0)
-# Weights beyond so many times their median say more of a few rows than of the rest.
-_MOST_WEIGHT = 50.0
+_SLOPE_BOUNDS = (0.0, 2.0)
+# Weights are clipped at this multiple of their median, so that a few rows do not dominate.
+_MAX_WEIGHT = 50.0
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,15 @@ class UpliftCorrection:
     Attributes
     ----------
     slope, slope_error : float
-        Share of the stated differences between customers that is real, and its standard error.
+        Share of the predicted heterogeneity that is real, and its standard error.
     centre : float
-        Mean stated difference, about which the slope turns.
+        Mean predicted difference, the fixed point of the slope.
     overall, overall_error : float
-        Correction of an action that was never seen, in probability, and its standard error.
+        Correction of an action unseen in training, in probability, and its standard error.
     correction, error : mapping of str to float
-        By action.
+        Correction of each action and its standard error.
     propensities : bool
-        Whether the log recorded them; where it did not, confounding is not corrected for.
+        Whether the log records propensities; otherwise confounding is not corrected.
     """
 
     slope: float = 1.0
@@ -57,17 +56,17 @@ class UpliftCorrection:
     propensities: bool = False
 
     def corrected(self, actions: Sequence[Action], difference: Floats) -> Floats:
-        """Uplift of stated differences, shape (n, a) both."""
-        corrections = np.array([self.correction.get(one.action_id, self.overall) for one in actions])
+        """Uplift for predicted differences, both of shape (n, a)."""
+        corrections = np.array([self.correction.get(action.action_id, self.overall) for action in actions])
         line: Floats = corrections + self.centre + self.slope * (difference - self.centre)
         return np.clip(line, -1.0, 1.0)
 
     def corrected_draws(self, actions: Sequence[Action], difference: Floats, draws: Floats) -> Floats:
-        """Draws of the uplift, shape (n, a, K), from draws of the stated differences of the same shape."""
+        """Draws of the uplift from draws of the predicted differences, both of shape (n, a, K)."""
         count = draws.shape[-1]
-        slope = np.clip(self.slope + self.slope_error * standard_draws("uplift slope", count), *_SLOPES)
+        slope = np.clip(self.slope + self.slope_error * standard_draws("uplift slope", count), *_SLOPE_BOUNDS)
         off = np.stack(
-            [self._error(one.action_id) * standard_draws(f"uplift {one.action_id}", count) for one in actions]
+            [self._error(action.action_id) * standard_draws(f"uplift {action.action_id}", count) for action in actions]
         )
         turned: Floats = (slope - self.slope) * (difference[..., None] - self.centre)
         moved: Floats = self.corrected(actions, difference)[..., None] + turned + off + (draws - difference[..., None])
@@ -82,15 +81,15 @@ class UpliftCorrection:
 
 
 def fit_uplift_correction(sample: Sample, propensity: Floats, other: Floats) -> UpliftCorrection:
-    """The line for these rows.
+    """Fit the correction on these rows.
 
     Parameters
     ----------
     sample : Sample
         Contacts and hold rows.
     propensity, other : array of float, shape (n,)
-        What a model that has not seen the customer says of the row, and of the same row with hold in place of its
-        action, or for hold rows with an action drawn at random in place of hold.
+        Out-of-fold predictions of each row, and of its counterfactual: with hold in place of its action, or for hold
+        rows with an action drawn at random.
     """
     held, action = sample.held, sample.pooling_groups.action[sample.pooling_groups.code]
     weight = _weights(sample.propensity, action)
@@ -116,13 +115,13 @@ def fit_uplift_correction(sample: Sample, propensity: Floats, other: Floats) -> 
 
 
 def _weights(propensity: Floats, action: Indices) -> Floats:
-    """One over the recorded probability, in each action such that the action keeps its share of the rows."""
+    """Inverse propensities, clipped and normalised to mean 1 within each action."""
     if not np.isfinite(propensity).all():
         return np.ones(len(propensity))
     raw = 1.0 / np.maximum(propensity, 1e-9)
     for code in np.unique(action):
         mine = action == code
-        raw[mine] = np.minimum(raw[mine], _MOST_WEIGHT * np.median(raw[mine]))
+        raw[mine] = np.minimum(raw[mine], _MAX_WEIGHT * np.median(raw[mine]))
         raw[mine] /= raw[mine].mean()
     return np.asarray(raw)
 
@@ -135,7 +134,7 @@ def _mean(values: Floats, weight: Floats) -> tuple[float, float]:
 
 
 def _pooled(means: Floats) -> tuple[Floats, Floats, float, float]:
-    """Means drawn to their common mean by as much as chance explains, errors, the common mean, and the spread."""
+    """Means shrunk to their common mean, their errors, the common mean and the spread (empirical Bayes)."""
     mean, variance = means[:, 0], means[:, 1] ** 2
     weight = 1.0 / variance
     common = float(np.average(mean, weights=weight))
@@ -149,12 +148,12 @@ def _pooled(means: Floats) -> tuple[Floats, Floats, float, float]:
 
 
 def _slope(residual: Floats, weight: Floats, off: Floats, held: NDArray[np.bool_]) -> tuple[float, float]:
-    """One plus the slope of the uplift's errors on the stated uplift, drawn to 1, and its standard error."""
+    """One plus the slope of uplift errors on predicted uplift, shrunk to 1, and its standard error."""
     sides = np.where(held, -1.0 / weight[held].sum(), 1.0 / weight[~held].sum())
     terms = sides * weight * residual * off
     scatter = float(np.average(off**2, weights=weight))
     if scatter < 1e-12:
         return 1.0, 0.0
-    found, error = float(terms.sum()) / scatter, float(np.sqrt(np.sum(terms**2))) / scatter
+    estimate, error = float(terms.sum()) / scatter, float(np.sqrt(np.sum(terms**2))) / scatter
     kept = _SLOPE_PRIOR**2 / (_SLOPE_PRIOR**2 + error**2)
-    return float(np.clip(1.0 + kept * found, *_SLOPES)), float(np.sqrt(kept) * error)
+    return float(np.clip(1.0 + kept * estimate, *_SLOPE_BOUNDS)), float(np.sqrt(kept) * error)

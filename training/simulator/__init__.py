@@ -1,1 +1,1 @@
-"""A world with known truth: customers, consents, actions and responses, for demo, tests and benchmarks."""
+"""A simulator with known ground truth: customers, consents, actions and responses, for demo, tests and benchmarks."""

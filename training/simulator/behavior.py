@@ -1,4 +1,4 @@
-"""Signals: what customers do on their own, what they do with a message, and what machines do in their name."""
+"""Simulated signals: spontaneous activity, reactions to messages, and opens and clicks by security scanners."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from heed.training.simulator.rng import Bools, Floats, Ints, sigmoid
 TYPES = ("open", "click", "visit", "purchase", "app_open")
 OPEN, CLICK, VISIT, PURCHASE, APP_OPEN = range(len(TYPES))
 EMAIL, PUSH, SMS, WEB, CALL = range(len(CHANNELS))
-# A customer is now and then in the market: more visits for some days, and for as long a higher response.
+# Customers are at times in the market: for some days they visit more often and respond more.
 STARTS_A_DAY = 0.018
 STOPS_A_DAY = 0.20
 BUSY = 5.0
@@ -23,7 +23,7 @@ SECOND = 1_000_000
 
 @dataclass(frozen=True)
 class Signals:
-    """Signals as parallel arrays: customer index, moment, type and channel indices, certainty, value (NaN: none)."""
+    """Signals as parallel arrays: customer index, time, type and channel indices, certainty, value (NaN: none)."""
 
     who: Ints
     at: Ints
@@ -35,7 +35,7 @@ class Signals:
 
 @dataclass(frozen=True)
 class SentContacts:
-    """Contacts of one day as they went out: customer, moment, action index, lift in log-odds, whether it converted."""
+    """Contacts of one day: customer, time, action index, lift in log-odds, whether it converted."""
 
     who: Ints
     at: Ints
@@ -45,20 +45,20 @@ class SentContacts:
 
 
 def next_busy(busy: Bools, draw: np.random.Generator) -> Bools:
-    """Who is in the market on the next day."""
+    """Which customers are in the market on the next day."""
     level = draw.random(len(busy))
     return np.where(busy, level >= STOPS_A_DAY, level < STARTS_A_DAY)
 
 
 def browse(people: Population, busy: Bools, midnight: int, draw: np.random.Generator) -> tuple[Signals, Floats]:
-    """One day of visits, app openings and purchases on their own account.
+    """One day of spontaneous visits, app openings and purchases.
 
     Returns
     -------
     Signals
-        What was observed. A signal of certainty c is the customer's own with probability c.
+        Observed signals. A signal of certainty c is the customer's own with probability c.
     ndarray of shape (customers,)
-        How many of the visits and app openings were the customer's own.
+        Number of visits and app openings that were the customer's own.
     """
     pace = np.where(busy, BUSY, 1.0)
     visits = _spread(draw.poisson(people.visit_rate * pace))
@@ -80,7 +80,7 @@ def browse(people: Population, busy: Bools, midnight: int, draw: np.random.Gener
 
 
 def react(people: Population, sent: SentContacts, draw: np.random.Generator) -> Signals:
-    """Opens and clicks that follow messages; a call leaves none, and scanners open mail within a minute."""
+    """Opens and clicks after messages; calls have none, and scanners open mail within a minute."""
     channel = CHANNEL_OF[sent.action]
     clicked = (draw.random(len(channel)) < sigmoid(-2.6 + 0.8 * sent.lift)) | (
         sent.converted & (draw.random(len(channel)) < 0.6)
@@ -100,13 +100,13 @@ def react(people: Population, sent: SentContacts, draw: np.random.Generator) -> 
 
 
 def purchases(who: Ints, at: Ints, value: Floats) -> Signals:
-    """The purchase that makes a conversion, as the shop sees it."""
+    """The purchase signal of a conversion."""
     kind, channel = np.full(len(who), PURCHASE), np.full(len(who), WEB)
     return Signals(who, at, kind, channel, np.ones(len(who)), value)
 
 
 def concat_signals(*parts: Signals) -> Signals:
-    """All signals of `parts`, in their order."""
+    """Concatenate signals in order."""
     names = ("who", "at", "kind", "channel", "certainty", "value")
     return Signals(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -1,4 +1,4 @@
-"""Time in a world: microseconds since the epoch in UTC, and the customer's local hour."""
+"""Simulated time: microseconds since the epoch in UTC, and the customer's local hour."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ JURISDICTIONS = (
     "CA-ON",
 )
 ZONE_SHARES = (0.20, 0.16, 0.11, 0.08, 0.05, 0.04, 0.12, 0.07, 0.05, 0.03, 0.05, 0.04)
-DEFAULT_ZONE = 0  # where the business sits: its clock stands in for a customer's when that is not known
+DEFAULT_ZONE = 0  # zone of the business, used for customers without a known zone
 
 
 def to_microseconds(moment: datetime) -> int:
@@ -53,7 +53,7 @@ def to_microseconds(moment: datetime) -> int:
     Raises
     ------
     InvalidInput
-        If `moment` has no offset and so names no moment.
+        If `moment` has no UTC offset.
     """
     if moment.tzinfo is None:
         raise InvalidInput(
@@ -72,12 +72,12 @@ def timestamps(at: Ints) -> pd.Series:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The stretch of time a world is played over.
+    """The simulated period.
 
     Attributes
     ----------
     end : datetime
-        First moment that is not played; with an offset.
+        End of the period, exclusive; with a UTC offset.
     days : int
         Length in days, at least 1.
     """
@@ -92,29 +92,29 @@ class Calendar:
 
     @cached_property
     def start(self) -> int:
-        """UTC midnight `days` days before the midnight at or before the end."""
+        """UTC midnight `days` days before the last midnight of the period."""
         return self.stop - self.stop % DAY - self.days * DAY
 
     def midnights(self) -> list[int]:
-        """Every UTC midnight from the start that lies before the end."""
+        """Every UTC midnight of the period."""
         return list(range(self.start, self.stop, DAY))
 
 
 def offset_hours(zone: Ints, at: Ints) -> Floats:
-    """Offset from UTC in hours, for zone indices into ``ZONES`` and times of the same shape, taken at noon UTC."""
+    """UTC offsets in hours at noon UTC, for indices into ``ZONES`` and times of the same shape."""
     days = at // DAY
     pairs, inverse = np.unique(np.stack([zone, days]), axis=1, return_inverse=True)
-    offsets = [_noon_offset(ZONES[int(one)], int(day)) for one, day in pairs.T]
+    offsets = [_noon_offset(ZONES[int(index)], int(day)) for index, day in pairs.T]
     return np.array(offsets, dtype=np.float64)[inverse.reshape(-1)]
 
 
 def local_hour(zone: Ints, at: Ints) -> Floats:
-    """Hour of the local day in [0, 24), fractions included."""
+    """Fractional hour of the local day, in [0, 24)."""
     return np.asarray((at % DAY / HOUR + offset_hours(zone, at)) % 24.0)
 
 
 def at_local_hour(zone: Ints, midnight: int, hour: Floats) -> Ints:
-    """The moment of the UTC day from `midnight` on at which it is `hour` in each zone."""
+    """The time within the UTC day of `midnight` at which it is `hour` in each zone."""
     offset = offset_hours(zone, np.full(len(zone), midnight, dtype=np.int64))
     return midnight + np.rint((hour - offset) % 24.0 * HOUR).astype(np.int64) % DAY
 

@@ -1,4 +1,4 @@
-"""What customers allow, where they can be reached, and who must be left alone, as arrays."""
+"""Simulated consents, contact points and suppressions, as arrays."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from heed.training.simulator.population import Population
 from heed.training.simulator.rng import Bools, Ints, named_generator
 
 NEVER = np.iinfo(np.int64).max
-# Share of customers with a contact point per channel; push needs the app and is drawn from the device.
+# Share of customers with a contact point per channel; push also needs a mobile device.
 REACHABLE_SHARES = (0.97, 0.80, 0.86, 0.90, 0.82)
-# Shares who were asked and granted, per purpose (rows) and channel (columns).
+# Share of customers with granted consent per purpose (rows) and channel (columns).
 GRANTED_SHARES = np.array([[0.74, 0.62, 0.46, 0.80, 0.34], [0.97, 0.85, 0.90, 0.95, 0.82]])
-# Of the rest, the share who once granted and withdrew; the others were never asked.
+# Share of the others who granted and withdrew; the rest were never asked.
 WITHDRAWN_SHARE = 0.35
-# How long a dispute on a written channel lasts; a register or a bereavement does not end by itself.
+# Length of a dispute on a written channel; other suppressions have no end.
 DISPUTE_DAYS = 60
 
 
@@ -29,9 +29,9 @@ class Permissions:
     reachable : ndarray of bool, shape (customers, channels)
         Whether there is a contact point.
     granted_at, expires_at, withdrawn_at : ndarray of int
-        When consent starts, lapses and was taken back; ``NEVER`` where it does not.
+        Times of grant, expiry and withdrawal; ``NEVER`` where there is none.
     suppressed_from, suppressed_until : ndarray of int, shape (customers, channels)
-        Between which moments the channel is suppressed; ``NEVER`` where it is not, or not to end.
+        Start and end of suppression; ``NEVER`` where there is none.
     """
 
     reachable: Bools
@@ -42,16 +42,16 @@ class Permissions:
     suppressed_until: Ints
 
     def live(self, who: Ints, at: Ints) -> Bools:
-        """Whether each customer may be contacted then: shape (len(who), channels, purposes)."""
+        """Whether each customer may be contacted at each time: shape (len(who), channels, purposes)."""
         moment = at[:, None, None]
         inside = (self.granted_at[who] <= moment) & (moment < self.expires_at[who])
         since, until = self.suppressed_from[who], self.suppressed_until[who]
-        spared = self.reachable[who] & ((at[:, None] < since) | (until <= at[:, None]))
-        return np.asarray(inside & (moment < self.withdrawn_at[who]) & spared[:, :, None])
+        reachable = self.reachable[who] & ((at[:, None] < since) | (until <= at[:, None]))
+        return np.asarray(inside & (moment < self.withdrawn_at[who]) & reachable[:, :, None])
 
 
 def draw_permissions(seed: int, people: Population, calendar: Calendar) -> Permissions:
-    """Draw what holds for each customer before and during the played time, before any opt-out that play causes."""
+    """Draw consents and suppressions of each customer, without opt-outs caused by simulated contacts."""
     draw = named_generator(seed, "consents")
     shape = (len(people), len(CHANNELS), len(PURPOSES))
     reachable = _reachable(draw, people)
@@ -59,7 +59,7 @@ def draw_permissions(seed: int, people: Population, calendar: Calendar) -> Permi
     withdrew = ~granted & reachable[:, :, None] & (draw.random(shape) < WITHDRAWN_SHARE)
     granted_at = _grant_times(draw, people, calendar, shape)
     withdrawn_at = granted_at + (draw.random(shape) * 0.9 * (calendar.start - granted_at)).astype(np.int64)
-    # Grants that come during play must not be withdrawn before they exist.
+    # Grants during the simulation must not be withdrawn before they exist.
     withdrew &= granted_at < calendar.start
     lapses = granted & (draw.random(shape) < 0.10)
     lapse_at = calendar.start + (draw.uniform(-0.3, 1.6, shape) * calendar.days * DAY).astype(np.int64)
@@ -82,7 +82,7 @@ def _reachable(draw: np.random.Generator, people: Population) -> Bools:
 
 
 def _grant_times(draw: np.random.Generator, people: Population, calendar: Calendar, shape: tuple[int, ...]) -> Ints:
-    """Mostly before play, within the customer's tenure; one in twelve comes during play."""
+    """Mostly before the simulation, within the customer's tenure; one in twelve during it."""
     tenure = people.frame["tenure_days"].to_numpy(dtype=np.float64)[:, None, None]
     before = calendar.start - (draw.random(shape) * np.maximum(tenure, 2.0) * DAY).astype(np.int64) - DAY
     during = calendar.start + (draw.random(shape) * calendar.days * DAY).astype(np.int64)
@@ -99,7 +99,7 @@ def _suppressions(draw: np.random.Generator, count: int, calendar: Calendar) -> 
 
 
 def brief_suppressions(suppressed_from: Ints) -> Bools:
-    """Which suppressions are disputes, which end: those of one written channel; shape (customers, channels)."""
+    """Which suppressions are disputes with an end: those of a single written channel; shape (customers, channels)."""
     listed = np.less(suppressed_from, NEVER)
     written = [name in ("email", "push", "web") for name in CHANNELS]
     everywhere = np.asarray(listed.all(axis=1))

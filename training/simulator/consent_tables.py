@@ -1,4 +1,4 @@
-"""Contact points, consents and suppressions as frames, in the form in which they are kept on file."""
+"""Contact points, consents and suppressions as frames."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ BASES = ("consent", "contract")  # by purpose
 
 
 def contact_points_frame(seed: int, people: Population, permissions: Permissions) -> pd.DataFrame:
-    """Every contact point under an opaque id: columns customer_id, contact_point, channel."""
+    """Every contact point with an opaque id: columns customer_id, contact_point, channel."""
     who, channel = np.nonzero(permissions.reachable)
     return pd.DataFrame(
         {
@@ -26,21 +26,21 @@ def contact_points_frame(seed: int, people: Population, permissions: Permissions
 
 
 def contact_point_ids(seed: int, count: int) -> npt.NDArray[np.object_]:
-    """Opaque ids of shape (customers, channels): they tell neither the customer nor the address."""
+    """Opaque ids of shape (customers, channels), unrelated to customer and address."""
     draw = named_generator(seed, "contact points")
     numbers = draw.integers(0, 2**63, (count, len(CHANNELS)))
-    return np.array([[f"cp_{one:016x}" for one in row] for row in numbers.tolist()], dtype=object)
+    return np.array([[f"cp_{number:016x}" for number in row] for row in numbers.tolist()], dtype=object)
 
 
 def consents_frame(seed: int, people: Population, permissions: Permissions, until: int) -> pd.DataFrame:
-    """Every statement recorded before `until` (microseconds), in order of time.
+    """Every consent statement recorded before `until` (microseconds), in order of time.
 
     Returns
     -------
     pandas.DataFrame
         Columns consent_id, customer_id, contact_point, channel, purpose, status (granted, withdrawn), basis (consent,
-        contract), recorded_at, expires_at (missing where a grant does not lapse). A withdrawal is a row of its own
-        after the grant. Who was never asked has no row.
+        contract), recorded_at, expires_at (missing for grants without expiry). A withdrawal is a separate row after
+        its grant. Customers who were never asked have no row.
     """
     ids = contact_point_ids(seed, len(people))
     granted = _statements(people, ids, permissions.granted_at, "granted", until)
@@ -75,7 +75,7 @@ def suppressions_frame(people: Population, permissions: Permissions, until: int)
     Returns
     -------
     pandas.DataFrame
-        Columns customer_id, channel (missing: all channels), reason, recorded_at, until (missing: for good).
+        Columns customer_id, channel (missing: all channels), reason, recorded_at, until (missing: no end).
     """
     listed = np.less(permissions.suppressed_from, until)
     everywhere = np.asarray(listed.all(axis=1))

@@ -1,4 +1,4 @@
-"""The decisions of one day: who came up, what the logging policy chose, and what will follow."""
+"""Decisions of one simulated day: customers due, actions of the logging policy, and outcomes."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from heed.training.simulator.offer_catalogue import CHANNEL_OF, HOLD_INDEX, VALU
 from heed.training.simulator.population import Population
 from heed.training.simulator.rng import Bools, Floats, Ints, sample_columns
 
-# Nobody contacted on the day itself or the day before comes up for a decision.
+# Customers contacted on the same day or the day before are not due.
 REST_DAYS = 2
 DECISIONS_A_DAY = 0.2
 HOURS = np.arange(9, 20)
@@ -30,21 +30,21 @@ class DayDecisions:
     Attributes
     ----------
     situation : CustomerMoments
-        Who, when, and after what.
+        Customer, time and recent history.
     action : ndarray of int
         Chosen action; ``HOLD_INDEX`` is hold.
     logged : ndarray
-        Probability with which the logging policy chose it.
+        Logging policy's probability of the action.
     admissible : ndarray of int
-        How many choices there were, hold included.
+        Number of admissible choices, including hold.
     propensity, resting, harm : ndarray
-        True probability of conversion as decided, under hold, and of harm.
+        True probabilities of conversion with the action, of conversion with hold, and of harm.
     converted_at : ndarray of int
-        Moment of the conversion, or ``NEVER``.
+        Time of the conversion, or ``NEVER``.
     harmed_at, harm_kind : ndarray of int
-        Moment and kind of harm; ``NEVER`` where none.
+        Time and type of harm; ``NEVER`` where there is none.
     value : ndarray
-        Worth of the conversion in EUR, if there is one.
+        Value of the conversion in EUR, if there is one.
     """
 
     situation: CustomerMoments
@@ -62,16 +62,16 @@ class DayDecisions:
 
 @dataclass(frozen=True)
 class WorldConstants:
-    """What does not change while a world is played.
+    """Constants of a simulation.
 
     Attributes
     ----------
     vectors : ndarray of shape (actions, tastes)
-        What each action appeals to.
+        Taste vector of each action.
     scores : ndarray of shape (customers, actions + 1)
-        The logging policy's rule of thumb.
+        Heuristic scores of the logging policy.
     eligibility : ndarray of bool, shape (customers, actions)
-        Who meets each action's condition.
+        Whether each customer is eligible for each action.
     spans : ndarray of int, shape (actions, 2)
         Half-open validity of each action, in microseconds.
     """
@@ -86,20 +86,20 @@ class WorldConstants:
 
 @dataclass
 class WorldState:
-    """What changes from day to day while a world is played.
+    """Mutable state of a simulation.
 
     Attributes
     ----------
     permissions : Permissions
-        Only its withdrawals change.
+        Consents; only their withdrawals change.
     busy : ndarray of bool, shape (customers,)
-        Who is in the market.
+        Whether each customer is in the market.
     activity : ndarray of shape (customers,)
         As in :class:`heed.training.simulator.ground_truth.CustomerMoments`.
     contacts : ndarray of shape (days of fatigue, customers)
-        Contacts per day, as a ring.
+        Contacts per day, as a ring buffer.
     last_contact : ndarray of int, shape (customers,)
-        Number of the day of the last contact.
+        Day index of the last contact.
     """
 
     permissions: Permissions
@@ -115,18 +115,18 @@ class WorldState:
 
 
 def decide_day(
-    stage: WorldConstants, board: WorldState, day: int, midnight: int, draw: np.random.Generator
+    constants: WorldConstants, state: WorldState, day: int, midnight: int, draw: np.random.Generator
 ) -> DayDecisions:
-    """The decisions of one day and what they lead to, without touching the board."""
-    situation = due_customers(stage, board, day, midnight, draw)
+    """Decisions of one day and their outcomes; the state is not changed."""
+    situation = due_customers(constants, state, day, midnight, draw)
     allowed = logging_policy.admissible_actions(
-        board.permissions, stage.eligibility, stage.spans, situation.who, situation.at
+        state.permissions, constants.eligibility, constants.spans, situation.who, situation.at
     )
-    chances = logging_policy.choice_probabilities(stage.scores[situation.who], allowed)
+    chances = logging_policy.choice_probabilities(constants.scores[situation.who], allowed)
     action = sample_columns(chances, draw)
     row = np.arange(len(action))
-    propensity = ground_truth.true_propensities(stage.people, stage.vectors, situation)
-    harm = ground_truth.true_harms(stage.people, stage.vectors, situation)[row, action]
+    propensity = ground_truth.true_propensities(constants.people, constants.vectors, situation)
+    harm = ground_truth.true_harms(constants.people, constants.vectors, situation)[row, action]
     return DayDecisions(
         situation=situation,
         action=action,
@@ -143,33 +143,33 @@ def decide_day(
 
 
 def due_customers(
-    stage: WorldConstants, board: WorldState, day: int, midnight: int, draw: np.random.Generator
+    constants: WorldConstants, state: WorldState, day: int, midnight: int, draw: np.random.Generator
 ) -> CustomerMoments:
-    """Who comes up for a decision: nobody contacted in the last days, the busy more often than the quiet."""
-    people = stage.people
-    rate = np.where(board.busy, 1.5, 1.0) * DECISIONS_A_DAY
-    who = np.flatnonzero((draw.random(len(people)) < rate) & (day - board.last_contact >= REST_DAYS))
+    """Customers due for a decision: not contacted recently, and more often if they are in the market."""
+    people = constants.people
+    rate = np.where(state.busy, 1.5, 1.0) * DECISIONS_A_DAY
+    who = np.flatnonzero((draw.random(len(people)) < rate) & (day - state.last_contact >= REST_DAYS))
     hour = draw.choice(HOURS, len(who), p=HOUR_SHARES) + draw.random(len(who))
     zone = np.where(people.known_zone[who] < 0, DEFAULT_ZONE, people.known_zone[who])
     at = at_local_hour(zone, midnight, hour)
-    kept = at < stage.calendar.stop
+    kept = at < constants.calendar.stop
     who, at = who[kept], at[kept]
-    return CustomerMoments(who, at, board.recent_contacts[who], board.activity[who])
+    return CustomerMoments(who, at, state.recent_contacts[who], state.activity[who])
 
 
 def event_times(chance: Floats, at: Ints, within: float, draw: np.random.Generator) -> Ints:
-    """When each event happens, sooner rather than later inside the window after `at`; ``NEVER`` if it does not."""
+    """Time of each event within the window after `at`, early more often than late; ``NEVER`` if it does not happen."""
     occurs = draw.random(len(chance)) < chance
     delay = (draw.beta(1.0, 3.0, len(chance)) * (within - HOUR)).astype(np.int64) + MINUTE
     return np.where(occurs, at + delay, NEVER)
 
 
 def draw_harm_types(action: Ints, draw: np.random.Generator) -> Ints:
-    """What form harm would take: only mail can be unsubscribed from."""
+    """Type of harm, if there is any; only e-mail can be unsubscribed from."""
     by_mail = np.append(CHANNEL_OF, -1)[action] == behavior.EMAIL
     return sample_columns(HARM_TYPE_SHARES[by_mail.astype(np.int64)], draw)
 
 
 def conversion_values(action: Ints, draw: np.random.Generator) -> Floats:
-    """Worth of a conversion: the action's value on average, spread by about a third."""
+    """Value of a conversion: the action's value on average, with a standard deviation of a third."""
     return np.round(np.append(VALUE, HOLD_VALUE)[action] * draw.gamma(9.0, 1 / 9.0, len(action)), 2)

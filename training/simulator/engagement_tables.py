@@ -1,4 +1,4 @@
-"""From what was played to the tables of the data contract."""
+"""Convert a simulated history to the tables of the data contract."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from heed.training.simulator.rng import Ints
 def engagement_data(
     people: Population, calendar: Calendar, history: pd.DataFrame, signals: pd.DataFrame
 ) -> EngagementData:
-    """The five tables, checked by the contract like any other data."""
+    """The five tables, validated like any other data."""
     return from_frames(
         actions=actions_frame(calendar),
         customers=people.frame,
@@ -30,38 +30,38 @@ def engagement_data(
     )
 
 
-def history_frame(people: Population, turns: Sequence[DayDecisions]) -> pd.DataFrame:
-    """Every decision with its truth, in order of time; contact ids follow that order."""
-    frame = pd.concat([_turn_frame(turn) for turn in turns], ignore_index=True)
+def history_frame(people: Population, days: Sequence[DayDecisions]) -> pd.DataFrame:
+    """Every decision with its ground truth, in order of time; contact ids follow that order."""
+    frame = pd.concat([_day_frame(decisions) for decisions in days], ignore_index=True)
     frame = frame.sort_values(["at", "customer_index"], kind="stable", ignore_index=True)
     frame.insert(0, "contact_id", _numbered("k", len(frame)))
     frame.insert(1, "customer_id", people.frame["customer_id"].to_numpy()[frame["customer_index"]])
     return frame
 
 
-def _turn_frame(turn: DayDecisions) -> pd.DataFrame:
+def _day_frame(decisions: DayDecisions) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "customer_index": turn.situation.who,
-            "action_index": turn.action,
-            "at": turn.situation.at,
-            "recent_contacts": turn.situation.recent_contacts,
-            "activity": turn.situation.activity,
-            "logged": turn.logged,
-            "admissible": turn.admissible,
-            "propensity": turn.propensity,
-            "resting": turn.resting,
-            "harm": turn.harm,
-            "converted_at": turn.converted_at,
-            "harmed_at": turn.harmed_at,
-            "harm_kind": turn.harm_kind,
-            "value": turn.value,
+            "customer_index": decisions.situation.who,
+            "action_index": decisions.action,
+            "at": decisions.situation.at,
+            "recent_contacts": decisions.situation.recent_contacts,
+            "activity": decisions.situation.activity,
+            "logged": decisions.logged,
+            "admissible": decisions.admissible,
+            "propensity": decisions.propensity,
+            "resting": decisions.resting,
+            "harm": decisions.harm,
+            "converted_at": decisions.converted_at,
+            "harmed_at": decisions.harmed_at,
+            "harm_kind": decisions.harm_kind,
+            "value": decisions.value,
         }
     )
 
 
 def contacts_frame(history: pd.DataFrame) -> pd.DataFrame:
-    """The contract's table `contacts`, hold rows included."""
+    """The contract's table `contacts`, including hold rows."""
     return pd.DataFrame(
         {
             "contact_id": history["contact_id"],

@@ -1,8 +1,8 @@
-"""The true response and the true harm of contact, for any customers, actions and moments.
+"""Ground truth: true probabilities of response and harm, for any customers, actions and times.
 
-With m the log-odds of conversion under hold, an action has the log-odds m + lift, where lift is its strength, plus the
-customer's taste for it, for its category and for its channel, plus its pull on the recently active, plus the hour, and
-less fatigue. Harm has log-odds that grow with the contacts of the last fourteen days and fall with the lift.
+With m the log-odds of conversion under hold, an action has log-odds m + lift. The lift is its strength, plus the
+customer's taste for the action, its category and its channel, plus effects of recent activity and of the hour, minus
+fatigue. The log-odds of harm grow with the contacts of the last fourteen days and fall with the lift.
 """
 
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ ACTIVITY_PULL = 0.45
 TASTE_SCALE = 0.70
 FATIGUE = 0.12
 HARM_GROWTH = 0.35
-STRENGTH: Floats = np.array([one.strength for one in ACTIONS])
-PULL: Floats = np.array([one.pull for one in ACTIONS])
+STRENGTH: Floats = np.array([action.strength for action in ACTIONS])
+PULL: Floats = np.array([action.pull for action in ACTIONS])
 
 
 @dataclass(frozen=True)
 class CustomerMoments:
-    """Customers at moments, and what their recent days were like; all arrays of shape (n,).
+    """Customers at given times, with their recent history; all arrays of shape (n,).
 
     Attributes
     ----------
     who : ndarray of int
         Customer indices.
     at : ndarray of int
-        Moments in microseconds since the epoch, UTC.
+        Times in microseconds since the epoch, UTC.
     recent_contacts : ndarray of float
         Contacts on the fourteen UTC days before the day of `at`.
     activity : ndarray of float
-        True visits and app openings up to the day before, each day counting 0.8 of the next.
+        True visits and app openings up to the day before, exponentially weighted with 0.8 per day.
     """
 
     who: Ints
@@ -58,19 +58,19 @@ class CustomerMoments:
 
 
 def action_vectors(seed: int) -> Floats:
-    """What each action appeals to: unit vectors of shape (actions, tastes)."""
+    """Taste vector of each action: unit vectors of shape (actions, tastes)."""
     vectors = named_generator(seed, "actions").standard_normal((len(ACTIONS), TASTE_DIMENSIONS))
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def baseline_log_odds(people: Population, situation: CustomerMoments) -> Floats:
-    """Log-odds of conversion when left alone: shape (n,)."""
+    """Log-odds of conversion under hold: shape (n,)."""
     taste = people.taste[situation.who]
     return BASE_MARGIN + 0.35 * taste[:, 0] + 0.2 * taste[:, 3] + ACTIVITY_PULL * np.log1p(situation.activity)
 
 
 def action_log_odds(people: Population, vectors: Floats, situation: CustomerMoments) -> Floats:
-    """Log-odds that each action adds to hold, negative where it puts people off: shape (n, actions)."""
+    """Log-odds added to hold by each action, possibly negative: shape (n, actions)."""
     who = situation.who
     taste = TASTE_SCALE * people.taste[who] @ vectors.T + SEGMENT_TASTE[people.segment[who]][:, CATEGORY_OF]
     pull = np.log1p(situation.activity)[:, None] * PULL
@@ -80,10 +80,10 @@ def action_log_odds(people: Population, vectors: Floats, situation: CustomerMome
 
 
 def hour_effect(zone: Ints, at: Ints) -> Floats:
-    """What the local hour and weekday add per channel: shape (n, channels)."""
+    """Log-odds added by local hour and weekday per channel: shape (n, channels)."""
     local = at / HOUR + offset_hours(zone, at)
     swing = HOUR_SWING * (np.cos((local[:, None] % 24.0 - PEAK_HOUR) * np.pi / 12.0) - 1.0)
-    # The epoch was a Thursday: day 2 of the count was a Saturday.
+    # The epoch was a Thursday, so day 2 was a Saturday.
     weekend = (local * HOUR / DAY).astype(np.int64) % 7
     return np.asarray(swing + WEEKEND * ((weekend == 2) | (weekend == 3))[:, None])
 
@@ -95,9 +95,9 @@ def true_propensities(people: Population, vectors: Floats, situation: CustomerMo
 
 
 def true_harms(people: Population, vectors: Floats, situation: CustomerMoments) -> Floats:
-    """Probability that a contact provokes an opt-out, a complaint or an unsubscription.
+    """Probability of an opt-out, complaint or unsubscribe after a contact.
 
-    Shape (n, actions + 1); hold, last, harms nobody.
+    Shape (n, actions + 1); 0 for hold, which is last.
     """
     sensitivity = people.sensitivity[situation.who]
     strain = HARM_GROWTH * sensitivity * situation.recent_contacts + 0.5 * (sensitivity - 1.0)
@@ -107,7 +107,7 @@ def true_harms(people: Population, vectors: Floats, situation: CustomerMoments) 
 
 
 def true_net_values(propensity: Floats, harm: Floats, harm_cost: float) -> Floats:
-    """Net value in EUR of each column of `propensity`: shape as given; hold, last, is 0 by definition."""
+    """Net value in EUR of each column of `propensity`, same shape; 0 for hold, which is last."""
     uplift = propensity[:, :-1] - propensity[:, -1:]
     net = VALUE * uplift - harm_cost * harm[:, :-1] - COST
     return np.hstack([net, np.zeros((len(propensity), 1))])

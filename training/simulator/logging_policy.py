@@ -1,7 +1,7 @@
-"""Who was offered what: the crude rule of thumb that made the history heed learns from.
+"""The logging policy of the simulated history.
 
-A softmax over a rule of thumb, mixed with uniform exploration, over the actions that consent, validity and eligibility
-leave. Hold is always among them, with a probability of its own.
+A softmax over heuristic scores, mixed with uniform exploration, over the actions that consent, validity and eligibility
+admit. Hold is always admissible.
 """
 
 import numpy as np
@@ -23,15 +23,15 @@ from heed.training.simulator.rng import Bools, Floats, Ints
 NAME = "rule-of-thumb"
 EXPLORATION = 0.30
 HOLD_SCORE = 1.1
-MIN_AGE: Floats = np.array([-1.0 if one.min_age is None else one.min_age for one in ACTIONS])
-MIN_TENURE: Floats = np.array([-1.0 if one.min_tenure is None else one.min_tenure for one in ACTIONS])
+MIN_AGE: Floats = np.array([-1.0 if action.min_age is None else action.min_age for action in ACTIONS])
+MIN_TENURE: Floats = np.array([-1.0 if action.min_tenure is None else action.min_tenure for action in ACTIONS])
 ONBOARDING: Bools = np.isin(CATEGORY_OF, [CATEGORIES.index("onboarding")])
-BOUNDED_AGE: Bools = np.array([one.min_age is not None for one in ACTIONS])
-BOUNDED_TENURE: Bools = np.array([one.min_tenure is not None for one in ACTIONS])
+BOUNDED_AGE: Bools = np.array([action.min_age is not None for action in ACTIONS])
+BOUNDED_TENURE: Bools = np.array([action.min_tenure is not None for action in ACTIONS])
 
 
 def heuristic_scores(people: Population) -> Floats:
-    """The rule of thumb, half right about segments and blind to everything recent: shape (n, actions + 1)."""
+    """Heuristic scores, partly right about segments and ignorant of recent history: shape (n, actions + 1)."""
     belief = 0.8 * SEGMENT_TASTE[people.segment][:, CATEGORY_OF]
     newcomers = (people.eligible_tenure < 120.0)[:, None] & ONBOARDING
     thrift = 0.5 * np.log(VALUE / 50.0) - 0.25 * COST
@@ -39,13 +39,13 @@ def heuristic_scores(people: Population) -> Floats:
 
 
 def eligible_actions(people: Population) -> Bools:
-    """Whether each customer meets each action's condition; a missing fact meets none: shape (n, actions)."""
+    """Whether each customer is eligible for each action; missing facts make ineligible: shape (n, actions)."""
     age = ~BOUNDED_AGE | (people.eligible_age[:, None] >= MIN_AGE)
     return np.asarray(age & (~BOUNDED_TENURE | (people.eligible_tenure[:, None] >= MIN_TENURE)))
 
 
 def admissible_actions(permissions: Permissions, eligibility: Bools, spans: Ints, who: Ints, at: Ints) -> Bools:
-    """What may be done for each customer at each moment: shape (len(who), actions + 1), hold always.
+    """Admissible actions for each customer and time: shape (len(who), actions + 1), hold always.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def admissible_actions(permissions: Permissions, eligibility: Bools, spans: Ints
 
 
 def choice_probabilities(score: Floats, allowed: Bools) -> Floats:
-    """Probability of each choice: rows sum to 1, what is not allowed has 0."""
+    """Probability of each action; rows sum to 1, and actions not allowed have 0."""
     weight = np.where(allowed, np.exp(score), 0.0)
     greedy = weight / weight.sum(axis=1, keepdims=True)
     uniform = allowed / allowed.sum(axis=1, keepdims=True)

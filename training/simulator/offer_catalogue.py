@@ -1,7 +1,7 @@
-"""The dozen actions of a world, and what each is really worth trying on whom.
+"""The twelve simulated actions and their true effects.
 
-Money is in EUR. Values, costs and strengths are assumptions, chosen so that rates lie between 1 and 15 % and the best
-action differs between customers; they describe no business.
+Money is in EUR. Values, costs and strengths are invented, such that rates lie between 1 and 15 % and the best action
+differs between customers.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ PURPOSES = ("marketing", "service")
 CATEGORIES = ("cross_sell", "loyalty", "onboarding", "retention", "service", "winback")
 SEGMENTS = ("student", "family", "professional", "senior", "business")
 OUTCOME = "conversion"
-# One window for all, hold included: uplift then compares like with like.
+# One window for all actions and hold, so that uplift compares equal windows.
 WINDOW_DAYS = 7.0
 
-# Hour of the local day at which a channel works best, how much worse the opposite hour is, and the weekend's effect.
+# Best local hour of each channel, the drop at the opposite hour, and the effect of the weekend, in log-odds.
 PEAK_HOUR = np.array([19.0, 18.0, 12.0, 20.5, 10.5])
 HOUR_SWING = np.array([0.30, 0.35, 0.20, 0.25, 0.45])
 WEEKEND = np.array([-0.10, 0.15, 0.0, 0.20, -0.50])
-# Log-odds that a first contact through the channel provokes an opt-out or a complaint.
+# Log-odds of an opt-out or complaint after a first contact on each channel.
 HARM_MARGIN = np.array([-5.4, -5.0, -4.5, -6.3, -4.1])
 
-# Log-odds that a category gains with a segment (rows in the order of SEGMENTS, columns of CATEGORIES).
+# Log-odds added by segment (rows) and category (columns).
 SEGMENT_TASTE = np.array(
     [
         [0.5, -0.3, 0.4, -0.6, -0.4, 0.4],
@@ -42,18 +42,18 @@ SEGMENT_TASTE = np.array(
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAction:
-    """One action and its truth.
+    """One action and its true effect.
 
     Attributes
     ----------
     strength : float
-        Log-odds that the action adds to hold for a customer of middling taste.
+        Log-odds added to hold for an average customer.
     pull : float
         Log-odds added per unit of log(1 + recent activity).
     starts, ends : float or None
-        When the offer is valid, as a share of the played time; None leaves that side open.
+        Validity as shares of the simulated time; None leaves that side open.
     least_age, min_tenure : float or None
-        Eligibility: years of age, days of tenure.
+        Eligibility: minimum age in years, minimum tenure in days.
     """
 
     action_id: str
@@ -75,7 +75,7 @@ class SimulatedAction:
 
     @property
     def eligibility(self) -> str | None:
-        """The condition in CEL, or None where everyone is eligible."""
+        """The eligibility condition in CEL, or None if everyone is eligible."""
         bounds = {
             "customer.age": self.min_age,
             "customer.tenure_days": self.min_tenure,
@@ -107,19 +107,19 @@ ACTIONS = (
           starts=0.5, min_age=18.0, min_tenure=30.0),
 )  # fmt: skip
 
-CHANNEL_OF: Ints = np.array([CHANNELS.index(one.channel) for one in ACTIONS], dtype=np.int64)
-PURPOSE_OF: Ints = np.array([PURPOSES.index(one.purpose) for one in ACTIONS], dtype=np.int64)
-CATEGORY_OF: Ints = np.array([CATEGORIES.index(one.category) for one in ACTIONS], dtype=np.int64)
-VALUE: Floats = np.array([one.value for one in ACTIONS])
-COST: Floats = np.array([one.cost for one in ACTIONS])
+CHANNEL_OF: Ints = np.array([CHANNELS.index(action.channel) for action in ACTIONS], dtype=np.int64)
+PURPOSE_OF: Ints = np.array([PURPOSES.index(action.purpose) for action in ACTIONS], dtype=np.int64)
+CATEGORY_OF: Ints = np.array([CATEGORIES.index(action.category) for action in ACTIONS], dtype=np.int64)
+VALUE: Floats = np.array([action.value for action in ACTIONS])
+COST: Floats = np.array([action.cost for action in ACTIONS])
 HOLD_INDEX = len(ACTIONS)
-ACTION_IDS = (*(one.action_id for one in ACTIONS), HOLD)
+ACTION_IDS = (*(action.action_id for action in ACTIONS), HOLD)
 
 
 def validity_spans(calendar: Calendar) -> Ints:
-    """Validity of each action, half open: shape (actions, 2), microseconds since the epoch."""
+    """Half-open validity of each action: shape (actions, 2), microseconds since the epoch."""
     far = np.iinfo(np.int64)
-    spans = [(_moment(calendar, one.starts, far.min), _moment(calendar, one.ends, far.max)) for one in ACTIONS]
+    spans = [(_moment(calendar, action.starts, far.min), _moment(calendar, action.ends, far.max)) for action in ACTIONS]
     return np.array(spans, dtype=np.int64)
 
 
@@ -137,8 +137,8 @@ def actions_frame(calendar: Calendar) -> pd.DataFrame:
         "eligibility",
     )
     attributes = ("incentive", "tone", "personalised")
-    frame = pd.DataFrame({name: [getattr(one, name) for one in ACTIONS] for name in columns + attributes})
-    closed = pd.DataFrame([[one.starts is not None, one.ends is not None] for one in ACTIONS])
+    frame = pd.DataFrame({name: [getattr(action, name) for action in ACTIONS] for name in columns + attributes})
+    closed = pd.DataFrame([[action.starts is not None, action.ends is not None] for action in ACTIONS])
     return frame.assign(
         message_class=frame["purpose"],
         outcome=OUTCOME,

@@ -1,4 +1,4 @@
-"""The customers of a world: what can be seen of them, and what is only true."""
+"""Simulated customers: observed attributes and latent traits."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ REGIONS = ("city", "suburb", "town", "village")
 GENDERS = ("female", "male", "diverse")
 PLANS = ("basic", "plus", "family", "premium")
 SEGMENT_SHARES = (0.20, 0.28, 0.24, 0.18, 0.10)
-# Mean taste per segment: the part of taste that a segment gives away.
+# Mean taste per segment: the part of taste explained by the segment.
 SEGMENT_MEANS = np.array(
     [[-0.6, 0.7, 0.5, -0.3], [0.2, -0.4, 0.6, 0.3], [0.7, 0.5, -0.2, 0.1], [0.1, -0.8, -0.6, 0.7],
      [0.5, 0.2, -0.7, -0.6]]
 )  # fmt: skip
 # Years of age per segment: mean and spread.
 SEGMENT_AGES = np.array([[21.0, 3.5], [39.0, 7.0], [43.0, 10.0], [69.0, 7.0], [47.0, 9.0]])
-# How much a segment likes to hear from the business at all, in log-odds.
+# Log-odds added to any contact, per segment.
 SEGMENT_WARMTH = np.array([-0.1, 0.3, -0.2, 0.2, -0.5])
-# How much a segment likes each channel, in log-odds.
+# Log-odds added by channel, per segment.
 SEGMENT_CHANNELS = np.array(
     [
         [-0.5, 0.5, 0.1, 0.4, -0.8],
@@ -38,32 +38,32 @@ SEGMENT_CHANNELS = np.array(
 
 @dataclass(frozen=True)
 class Population:
-    """Customers in a fixed order; every array has one row per customer.
+    """Customers in a fixed order; arrays have one row per customer.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        The contract's table `customers`: what can be seen, with holes.
+        The contract's table `customers`: observed attributes, with missing values.
     segment : ndarray of int, shape (n,)
         Index into ``SEGMENTS``.
     taste : ndarray of shape (n, 4)
-        What a customer cares for; segment, plan, device, tenure and lifetime value each tell a part of it.
+        Latent tastes, partly explained by segment, plan, device, tenure and lifetime value.
     channel_liking : ndarray of shape (n, channels)
-        Log-odds that a channel adds to any action through it.
+        Log-odds added by each channel.
     sensitivity : ndarray of shape (n,)
-        How fast contact tires the customer, around 1 and above 0.
+        Sensitivity to contact fatigue, above 0 and around 1.
     visit_rate, app_rate : ndarray of shape (n,)
-        Expected web visits and app openings per quiet day.
+        Expected web visits and app openings per day outside the market.
     zone : ndarray of int, shape (n,)
-        Index into ``ZONES`` of the zone lived in, known or not.
+        Index into ``ZONES`` of the true time zone.
     known_zone : ndarray of int, shape (n,)
-        The zone on file, or -1.
+        The recorded zone, or -1.
     eligible_age, eligible_tenure : ndarray of shape (n,)
-        Age and tenure on file; NaN where missing, which makes no condition true.
+        Recorded age and tenure; NaN where missing, which makes ineligible.
     certainty : ndarray of shape (n,)
-        Certainty with which a signal of this customer is usually matched, in (0, 1].
+        Usual certainty of this customer's signals, in (0, 1].
     scanned : ndarray of bool, shape (n,)
-        Whether a security scanner opens this customer's mail.
+        Whether a security scanner opens this customer's e-mail.
     """
 
     frame: pd.DataFrame
@@ -113,7 +113,7 @@ def draw_population(seed: int, count: int) -> Population:
 
 
 def _channel_liking(draw: np.random.Generator, segment: Ints, taste: Floats) -> Floats:
-    """Some are put off by contact as such: the newer the customer, the likelier."""
+    """Log-odds added by each channel; newer customers dislike contact more."""
     warmth = SEGMENT_WARMTH[segment] + 0.5 * taste[:, 3] + 0.25 * draw.standard_normal(len(segment))
     own = 0.3 * draw.standard_normal((len(segment), len(CHANNELS)))
     return np.asarray(warmth[:, None] + SEGMENT_CHANNELS[segment] + own)

@@ -1,4 +1,4 @@
-"""Reproducible randomness: every part of a world draws from its own stream, so that one part never shifts another."""
+"""Named random generators: each part of a simulation has its own, so changes to one part leave others unchanged."""
 
 from zlib import crc32
 
@@ -11,12 +11,12 @@ Bools = npt.NDArray[np.bool_]
 
 
 def named_generator(seed: int, part: str) -> np.random.Generator:
-    """Generator of one part of the world: the same seed and name give the same draws, other names independent ones."""
+    """Generator of one part; the same seed and name give the same draws, other names independent ones."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, crc32(part.encode())])))
 
 
 def sample_columns(weights: Floats, generator: np.random.Generator) -> Ints:
-    """One column per row, drawn with the probabilities in that row.
+    """Draw one column per row with the probabilities of that row.
 
     Parameters
     ----------
@@ -34,5 +34,5 @@ def sample_columns(weights: Floats, generator: np.random.Generator) -> Ints:
 
 
 def sigmoid(margin: Floats) -> Floats:
-    """Probability of a margin in log-odds."""
+    """Probability for log-odds."""
     return np.asarray(1.0 / (1.0 + np.exp(-margin)))

@@ -1,4 +1,4 @@
-"""Playing a world: day by day, what was decided, what customers did, and what the next day starts from."""
+"""Run a simulation day by day: decisions, signals and the state of the next day."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,12 +22,12 @@ from heed.training.simulator.rng import Floats, named_generator
 
 FATIGUE_DAYS = 14
 ACTIVITY_KEPT = 0.8
-# Of those who opt out, the share who object on every channel at once.
+# Share of opt-outs that apply to every channel.
 OBJECTS_TO_ALL = 0.25
 
 
 def initial_state(seed: int, people: Population, permissions: Permissions) -> WorldState:
-    """The board before the first day: everyone rested, activity at its quiet mean, withdrawals still to come."""
+    """The state before the first day: no contacts yet, and baseline activity."""
     count = len(people)
     share = behavior.STARTS_A_DAY / (behavior.STARTS_A_DAY + behavior.STOPS_A_DAY)
     return WorldState(
@@ -40,12 +40,12 @@ def initial_state(seed: int, people: Population, permissions: Permissions) -> Wo
 
 
 def baseline_activity(people: Population) -> Floats:
-    """Activity to which a customer settles when not in the market."""
+    """Stationary activity of a customer outside the market."""
     return (people.visit_rate + people.app_rate) * ACTIVITY_KEPT / (1.0 - ACTIVITY_KEPT)
 
 
 def world_constants(people: Population, calendar: Calendar, vectors: Floats) -> WorldConstants:
-    """All that a day needs and that no day changes."""
+    """Compute the constants of a simulation."""
     return WorldConstants(
         people,
         calendar,
@@ -57,55 +57,62 @@ def world_constants(people: Population, calendar: Calendar, vectors: Floats) -> 
 
 
 def simulate_days(
-    seed: int, stage: WorldConstants, board: WorldState
+    seed: int, constants: WorldConstants, state: WorldState
 ) -> Iterator[tuple[DayDecisions, behavior.Signals]]:
-    """Play every day of the calendar, changing `board`, and yield its decisions and its signals."""
+    """Simulate every day, updating `state`, and yield the decisions and signals of each."""
     draw = named_generator(seed, "play")
-    for day, midnight in enumerate(stage.calendar.midnights()):
-        turn = decide_day(stage, board, day, midnight, draw)
-        yield turn, advance_day(stage, board, turn, day, midnight, draw)
+    for day, midnight in enumerate(constants.calendar.midnights()):
+        decisions = decide_day(constants, state, day, midnight, draw)
+        yield decisions, advance_day(constants, state, decisions, day, midnight, draw)
 
 
 def advance_day(
-    stage: WorldConstants, board: WorldState, turn: DayDecisions, day: int, midnight: int, draw: np.random.Generator
+    constants: WorldConstants,
+    state: WorldState,
+    decisions: DayDecisions,
+    day: int,
+    midnight: int,
+    draw: np.random.Generator,
 ) -> behavior.Signals:
-    """Let one day pass on the board, with the day's contacts on it, and return its signals."""
-    browsed, own = behavior.browse(stage.people, board.busy, midnight, draw)
-    sent = _sent(turn)
-    bought = turn.converted_at < NEVER
-    board.activity = ACTIVITY_KEPT * (board.activity + own)
-    board.busy = behavior.next_busy(board.busy, draw)
-    board.contacts[day % FATIGUE_DAYS] = np.bincount(sent.who, minlength=len(stage.people))
-    board.last_contact[sent.who] = day
-    apply_opt_outs(board.permissions, turn, draw)
+    """Advance the state by one day with its contacts, and return the signals of the day."""
+    browsed, own = behavior.browse(constants.people, state.busy, midnight, draw)
+    sent = _sent(decisions)
+    bought = decisions.converted_at < NEVER
+    state.activity = ACTIVITY_KEPT * (state.activity + own)
+    state.busy = behavior.next_busy(state.busy, draw)
+    state.contacts[day % FATIGUE_DAYS] = np.bincount(sent.who, minlength=len(constants.people))
+    state.last_contact[sent.who] = day
+    apply_opt_outs(state.permissions, decisions, draw)
     return behavior.concat_signals(
         browsed,
-        behavior.react(stage.people, sent, draw),
-        behavior.purchases(turn.situation.who[bought], turn.converted_at[bought], turn.value[bought]),
+        behavior.react(constants.people, sent, draw),
+        behavior.purchases(decisions.situation.who[bought], decisions.converted_at[bought], decisions.value[bought]),
     )
 
 
-def _sent(turn: DayDecisions) -> behavior.SentContacts:
-    contacted = turn.action != HOLD_INDEX
-    situation = turn.situation
-    log_odds = np.log(turn.propensity / (1.0 - turn.propensity)) - np.log(turn.resting / (1.0 - turn.resting))
+def _sent(decisions: DayDecisions) -> behavior.SentContacts:
+    contacted = decisions.action != HOLD_INDEX
+    situation = decisions.situation
+    log_odds = np.log(decisions.propensity / (1.0 - decisions.propensity)) - np.log(
+        decisions.resting / (1.0 - decisions.resting)
+    )
     return behavior.SentContacts(
         who=situation.who[contacted],
         at=situation.at[contacted],
-        action=turn.action[contacted],
+        action=decisions.action[contacted],
         lift=log_odds[contacted],
-        converted=(turn.converted_at < NEVER)[contacted],
+        converted=(decisions.converted_at < NEVER)[contacted],
     )
 
 
-def apply_opt_outs(permissions: Permissions, turn: DayDecisions, draw: np.random.Generator) -> None:
-    """Turn harm into withdrawn consent for marketing: on the channel used, or for some who opt out on all."""
-    taken_back = permissions.withdrawn_at[:, :, PURPOSES.index("marketing")]
-    harmed = np.flatnonzero(turn.harmed_at < NEVER)
-    everywhere = (turn.harm_kind[harmed] == OPT_OUT) & (draw.random(len(harmed)) < OBJECTS_TO_ALL)
-    used = CHANNEL_OF[turn.action[harmed]]
+def apply_opt_outs(permissions: Permissions, decisions: DayDecisions, draw: np.random.Generator) -> None:
+    """Withdraw marketing consent after harm: on the channel used, or for some opt-outs on all channels."""
+    withdrawn = permissions.withdrawn_at[:, :, PURPOSES.index("marketing")]
+    harmed = np.flatnonzero(decisions.harmed_at < NEVER)
+    everywhere = (decisions.harm_kind[harmed] == OPT_OUT) & (draw.random(len(harmed)) < OBJECTS_TO_ALL)
+    used = CHANNEL_OF[decisions.action[harmed]]
     for channel in range(len(CHANNELS)):
-        reached = permissions.reachable[turn.situation.who[harmed], channel]
-        said = harmed[(everywhere | (used == channel)) & reached]
-        who = turn.situation.who[said]
-        taken_back[who, channel] = np.minimum(taken_back[who, channel], turn.harmed_at[said])
+        reached = permissions.reachable[decisions.situation.who[harmed], channel]
+        rows = harmed[(everywhere | (used == channel)) & reached]
+        who = decisions.situation.who[rows]
+        withdrawn[who, channel] = np.minimum(withdrawn[who, channel], decisions.harmed_at[rows])

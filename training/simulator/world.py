@@ -1,4 +1,4 @@
-"""A world: its customers, what is true of them, and the history it gives when it is played."""
+"""A simulated world: customers, ground truth, and the history that a simulation run generates."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,21 +21,21 @@ END = datetime(2026, 11, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class SimulationRun:
-    """What playing a world gives.
+    """Result of a simulation run.
 
     Attributes
     ----------
     data : EngagementData
-        What the business would have on file at the end.
+        The data that the business would have recorded.
     truth : pandas.DataFrame
         One row per contact or hold, in the order of ``data.contacts``: contact_id, customer_id, customer_index,
         action_index, at (microseconds, UTC), recent_contacts, activity, logged (the policy's probability),
         admissible (number of choices), propensity, resting (probability under hold), harm, converted_at and
         harmed_at (microseconds; the largest integer where it never happened), harm_kind, value.
     consents, contact_points, suppressions : pandas.DataFrame
-        As on file at the end; see :mod:`heed.training.simulator.consent_tables`.
-    admissible : ndarray of bool, shape (rows of ``ground_truth``, actions)
-        What consent, validity and eligibility left to choose from beside hold.
+        As recorded at the end; see :mod:`heed.training.simulator.consent_tables`.
+    admissible : ndarray of bool, shape (rows of ``truth``, actions)
+        Actions that consent, validity and eligibility admitted.
     recent_contacts, activity : ndarray of shape (customers,)
         The state at the end, for :meth:`World.true_propensity`.
     """
@@ -51,27 +51,27 @@ class SimulationRun:
 
     @property
     def situation(self) -> CustomerMoments:
-        """Customers, moments and recent days of every row of ``ground_truth``, for counterfactual questions."""
+        """Customer, time and recent history of every row of ``truth``, to evaluate counterfactual actions."""
         columns = (self.truth[name].to_numpy() for name in ("customer_index", "at", "recent_contacts", "activity"))
         return CustomerMoments(*columns)
 
 
 @dataclass(frozen=True)
 class World:
-    """Customers and the truth about them.
+    """Customers and their ground truth.
 
     Attributes
     ----------
     seed : int
-        The same seed, number of customers and calendar give the same world and the same history.
+        The same seed, number of customers and calendar give the same world and history.
     calendar : Calendar
-        When it is played.
+        The simulated period.
     people : Population
         The customers.
     permissions : Permissions
-        Consents, contact points and suppressions before any opt-out that play causes.
+        Consents, contact points and suppressions, without opt-outs caused by simulated contacts.
     vectors : ndarray of shape (actions, tastes)
-        What each action appeals to.
+        Taste vector of each action.
     """
 
     seed: int
@@ -82,7 +82,7 @@ class World:
 
     @property
     def consents(self) -> pd.DataFrame:
-        """Consents recorded before the end, without the opt-outs that play causes (see :class:`SimulationRun`)."""
+        """Consents recorded before the end, without the opt-outs of a :class:`SimulationRun`."""
         return consent_tables.consents_frame(self.seed, self.people, self.permissions, self.calendar.stop)
 
     @property
@@ -91,26 +91,26 @@ class World:
         return consent_tables.contact_points_frame(self.seed, self.people, self.permissions)
 
     def engage(self) -> EngagementData:
-        """The history that the logging policy leaves, in the form of the data contract."""
+        """Run the simulation and return its history as engagement data."""
         return self.play().data
 
     def play(self) -> SimulationRun:
-        """Play all days under the logging policy. The same world gives the same history, byte for byte."""
-        board = run.initial_state(self.seed, self.people, self.permissions)
-        stage = run.world_constants(self.people, self.calendar, self.vectors)
-        turns, parts = zip(*run.simulate_days(self.seed, stage, board), strict=True)
-        history = engagement_tables.history_frame(self.people, turns)
+        """Run the simulation under the logging policy. The same world gives the same history, byte for byte."""
+        state = run.initial_state(self.seed, self.people, self.permissions)
+        constants = run.world_constants(self.people, self.calendar, self.vectors)
+        days, parts = zip(*run.simulate_days(self.seed, constants, state), strict=True)
+        history = engagement_tables.history_frame(self.people, days)
         signals = engagement_tables.signals_frame(self.people, parts, self.calendar.stop)
-        known = (self.people, board.permissions, self.calendar.stop)
+        recorded = (self.people, state.permissions, self.calendar.stop)
         return SimulationRun(
             data=engagement_tables.engagement_data(self.people, self.calendar, history, signals),
             truth=history,
-            consents=consent_tables.consents_frame(self.seed, *known),
+            consents=consent_tables.consents_frame(self.seed, *recorded),
             contact_points=self.contact_points,
-            suppressions=consent_tables.suppressions_frame(*known),
-            admissible=_admissible(stage, board.permissions, history),
-            recent_contacts=board.recent_contacts,
-            activity=board.activity,
+            suppressions=consent_tables.suppressions_frame(*recorded),
+            admissible=_admissible(constants, state.permissions, history),
+            recent_contacts=state.recent_contacts,
+            activity=state.activity,
         )
 
     def situation(
@@ -120,7 +120,7 @@ class World:
         recent_contacts: Floats | float = 0.0,
         activity: Floats | None = None,
     ) -> CustomerMoments:
-        """Customers at moments, with sensible defaults: all customers, at the end, rested, of quiet activity."""
+        """Customers at given times; by default all, at the end, without recent contacts and with baseline activity."""
         who = np.arange(len(self.people)) if customers is None else np.asarray(customers, dtype=np.int64)
         moment = at if isinstance(at, np.ndarray) else to_microseconds(at or self.calendar.end)
         resting = run.baseline_activity(self.people)[who] if activity is None else activity
@@ -143,7 +143,7 @@ class World:
         return ground_truth.true_harms(self.people, self.vectors, situation or self.situation())
 
     def true_net_value(self, situation: CustomerMoments | None = None, harm_cost: float = 25.0) -> Floats:
-        """True net value in EUR with every lever at 1: shape (n, actions + 1), 0 for hold."""
+        """True net value in EUR, without weights: shape (n, actions + 1), 0 for hold."""
         return ground_truth.true_net_values(self.true_propensity(situation), self.true_harm(situation), harm_cost)
 
     def response(
@@ -159,24 +159,24 @@ class World:
         return self.true_propensity(situation)[np.arange(len(situation.who)), actions]
 
     def index_of(self, customer_ids: pd.Series) -> Ints:
-        """Row of each customer id in the arrays of this world; -1 for an id that is not of this world."""
+        """Index of each customer id in the arrays of this world; -1 for unknown ids."""
         known = pd.Index(self.people.frame["customer_id"])
         return np.asarray(known.get_indexer(pd.Index(customer_ids)), dtype=np.int64)
 
 
 def make_world(seed: int, customers: int, days: int = 120, end: datetime = END) -> World:
-    """Make a world with known truth.
+    """Create a world with known ground truth.
 
     Parameters
     ----------
     seed : int
         At least 0; the same arguments give the same world, byte for byte.
     customers : int
-        How many, at least 1.
+        Number of customers, at least 1.
     days : int
-        How long it is played, at least 1.
+        Simulated days, at least 1.
     end : datetime
-        First moment that is not played, with an offset; history starts `days` days before that day's UTC midnight.
+        End of the history, exclusive, with a UTC offset; it starts `days` days before the UTC midnight of that day.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def make_world(seed: int, customers: int, days: int = 120, end: datetime = END) 
     return World(seed, calendar, people, permissions, ground_truth.action_vectors(seed))
 
 
-def _admissible(stage: WorldConstants, permissions: Permissions, history: pd.DataFrame) -> Bools:
-    """What could have been done at each moment of the history: what was withdrawn later was not withdrawn then."""
+def _admissible(constants: WorldConstants, permissions: Permissions, history: pd.DataFrame) -> Bools:
+    """Actions admissible at each decision; consent withdrawn later still counts."""
     who, at = history["customer_index"].to_numpy(), history["at"].to_numpy()
-    return logging_policy.admissible_actions(permissions, stage.eligibility, stage.spans, who, at)[:, :-1]
+    return logging_policy.admissible_actions(permissions, constants.eligibility, constants.spans, who, at)[:, :-1]

@@ -1,1 +1,1 @@
-"""Calibration as a rising curve, chosen among families, with offsets by action that borrow from kin."""
+"""Calibration: a monotone curve, selected among families, with partially pooled offsets by action."""

@@ -1,4 +1,4 @@
-"""Beta calibration: a straight line that may bend once, near even odds."""
+"""Beta calibration: a line in log-odds with one bend near even odds."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +9,17 @@ from heed.training.model.calibrators.logistic_regression import BinnedRows, bin_
 from heed.training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
 
 _KNOTS = 65
-# Beyond such margins log p and log(1 - p) are straight in the margin to 6e-6.
+# Beyond this margin log p and log(1 - p) are linear in the margin to within 6e-6.
 _STRAIGHT = 12.0
 
 
 def fit_beta(margin: Floats, label: NDArray[np.bool_]) -> Curve:
-    """The best ``a * log p - b * log(1 - p) + c`` with `a` and `b` not below 0, p the probability of the margin.
+    """Fit ``a * log p - b * log(1 - p) + c`` with `a` and `b` at least 0, where p is the probability of the margin.
 
-    A logistic regression on log p and -log(1 - p), with Platt's targets. A coefficient that comes out negative is left
-    out and the other fitted again, as in Kull, Silva Filho and Flach, "Beta calibration: a well-founded and easily
+    A logistic regression on log p and -log(1 - p), with Platt's targets. A negative coefficient is dropped and
+    the other refitted, as in Kull, Silva Filho and Flach, "Beta calibration: a well-founded and easily
     implemented improvement on logistic calibration for binary classifiers" (AISTATS 2017). Where neither is positive,
-    Platt's line is returned. Tabulated at 65 knots.
+    Platt's line is returned. The curve is tabulated at 65 knots.
     """
     straight = fit_sigmoid(margin, label)
     low, high = np.clip([margin.min(), margin.max()], -_STRAIGHT, _STRAIGHT)
@@ -38,7 +38,7 @@ def _bend(margin: Floats) -> Floats:
 
 
 def _nonnegative(counted: BinnedRows) -> Floats | None:
-    """The three coefficients, the first two not below 0; None where both would be."""
+    """The three coefficients, the first two at least 0; None where both would be negative."""
     free = _fitted(counted, [0, 1, 2])
     if (free[:2] > 0.0).all():
         return free

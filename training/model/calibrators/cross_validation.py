@@ -1,4 +1,4 @@
-"""Judging calibrations on customers they were not fitted on."""
+"""Cross-fitted losses of calibrations, with folds of customers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class CalibrationRows:
-    """What there is to calibrate on, n rows.
+    """Calibration data of n rows.
 
     Attributes
     ----------
     margin : array of float, shape (n,)
-        Of a booster that has not seen the row.
+        Out-of-fold margins.
     label : array of bool, shape (n,)
     pooling_groups : PoolingGroups
-        Their actions.
+        Action, channel and category of each row.
     customer : array of int, shape (n,)
-        Whose rows they are, from 0 without gaps.
+        Customer index of each row, from 0 without gaps.
     """
 
     margin: Floats
@@ -42,30 +42,30 @@ class CalibrationRows:
 
     @property
     def rarer(self) -> int:
-        """How many rows are of the rarer class."""
+        """Number of rows of the rarer class."""
         positives = int(self.label.sum())
         return min(positives, len(self.label) - positives)
 
     @property
     def customers(self) -> int:
-        """How many customers the rows are of."""
+        """Number of customers."""
         return int(self.customer.max()) + 1
 
     @property
     def folds(self) -> int:
-        """In how many parts the customers can be dealt, at most five."""
+        """Number of folds: five, or fewer if there are fewer customers."""
         return min(FOLDS, self.customers)
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPlan:
-    """A way to calibrate: a family of curves, with or without offsets by action."""
+    """A family of curves, with or without offsets by action."""
 
     family: CalibrationFamily
     offsets: bool
 
     def fit(self, rows: CalibrationRows, near: ActionOffsets | None = None) -> PooledCalibration:
-        """The calibration of these rows; `near` are offsets of a like fit, which save time."""
+        """Fit the calibration; `near` are offsets of a similar fit, from which the search starts."""
         curve = self.family.fit(rows.margin, rows.label)
         if not self.offsets:
             return PooledCalibration(curve, ActionOffsets())
@@ -73,22 +73,22 @@ class CalibrationPlan:
 
 
 def cross_fit_losses(rows: CalibrationRows, plans: Sequence[CalibrationPlan], seed: int) -> Floats:
-    """Log-loss of every row in nats, under every plan fitted without the row's customer: shape (plans, n).
+    """Cross-fitted log-loss of every row in nats under every plan: shape (plans, n).
 
     Parameters
     ----------
     rows : CalibrationRows
-        Of at least two customers.
+        Rows of at least two customers.
     seed : int
-        Deals the customers into folds.
+        Assigns customers to folds.
     """
     losses = np.empty((len(plans), len(rows.label)))
     for held, kept in _folds(rows, seed):
-        train, judged, near = rows.take(kept), rows.take(held), None
+        train, test, near = rows.take(kept), rows.take(held), None
         for place, plan in enumerate(plans):
             fitted = plan.fit(train, near)
             near = fitted.offsets if plan.offsets else None
-            losses[place, held] = row_losses(fitted, judged)
+            losses[place, held] = row_losses(fitted, test)
     return losses
 
 
@@ -100,7 +100,7 @@ def row_losses(calibration: PooledCalibration, rows: CalibrationRows) -> Floats:
 
 
 def paired_difference(losses: Floats, others: Floats, customer: Ints) -> tuple[float, float]:
-    """Mean of the row by row difference, and its standard error with customers as the units that vary."""
+    """Mean difference of paired losses, and its standard error clustered by customer."""
     gap = losses - others
     mean = float(gap.mean())
     per_customer = group_sums(customer, gap - mean)
@@ -108,7 +108,7 @@ def paired_difference(losses: Floats, others: Floats, customer: Ints) -> tuple[f
 
 
 def _folds(rows: CalibrationRows, seed: int) -> Iterator[tuple[Ints, Ints]]:
-    """Positions of the rows held out and of those kept."""
+    """Row indices held out and kept, for each fold."""
     dealt = np.random.default_rng(seed).permutation(rows.customers) % rows.folds
     fold = dealt[rows.customer]
     for number in range(rows.folds):

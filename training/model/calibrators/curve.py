@@ -1,6 +1,6 @@
-"""A rising piecewise linear map from the booster's margin to calibrated log-odds.
+"""A strictly increasing, piecewise linear map from the booster's margin to calibrated log-odds.
 
-It has no flat parts, so it never makes two candidates equal that the booster told apart.
+It has no flat parts, so candidates with different margins keep different scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,27 +12,27 @@ from numba import njit
 from heed.decisioning.score import Floats
 from heed.training.errors import TrainingError
 
-# A slope at or below 0 would turn the booster's order around; where the rows ask for one, it has learnt nothing there
-# that holds, and almost flat is the honest answer.
+# A slope of 0 or less would change the booster's ranking. Where the data suggest one, the booster learned noise, and an
+# almost flat curve is right.
 MIN_SLOPE = 0.01
-# One hundredth of a margin is never worth more than one unit of log-odds: a steeper rise is a step seen from afar.
+# A steeper slope is a step function: 0.01 of margin should not change log-odds by more than 1.
 MAX_SLOPE = 100.0
-# Closer knots than this leave a slope to rounding.
+# Between closer knots the slope is dominated by rounding errors.
 MIN_GAP = 1e-6
 _ROUNDING = 1e-3
 
 
 @njit(nogil=True, cache=True)
 def interpolate(margin: float, xs: Floats, ys: Floats) -> float:
-    """The curve through the knots (xs, ys) at one margin; beyond the ends it goes on as straight as it was.
+    """Linear interpolation between the knots (xs, ys) at one margin, linear extrapolation beyond them.
 
-    Never falls as `margin` grows, rounding included.
+    Never decreasing in `margin`, even by rounding.
 
     Parameters
     ----------
     margin : float
     xs, ys : array of float, shape (knots,)
-        Rising, at least two.
+        Strictly increasing, at least two.
     """
     place = _segment(margin, xs)
     rise = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
@@ -44,14 +44,14 @@ def interpolate(margin: float, xs: Floats, ys: Floats) -> float:
 
 @njit(nogil=True, cache=True)
 def slope_at(margin: float, xs: Floats, ys: Floats) -> float:
-    """Slope of the curve at one margin; at a knot, of the segment to its right."""
+    """Slope of the curve at one margin; at a knot that of the segment to its right."""
     place = _segment(margin, xs)
     return (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])  # type: ignore[no-any-return]
 
 
 @njit(nogil=True, cache=True)
 def _segment(margin: float, xs: Floats) -> int:
-    """Place of the last knot at or before the margin that has a right neighbour, by bisection."""
+    """Index of the segment that contains the margin, by bisection."""
     low, high = 0, len(xs) - 2
     while low < high:
         middle = (low + high + 1) // 2
@@ -80,20 +80,20 @@ def _all_rises(margins: Floats, xs: Floats, ys: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Knots of a rising curve, straight between them and beyond the ends.
+    """A strictly increasing piecewise linear curve, linear beyond its outer knots.
 
     Attributes
     ----------
     margin : array of float, shape (knots,)
-        Rising, at least two.
+        Strictly increasing, at least two.
     log_odds : array of float, shape (knots,)
-        What the margins mean once calibrated. Every segment's slope, hence also beyond the ends, lies between
+        Calibrated log-odds at the knots. Every slope, also beyond the ends, lies between
         :data:`MIN_SLOPE` and :data:`MAX_SLOPE`.
 
     Raises
     ------
     TrainingError
-        If the knots are no such curve.
+        If the knots do not define such a curve.
     """
 
     margin: Floats
@@ -102,30 +102,34 @@ class Curve:
     def __post_init__(self) -> None:
         if self.margin.ndim != 1 or self.margin.shape != self.log_odds.shape or len(self.margin) < 2:
             shapes = f"{self.margin.shape} and {self.log_odds.shape}"
-            raise TrainingError("a curve needs at least two knots, each with log-odds", field="curve", value=shapes)
+            raise TrainingError(
+                "a calibration curve needs at least two knots, each with log-odds", field="curve", value=shapes
+            )
         if not (np.isfinite(self.margin).all() and np.isfinite(self.log_odds).all()):
-            raise TrainingError("a knot of the curve is not a number", field="curve")
-        self._refuse_falling()
+            raise TrainingError("a knot of the calibration curve is not finite", field="curve")
+        self._refuse_decreasing()
 
-    def _refuse_falling(self) -> None:
+    def _refuse_decreasing(self) -> None:
         steps = np.diff(self.margin)
         rises = np.diff(self.log_odds) / np.where(steps > 0.0, steps, np.nan)
         rising = (rises >= MIN_SLOPE * (1.0 - _ROUNDING)) & (rises <= MAX_SLOPE * (1.0 + _ROUNDING))
         if not rising.all():
-            remedy = f"give knots whose slopes lie between {MIN_SLOPE} and {MAX_SLOPE}"
+            remedy = f"give knots with slopes between {MIN_SLOPE} and {MAX_SLOPE}"
             place = int(np.argmin(rising))
-            raise TrainingError("a curve must rise", field=f"curve segment {place}", value=rises[place], remedy=remedy)
+            raise TrainingError(
+                "a calibration curve must increase", field=f"curve segment {place}", value=rises[place], remedy=remedy
+            )
 
     def __call__(self, margin: Floats) -> Floats:
-        """Calibrated log-odds, same shape as `margin`, bit-equal to :func:`interpolate` one by one."""
+        """Calibrated log-odds, same shape as `margin`, bit-equal to :func:`interpolate` of each value."""
         return self._each(_all_along, margin)
 
     def slope(self, margin: Floats) -> Floats:
-        """Log-odds per margin at these margins, same shape; at a knot, of the segment to its right."""
+        """Slope at these margins, same shape; at a knot that of the segment to its right."""
         return self._each(_all_rises, margin)
 
     def stretched(self, slope: float, intercept: float) -> "Curve":
-        """The curve of log-odds ``slope * self + intercept``, kept within the bounds of a curve."""
+        """The curve ``slope * self + intercept``, with slopes clipped to the bounds of a curve."""
         return monotone_curve(self.margin, slope * self.log_odds + intercept)
 
     def to_dict(self) -> dict[str, list[float]]:
@@ -134,7 +138,7 @@ class Curve:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Sequence[float]]) -> "Curve":
-        """The curve written by :meth:`to_dict`, equal to the last bit."""
+        """The curve written by :meth:`to_dict`, bit-equal."""
         return cls(np.array(stored["margin"], dtype=np.float64), np.array(stored["log_odds"], dtype=np.float64))
 
     def _each(self, rule: Callable[[Floats, Floats, Floats], Floats], margin: Floats) -> Floats:
@@ -143,7 +147,7 @@ class Curve:
 
 
 def straight_line(slope: float, intercept: float) -> Curve:
-    """The straight line ``slope * margin + intercept``, as a curve of two knots.
+    """The line ``slope * margin + intercept`` as a curve of two knots.
 
     `slope` lies between :data:`MIN_SLOPE` and :data:`MAX_SLOPE`.
     """
@@ -151,17 +155,16 @@ def straight_line(slope: float, intercept: float) -> Curve:
 
 
 def monotone_curve(margin: Floats, log_odds: Floats) -> Curve:
-    """The curve closest in spirit to points that may be flat, falling or steep in places.
+    """A curve near points that may be flat, decreasing or too steep in places.
 
-    Where the points keep the bounds on slopes they are kept as they are. Elsewhere the curve is the mean of the lowest
-    rising curve above and the highest below them; the same again for points that rise too steeply (the mean of
-    McShane's two extensions, Bulletin of the AMS 40, 1934). Points less than :data:`MIN_GAP` from the last are left
-    out.
+    Points within the bounds on slopes are kept. Elsewhere the curve is the mean of the lowest admissible curve above
+    the points and the highest one below them, first for the lower and then for the upper bound (the mean of McShane's
+    two extensions, Bulletin of the AMS 40, 1934). Points closer than :data:`MIN_GAP` to the previous one are dropped.
 
     Parameters
     ----------
     margin : array of float, shape (points,)
-        Not falling; at least two of them :data:`MIN_GAP` apart.
+        Non-decreasing; at least two of them :data:`MIN_GAP` apart.
     log_odds : array of float, shape (points,)
     """
     xs, ys = _apart(margin, log_odds)

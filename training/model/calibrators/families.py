@@ -1,4 +1,4 @@
-"""The families of calibration curves, the simplest first, and what each needs before it may be chosen."""
+"""The families of calibration curves, the simplest first, and the data each one needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,38 +17,38 @@ from heed.training.model.calibrators.venn_abers import fit_venn_abers
 
 @dataclass(frozen=True, slots=True)
 class CalibrationFamily:
-    """A kind of calibration curve.
+    """A family of calibration curves.
 
     Attributes
     ----------
     fit : callable
         From margin and label, shape (n,) each, to a curve.
-    least : int
-        Rows with the outcome, and rows without, that it needs: of both at least so many.
-    why : str
-        The reason for that number.
+    min_minority_rows : int
+        Minimum number of rows of the rarer class.
+    reason : str
+        The reason for that minimum.
     """
 
     name: str
     fit: Callable[[Floats, NDArray[np.bool_]], Curve]
-    least: int
-    why: str
+    min_minority_rows: int
+    reason: str
 
 
-_FREE = "it follows the data step by step and learns noise from fewer than about a thousand cases"
+_NONPARAMETRIC = "it follows the data step by step and learns noise from fewer than about a thousand cases"
 
 
-def _as_it_is(margin: Floats, label: NDArray[np.bool_]) -> Curve:  # noqa: ARG001 -- a family's signature
-    """The booster's own log-odds: with small trees and many rows they are often as good as any correction."""
+def _identity(margin: Floats, label: NDArray[np.bool_]) -> Curve:  # noqa: ARG001 -- a family's signature
+    """The booster's own log-odds, which are often well calibrated with small trees and many rows."""
     return straight_line(1.0, 0.0)
 
 
-IDENTITY = CalibrationFamily("identity", _as_it_is, 0, "nothing is fitted")
+IDENTITY = CalibrationFamily("identity", _identity, 0, "nothing is fitted")
 SIGMOID = CalibrationFamily("sigmoid", fit_sigmoid, 0, "two numbers, held finite by Platt's targets")
 
-# Twenty cases of the rarer class for each coefficient keep a logistic regression from leaning on chance (Austin and
-# Steyerberg, Statistical Methods in Medical Research 26, 2017); isotonic regression overtakes Platt's line from about a
-# thousand cases (Niculescu-Mizil and Caruana, ICML 2005), which here are counted in the rarer class.
+# A logistic regression needs about twenty cases of the rarer class per coefficient (Austin and Steyerberg, Statistical
+# Methods in Medical Research 26, 2017). Isotonic regression overtakes Platt scaling from about a thousand cases
+# (Niculescu-Mizil and Caruana, ICML 2005), counted here in the rarer class.
 FAMILIES = (
     IDENTITY,
     SIGMOID,
@@ -56,6 +56,6 @@ FAMILIES = (
     CalibrationFamily(
         "spline", fit_spline, 200, "six coefficients and six knots, at over thirty cases of the rarer class each"
     ),
-    CalibrationFamily("venn_abers", fit_venn_abers, 1000, _FREE),
-    CalibrationFamily("isotonic", fit_isotonic, 1000, _FREE),
+    CalibrationFamily("venn_abers", fit_venn_abers, 1000, _NONPARAMETRIC),
+    CalibrationFamily("isotonic", fit_isotonic, 1000, _NONPARAMETRIC),
 )

@@ -1,4 +1,4 @@
-"""Isotonic calibration without its steps: centred blocks, joined by straight lines in log-odds."""
+"""Centred isotonic calibration: block centres joined by straight lines in log-odds."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +11,24 @@ from heed.training.model.calibrators.logistic_regression import group_sums
 from heed.training.model.calibrators.sigmoid import fit_sigmoid
 
 _GROUPS = 64
-# How far beyond the outer centres the curve follows Platt's slope; it goes on like that from there.
-_BEYOND = 1.0
+# The curve follows Platt's slope beyond the outer centres; two more knots at this distance encode it.
+_TAIL = 1.0
 
 
 def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
-    """Isotonic regression whose blocks are points at their mean margin, with straight lines between them.
+    """Isotonic regression with each block placed at its mean margin and linear interpolation between blocks.
 
     Centred isotonic regression (Oron and Flournoy, "Centered isotonic regression: point and interval estimation for
-    dose-response studies", Statistics in Biopharmaceutical Research 9, 2017), in log-odds: within a step of the plain
-    estimate the order of rows would be lost. Blocks are joined to at most 64 groups of about equal information.
-    Beyond the outer centres the curve rises as Platt's line does. Where there is only one group, that line is returned.
+    dose-response studies", Statistics in Biopharmaceutical Research 9, 2017), in log-odds: the steps of the plain
+    estimate would lose the ranking of rows. Blocks are merged into at most 64 groups of about equal information. Beyond
+    the outer centres the curve has the slope of Platt's line, which is returned where there is only one group.
     """
     straight = fit_sigmoid(margin, label)
     order = np.argsort(margin, kind="stable")
     hit = label[order].astype(np.float64)
     place = np.unique(margin, return_inverse=True)[1][order]
     rows = np.bincount(place).astype(np.float64)
-    # The class would interpolate between margins, and divide by gaps that rounding leaves of nothing.
+    # The function and not the class, which interpolates and divides by gaps as small as rounding errors.
     level = isotonic_regression(group_sums(place, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
     block = np.concatenate([[0], np.cumsum(np.diff(level) > 0.0)])[place]
     return centered_isotonic(margin[order], block, level[place], hit, straight)
@@ -37,18 +37,18 @@ def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
 def centered_isotonic(
     margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Floats, straight: Curve
 ) -> Curve:
-    """The curve through the groups' mean margin and the log-odds of their mean of `counted`.
+    """The curve through the mean margin of each group and the log-odds of its mean of `counted`.
 
     Parameters
     ----------
     margin : array of float, shape (n,)
-        Rising.
+        Non-decreasing.
     block : array of int, shape (n,)
-        Which rows share a value; not falling.
+        Block of each row; non-decreasing.
     rate, counted : array of float, shape (n,)
-        Probabilities that tell how informative a row is, and the values in [0, 1] that are averaged.
+        Probabilities, which give the information of a row, and the values in [0, 1] to average.
     straight : Curve
-        Gives the slope beyond the ends, and all where there is only one group.
+        Gives the slope beyond the ends, and is returned where there is only one group.
     """
     weight = rate * (1.0 - rate)
     if weight.sum() == 0.0:
@@ -56,7 +56,7 @@ def centered_isotonic(
     group = merge_blocks(block, weight, _GROUPS)
     rows = np.bincount(group)
     centre = np.bincount(group, margin) / rows
-    # A group in which it never, or always, happened is taken as if it had half happened once.
+    # Half a case is added where a group has only one class, so that log-odds stay finite.
     hits = np.clip(np.bincount(group, counted), 0.5, rows - 0.5)
     if len(rows) < 2 or np.diff(centre).max() < MIN_GAP:
         return straight
@@ -64,6 +64,6 @@ def centered_isotonic(
 
 
 def _with_tails(centre: Floats, log_odds: Floats, straight: Curve) -> Curve:
-    rise = _BEYOND * float(straight.slope(np.zeros(1))[0])
-    xs = np.concatenate([[centre[0] - _BEYOND], centre, [centre[-1] + _BEYOND]])
+    rise = _TAIL * float(straight.slope(np.zeros(1))[0])
+    xs = np.concatenate([[centre[0] - _TAIL], centre, [centre[-1] + _TAIL]])
     return monotone_curve(xs, np.concatenate([[log_odds[0] - rise], log_odds, [log_odds[-1] + rise]]))

@@ -1,4 +1,4 @@
-"""Rows in groups that say equally much: where knots are put."""
+"""Quantiles of information, at which knots are placed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,41 +8,41 @@ from heed.decisioning.score import Floats
 
 
 def fisher_information(log_odds: Floats) -> Floats:
-    """What a row tells of its own log-odds, p(1 - p), same shape: with a rare outcome nearly its probability."""
+    """Fisher information of a row about its log-odds, p(1 - p), same shape."""
     p = expit(log_odds)
     weight: Floats = p * (1.0 - p)
     return weight
 
 
 def weighted_quantiles(margin: Floats, weight: Floats, at: Floats) -> Floats:
-    """The margins below which these shares of the weight lie, same shape as `at`.
+    """Weighted quantiles of the margins, same shape as `at`.
 
     Parameters
     ----------
     margin, weight : array of float, shape (n,)
-        Weights at least 0, their sum above it.
+        Weights are at least 0, with a positive sum.
     at : array of float
-        In (0, 1).
+        Shares of the weight, in (0, 1).
     """
     order = np.argsort(margin, kind="stable")
     total = np.cumsum(weight[order])
     place = np.searchsorted(total, at * total[-1])
-    found: Floats = margin[order][np.minimum(place, len(margin) - 1)]
-    return found
+    quantiles: Floats = margin[order][np.minimum(place, len(margin) - 1)]
+    return quantiles
 
 
 def merge_blocks(block: NDArray[np.int64], weight: Floats, count: int) -> NDArray[np.int64]:
-    """Joins neighbouring blocks to at most `count` groups of about equal weight, shape (n,): 0 for the lowest.
+    """Merge adjacent blocks into at most `count` groups of about equal weight, shape (n,), numbered from 0.
 
     Parameters
     ----------
     block : array of int, shape (n,)
-        Of each row, not falling. A block is never parted.
+        Block of each row, non-decreasing. Blocks are never divided.
     weight : array of float, shape (n,)
-        At least 0, their sum above it.
+        At least 0, with a positive sum.
     """
     per_block = np.bincount(block, weight)
-    # The middle of each block decides, so that a heavy one does not drag its light neighbours along.
+    # The midpoint of each block decides, so that a heavy block does not absorb its light neighbours.
     middle = np.cumsum(per_block) - per_block / 2.0
     place = np.minimum((middle / per_block.sum() * count).astype(np.int64), count - 1)
     return np.unique(place, return_inverse=True)[1][block]

@@ -1,4 +1,4 @@
-"""Mode and evidence of a logistic regression with normal offsets of given spreads, by Laplace's approximation."""
+"""Mode and evidence of a logistic mixed model with given variance components, by Laplace's approximation."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,28 +12,28 @@ from heed.training.model.calibrators.pooling_groups import Ints, PoolingGroups
 
 _ROUNDS = 50
 _HALVINGS = 30
-# Twice what one more step could win, in nats over all rows.
-_WON = 1e-5
-# Normal priors of intercept and slope, as precisions: far wider than what is left to them.
-_LOOSE = np.array([0.01, 1.0])
+# Stops when another step would gain less than half of this, in nats over all rows.
+_TOLERANCE = 1e-5
+# Precisions of weakly informative normal priors on intercept and slope.
+_WEAK_PRIOR = np.array([0.01, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
 class MixedEffects:
-    """What was fitted.
+    """Estimates of a logistic mixed model.
 
     Attributes
     ----------
     intercept, slope : float
-        Of the places' log-odds, common to all.
+        Fixed effects, on the log-odds of the curve.
     category, channel, action : array of float
-        Offsets in log-odds, in the order of the kin's names.
+        Offsets (random effects) in log-odds, in the order of the names of the pooling groups.
     spread : array of float, shape (3,)
         Standard deviations of the offsets by category, channel and action.
     category_error, channel_error : array of float
-        How uncertain those offsets still are: posterior standard deviations under these spreads.
-    total_error : array of float, shape (kinds,)
-        The same of a kind's whole offset, category, channel and action together.
+        Posterior standard deviations of these offsets.
+    total_error : array of float, shape (groups,)
+        The same for the sum of a group's offsets.
     """
 
     intercept: float
@@ -49,15 +49,15 @@ class MixedEffects:
 
 @dataclass(frozen=True, eq=False)
 class NewtonEquations:
-    """Newton's equations; those of actions are diagonal, so they are eliminated and only the few others solved.
+    """Newton's equations. The part of actions is diagonal, so it is eliminated before solving.
 
     Attributes
     ----------
     shared : array of float, shape (few, few)
-        Of intercept, slope, categories and channels.
+        Block of intercept, slope, categories and channels.
     between : array of float, shape (few, actions)
     own : array of float, shape (actions,)
-        The diagonal of the actions' part.
+        Diagonal of the block of actions.
     """
 
     shared: Floats
@@ -66,7 +66,7 @@ class NewtonEquations:
 
     @cached_property
     def reduced(self) -> Floats:
-        """The equations of the shared unknowns, once the others are expressed by them."""
+        """Schur complement of the block of actions."""
         return self.shared - (self.between / self.own) @ self.between.T
 
     def solve(self, gradient: Floats) -> Floats:
@@ -77,43 +77,43 @@ class NewtonEquations:
         return np.concatenate([shared, own - (shared @ self.between) / self.own])
 
     def errors(self) -> Floats:
-        """Posterior standard deviations of the shared unknowns."""
-        found: Floats = np.sqrt(np.diag(np.linalg.inv(self.reduced)))
-        return found
+        """Posterior standard deviations of the shared parameters."""
+        errors: Floats = np.sqrt(np.diag(np.linalg.inv(self.reduced)))
+        return errors
 
     def errors_of(self, shared: Floats, own: Floats, place: Ints) -> Floats:
-        """Posterior standard deviations of sums of unknowns.
+        """Posterior standard deviations of linear combinations of parameters.
 
         Parameters
         ----------
         shared : array of float, shape (few, n)
-            The weights of the shared unknowns in each sum.
+            Weights of the shared parameters in each combination.
         own : array of float, shape (n,)
-            The weight of one own unknown, which is at `place`.
+            Weight of the parameter of action `place`.
         """
         left = shared - self.between[:, place] * (own / self.own[place])
-        found: Floats = np.sqrt(own**2 / self.own[place] + np.sum(left * np.linalg.solve(self.reduced, left), axis=0))
-        return found
+        errors: Floats = np.sqrt(own**2 / self.own[place] + np.sum(left * np.linalg.solve(self.reduced, left), axis=0))
+        return errors
 
     @property
     def log_determinant(self) -> float:
-        """Logarithm of the determinant of all equations."""
+        """Log-determinant of the full matrix."""
         return float(np.linalg.slogdet(self.reduced)[1] + np.log(self.own).sum())
 
 
 @dataclass(frozen=True, eq=False)
 class MixedModel:
-    """Unknowns: intercept, slope, then standard normal scores of categories, channels and actions.
+    """A logistic mixed model in the parameters intercept, slope, and standard normal scores of the random effects.
 
-    An offset is its score times the spread of its kind, so that a spread of 0 needs no case of its own.
+    An offset is its score times the standard deviation of its level, so a standard deviation of 0 is no special case.
     """
 
     counted: BinnedRows
     pooling_groups: PoolingGroups
 
     @cached_property
-    def nothing(self) -> Floats:
-        """All unknowns at 0."""
+    def start_scores(self) -> Floats:
+        """All parameters at 0."""
         return np.zeros(
             2
             + len(self.pooling_groups.categories)
@@ -123,17 +123,17 @@ class MixedModel:
 
     @cached_property
     def centred(self) -> Floats:
-        """Places from their mean, so that intercept and slope hardly depend on each other."""
+        """Predictor minus its mean, which decorrelates intercept and slope."""
         return self.counted.place - self.middle
 
     @cached_property
     def middle(self) -> float:
-        """Mean place of all rows."""
+        """Mean of the predictor over all rows."""
         return float(self.counted.place @ self.counted.rows / self.counted.rows.sum())
 
     @cached_property
     def membership(self) -> Floats:
-        """Which categories and channels each kind of row has, shape (kinds, categories + channels)."""
+        """Indicator of each group's category and channel, shape (groups, categories + channels)."""
         columns = np.concatenate(
             [np.arange(len(self.pooling_groups.categories)), np.arange(len(self.pooling_groups.channels))]
         )
@@ -150,12 +150,12 @@ class MixedModel:
             gradient, equations = self._newton(scale, scores)
             step = equations.solve(gradient)
             scores = self._climb(scale, scores, step)
-            if float(gradient @ step) < _WON:
+            if float(gradient @ step) < _TOLERANCE:
                 break
         return self._posterior(scale, scores) - equations.log_determinant / 2.0, scores
 
-    def told(self, spread: Floats, scores: Floats) -> MixedEffects:
-        """The offsets and the line of these scores, with what is uncertain about them."""
+    def estimates(self, spread: Floats, scores: Floats) -> MixedEffects:
+        """The offsets and fixed effects of these scores, with posterior errors."""
         scale = self._scales(spread)
         categories, few = 2 + len(self.pooling_groups.categories), 2 + self.membership.shape[1]
         offsets, equations = scores * scale, self._newton(scale, scores)[1]
@@ -191,7 +191,7 @@ class MixedModel:
         return self.counted.place + line + of_kind[self.counted.code]
 
     def _posterior(self, scale: Floats, scores: Floats) -> float:
-        prior = float(_LOOSE @ scores[:2] ** 2 + scores[2:] @ scores[2:]) / 2.0
+        prior = float(_WEAK_PRIOR @ scores[:2] ** 2 + scores[2:] @ scores[2:]) / 2.0
         return log_likelihood(self._log_odds(scale, scores), self.counted) - prior
 
     def _climb(self, scale: Floats, scores: Floats, step: Floats) -> Floats:
@@ -206,32 +206,32 @@ class MixedModel:
         """Gradient of the log-posterior, and minus its second derivatives."""
         p = expit(self._log_odds(scale, scores))
         residual = self.counted.hits - self.counted.rows * p
-        left = self._by_kind(residual)
+        left = self._by_group(residual)
         line = np.array([left.sum(), residual @ self.centred])
-        pull = np.concatenate([_LOOSE * scores[:2], scores[2:]])
+        pull = np.concatenate([_WEAK_PRIOR * scores[:2], scores[2:]])
         gradient = scale * np.concatenate([line, left @ self.membership, self._by_action(left)]) - pull
         return gradient, self._equations(scale, self.counted.rows * p * (1.0 - p))
 
     def _equations(self, scale: Floats, weight: Floats) -> NewtonEquations:
         few = 2 + self.membership.shape[1]
-        heavy, leaning = self._by_kind(weight), self._by_kind(weight * self.centred)
+        heavy, leaning = self._by_group(weight), self._by_group(weight * self.centred)
         crossed = np.column_stack([heavy, leaning, heavy[:, None] * self.membership])
         shared = np.empty((few, few))
         shared[2:] = self.membership.T @ crossed
         shared[:2, 2:] = shared[2:, :2].T
         shared[:2, :2] = [[heavy.sum(), leaning.sum()], [leaning.sum(), weight @ self.centred**2]]
-        prior = np.concatenate([_LOOSE, np.ones(few - 2)])
+        prior = np.concatenate([_WEAK_PRIOR, np.ones(few - 2)])
         return NewtonEquations(
             shared=scale[:few, None] * scale[:few] * shared + np.diag(prior),
             between=scale[:few, None] * self._by_action(crossed).T * scale[few:],
             own=1.0 + scale[few:] ** 2 * self._by_action(heavy),
         )
 
-    def _by_kind(self, values: Floats) -> Floats:
+    def _by_group(self, values: Floats) -> Floats:
         return group_sums(self.counted.code, values, len(self.pooling_groups.action))
 
     def _by_action(self, values: Floats) -> Floats:
-        """Sum over the kinds of each action, shape (actions, ...)."""
+        """Sum over the groups of each action, shape (actions, ...)."""
         total = np.zeros((len(self.pooling_groups.actions), *values.shape[1:]))
         np.add.at(total, self.pooling_groups.action, values)
         return total

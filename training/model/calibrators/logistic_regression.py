@@ -1,4 +1,4 @@
-"""Logistic regression on rows counted into cells, which makes sixty thousand as cheap as a few hundred."""
+"""Logistic regression on binned rows: sixty thousand rows cost as little as a few hundred."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,27 @@ from scipy.special import expit
 
 from heed.decisioning.score import Floats
 
-_FINE = 0.01
+_FINE_WIDTH = 0.01
 _ROUNDS = 50
 _HALVINGS = 30
-# Twice the loss that one more step could win, in nats over all rows: far below what any row's noise means.
-_WON = 1e-9
-# Keeps the equations solvable where columns say the same; too weak to be seen in a fit.
+# Stops when another step would gain less than half of this, in nats over all rows.
+_TOLERANCE = 1e-9
+# Keeps the equations solvable for collinear columns; too small to change a fit.
 _RIDGE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
 class BinnedRows:
-    """Rows of about equal place, counted together.
+    """Rows aggregated by group and by bins of a predictor.
 
     Attributes
     ----------
-    code : array of int, shape (cells,)
-        Which kind the cell's rows are of.
-    place : array of float, shape (cells,)
-        Mean place of the cell's rows.
-    rows, hits : array of float, shape (cells,)
-        How many, and how many with the outcome; `hits` may be a sum of shares.
+    code : array of int, shape (bins,)
+        Group of the bin's rows.
+    place : array of float, shape (bins,)
+        Mean predictor of the bin's rows.
+    rows, hits : array of float, shape (bins,)
+        Number of rows, and of rows with the outcome; `hits` may be a sum of soft targets.
     """
 
     code: NDArray[np.int64]
@@ -39,17 +39,17 @@ class BinnedRows:
 
 
 def bin_rows(place: Floats, hit: Floats, width: float, code: NDArray[np.int64] | None = None) -> BinnedRows:
-    """Counts rows into cells of this width, each kind for itself.
+    """Aggregate rows into bins of this width, separately for each group.
 
-    Within a cell the mean place stands for all. In log-odds that moves a row's likelihood by the square of the width
-    times at most 1/100.
+    The mean predictor stands for all rows of a bin. In log-odds this changes the likelihood of a row by at most 1/100
+    of the squared width.
 
     Parameters
     ----------
     place, hit : array of float, shape (n,)
-        Where each row lies, and its outcome in [0, 1].
+        Predictor and outcome in [0, 1] of each row.
     code : array of int, shape (n,), optional
-        The row's kind, at least 0.
+        Group of each row, at least 0.
     """
     bins = np.floor((place - place.min()) / width)
     several = 1 if code is None else int(code.max()) + 1
@@ -61,7 +61,7 @@ def bin_rows(place: Floats, hit: Floats, width: float, code: NDArray[np.int64] |
 
 
 def bin_finely(margin: Floats, target: Floats) -> BinnedRows:
-    """Cells for a curve: a hundredth of a margin wide, narrower where margins hardly spread.
+    """Fine bins for fitting a curve: 0.01 wide, or narrower where margins vary little.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def bin_finely(margin: Floats, target: Floats) -> BinnedRows:
         At least one row.
     """
     spread = float(margin.std())
-    return bin_rows(margin, target, _FINE * min(1.0, spread) if spread > 0.0 else _FINE)
+    return bin_rows(margin, target, _FINE_WIDTH * min(1.0, spread) if spread > 0.0 else _FINE_WIDTH)
 
 
 def group_sums(group: NDArray[np.int64], values: Floats, groups: int = 0) -> Floats:
@@ -79,13 +79,13 @@ def group_sums(group: NDArray[np.int64], values: Floats, groups: int = 0) -> Flo
 
 
 def fit_logistic(design: Floats, counted: BinnedRows, offset: Floats) -> Floats:
-    """Maximum-likelihood coefficients, shape (k,), by Newton's method with halved steps where a whole one overshoots.
+    """Maximum-likelihood coefficients, shape (k,), by Newton's method with step halving.
 
     Parameters
     ----------
-    design : array of float, shape (cells, k)
-    offset : array of float, shape (cells,)
-        Added to the log-odds with weight 1.
+    design : array of float, shape (bins, k)
+    offset : array of float, shape (bins,)
+        Added to the log-odds.
     """
     weights = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
@@ -93,14 +93,14 @@ def fit_logistic(design: Floats, counted: BinnedRows, offset: Floats) -> Floats:
         gradient = design.T @ (counted.hits - counted.rows * p)
         curvature = (design * (counted.rows * p * (1.0 - p))[:, None]).T @ design
         step: Floats = np.linalg.solve(curvature + _RIDGE * np.eye(len(weights)), gradient)
-        if float(gradient @ step) < _WON:
+        if float(gradient @ step) < _TOLERANCE:
             break
         weights = _climb(design, counted, offset, weights, step)
     return weights
 
 
 def log_likelihood(log_odds: Floats, counted: BinnedRows) -> float:
-    """Log-likelihood of the cells, in nats."""
+    """Log-likelihood of binned rows, in nats."""
     return float(counted.hits @ log_odds - counted.rows @ np.logaddexp(0.0, log_odds))
 
 

@@ -1,4 +1,4 @@
-"""A logistic regression with normal offsets by category, channel and action, and the spread of each kind."""
+"""A logistic mixed model with random offsets by category, channel and action; variances by empirical Bayes."""
 
 from dataclasses import dataclass
 
@@ -9,56 +9,56 @@ from heed.training.model.calibrators.laplace import MixedEffects, MixedModel
 from heed.training.model.calibrators.logistic_regression import BinnedRows
 from heed.training.model.calibrators.pooling_groups import PoolingGroups
 
-# Standard deviations tried for each kind of offset. A factor of two either way hardly changes what is predicted.
+# Grid of standard deviations for each level. A factor of two either way hardly changes predictions.
 _SPREADS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _SWEEPS = 6
-# The action's spread first, so that kin share only what is seen to be shared.
+# Actions first, so that channel and category explain only what is clearly shared.
 _ORDER = (2, 1, 0)
-# Evidence in nats below which a spread is no better: ties must not be decided by rounding.
-_TELLING = 1e-3
+# Minimum gain of evidence in nats, so that ties are not decided by rounding.
+_MIN_GAIN = 1e-3
 
 
 def fit_mixed_effects(counted: BinnedRows, pooling_groups: PoolingGroups, start: Floats) -> MixedEffects:
-    """The mode under the spreads of greatest evidence, found by moving one kind's spread at a time until none helps.
+    """Fit by coordinate search over the standard deviations, maximising the evidence.
 
     Parameters
     ----------
     counted : BinnedRows
-        Of log-odds; the code is the kind of `pooling_groups`.
+        Rows binned by log-odds; the code is the group in `pooling_groups`.
     start : array of float, shape (3,)
-        Where to begin: spreads by category, channel and action, out of those that are tried.
+        Initial standard deviations by category, channel and action.
     """
     problem = MixedModel(counted, pooling_groups)
-    sizes = tuple(int(np.argmin(np.abs(np.array(_SPREADS) - one))) for one in start)
-    trial = _Trial(problem, sizes, *problem.evidence(_spread(sizes), problem.nothing))
+    sizes = tuple(int(np.argmin(np.abs(np.array(_SPREADS) - value))) for value in start)
+    trial = _Trial(problem, sizes, *problem.evidence(_spread(sizes), problem.start_scores))
     for _ in range(_SWEEPS):
         before = trial.sizes
         for kind in _ORDER:
-            trial = trial.climbed(kind)
+            trial = trial.improved(kind)
         if trial.sizes == before:
             break
-    return problem.told(_spread(trial.sizes), trial.mode)
+    return problem.estimates(_spread(trial.sizes), trial.mode)
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Spreads by their places among :data:`_SPREADS`, with what they are worth."""
+    """Standard deviations as indices into :data:`_SPREADS`, with their evidence and mode."""
 
     problem: MixedModel
     sizes: tuple[int, ...]
     evidence: float
     mode: Floats
 
-    def climbed(self, kind: int) -> "_Trial":
-        """The best that can be reached by widening, or else narrowing, one kind's spread step by step."""
-        wider = self._as_far_as_it_helps(kind, 1)
-        return wider if wider is not self else self._as_far_as_it_helps(kind, -1)
+    def improved(self, kind: int) -> "_Trial":
+        """Increase, or else decrease, one standard deviation while the evidence grows."""
+        wider = self._climb(kind, 1)
+        return wider if wider is not self else self._climb(kind, -1)
 
-    def _as_far_as_it_helps(self, kind: int, step: int) -> "_Trial":
+    def _climb(self, kind: int, step: int) -> "_Trial":
         best = self
         while 0 <= best.sizes[kind] + step < len(_SPREADS):
             moved = best._moved(kind, step)
-            if moved.evidence <= best.evidence + _TELLING:
+            if moved.evidence <= best.evidence + _MIN_GAIN:
                 break
             best = moved
         return best

@@ -1,4 +1,4 @@
-"""The calibration that is served: a curve for all, and an offset for each action."""
+"""The calibration that is served: one curve, and an offset for each action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from heed.training.model.log_odds import probability
 
 @dataclass(frozen=True, eq=False)
 class PooledCalibration:
-    """Served log-odds are ``curve(margin) + offset``, the offset being the action's."""
+    """Served log-odds are ``curve(margin) + offset`` with the offset of the action."""
 
     curve: Curve
     offsets: ActionOffsets
@@ -27,7 +27,7 @@ class PooledCalibration:
         return probability(self.log_odds(margin, offset))
 
     def offset_of(self, action: Action | None) -> float:
-        """The offset of an action of the catalogue in log-odds; of hold, where `action` is None."""
+        """Offset of an action in log-odds, or of hold if `action` is None."""
         if action is None:
             return self.offsets.of(HOLD, None, None)
         return self.offsets.of(action.action_id, action.channel, action.category)
@@ -38,5 +38,5 @@ class PooledCalibration:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "PooledCalibration":
-        """The calibration written by :meth:`to_dict`, equal to the last bit."""
+        """The calibration written by :meth:`to_dict`, bit-equal."""
         return cls(Curve.from_dict(stored["curve"]), ActionOffsets.from_dict(stored["offsets"]))

@@ -1,4 +1,4 @@
-"""Who is kin to whom: actions, and the channels and categories that they share."""
+"""Groups for partial pooling: action, channel and category."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class PoolingGroups:
-    """The action of n rows, and what is known of it.
+    """Action, channel and category of n rows, encoded as integers.
 
     Attributes
     ----------
     code : array of int, shape (n,)
-        The kind of each row: one combination of action, channel and category.
-    action, channel, category : array of int, shape (kinds,)
-        Places of each kind in the names below; -1 where it has none, as hold has neither channel nor category.
+        Group of each row: one combination of action, channel and category.
+    action, channel, category : array of int, shape (groups,)
+        Indices of each group's names in the tuples below; -1 for none, as hold has neither channel nor category.
     actions, channels, categories : tuple of str
-        In the order of their names.
+        Sorted names.
     """
 
     code: Ints
@@ -38,27 +38,27 @@ class PoolingGroups:
 
     @cached_property
     def held(self) -> NDArray[np.bool_]:
-        """Which rows are of hold, shape (n,)."""
+        """Which rows are hold rows, shape (n,)."""
         held = np.array([name == HOLD for name in self.actions], dtype=np.bool_)
-        found: NDArray[np.bool_] = held[self.action[self.code]]
-        return found
+        rows: NDArray[np.bool_] = held[self.action[self.code]]
+        return rows
 
-    def kind(self, number: int) -> tuple[str, str | None, str | None]:
-        """Action, channel and category of one kind."""
+    def names(self, number: int) -> tuple[str, str | None, str | None]:
+        """Action, channel and category of one group."""
         channel, category = _name(self.channels, self.channel[number]), _name(self.categories, self.category[number])
         return self.actions[self.action[number]], channel, category
 
     def take(self, rows: Ints) -> "PoolingGroups":
-        """The rows at these positions; kinds and names stay, also those that no row is of any more."""
+        """The rows at these positions; groups and names are kept, even without rows."""
         return replace(self, code=self.code[rows])
 
 
 def encode_groups(
     action: Sequence[str], channel: Sequence[str | None], category: Sequence[str | None]
 ) -> PoolingGroups:
-    """The kin of rows, from their action with its channel and category, shape (n,) each.
+    """Encode the action, channel and category of rows, each of shape (n,).
 
-    None, NaN and the empty text mean that there is none.
+    None, NaN and the empty string stand for none.
 
     Raises
     ------
@@ -68,23 +68,25 @@ def encode_groups(
     lengths = {"action": len(action), "channel": len(channel), "category": len(category)}
     if len(set(lengths.values())) != 1:
         raise TrainingError("the rows' columns differ in length", field="calibration rows", value=lengths)
-    (acting, actions), (through, channels), (of, categories) = map(_named, (action, channel, category))
-    if (acting < 0).any():
-        raise TrainingError("a row to calibrate on has no action", field="action_id", value=int(np.argmin(acting)))
-    # One number for each combination; 0 stands for none.
-    key = ((of + 1) * (len(channels) + 1) + through + 1) * len(actions) + acting
-    kinds, code = np.unique(key, return_inverse=True)
-    rest, action_of = np.divmod(kinds, len(actions))
+    (action_code, actions), (channel_code, channels), (category_code, categories) = map(
+        _encoded, (action, channel, category)
+    )
+    if (action_code < 0).any():
+        raise TrainingError("a row to calibrate on has no action", field="action_id", value=int(np.argmin(action_code)))
+    # A unique number for each combination; 0 stands for none.
+    key = ((category_code + 1) * (len(channels) + 1) + channel_code + 1) * len(actions) + action_code
+    groups, code = np.unique(key, return_inverse=True)
+    rest, action_of = np.divmod(groups, len(actions))
     category_of, channel_of = np.divmod(rest, len(channels) + 1)
     return PoolingGroups(code, action_of, channel_of - 1, category_of - 1, actions, channels, categories)
 
 
-def _named(values: Sequence[str | None]) -> tuple[Ints, tuple[str, ...]]:
-    codes, found = pd.factorize(np.asarray(values, dtype=object))
-    names = sorted(str(name) for name in found if name != "")
+def _encoded(values: Sequence[str | None]) -> tuple[Ints, tuple[str, ...]]:
+    codes, levels = pd.factorize(np.asarray(values, dtype=object))
+    names = sorted(str(name) for name in levels if name != "")
     place = {name: number for number, name in enumerate(names)}
-    # The last, for the code -1, is for values that are missing.
-    places = np.array([*(place.get(str(name), -1) for name in found), -1], dtype=np.int64)
+    # The last one is for the code -1 of missing values.
+    places = np.array([*(place.get(str(name), -1) for name in levels), -1], dtype=np.int64)
     return places[codes], tuple(names)
 
 

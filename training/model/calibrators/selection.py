@@ -1,4 +1,4 @@
-"""Choosing the family of the curve, and whether actions get offsets, by cross-fitted log-loss."""
+"""Select the calibration family, and whether actions get offsets, by cross-fitted log-loss."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,16 +27,16 @@ SELECTION_RULE = (
 
 @dataclass(frozen=True)
 class CalibrationCandidate:
-    """One plan, and how it did on customers it was not fitted on.
+    """One calibration plan and its cross-fitted result.
 
     Attributes
     ----------
     log_loss : float or None
-        Mean per row in nats; None where it was not tried.
+        Mean per row in nats; None if it was not tried.
     difference, standard_error : float or None
-        Its log-loss minus that of the simplest plan, with the standard error between customers.
+        Its log-loss minus that of the simplest plan, and the standard error clustered by customer.
     reason : str
-        Why it was not tried, was not chosen, or was.
+        Why it was chosen, not chosen or not tried.
     """
 
     family: str
@@ -49,7 +49,7 @@ class CalibrationCandidate:
 
 @dataclass(frozen=True, eq=False)
 class SelectedCalibration:
-    """A calibration, and the record of how it was chosen, ready for JSON.
+    """A calibration and the record of its selection, JSON-ready.
 
     Attributes
     ----------
@@ -71,27 +71,27 @@ def select_calibration(
     *,
     by_action: bool = False,
 ) -> SelectedCalibration:
-    """The calibration that cross-fitting prefers, fitted on all rows, and why.
+    """Select a calibration by cross-fitting, and fit it on all rows.
 
-    Every family is fitted on four fifths of the customers and judged on the others, in turn, without offsets by action
-    and with them. For the choice see :data:`SELECTION_RULE`: a more elaborate calibration must earn its place. Families
-    that need more rows than there are, are not tried (see :data:`heed.training.model.calibrators.families.FAMILIES`).
+    Every family, without and with offsets by action, is evaluated by five-fold cross-fitting over customers. The rule,
+    :data:`SELECTION_RULE`, prefers simple calibrations. Families that need more rows than there are, are not tried (see
+    :data:`heed.training.model.calibrators.families.FAMILIES`).
 
     Parameters
     ----------
     margin : array of float, shape (n,)
-        Raw scores in log-odds, of a booster that has not seen the row's customer.
+        Out-of-fold margins in log-odds.
     label : array of bool, shape (n,)
         Whether the outcome happened.
     pooling_groups : PoolingGroups
-        The action of each row.
+        Action, channel and category of each row.
     groups : array of int, shape (n,)
-        Which customer each row is of.
+        Customer index of each row.
     seed : int
-        Deals customers into folds. The same arguments give the same choice.
+        Assigns customers to folds. The same arguments give the same result.
     by_action : bool
-        Whether actions get offsets in any case, if there are several and enough rows. Of rare outcomes the log-loss
-        hardly shows what tells actions apart, and the offsets are as small as the rows say.
+        Whether actions always get offsets, if there are several actions and enough rows. For rare outcomes log-loss
+        hardly detects differences between actions, and the pooling keeps the offsets small.
 
     Raises
     ------
@@ -103,25 +103,25 @@ def select_calibration(
         raise TrainingError("no rows are left to calibrate on", field="contacts", value=0, remedy=remedy)
     customer = np.unique(groups, return_inverse=True)[1]
     unsorted = CalibrationRows(margin, label, pooling_groups, customer)
-    # By rising margin, so that the families' own sorting costs little.
+    # Sorted by margin, which makes sorting in the families cheap.
     rows = unsorted.take(np.argsort(margin, kind="stable"))
     if rows.folds < 2:
-        return _alone(rows)
+        return _single_customer(rows)
     plans = _plans(rows)
     if by_action:
         plans = [plan for plan in plans if plan.offsets] or plans
     losses = cross_fit_losses(rows, plans, seed)
     best = _first_unbeaten(losses, rows.customer)
-    candidates = [*_judged(plans, losses, best, rows.customer), *_untried(plans, rows)]
+    candidates = [*_evaluated(plans, losses, best, rows.customer), *_untried(plans, rows)]
     return _chosen(rows, plans[best], candidates)
 
 
 def _plans(rows: CalibrationRows) -> list[CalibrationPlan]:
-    """Plans with enough rows, the simplest first, all without offsets before all with them.
+    """Plans with enough rows, the simplest first; all without offsets come before all with them.
 
-    The identity gets none: offsets come with an intercept and a slope, which would make it the sigmoid.
+    The identity gets no offsets: their intercept and slope would make it the sigmoid.
     """
-    enough = [family for family in FAMILIES if rows.rarer >= family.least]
+    enough = [family for family in FAMILIES if rows.rarer >= family.min_minority_rows]
     pooled = enough[1:] if len(rows.pooling_groups.actions) > 1 else []
     return [CalibrationPlan(family, offsets=False) for family in enough] + [
         CalibrationPlan(family, offsets=True) for family in pooled
@@ -129,7 +129,7 @@ def _plans(rows: CalibrationRows) -> list[CalibrationPlan]:
 
 
 def _first_unbeaten(losses: Floats, customer: Ints) -> int:
-    """Place of the first plan that no other beats clearly; the one with the least loss is never beaten."""
+    """Index of the first plan that no other beats by more than one standard error."""
     unbeaten = (
         place
         for place, mine in enumerate(losses)
@@ -138,7 +138,7 @@ def _first_unbeaten(losses: Floats, customer: Ints) -> int:
     return next(unbeaten)
 
 
-def _alone(rows: CalibrationRows) -> SelectedCalibration:
+def _single_customer(rows: CalibrationRows) -> SelectedCalibration:
     reason = "chosen: the rows of one customer leave nothing to compare on"
     plan = CalibrationPlan(SIGMOID, offsets=False)
     return _chosen(rows, plan, [CalibrationCandidate(plan.family.name, plan.offsets, None, None, None, reason)])
@@ -162,7 +162,7 @@ def _chosen(
     return SelectedCalibration(calibration, record)
 
 
-def _judged(
+def _evaluated(
     plans: Sequence[CalibrationPlan], losses: Floats, best: int, customer: Ints
 ) -> Iterator[CalibrationCandidate]:
     for place, plan in enumerate(plans):
@@ -174,8 +174,9 @@ def _judged(
 def _untried(plans: Sequence[CalibrationPlan], rows: CalibrationRows) -> Iterator[CalibrationCandidate]:
     tried = {plan.family for plan in plans}
     for family in FAMILIES:
-        if family not in tried and rows.rarer < family.least:
-            reason = f"not tried: {rows.rarer} rows of the rarer class where it needs {family.least}: {family.why}"
+        if family not in tried and rows.rarer < family.min_minority_rows:
+            needed = f"it needs {family.min_minority_rows}: {family.reason}"
+            reason = f"not tried: {rows.rarer} rows of the rarer class where {needed}"
             yield CalibrationCandidate(
                 family.name, offsets=False, log_loss=None, difference=None, standard_error=None, reason=reason
             )
@@ -185,5 +186,5 @@ def _reason(losses: Floats, place: int, best: int, customer: Ints) -> str:
     if place == best:
         return "chosen: the simplest that no other beats by more than one standard error"
     gap, error = paired_difference(losses[place], losses[best], customer)
-    said = f"{gap:+.6f} nats a row against the chosen, standard error {error:.6f}"
-    return f"simpler, but clearly beaten: {said}" if place < best else f"less simple, and no better: {said}"
+    comparison = f"{gap:+.6f} nats a row against the chosen, standard error {error:.6f}"
+    return f"simpler, but clearly beaten: {comparison}" if place < best else f"less simple, and no better: {comparison}"

@@ -1,4 +1,4 @@
-"""Platt's straight line, the family that needs the least data and that the others fall back on."""
+"""Platt scaling, which needs the least data and is the fallback of the other families."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,18 @@ from heed.training.model.calibrators.logistic_regression import BinnedRows, bin_
 
 
 def fit_sigmoid(margin: Floats, label: NDArray[np.bool_]) -> Curve:
-    """The straight line of greatest likelihood, as a curve of two knots.
+    """Maximum-likelihood line in log-odds, as a curve of two knots.
 
-    Platt's targets stand in for 0 and 1, so that few or separable rows cannot drive the slope to infinity: Platt,
-    "Probabilistic outputs for support vector machines" (1999). A slope outside a curve's bounds is put on the bound
-    and the intercept fitted again. Where all margins are equal, nothing can be told of the slope: it stays 1.
+    Platt's soft targets replace 0 and 1, so that the slope stays finite with few or separable rows: Platt,
+    "Probabilistic outputs for support vector machines" (1999). A slope outside the bounds of a curve is clipped and the
+    intercept refitted. Where all margins are equal the slope is 1.
 
     Parameters
     ----------
     margin : array of float, shape (n,)
-        Raw scores in log-odds, of rows that the booster has not seen.
+        Out-of-fold margins in log-odds.
     label : array of bool, shape (n,)
-        Whether the outcome happened. One class alone is enough.
+        Whether the outcome happened. A single class is allowed.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def fit_sigmoid(margin: Floats, label: NDArray[np.bool_]) -> Curve:
 
 
 def platt_targets(label: NDArray[np.bool_]) -> Floats:
-    """What stands for 1 and 0 so that separable rows have a finite fit, shape (n,): Platt (1999), section 2.2."""
+    """Soft targets for 1 and 0, shape (n,): Platt (1999), section 2.2."""
     positives = int(label.sum())
     negatives = len(label) - positives
     return np.where(label, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))

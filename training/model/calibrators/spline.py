@@ -1,4 +1,4 @@
-"""Spline calibration: a smooth curve with a few bends, straight at both ends."""
+"""Spline calibration: a smooth curve, linear at both ends."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,18 @@ from heed.training.model.calibrators.logistic_regression import bin_finely, fit_
 from heed.training.model.calibrators.sigmoid import fit_sigmoid, platt_targets
 
 _KNOTS = 65
-# As shares of the information about log-odds, not of the rows.
-_PLACES = (0.02, 0.2, 0.4, 0.6, 0.8, 0.98)
+# Quantiles of information, not of rows.
+_QUANTILES = (0.02, 0.2, 0.4, 0.6, 0.8, 0.98)
 
 
 def fit_spline(margin: Floats, label: NDArray[np.bool_]) -> Curve:
-    """The best restricted cubic spline of the margin in log-odds, tabulated at 65 knots and made to rise.
+    """Fit a restricted cubic spline of the margin in log-odds, tabulated at 65 knots and made monotone.
 
-    Six knots, cubic between the outer two and straight beyond them (Harrell, "Regression Modeling Strategies",
-    section 2.4.5; for calibration Lucena, "Spline-based probability calibration", 2018). The knots lie where equal
-    shares of the information about log-odds lie, since with a rare outcome most rows say little. Falling parts are
-    projected away by :func:`heed.training.model.calibrators.curve.monotone_curve`. Where there are fewer than three
-    different knots, Platt's line is returned.
+    Six knots, cubic between the outer two and linear beyond them (Harrell, "Regression Modeling Strategies",
+    section 2.4.5; for calibration Lucena, "Spline-based probability calibration", 2018). Knots are quantiles of
+    Fisher information, since with a rare outcome most rows carry little of it. Decreasing parts are removed by
+    :func:`heed.training.model.calibrators.curve.monotone_curve`. With fewer than three distinct knots,
+    Platt's line is returned.
     """
     straight = fit_sigmoid(margin, label)
     knots = _knots(margin, straight(margin))
@@ -37,17 +37,17 @@ def fit_spline(margin: Floats, label: NDArray[np.bool_]) -> Curve:
 
 
 def _knots(margin: Floats, log_odds: Floats) -> Floats:
-    knots = np.unique(weighted_quantiles(margin, fisher_information(log_odds), np.array(_PLACES)))
+    knots = np.unique(weighted_quantiles(margin, fisher_information(log_odds), np.array(_QUANTILES)))
     return knots if len(knots) > 1 and np.diff(knots).min() > MIN_GAP else knots[:1]
 
 
 def _basis(margin: Floats, knots: Floats) -> Floats:
-    """1, the margin from the first knot on a scale from 0 to 1, and a cubic for each knot but the last two."""
+    """Columns 1, the margin scaled to [0, 1] between the outer knots, and a cubic for each knot but the last two."""
     span = knots[-1] - knots[0]
     x, t = (margin - knots[0]) / span, (knots - knots[0]) / span
     last, before = np.maximum(x - t[-1], 0.0) ** 3, np.maximum(x - t[-2], 0.0) ** 3
     gap = t[-1] - t[-2]
     cubics = [
-        np.maximum(x - one, 0.0) ** 3 - before * (t[-1] - one) / gap + last * (t[-2] - one) / gap for one in t[:-2]
+        np.maximum(x - knot, 0.0) ** 3 - before * (t[-1] - knot) / gap + last * (t[-2] - knot) / gap for knot in t[:-2]
     ]
     return np.stack([np.ones_like(x), x, *cubics], axis=1)
