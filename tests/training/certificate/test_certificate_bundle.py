@@ -57,7 +57,7 @@ def test_a_model_without_a_certificate_has_no_file_of_one(tmp_path):
 
 def test_a_certificate_of_another_model_is_refused(tmp_path):
     save_bundle(with_certificate(bundle(), certificate(model_digest="0" * 64)), tmp_path)
-    with pytest.raises(TrainingError, match=r"the certificate is of another model in `model_digest`"):
+    with pytest.raises(TrainingError, match=r"the certificate belongs to another model in `model_digest`"):
         load_bundle(tmp_path)
 
 

@@ -34,7 +34,7 @@ def test_signals_and_outcomes_may_be_absent(tmp_path):
 
 def test_a_table_in_both_formats_is_refused(tmp_path):
     store_csv(frames(), store_parquet(frames(), tmp_path))
-    with pytest.raises(ContractError, match=r"stored twice in `actions`: `actions.parquet and actions.csv`"):
+    with pytest.raises(ContractError, match=r"stored in two formats in `actions`: `actions.parquet and actions.csv`"):
         read_engagement(tmp_path)
 
 
@@ -51,7 +51,7 @@ def test_a_missing_required_column_is_named_with_those_found(tmp_path, store):
 def test_a_column_that_stands_twice_in_a_csv_is_refused(tmp_path):
     path = store_csv(frames(), tmp_path) / "customers.csv"
     path.write_text(path.read_text().replace("time_zone", "age", 1))
-    with pytest.raises(ContractError, match=r"twice in customers.csv in `age`"):
+    with pytest.raises(ContractError, match=r"duplicate column in customers.csv in `age`"):
         read_engagement(tmp_path)
 
 
@@ -59,7 +59,7 @@ def test_a_column_that_stands_twice_in_a_parquet_is_refused(tmp_path):
     store_parquet(frames(), tmp_path)
     ids = pa.array(["a", "b"])
     pq.write_table(pa.table([ids, ids], names=["customer_id", "customer_id"]), tmp_path / "customers.parquet")
-    with pytest.raises(ContractError, match=r"twice in customers.parquet in `customer_id`"):
+    with pytest.raises(ContractError, match=r"duplicate column in customers.parquet in `customer_id`"):
         read_engagement(tmp_path)
 
 

@@ -134,7 +134,7 @@ def test_the_last_moment_is_that_of_the_last_event():
 
 
 def test_the_last_moment_of_nothing_is_refused():
-    with pytest.raises(ContractError, match="holds no event"):
+    with pytest.raises(ContractError, match="has no events"):
         last_moment(history([], []))
 
 

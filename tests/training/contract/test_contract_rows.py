@@ -1,4 +1,4 @@
-"""Bad rows: each is set aside, counted and named; none is lost in silence."""
+"""Bad rows: each is rejected, counted and named; none is dropped silently."""
 
 import numpy as np
 import pandas as pd
@@ -149,7 +149,7 @@ def test_rows_after_a_broken_one_keep_their_place_in_the_file(tmp_path):
 def test_more_than_a_twentieth_of_bad_rows_refuses_the_data_with_the_report(tmp_path):
     tables = frames()
     tables["signals"]["type"] = [None] * 3 + ["visit"] * 37
-    with pytest.raises(ContractError, match=r"(?s)more than 5 %.*signals.csv: 40 rows read, 37 accepted, 3 set aside"):
+    with pytest.raises(ContractError, match=r"(?s)more than 5 %.*signals.csv: 40 rows read, 37 accepted, 3 rejected"):
         read_engagement(store_csv(tables, tmp_path))
 
 

@@ -150,7 +150,7 @@ def test_an_exclusion_that_names_nothing_is_refused() -> None:
 
 
 def test_no_rows_to_learn_from_are_refused() -> None:
-    with pytest.raises(ContractError, match=r"no rows to learn features from in `contacts`"):
+    with pytest.raises(ContractError, match=r"no rows to define features from in `contacts`"):
         define_features(data_of(TRIAL), np.empty(0, dtype=np.int64))
 
 

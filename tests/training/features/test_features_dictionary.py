@@ -38,10 +38,10 @@ def test_an_attribute_that_became_no_feature_may_stand_in_the_dictionary():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"agee": "Age"}, "the dictionary names no feature in `words`: `agee`; did you mean `age`?"),
-        ({"zzz": "Z"}, "the dictionary names no feature in `words`: `zzz`; name a feature or an attribute"),
-        ({"age": "  "}, "the dictionary has no words in `age`"),
-        ({"age": "Same", "plan": "Same"}, "tells `customer.age` and `customer.plan` alike in `words`: `Same`"),
+        ({"agee": "Age"}, "the feature dictionary has an unknown name in `words`: `agee`; did you mean `age`?"),
+        ({"zzz": "Z"}, "the feature dictionary has an unknown name in `words`: `zzz`; name a feature or an attribute"),
+        ({"age": "  "}, "the feature dictionary has an empty display name in `age`"),
+        ({"age": "Same", "plan": "Same"}, "gives `customer.age` and `customer.plan` the same name in `words`: `Same`"),
     ],
     ids=["a typo", "nobody", "no words", "two alike"],
 )

@@ -119,7 +119,7 @@ def test_features_out_of_order_are_refused() -> None:
 )
 def test_what_cannot_be_counted_is_refused(source: FeatureSource, measure: WindowMeasure | None) -> None:
     odd = Feature("odd", FeatureKind.NUMERIC, source, measure=measure)
-    with pytest.raises(ContractError, match=r"measures what cannot be counted in `odd`"):
+    with pytest.raises(ContractError, match=r"has an invalid measure in `odd`"):
         FeatureSchema((odd,), ("click",), ("email",), ("mail",))
 
 
@@ -135,7 +135,7 @@ def test_a_form_with_a_field_missing_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
-    [("kind", "fuzzy", "'fuzzy' is not a valid Kind"), ("colour", "red", "unexpected keyword argument 'colour'")],
+    [("kind", "fuzzy", "'fuzzy' is not a valid FeatureKind"), ("colour", "red", "unexpected keyword argument 'colour'")],
     ids=["an unknown kind", "an unknown field"],
 )
 def test_a_form_with_an_odd_feature_is_refused(field: str, value: str, reason: str) -> None:

@@ -103,11 +103,11 @@ def test_a_curve_comes_back_from_its_stored_form_to_the_last_bit() -> None:
     [
         ([0.0], [1.0], r"at least two knots.*\(1,\) and \(1,\)"),
         ([0.0, 1.0], [1.0, 2.0, 3.0], r"at least two knots.*\(2,\) and \(3,\)"),
-        ([0.0, 1.0], [1.0, np.nan], r"a knot of the curve is not a number"),
-        ([0.0, 1.0], [1.0, 0.5], r"must rise in `curve segment 0`: `-0.5`; give knots whose slopes"),
-        ([0.0, 1.0, 2.0], [1.0, 2.0, 2.0], r"must rise in `curve segment 1`: `0.0`"),
-        ([0.0, 0.0], [1.0, 2.0], r"must rise in `curve segment 0`: `nan`"),
-        ([0.0, 1.0], [0.0, 1000.0], r"must rise in `curve segment 0`: `1000.0`"),
+        ([0.0, 1.0], [1.0, np.nan], r"a knot of the calibration curve is not finite"),
+        ([0.0, 1.0], [1.0, 0.5], r"must increase in `curve segment 0`: `-0.5`; give knots with slopes"),
+        ([0.0, 1.0, 2.0], [1.0, 2.0, 2.0], r"must increase in `curve segment 1`: `0.0`"),
+        ([0.0, 0.0], [1.0, 2.0], r"must increase in `curve segment 0`: `nan`"),
+        ([0.0, 1.0], [0.0, 1000.0], r"must increase in `curve segment 0`: `1000.0`"),
     ],
     ids=["one knot", "a knot too many", "no number", "a falling segment", "a flat segment", "one place", "a step"],
 )

@@ -82,7 +82,7 @@ def test_another_model_in_the_place_of_the_judged_one_is_refused(tmp_path) -> No
     with pytest.raises(TrainingError, match="a file of the bundle was changed"):
         load_evaluated_bundle(tmp_path)
     save_bundle(again(), tmp_path / "other", again())
-    with pytest.raises(TrainingError, match="another model was judged in `judged`"):
+    with pytest.raises(TrainingError, match="the evaluated model is another one in `judged`"):
         load_evaluated_bundle(tmp_path / "other")
 
 
