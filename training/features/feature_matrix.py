@@ -231,9 +231,7 @@ def _run(
 ) -> None:
     first = plan.schema.first_columns[FeatureSource.WINDOW]
     history = (histories.time, histories.buckets, histories.weight, histories.starts)
-    fill_windows(
-        who, asof, rows, own_codes, *history, plan.program, plan.terms, plan.limits, plan.size, out, first
-    )
+    fill_windows(who, asof, rows, own_codes, *history, plan.program, plan.terms, plan.limits, plan.size, out, first)
 
 
 def _customer_values(customer: Customer) -> Mapping[str, Scalar]:

@@ -135,7 +135,10 @@ def test_a_form_with_a_field_missing_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
-    [("kind", "fuzzy", "'fuzzy' is not a valid FeatureKind"), ("colour", "red", "unexpected keyword argument 'colour'")],
+    [
+        ("kind", "fuzzy", "'fuzzy' is not a valid FeatureKind"),
+        ("colour", "red", "unexpected keyword argument 'colour'"),
+    ],
     ids=["an unknown kind", "an unknown field"],
 )
 def test_a_form_with_an_odd_feature_is_refused(field: str, value: str, reason: str) -> None:
