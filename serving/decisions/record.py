@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts, Volume
 from heed.decisioning.decision import Decision, Disposition
-from heed.decisioning.verdict import Effect, combined_effect
+from heed.guardrails.recheck import PlannedAct, Stage, recheck
 from heed.serving.decisions.outbox_message import outbox_message
 from heed.serving.decisions.reservation import new_reservation
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
@@ -60,7 +60,7 @@ def new_decision(
     review_time : timedelta
         How long a review case stays open.
     standing, clock
-        What the second look, inside the transaction, goes by.
+        For the recheck inside the transaction.
     """
     action, chosen = selected_action(made), answer.action
     versions = made.in_force.versions
@@ -96,19 +96,21 @@ def _case(answer: DecisionAnswer, expires_at: datetime) -> NewReview | None:
 
 
 def recheck_at_commit(made: Evaluated, action: Action, standing: VersionSource, clock: MonotonicClock) -> StillAllowed:
-    """The guard on the chosen action once more, for the moment of the commit: an act must still be allowed outright.
+    """Ask the guardrails once more inside the transaction of the commit.
 
-    Under another policy than the one it was made under nothing is allowed: it has to be made again. While the clock is
-    behind nothing is allowed at all.
+    Under another policy or catalogue than those the decision was made under it has to be made again, and while the
+    clock is behind nothing is allowed.
     """
-    refused = {Effect.SUPPRESS} if made.decision.disposition is Disposition.REVIEW else {Effect.SUPPRESS, Effect.REVIEW}
+    made_under = made.in_force
+    by_person = made.decision.disposition is Disposition.REVIEW
+    act = PlannedAct(action.action_id, made.decision.contact_point, by_person, made_under.windows)
 
     def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
         clock.require()
-        if standing.current().versions.policy != made.in_force.versions.policy:
+        present, then = standing.current().versions, made_under.versions
+        if (present.policy, present.catalogue) != (then.policy, then.catalogue):
             return False
-        facts = replace(made.facts, now=now, volumes=volumes)
-        return combined_effect(made.in_force.guard.verdicts(facts, (action,))[0]) not in refused
+        return recheck(Stage.COMMIT, act, made_under, replace(made.facts, now=now, volumes=volumes)).allowed
 
     return check
 

@@ -1,11 +1,11 @@
 """The hands between the outbox and executors: whoever comes gets what is still permitted, and nothing else."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
-from heed.serving.delivery.recheck import recheck
+from heed.decisioning.recheck_result import RecheckResult
+from heed.serving.delivery.recheck import recheck_message
 from heed.serving.delivery.retry import MAX_ATTEMPTS, next_attempt
 from heed.serving.deployment.active_versions import VersionSource
 from heed.serving.ledger.ledger import Ledger
@@ -17,9 +17,9 @@ from heed.serving.ledger.outbox.delivery import (
     DeliveryResult,
     Lease,
     LeaseResult,
-    RecheckResult,
 )
 from heed.serving.ledger.records import OutboxMessage
+from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.observability.metrics import Metrics
 
 _EXPIRED_AT_ONCE = 500
@@ -36,8 +36,8 @@ class DeliveryService:
 
     Parameters
     ----------
-    clock : callable
-        The present moment, with an offset.
+    clock : MonotonicClock
+        The present moment, with an offset, which does not go back.
     patience : timedelta
         How long a message may wait.
     """
@@ -47,7 +47,7 @@ class DeliveryService:
         *,
         ledger: Ledger,
         standing: VersionSource,
-        clock: Callable[[], datetime],
+        clock: MonotonicClock,
         patience: timedelta,
         metrics: Metrics,
     ) -> None:
@@ -162,10 +162,8 @@ class DeliveryService:
         windows = present.windows
 
         def asked(release: DeliveryContext) -> RecheckResult:
-            in_force = self._standing.current()
-            if in_force.windows != windows:
-                return RecheckResult("The policy changed at this moment.", "heed-policy", release.now)
-            return recheck(in_force, release)
+            self._clock.require()
+            return recheck_message(self._standing.current(), release, windows)
 
         return DeliveryCheck(asked, windows, self._patience, MAX_ATTEMPTS, present.stop)
 

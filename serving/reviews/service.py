@@ -9,8 +9,8 @@ import orjson
 from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.errors import InvalidInput
-from heed.decisioning.marketing_objection import eligible_for_scoring
-from heed.decisioning.verdict import Effect, decisive_verdict
+from heed.decisioning.verdict import Effect
+from heed.guardrails.recheck import PlannedAct, Stage, recheck
 from heed.serving.decisions.outbox_message import outbox_message
 from heed.serving.decisions.reservation import new_reservation
 from heed.serving.decisions.service import with_inline_customer
@@ -91,14 +91,11 @@ class ReviewService:
         facts = with_request(Facts(self._ledger.known(case.customer_id).customer, self._clock()), asked)
         point = in_force.guard.contact_point(facts, action)
         message = outbox_message(case.decision_id, case.customer_id, action, point, reservation_id)
+        act = PlannedAct(action.action_id, point, by_person=True, windows=windows)
 
         def against(fresh: Facts) -> str | None:
             self._clock.require()
-            in_force, fresh = self._standing.current(), with_request(fresh, asked)
-            # The message to the executor names one contact point; consent for another does not cover it.
-            if in_force.guard.contact_point(fresh, action) != point:
-                return "the contact point changed while the case was settled; settle it again."
-            return _against(in_force, fresh, action)
+            return recheck(Stage.APPROVAL, act, self._standing.current(), with_request(fresh, asked)).because
 
         return Execution(reservation_id, new_reservation(action, self._clock()), message, action.cost, windows), against
 
@@ -126,15 +123,3 @@ class ReviewService:
 def with_request(facts: Facts, asked: DecideRequest) -> Facts:
     """Fresh facts with what the caller of the decision said at its moment on top."""
     return replace(facts, customer=with_inline_customer(facts.customer, asked.customer), context=asked.context)
-
-
-def _against(in_force: ActiveVersions, facts: Facts, action: Action) -> str | None:
-    """What stands against the action at this moment, None where nothing does. What asks for review has its person."""
-    if not action.valid_at(facts.now):
-        return f"`{action.action_id}` is no longer valid."
-    if not eligible_for_scoring(facts.customer, (action,)):
-        return "the customer objected to marketing."
-    verdict = decisive_verdict(in_force.guard.verdicts(facts, (action,))[0])
-    if verdict is None or verdict.effect is not Effect.SUPPRESS:
-        return None
-    return f"rule `{verdict.rule}`: {verdict.reason}"

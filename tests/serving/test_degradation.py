@@ -276,6 +276,14 @@ class TestClock:
             heed.clock.advance(minutes=5)
             assert heed.post(path, verdict)["state"] == "approved"
 
+    def test_a_message_is_not_handed_over_while_the_clock_is_behind(self, known: Heed) -> None:
+        """As for decisions and approvals: neither time is to be trusted for quiet hours."""
+        known.decide(candidates=["mail"])
+        known.clock.advance(minutes=-5)
+        assert "seconds behind" in known.post("/v1/outbox", {"executor": "mailer"}, 503)["detail"]
+        known.clock.advance(minutes=5)
+        assert len(known.post("/v1/outbox", {"executor": "mailer"})["messages"]) == 1
+
     def test_a_moment_behind_stands_still(self) -> None:
         clock = Clock()
         steady = MonotonicClock(clock)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from heed.decisioning.customer import Customer, Volume
 from heed.decisioning.kill_switch import Stop
+from heed.decisioning.recheck_result import RecheckResult
 from heed.serving.ledger.records import OutboxMessage, Windows
 
 
@@ -44,31 +45,6 @@ class DeliveryContext:
     by_person: bool
     now: datetime
     volumes: tuple[Volume, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecheckResult:
-    """What stands against handing a message over, nothing where there is no reason.
-
-    Attributes
-    ----------
-    because : str or None
-        A sentence that a person can read.
-    rule : str
-        The id of the rule that says so, or a word of heed's own in its place.
-    until : datetime or None
-        When it passes by itself; None where it does not, so that the message is withdrawn.
-    stopped : bool
-        Whether an order keeps it in the outbox as it is, until that is lifted.
-    """
-
-    because: str | None = None
-    rule: str = ""
-    until: datetime | None = None
-    stopped: bool = False
-
-
-GO = RecheckResult()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from heed.decisioning.customer import Contact, ContactState, Customer, Volume
 from heed.decisioning.errors import Conflict, Refused
 from heed.decisioning.kill_switch import STOP_RULE
+from heed.decisioning.recheck_result import RecheckResult
 from heed.serving.ledger.backend.times import micros
 from heed.serving.ledger.backend.transaction import Transaction
 from heed.serving.ledger.decisions.commit import counted
@@ -31,7 +32,6 @@ from heed.serving.ledger.outbox.delivery import (
     DeliveryResult,
     Lease,
     LeaseResult,
-    RecheckResult,
     SettleResult,
 )
 from heed.serving.ledger.outbox.messages import Found, find, named

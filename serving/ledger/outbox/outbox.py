@@ -5,6 +5,7 @@ from functools import partial
 
 from heed.decisioning.errors import Refused
 from heed.decisioning.kill_switch import Stop
+from heed.decisioning.recheck_result import RecheckResult
 from heed.serving.ledger.backend.database import Repository
 from heed.serving.ledger.backend.locks import one_at_a_time
 from heed.serving.ledger.facts import cancellation
@@ -20,7 +21,6 @@ from heed.serving.ledger.outbox.delivery import (
     DisabledEndpoint,
     LeaseResult,
     MessageState,
-    RecheckResult,
     SettleResult,
 )
 from heed.serving.ledger.records import OutboxMessage

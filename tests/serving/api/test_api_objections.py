@@ -116,7 +116,7 @@ def test_a_case_that_is_open_cannot_be_settled_with_marketing_after_an_objection
     told = {"reviewer": "ana", "fence": case["fence"], **chosen}
     problem = unsure.post(f"/v1/reviews/{review_id}/{verdict}", told, 409)
     assert problem["type"] == "urn:heed:problem:refused-by-guardrail"
-    assert "the customer objected to marketing" in problem["detail"]
+    assert "The customer objected to marketing" in problem["detail"]
     assert unsure.get("/v1/outbox")["messages"] == []
     assert unsure.post(f"/v1/reviews/{review_id}/reject", {"reviewer": "ana", "fence": case["fence"]})["state"]
 

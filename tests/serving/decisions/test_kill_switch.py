@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 
 from heed.decisioning.errors import Conflict
 from heed.decisioning.kill_switch import STOP_RULE, Stop
+from heed.decisioning.recheck_result import ALLOWED
 from heed.decisioning.verdict import Effect
 from heed.serving.errors import StaleFacts
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.outbox.delivery import GO, DeliveryCheck
+from heed.serving.ledger.outbox.delivery import DeliveryCheck
 from heed.serving.ledger.tables.happenings import contacts
 from heed.serving.replay import receipt
 from heed.serving.replay.replay import differences
@@ -140,7 +141,9 @@ class TestHandingOver:
             assert ledger.outbox(limit=2) == ()
             wait(ledger.resume(StopOrder("mended", "ana", channel="email")))
             assert [one.decision_id for one in ledger.outbox(limit=2)] == ["d0", "d1"]
-            flagged = DeliveryCheck(lambda _: GO, None, timedelta(days=1), most_attempts=10, stop=Stop("flag", None))
+            flagged = DeliveryCheck(
+                lambda _: ALLOWED, None, timedelta(days=1), most_attempts=10, stop=Stop("flag", None)
+            )
             refused, _ = wait(ledger.delivered("execute:d0", flagged))
             assert str(refused).startswith("rule `heed-stop`: Stopped by the policy")
 

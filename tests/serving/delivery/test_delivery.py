@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from heed.decisioning.errors import NotFound
-from heed.serving.delivery.recheck import recheck
+from heed.serving.delivery.recheck import recheck_message
 from heed.serving.ledger.outbox.delivery import DeliveryContext
 from heed.serving.ledger.records import OutboxMessage
 from tests.support.doubles import FixedScorer
@@ -154,7 +154,7 @@ def test_an_action_that_left_the_catalogue_is_no_longer_on_offer(bank: Heed) -> 
     message = OutboxMessage(**{**one, "created_at": bank.clock()})
     receipt = bank.runtime.ledger.receipt(decided["decision_id"])
     release = DeliveryContext(message, known, receipt, by_person=False, now=bank.clock())
-    assert recheck(without, release).because == "`mail` is no longer on offer."
+    assert recheck_message(without, release, without.windows).because == "`mail` is no longer on offer."
 
 
 def test_what_is_taken_after_a_withdrawal_is_refused_in_the_transaction_that_would_deliver_it(bank: Heed) -> None:

@@ -191,6 +191,17 @@ def test_a_case_is_approved_under_the_policy_of_that_moment(tmp_path, file):
         assert "rule `cap-email`" in problem["detail"]
 
 
+def test_a_case_is_not_approved_once_the_policy_only_watches_its_action(tmp_path, file):
+    """An approval is as strict as a delivery: shadow never acts, whoever has looked."""
+    with running_service(tmp_path, file=file, propensities=RIVALS, spread=0.1) as heed:
+        heed.know()
+        case = heed.post(f"/v1/reviews/{heed.decide()['review_id']}/claim", {"reviewer": "ana"})
+        file.write_text(f"{POLICY}autonomy: {{default: shadow}}\n")
+        verdict = {"reviewer": "ana", "fence": case["fence"]}
+        problem = heed.post(f"/v1/reviews/{case['review_id']}/approve", verdict, 409)
+        assert "The policy no longer lets `mail` be executed like this" in problem["detail"]
+
+
 def test_every_decision_is_of_one_policy_while_it_changes_back_and_forth(heed, file):
     for number in range(40):
         heed.know(f"m{number}", channels=("email",))

@@ -8,22 +8,21 @@ import pytest
 from sqlalchemy import select
 
 from heed.decisioning.errors import Conflict
+from heed.decisioning.recheck_result import ALLOWED, RecheckResult
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.outbox.delivery import (
-    GO,
     ChannelFilter,
     DeliveryCheck,
     DeliveryContext,
     DeliveryResult,
     LeaseResult,
-    RecheckResult,
 )
 from heed.serving.ledger.tables.people import customers
 from tests.support.ledger_builders import MAIL, NOON, Clock, act, wait
 
 DAY = timedelta(days=1)
 LEASE = timedelta(minutes=1)
-PASSES = DeliveryCheck(lambda _: GO, None, DAY, most_attempts=3)
+PASSES = DeliveryCheck(lambda _: ALLOWED, None, DAY, most_attempts=3)
 FAILED = DeliveryResult("failed", certainly_not_taken=True, because="It was tried in vain.")
 
 

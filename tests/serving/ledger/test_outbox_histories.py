@@ -7,7 +7,8 @@ from hypothesis.stateful import Bundle, invariant, multiple, rule
 
 from heed.decisioning.customer import Facts
 from heed.decisioning.errors import Conflict, Refused
-from heed.serving.ledger.outbox.delivery import GO, DeliveryCheck, DeliveryResult, LeaseResult, RecheckResult
+from heed.decisioning.recheck_result import ALLOWED, RecheckResult
+from heed.serving.ledger.outbox.delivery import DeliveryCheck, DeliveryResult, LeaseResult
 from tests.support.ledger_builders import wait
 from tests.support.ledger_model import ERASED, against
 from tests.support.ledger_state_machine import Executions, Histories, bounded, fewer
@@ -43,7 +44,7 @@ class OutboxHistories(Executions):
         if because is not None:
             return RecheckResult(because, "guard")
         until = getattr(self, "quiet_until", release.now)
-        return RecheckResult("quiet", "quiet-hours", until) if until > release.now else GO
+        return RecheckResult("quiet", "quiet-hours", until) if until > release.now else ALLOWED
 
     def model_error(self, decision):
         """What the model says of handing a message over now: go, stopped, withdrawn, or until when it is put off."""

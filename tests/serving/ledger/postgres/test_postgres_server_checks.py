@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import func, select
 
 from heed.decisioning.errors import Unavailable
+from heed.decisioning.recheck_result import ALLOWED
 from heed.serving.ledger.backend.location import PostgresLocation
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.outbox.delivery import GO, DeliveryCheck
+from heed.serving.ledger.outbox.delivery import DeliveryCheck
 from heed.serving.ledger.postgres import database
 from heed.serving.ledger.postgres.database import PostgresDatabase
 from heed.serving.ledger.postgres.limits import Limits
@@ -24,7 +25,7 @@ from heed.serving.ledger.reviews.cases import Execution
 from tests.support import postgres_server
 from tests.support.ledger_builders import MAIL, NOON, act, hold, review, wait
 
-PASSES = DeliveryCheck(lambda _: GO, None, timedelta(days=1), most_attempts=3)
+PASSES = DeliveryCheck(lambda _: ALLOWED, None, timedelta(days=1), most_attempts=3)
 
 
 @contextmanager
