@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -96,6 +97,13 @@ def test_an_mlflow_model_of_an_earlier_release_loads_by_the_code_it_carries(tmp_
     (package / "pyfunc.py").write_text(LOADER)
     for folder in (package, package.parent):
         (folder / "__init__.py").touch()
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", LOAD, str(tmp_path)],
-                         cwd=ROOT, capture_output=True, text=True, check=False)  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOAD, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert run.stdout.strip().endswith("the loader beside the model"), run.stderr
