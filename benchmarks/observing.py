@@ -82,14 +82,14 @@ def _set(running: Runtime, tracing: Tracing | None, level: int) -> None:
     handler.setFormatter(JsonLines())
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(level)
-    running.engine.observer.tracing = tracing
+    running.services.decisions.observer.tracing = tracing
 
 
 async def _all(running: Runtime, home: Prepared) -> float:
     # Of the processor and not of the wall, so that other work on the machine does not count, nor the wait for the disk.
     began = process_time()
     for customer_id in home.customer_ids:
-        await running.engine.decide(DecideRequest(customer_id=customer_id), Caller("benchmark"))
+        await running.services.decisions.decide(DecideRequest(customer_id=customer_id), Caller("benchmark"))
     return process_time() - began
 
 
@@ -104,7 +104,7 @@ async def _bursts(running: Runtime, home: Prepared) -> None:
 
 async def _tried(running: Runtime, customer_id: str) -> bool:
     try:
-        await running.engine.decide(DecideRequest(customer_id=customer_id), Caller("benchmark"))
+        await running.services.decisions.decide(DecideRequest(customer_id=customer_id), Caller("benchmark"))
     except (HeedError, TimeoutError):
         return False
     return True

@@ -58,6 +58,6 @@ async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
         lap("the whole pure decision", lambda f=facts, a=actions: decide(f, a, scorer=scorer, guard=guard))
         lap("receipt", lambda f=facts, r=request: receipt.pack(f, r, in_force.versions))
         began = perf_counter()
-        await running.engine.decide(request, Caller("benchmark"))
+        await running.services.decisions.decide(request, Caller("benchmark"))
         took.setdefault("everything, committed to disk", []).append(perf_counter() - began)
     return {name: seconds[_WARM:] for name, seconds in took.items()}

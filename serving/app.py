@@ -78,9 +78,7 @@ def make_app(start: Callable[[], Runtime]) -> Application:
             with suppress(asyncio.CancelledError):
                 await task
         await _keep(running)
-        running.ledger.close()
-        if running.tracing is not None:
-            running.tracing.close()
+        running.close()
 
     app = Application(
         lifespan=lifespan,
@@ -154,7 +152,7 @@ async def _expire_reviews(running: Runtime) -> None:
     """Let review cases whose time has come end in hold."""
     while True:
         try:
-            await running.ledger.expire_reviews(running.engine.clock())
+            await running.services.reviews.expire()
         except HeedError as error:
             logger.warning("review cases could not be expired: %s", error)
         await asyncio.sleep(_EXPIRY_SECONDS)
@@ -164,7 +162,7 @@ async def _expire_messages(running: Runtime) -> None:
     """Withdraw messages that nobody took in time, and free their slots."""
     while True:
         try:
-            await running.handing.expire()
+            await running.services.delivery.expire()
         except HeedError as error:
             logger.warning("messages could not be expired: %s", error)
         await asyncio.sleep(_EXPIRY_SECONDS)

@@ -78,7 +78,7 @@ class Heed:
     async def score(self, request: ScoreRequest, /) -> ScoreAnswer:
         """Score candidates: no verdicts, no record, no side effects."""
         try:
-            answer = await app.state.runtime.engine.score(request)
+            answer = await app.state.runtime.services.decisions.score(request)
         except Exception as error:  # noqa: BLE001
             return problem_response(error)  # type: ignore[return-value]
         return Response(encode(answer), media_type="application/json")  # type: ignore[return-value]

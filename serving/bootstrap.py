@@ -17,17 +17,22 @@ from heed.serving.delivery.webhooks.config import build_webhook_worker, webhook_
 from heed.serving.deployment.active_versions import ActiveVersions, DeploymentManager, ModelUpdate
 from heed.serving.deployment.model_source import champion_version, load_model, pinned_model
 from heed.serving.deployment.policy_file import PolicyFile
+from heed.serving.facts.service import FactService
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.monotonic_clock import MonotonicClock
-from heed.serving.observability.gauges import Gauges
 from heed.serving.observability.metrics import Metrics
 from heed.serving.observability.observer import Observer
 from heed.serving.observability.tracing import Tracing, tracing_of
+from heed.serving.operations.api_keys import KeyService
+from heed.serving.operations.health import HealthService
+from heed.serving.operations.kill_switch import KillSwitch
+from heed.serving.operations.metrics_export import MetricsService
+from heed.serving.operations.policy import PolicyService
 from heed.serving.replay.artifacts import ArtifactResolver, ReplayModel
 from heed.serving.reviews.service import ReviewService
-from heed.serving.runtime import Runtime
+from heed.serving.runtime import Runtime, Services
 from heed.serving.schemas.responses import PolicyRef, Versions
 from heed.serving.settings import Settings
 from heed.training.contract.action_catalogue import read_catalogue
@@ -62,7 +67,7 @@ def bootstrap(
         The policy file to watch; absent means the one that the settings name, unless `load` has its own.
     """
     # Before the ledger is opened: what cannot work is refused with nothing left open.
-    pushing, shares = webhook_configs(settings), settings.rate_limit_processes
+    webhooks, shares = webhook_configs(settings), settings.rate_limit_processes
     metrics = Metrics(settings.silence_decisions)
     tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
@@ -78,26 +83,61 @@ def bootstrap(
     deployment = DeploymentManager(
         load or (lambda: load_active_versions(settings)), file, newer or partial(newer_model, settings)
     )
-    engine = DecisionService(
+    access = AccessControl(
+        KeyCache(ledger.api_keys(), steady), limiter_share(settings.rate_limit, settings.rate_burst, shares)
+    )
+    decisions = DecisionService(
         ledger=ledger,
-        standing=deployment,
+        deployment=deployment,
         clock=steady,
         review_time=timedelta(hours=settings.review_hours),
         identify=identify,
         observer=Observer(metrics, tracing),
         patience=settings.decide_seconds,
     )
-    reviewing = ReviewService(ledger=ledger, standing=deployment, clock=steady, identify=identify)
-    buckets = limiter_share(settings.rate_limit, settings.rate_burst, shares)
-    access = AccessControl(KeyCache(ledger.api_keys(), steady), buckets)
-    handing = DeliveryService(
-        ledger=ledger, standing=deployment, clock=steady, patience=settings.message_lifetime, metrics=metrics
+    reviews = ReviewService(
+        ledger=ledger,
+        deployment=deployment,
+        clock=steady,
+        identify=identify,
+        claim_lease=timedelta(minutes=settings.claim_minutes),
     )
-    webhook_workers = tuple(build_webhook_worker(one, ledger=ledger, handing=handing, clock=steady) for one in pushing)
-    gauges = Gauges(metrics.registry)
-    return Runtime(
-        settings, ledger, deployment, engine, reviewing, metrics, access, gauges, handing, webhook_workers, tracing
+    delivery = DeliveryService(
+        ledger=ledger,
+        deployment=deployment,
+        clock=steady,
+        patience=settings.message_lifetime,
+        metrics=metrics,
+        endpoints=[webhook.endpoint for webhook in webhooks],
     )
+    kill_switch = KillSwitch(ledger=ledger, deployment=deployment)
+    services = Services(
+        decisions=decisions,
+        reviews=reviews,
+        facts=FactService(ledger=ledger, deployment=deployment),
+        delivery=delivery,
+        kill_switch=kill_switch,
+        keys=KeyService(ledger=ledger, cache=access.keyring, clock=steady),
+        policy=PolicyService(ledger=ledger, deployment=deployment, clock=steady, rule_monitor=metrics.liveness),
+        health=HealthService(
+            ledger=ledger,
+            deployment=deployment,
+            decisions=decisions,
+            delivery=delivery,
+            kill_switch=kill_switch,
+            keys=access.keyring,
+        ),
+        metrics=MetricsService(
+            ledger=ledger,
+            deployment=deployment,
+            decisions=decisions,
+            delivery=delivery,
+            kill_switch=kill_switch,
+            metrics=metrics,
+        ),
+    )
+    workers = tuple(build_webhook_worker(webhook, delivery=delivery, clock=steady) for webhook in webhooks)
+    return Runtime(settings, steady, services, ledger, deployment, metrics, access, workers, tracing)
 
 
 def newer_model(settings: Settings, in_force: ActiveVersions) -> ActiveVersions | None:

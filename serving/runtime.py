@@ -1,4 +1,4 @@
-"""The parts of one running heed, put together in one place."""
+"""The parts of one running heed, as `bootstrap` put them together."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,54 @@ from heed.serving.decisions.service import DecisionService
 from heed.serving.delivery.service import DeliveryService
 from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
 from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.facts.service import FactService
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.observability.gauges import Gauges
+from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.observability.metrics import Metrics
 from heed.serving.observability.tracing import Tracing
+from heed.serving.operations.api_keys import KeyService
+from heed.serving.operations.health import HealthService
+from heed.serving.operations.kill_switch import KillSwitch
+from heed.serving.operations.metrics_export import MetricsService
+from heed.serving.operations.policy import PolicyService
 from heed.serving.reviews.service import ReviewService
 from heed.serving.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases: all that a door (API, console, agents) may call."""
+
+    decisions: DecisionService
+    reviews: ReviewService
+    facts: FactService
+    delivery: DeliveryService
+    kill_switch: KillSwitch
+    keys: KeyService
+    policy: PolicyService
+    health: HealthService
+    metrics: MetricsService
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that the routes need."""
+    """One running heed: its use cases, and what they stand on."""
 
     settings: Settings
+    clock: MonotonicClock
+    services: Services
     ledger: Ledger
     deployment: DeploymentManager
-    engine: DecisionService
-    reviewing: ReviewService
     metrics: Metrics
     access: AccessControl
-    gauges: Gauges
-    handing: DeliveryService
     webhook_workers: tuple[WebhookWorker, ...]
     tracing: Tracing | None = None
+
+    def close(self) -> None:
+        """Finish what was promised and release the ledger and the tracer."""
+        self.ledger.close()
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def runtime(request: Request) -> Runtime:

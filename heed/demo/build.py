@@ -168,7 +168,7 @@ async def _decide(settings: Settings, played: "SimulationRun", watch: _Watch, st
         runtime.deployment.try_load()
         for ids in chosen:
             watch.moment += timedelta(hours=1)
-            await _decide_for(runtime.engine, ids.tolist())
+            await _decide_for(runtime.services.decisions, ids.tolist())
     finally:
         runtime.ledger.close()
 

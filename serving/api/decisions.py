@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from heed.decisioning.errors import InvalidInput
+from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
 from heed.serving.api.request_body import parse_body, read_json_body, request_body_schema
 from heed.serving.api.response_models import DecisionBatchAnswer, DecisionsPage
 from heed.serving.auth.principal import principal_of
 from heed.serving.decisions.record import Caller
-from heed.serving.runtime import Runtime, runtime
+from heed.serving.runtime import runtime
 from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest
 from heed.serving.schemas.fields import Id, PersonId
 from heed.serving.schemas.responses import DecisionAnswer
@@ -42,7 +43,7 @@ async def decide(request: Request) -> Response:
     began = perf_counter()
     running = runtime(request)
     asked = parse_body(DecideRequest, await read_json_body(request))
-    answer = await running.engine.decide(asked, caller(request))
+    answer = await running.services.decisions.decide(asked, caller(request))
     running.metrics.seconds.observe(perf_counter() - began)
     return Response(answer, media_type="application/json")
 
@@ -56,7 +57,7 @@ async def decide(request: Request) -> Response:
 async def decide_batch(request: Request) -> Response:
     """Answer with one decision or problem per request, in order."""
     asked = parse_body(DecideBatchRequest, await read_json_body(request))
-    answer = await runtime(request).engine.decide_batch(asked, caller(request))
+    answer = await runtime(request).services.decisions.decide_batch(asked, caller(request))
     return Response(answer, media_type="application/json")
 
 
@@ -66,9 +67,9 @@ async def decide_batch(request: Request) -> Response:
     response_model=DecisionAnswer,
     dependencies=[Depends(reject_unknown_params)],
 )
-def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> Response:
+def decision(decision_id: Id, services: UseCases) -> Response:
     """The recorded answer, byte for byte."""
-    return Response(running.ledger.decision(decision_id).answer, media_type="application/json")
+    return Response(services.decisions.answer(decision_id), media_type="application/json")
 
 
 @router.get(
@@ -78,13 +79,12 @@ def decision(decision_id: Id, running: Annotated[Runtime, Depends(runtime)]) -> 
     dependencies=[Depends(reject_unknown_params)],
 )
 def decisions(
-    running: Annotated[Runtime, Depends(runtime)],
+    services: UseCases,
     customer_id: Annotated[PersonId, Query()],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """The recorded answers of one customer."""
-    found = running.ledger.decisions(customer_id, limit=limit)
-    return Response(b'{"decisions":[' + b",".join(one.answer for one in found) + b"]}", media_type="application/json")
+    return Response(services.decisions.answers(customer_id, limit), media_type="application/json")
 
 
 def caller(request: Request) -> Caller:

@@ -4,61 +4,55 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
 from heed.serving.api.request_body import body_of, request_body_schema
 from heed.serving.api.response_models import CustomerView
+from heed.serving.facts import ErasureResult, Export, IngestResult, MergeResult, SharedContactPoints
 from heed.serving.http.paths import CUSTOMER, EXPORT, MERGE
-from heed.serving.ledger.facts.merge import MergeResult
-from heed.serving.ledger.privacy.access import Export
-from heed.serving.ledger.privacy.erasure import ErasureResult, SharedContactPoints
-from heed.serving.ledger.reports import IngestResult
-from heed.serving.runtime import Runtime, runtime
 from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
 from heed.serving.schemas.fact_requests import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
 from heed.serving.schemas.fields import PersonId
 
 router = APIRouter(tags=["facts"], dependencies=[Depends(reject_unknown_params)])
 
-Running = Annotated[Runtime, Depends(runtime)]
-
 
 @router.post("/v1/customers", summary="Record customers", openapi_extra=request_body_schema(CustomersIn))
-async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], running: Running) -> IngestResult:
+async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], services: UseCases) -> IngestResult:
     """Create or update customers; what a customer leaves out stays as it is."""
-    return await running.ledger.record_customers([one.report() for one in body.customers])
+    return await services.facts.record_customers(body)
 
 
 @router.post("/v1/consents", summary="Record consents and withdrawals", openapi_extra=request_body_schema(ConsentsIn))
-async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], running: Running) -> IngestResult:
+async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], services: UseCases) -> IngestResult:
     """Record statements of consent; a withdrawal binds every decision from the answer on."""
-    return await running.ledger.record_consents([one.report() for one in body.consents])
+    return await services.facts.record_consents(body)
 
 
 @router.post("/v1/signals", summary="Record signals", openapi_extra=request_body_schema(SignalsIn))
-async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], running: Running) -> IngestResult:
+async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], services: UseCases) -> IngestResult:
     """Record observed events."""
-    return await running.ledger.record_signals([one.report() for one in body.signals])
+    return await services.facts.record_signals(body)
 
 
 @router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=request_body_schema(ContactsIn))
-async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], running: Running) -> IngestResult:
+async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], services: UseCases) -> IngestResult:
     """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
-    costs = running.deployment.current().catalogue.by_id if running.deployment.ready else {}
-    return await running.ledger.record_contacts([one.report(costs) for one in body.contacts])
+    return await services.facts.record_contacts(body)
 
 
 @router.post(
     "/v1/objections", summary="Record objections to marketing", openapi_extra=request_body_schema(ObjectionsIn)
 )
-async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], running: Running) -> IngestResult:
+async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], services: UseCases) -> IngestResult:
     """Record objections: from the answer on nothing of marketing is scored for whom they strike, nor sent to them."""
-    return await running.ledger.record_objections([one.report() for one in body.objections])
+    return await services.facts.record_objections(body)
 
 
 @router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=request_body_schema(OutcomesIn))
-async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], running: Running) -> IngestResult:
+async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], services: UseCases) -> IngestResult:
     """Record what happened; an opt-out, unsubscribe or complaint withdraws consent at once."""
-    return await running.ledger.record_outcomes([one.report() for one in body.outcomes])
+    return await services.facts.record_outcomes(body)
 
 
 @router.post(
@@ -67,22 +61,22 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], ru
     openapi_extra=request_body_schema(MergeRequest),
 )
 async def merge(
-    customer_id: PersonId, body: Annotated[MergeRequest, Depends(body_of(MergeRequest))], running: Running
+    customer_id: PersonId, body: Annotated[MergeRequest, Depends(body_of(MergeRequest))], services: UseCases
 ) -> MergeResult:
     """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
-    return await running.ledger.merge(customer_id, body.from_)
+    return await services.facts.merge(customer_id, body.from_)
 
 
 @router.get(EXPORT, summary="Everything that is held about a customer")
-async def export(customer_id: PersonId, running: Running) -> Export:
+async def export(customer_id: PersonId, services: UseCases) -> Export:
     """What the ledger holds about one customer, decisions with their reasons and all facts that they looked at."""
-    return running.ledger.export(customer_id)
+    return services.facts.export(customer_id)
 
 
 @router.delete(CUSTOMER, summary="Erase a customer")
 async def erase(
     customer_id: PersonId,
-    running: Running,
+    services: UseCases,
     shared: Annotated[SharedContactPoints, Query()] = SharedContactPoints.STRIKE,
 ) -> ErasureResult:
     """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back.
@@ -90,13 +84,13 @@ async def erase(
     Others who have a contact point of theirs lose marketing as well, and are counted in the answer; `shared=spare`
     leaves such contact points to the others.
     """
-    return await running.ledger.erase(customer_id, shared)
+    return await services.facts.erase(customer_id, shared)
 
 
 @router.get(CUSTOMER, summary="A customer and their timeline")
-def customer(customer_id: PersonId, running: Running) -> CustomerView:
+def customer(customer_id: PersonId, services: UseCases) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
-    timeline = running.ledger.timeline(customer_id)
+    timeline = services.facts.timeline(customer_id)
     known = timeline.known.customer
     return CustomerView(
         customer_id=known.customer_id,

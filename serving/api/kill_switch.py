@@ -1,53 +1,43 @@
 """The kill switch. It needs the ledger and nothing else: neither a model nor a policy."""
 
-import logging
 from dataclasses import replace
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
 from heed.serving.api.request_body import body_of, request_body_schema
 from heed.serving.auth.principal import Principal, principal
-from heed.serving.deployment.kill_switch import SwitchView, kill_switch_view
-from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.runtime import Runtime, runtime
+from heed.serving.operations.kill_switch import StopOrder, SwitchView
 from heed.serving.schemas.kill_switch_requests import ResumeRequest, StopRequest
-
-logger = logging.getLogger("heed.serving")
 
 router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[Depends(reject_unknown_params)])
 
-Running = Annotated[Runtime, Depends(runtime)]
 Asker = Annotated[Principal, Depends(principal)]
 Stopping = Annotated[StopRequest, Depends(body_of(StopRequest))]
 Resuming = Annotated[ResumeRequest, Depends(body_of(ResumeRequest))]
 
 
 @router.get("/stop", summary="What is stopped")
-def switch(running: Running, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
+def switch(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
     """What is stopped now, by order or by the policy, and the latest orders, newest first."""
-    return kill_switch_view(running.ledger, running.deployment, limit)
+    return services.kill_switch.view(limit)
 
 
 @router.post("/stop", summary="Stop: no act, at once, on every worker", openapi_extra=request_body_schema(StopRequest))
-async def stop(body: Stopping, asker: Asker, running: Running) -> SwitchView:
+async def stop(body: Stopping, asker: Asker, services: UseCases) -> SwitchView:
     """Turn every act, or those named, into hold or review; from the answer on none commits, whatever worker makes it.
 
     Messages that wait for an executor wait on, and reviews cannot be approved unless the order is to review.
     """
-    await running.ledger.stop(_signed(body.order(), asker))
-    logger.warning("an order to stop was recorded")
-    return await running.ledger.aside(partial(kill_switch_view, running.ledger, running.deployment))
+    return await services.kill_switch.stop(_signed(body.order(), asker))
 
 
 @router.post("/resume", summary="Lift an order to stop", openapi_extra=request_body_schema(ResumeRequest))
-async def resume(body: Resuming, asker: Asker, running: Running) -> SwitchView:
+async def resume(body: Resuming, asker: Asker, services: UseCases) -> SwitchView:
     """Lift the order to stop that names exactly this; others stay."""
-    await running.ledger.resume(_signed(body.order(), asker))
-    logger.warning("an order to resume was recorded")
-    return await running.ledger.aside(partial(kill_switch_view, running.ledger, running.deployment))
+    return await services.kill_switch.resume(_signed(body.order(), asker))
 
 
 def _signed(order: StopOrder, asker: Principal) -> StopOrder:

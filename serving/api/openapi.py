@@ -10,13 +10,13 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from heed.decisioning import __version__
-from heed.serving.api.health import Readiness
 from heed.serving.api.openapi_links import LINKS
 from heed.serving.api.response_models import ProblemAnswer
 from heed.serving.auth.routes import ROUTES, Anyone, Route
 from heed.serving.auth.scopes import KEYLESS_SCOPES, Scope
 from heed.serving.delivery.webhooks.event import ExecuteEvent
 from heed.serving.http.problems import MEDIA_TYPE
+from heed.serving.operations.health import Readiness
 from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
 from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, ScoreRequest
 from heed.serving.schemas.delivery_requests import AcknowledgeRequest, FailRequest, TakeRequest

@@ -1,24 +1,17 @@
 """Readiness, metrics and the documentation."""
 
-import asyncio
-from contextlib import suppress
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
-from heed.decisioning.errors import HeedError, Unavailable
+from heed.decisioning.errors import Unavailable
+from heed.serving.api.dependencies import UseCases
 from heed.serving.api.openapi import without_security
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.readiness import readiness
 from heed.serving.auth.principal import may_see_operations
 from heed.serving.http.problems import MEDIA_TYPE, Problem
-from heed.serving.runtime import Runtime, runtime
 from heed.serving.schemas.responses import encode
 
 router = APIRouter(dependencies=[Depends(reject_unknown_params)])
-
-Running = Annotated[Runtime, Depends(runtime)]
 
 # BentoML serves the two files of Swagger UI itself, so the page needs no other host.
 _PAGE = """<!doctype html>
@@ -43,8 +36,8 @@ async def ready(request: Request) -> Response:
     running = getattr(request.app.state, "runtime", None)
     if running is None:
         raise Unavailable("the service is not ready")
-    found = await readiness(running)
-    shown = found if may_see_operations(request) else found.bare
+    readiness = await running.services.health.readiness()
+    shown = readiness if may_see_operations(request) else readiness.bare
     if shown.ready:
         return Response(encode(shown), media_type="application/json")
     problem = Problem(503, "unavailable", shown.sentence, parts=shown.parts or None)
@@ -52,21 +45,9 @@ async def ready(request: Request) -> Response:
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
-async def metrics(running: Running) -> Response:
+async def metrics(services: UseCases) -> Response:
     """Counters of this process."""
-    deployment = running.deployment
-    policy = deployment.current().versions.policy if deployment.ready else None
-    running.metrics.stands(policy, ready=deployment.ready, refused=deployment.refused is not None)
-    await asyncio.to_thread(running.gauges.look, running.ledger, deployment, running.engine)
-    await asyncio.to_thread(_outbox, running)
-    return Response(running.metrics.text(), media_type="text/plain; version=0.0.4")
-
-
-def _outbox(running: Runtime) -> None:
-    """Look at what waits for executors; what a ledger that is down cannot say stays as it was."""
-    with suppress(HeedError):
-        disabled = any(webhook_worker.disabled is not None for webhook_worker in running.webhook_workers)
-        running.metrics.waits(running.ledger.waiting(), running.engine.clock(), disabled=disabled)
+    return Response(await services.metrics.render(), media_type="text/plain; version=0.0.4")
 
 
 @router.get("/openapi.json", include_in_schema=False)

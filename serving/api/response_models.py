@@ -8,12 +8,11 @@ from heed.decisioning.canonical import Scalar
 from heed.decisioning.certificate import Loss
 from heed.decisioning.customer import Consent, ContactPoint, Objection, Suppression
 from heed.guardrails.lint.finding import Finding
-from heed.serving.api.health import Part
+from heed.serving.delivery import Lease, OutboxMessage
 from heed.serving.deployment.policy_file import RejectedPolicy
-from heed.serving.ledger.decisions.timeline import TimelineEntry
-from heed.serving.ledger.outbox.delivery import Lease
-from heed.serving.ledger.records import OutboxMessage
-from heed.serving.ledger.reviews.cases import ReviewCase
+from heed.serving.facts import TimelineEntry
+from heed.serving.operations.health import Part
+from heed.serving.reviews import ReviewCase
 from heed.serving.schemas.responses import DecisionAnswer
 
 

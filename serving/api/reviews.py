@@ -1,23 +1,21 @@
 """The review queue, for programs. A case never executes without a person."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from heed.decisioning.errors import InvalidInput
+from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
 from heed.serving.api.request_body import body_of, request_body_schema
 from heed.serving.api.response_models import ReviewsPage
 from heed.serving.auth.principal import Principal, principal
-from heed.serving.ledger.reviews.cases import ReviewCase, ReviewSort, ReviewState
-from heed.serving.runtime import Runtime, runtime
+from heed.serving.reviews import ReviewCase, ReviewSort, ReviewState
 from heed.serving.schemas.fields import Id
 from heed.serving.schemas.review_requests import ClaimRequest, OverrideRequest, SettleRequest
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"], dependencies=[Depends(reject_unknown_params)])
 
-Running = Annotated[Runtime, Depends(runtime)]
 Asker = Annotated[Principal, Depends(principal)]
 Claim = Annotated[ClaimRequest, Depends(body_of(ClaimRequest))]
 Settle = Annotated[SettleRequest, Depends(body_of(SettleRequest))]
@@ -26,54 +24,53 @@ Override = Annotated[OverrideRequest, Depends(body_of(OverrideRequest))]
 
 @router.get("", summary="Review cases, in the order of their turn")
 def reviews(
-    running: Running,
+    services: UseCases,
     state: Annotated[ReviewState, Query()] = ReviewState.OPEN,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     order: Annotated[ReviewSort, Query()] = ReviewSort.OLDEST,
 ) -> ReviewsPage:
     """Cases in one state, oldest first; ``order=shortfall`` has open ones begin with what a person may save most on."""
-    return ReviewsPage(running.ledger.reviews(state, limit=limit, order=order))
+    return ReviewsPage(services.reviews.cases(state, limit=limit, order=order))
 
 
 @router.get("/{review_id}", summary="One review case")
-def review(review_id: Id, running: Running) -> ReviewCase:
+def review(review_id: Id, services: UseCases) -> ReviewCase:
     """One case."""
-    return running.ledger.review(review_id)
+    return services.reviews.case(review_id)
 
 
 @router.post("/{review_id}/claim", summary="Claim a case", openapi_extra=request_body_schema(ClaimRequest))
-async def claim(review_id: Id, body: Claim, asker: Asker, running: Running) -> ReviewCase:
+async def claim(review_id: Id, body: Claim, asker: Asker, services: UseCases) -> ReviewCase:
     """Take an open case, or one whose claim has run out; the fence it returns is needed to settle it."""
-    lease = timedelta(minutes=running.settings.claim_minutes)
-    return await running.ledger.claim(review_id, _reviewer(body, asker), lease=lease)
+    return await services.reviews.claim(review_id, _reviewer(body, asker))
 
 
 @router.post("/{review_id}/release", summary="Give a case back", openapi_extra=request_body_schema(SettleRequest))
-async def release(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
+async def release(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
     """Put a claimed case back into the queue."""
-    return await running.ledger.release(review_id, _reviewer(body, asker), body.fence)
+    return await services.reviews.release(review_id, _reviewer(body, asker), body.fence)
 
 
 @router.post(
     "/{review_id}/approve", summary="Approve the proposed action", openapi_extra=request_body_schema(SettleRequest)
 )
-async def approve(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
+async def approve(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
     """Have the proposed action executed, if the guardrails still admit it at this moment."""
-    return await running.reviewing.approve(review_id, _reviewer(body, asker), body)
+    return await services.reviews.approve(review_id, _reviewer(body, asker), body)
 
 
 @router.post(
     "/{review_id}/override", summary="Choose another candidate", openapi_extra=request_body_schema(OverrideRequest)
 )
-async def override(review_id: Id, body: Override, asker: Asker, running: Running) -> ReviewCase:
+async def override(review_id: Id, body: Override, asker: Asker, services: UseCases) -> ReviewCase:
     """Have another admissible candidate of the same decision executed."""
-    return await running.reviewing.override(review_id, _reviewer(body, asker), body)
+    return await services.reviews.override(review_id, _reviewer(body, asker), body)
 
 
 @router.post("/{review_id}/reject", summary="Reject, and hold", openapi_extra=request_body_schema(SettleRequest))
-async def reject(review_id: Id, body: Settle, asker: Asker, running: Running) -> ReviewCase:
+async def reject(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
     """Hold."""
-    return await running.ledger.reject(review_id, _reviewer(body, asker), body.fence, note=body.note)
+    return await services.reviews.reject(review_id, _reviewer(body, asker), body)
 
 
 def _reviewer(body: ClaimRequest | SettleRequest, asker: Principal) -> str:

@@ -50,7 +50,7 @@ def new_decision(
     asked: DecisionInput,
     *,
     review_time: timedelta,
-    standing: VersionSource,
+    deployment: VersionSource,
     clock: MonotonicClock,
 ) -> NewDecision:
     """Everything that the ledger is to record of a decision, in one transaction.
@@ -59,7 +59,7 @@ def new_decision(
     ----------
     review_time : timedelta
         How long a review case stays open.
-    standing, clock
+    deployment, clock
         For the recheck inside the transaction.
     """
     action, chosen = selected_action(made), answer.action
@@ -85,7 +85,7 @@ def new_decision(
         cost=0.0 if action is None else action.cost,
         review=_case(answer, now + review_time),
         outbox=None if action is None else _message(answer, action),
-        still_allowed=None if action is None else recheck_at_commit(made, action, standing, clock),
+        still_allowed=None if action is None else recheck_at_commit(made, action, deployment, clock),
         windows=made.in_force.windows,
         forecast=None if action is None or chosen is None else _forecast(made.decision, action, now),
     )
@@ -95,7 +95,9 @@ def _case(answer: DecisionAnswer, expires_at: datetime) -> NewReview | None:
     return None if answer.review_id is None else NewReview(answer.review_id, expires_at, answer.shortfall)
 
 
-def recheck_at_commit(made: Evaluated, action: Action, standing: VersionSource, clock: MonotonicClock) -> StillAllowed:
+def recheck_at_commit(
+    made: Evaluated, action: Action, deployment: VersionSource, clock: MonotonicClock
+) -> StillAllowed:
     """Ask the guardrails once more inside the transaction of the commit.
 
     Under another policy or catalogue than those the decision was made under it has to be made again, and while the
@@ -107,7 +109,7 @@ def recheck_at_commit(made: Evaluated, action: Action, standing: VersionSource, 
 
     def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
         clock.require()
-        present, then = standing.current().versions, made_under.versions
+        present, then = deployment.current().versions, made_under.versions
         if (present.policy, present.catalogue) != (then.policy, then.catalogue):
             return False
         return recheck(Stage.COMMIT, act, made_under, replace(made.facts, now=now, volumes=volumes)).allowed

@@ -48,7 +48,7 @@ class DecisionService:
     ----------
     ledger : Ledger
         Facts in, decisions out; committed before any answer.
-    standing : VersionSource
+    deployment : VersionSource
         Model, policy and catalogue in force.
     clock : MonotonicClock
         The present moment, with an offset, which does not go back.
@@ -66,7 +66,7 @@ class DecisionService:
         self,
         *,
         ledger: Ledger,
-        standing: VersionSource,
+        deployment: VersionSource,
         clock: MonotonicClock,
         review_time: timedelta,
         observer: Observer,
@@ -74,7 +74,7 @@ class DecisionService:
         patience: float = 5.0,
     ) -> None:
         self.ledger = ledger
-        self.standing = standing
+        self.deployment = deployment
         self.clock = clock
         self._review_time = review_time
         self._identify = identify
@@ -107,8 +107,17 @@ class DecisionService:
         async with self.ledger.answering(caller.client, caller.key):
             return await self._decided_for(request, caller, fingerprint)
 
+    def answer(self, decision_id: str) -> bytes:
+        """The recorded answer of one decision, byte for byte."""
+        return self.ledger.decision(decision_id).answer
+
+    def answers(self, customer_id: str, limit: int) -> bytes:
+        """The recorded answers of one customer as a JSON page, newest first."""
+        records = self.ledger.decisions(customer_id, limit=limit)
+        return b'{"decisions":[' + b",".join(record.answer for record in records) + b"]}"
+
     @property
-    def under_way(self) -> int:
+    def customers_in_progress(self) -> int:
         """How many customers are decided about now, or wait for it."""
         return len(self._turns)
 
@@ -122,13 +131,13 @@ class DecisionService:
         tries = 0
         while tries < _TRIES:
             self.clock.require()
-            in_force = self.standing.latest()
+            in_force = self.deployment.latest()
             await self._pin(in_force)
             made = await self._make(request, in_force, stages)
             try:
                 return await self._commit(made, request, caller, fingerprint, stages)
             except StaleFacts:
-                tries += self.standing.current() is in_force
+                tries += self.deployment.current() is in_force
         raise Unavailable(
             "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
         )
@@ -147,7 +156,7 @@ class DecisionService:
 
     async def score(self, request: ScoreRequest) -> ScoreAnswer:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
-        in_force = self.standing.latest()
+        in_force = self.deployment.latest()
         now = self.clock()
         known = await self.ledger.aside(partial(self.ledger.known, request.customer_id))
         facts = Facts(with_inline_customer(known.customer, request.customer), now, request.context)
@@ -158,7 +167,7 @@ class DecisionService:
         """Why the model in force cannot score, None where it can: asked again where it failed last."""
         if self.model.trouble is None:
             return None
-        in_force = self.standing.current()
+        in_force = self.deployment.current()
         nobody = Facts(Customer("nobody"), self.clock())
         try:
             CheckedScorer(in_force.scorer, self.model).score(nobody, in_force.catalogue.actions[:1])
@@ -229,7 +238,7 @@ class DecisionService:
         answer = self._answer(made, chosen, review_id)
         asked = DecisionInput(request, caller, fingerprint)
         ready = new_decision(
-            made, answer, asked, review_time=self._review_time, standing=self.standing, clock=self.clock
+            made, answer, asked, review_time=self._review_time, deployment=self.deployment, clock=self.clock
         )
         stages.lap(ANSWER)
         committed = await asyncio.shield(self.ledger.commit(ready))

@@ -1,1 +1,7 @@
-"""Messages for executors: whether they may be handed over now, and when they are tried again."""
+"""Delivery: messages are leased to executors or pushed by webhooks, after guardrails are checked again."""
+
+from heed.serving.delivery.service import DeliveryService, EndpointStatus, OutboxStatus
+from heed.serving.ledger.outbox.delivery import Lease, MessageState
+from heed.serving.ledger.records import OutboxMessage
+
+__all__ = ["DeliveryService", "EndpointStatus", "Lease", "MessageState", "OutboxMessage", "OutboxStatus"]

@@ -1,22 +1,28 @@
 """The hands between the outbox and executors: whoever comes gets what is still permitted, and nothing else."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from heed.decisioning.recheck_result import RecheckResult
 from heed.serving.delivery.recheck import recheck_message
 from heed.serving.delivery.retry import MAX_ATTEMPTS, next_attempt
+from heed.serving.delivery.webhooks.endpoint import Endpoint
 from heed.serving.deployment.active_versions import VersionSource
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.outbox.delivery import (
     ALL_CHANNELS,
+    Backlog,
     ChannelFilter,
     DeliveryCheck,
     DeliveryContext,
     DeliveryResult,
+    DisabledEndpoint,
     Lease,
     LeaseResult,
+    MessageState,
 )
 from heed.serving.ledger.records import OutboxMessage
 from heed.serving.monotonic_clock import MonotonicClock
@@ -31,6 +37,33 @@ def attempts_exhausted(attempts: int) -> str:
     return f"It was tried {attempts} times in vain."
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """An executor that messages are pushed to, and since when and why nothing is, where that is so."""
+
+    channel: str | None
+    origin: str
+    disabled: DisabledEndpoint | None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether messages are pushed there."""
+        return self.disabled is None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """Where messages are pushed, and how many wait."""
+
+    endpoints: tuple[EndpointStatus, ...]
+    backlog: Backlog
+
+    @property
+    def pushed(self) -> bool:
+        """Whether any executor is pushed to."""
+        return any(endpoint.enabled for endpoint in self.endpoints)
+
+
 class DeliveryService:
     """Gives messages out, and takes down what became of them.
 
@@ -40,22 +73,26 @@ class DeliveryService:
         The present moment, with an offset, which does not go back.
     patience : timedelta
         How long a message may wait.
+    endpoints : sequence of Endpoint
+        Executors that messages are pushed to.
     """
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        standing: VersionSource,
+        deployment: VersionSource,
         clock: MonotonicClock,
         patience: timedelta,
         metrics: Metrics,
+        endpoints: Sequence[Endpoint] = (),
     ) -> None:
         self._ledger = ledger
-        self._standing = standing
+        self._deployment = deployment
         self._clock = clock
         self._patience = patience
         self._metrics = metrics
+        self._endpoints = tuple(endpoints)
 
     async def waiting(self, limit: int) -> tuple[OutboxMessage, ...]:
         """Messages that wait and are permitted now, longest ready first; those that are not are withdrawn or put off.
@@ -70,8 +107,8 @@ class DeliveryService:
                 return tuple(one for one in messages if said[one.outbox_id] is None)
             await asyncio.gather(*(self._look(one, check) for one in against))
 
-    async def take(self, outbox_id: str) -> None:
-        """Give one message to the executor who takes it and settles the contact alone.
+    async def take(self, outbox_id: str) -> datetime:
+        """Give one message to the executor who takes it and settles the contact alone; when that was.
 
         Raises
         ------
@@ -86,6 +123,7 @@ class DeliveryService:
             self._count(asked)
             raise refused
         self._metrics.attempts.labels("delivered").inc(int(said))
+        return self._clock()
 
     async def lease_many(
         self, executor: str, limit: int, lease: timedelta, reach: ChannelFilter = ALL_CHANNELS
@@ -137,6 +175,39 @@ class DeliveryService:
             await self._look(outbox_id, check)
         return len(overdue)
 
+    async def message(self, outbox_id: str) -> MessageState:
+        """Where a message stands, and what was tried."""
+        return await self._ledger.aside(partial(self._ledger.message, outbox_id))
+
+    async def outbox_status(self) -> OutboxStatus:
+        """The executors that messages are pushed to, and what waits."""
+        return await self._ledger.aside(self.status)
+
+    def status(self) -> OutboxStatus:
+        """The same, for a thread that may wait for the ledger."""
+        return OutboxStatus(self.endpoints(), self._ledger.waiting())
+
+    def endpoints(self) -> tuple[EndpointStatus, ...]:
+        """The executors that messages are pushed to."""
+        return tuple(
+            EndpointStatus(endpoint.channel, endpoint.origin, self._ledger.disabled(endpoint.name))
+            for endpoint in self._endpoints
+        )
+
+    async def enable_endpoints(self) -> OutboxStatus:
+        """Push again to every executor that answered 410."""
+        for endpoint in self._endpoints:
+            await self._ledger.enable(endpoint.name)
+        return await self.outbox_status()
+
+    async def is_disabled(self, endpoint: Endpoint) -> bool:
+        """Whether nothing is pushed to this executor."""
+        return await self._ledger.aside(partial(self._ledger.disabled, endpoint.name)) is not None
+
+    async def disable(self, endpoint: Endpoint, because: str) -> bool:
+        """Push nothing to this executor any more; False if that was so."""
+        return await self._ledger.disable(endpoint.name, because)
+
     def _looked_at(
         self, check: DeliveryCheck, limit: int
     ) -> tuple[tuple[OutboxMessage, ...], dict[str, RecheckResult | None]]:
@@ -158,12 +229,12 @@ class DeliveryService:
 
     def _check(self) -> DeliveryCheck:
         """What is in force now, asked for once more inside the transaction."""
-        present = self._standing.latest()
+        present = self._deployment.latest()
         windows = present.windows
 
         def asked(release: DeliveryContext) -> RecheckResult:
             self._clock.require()
-            return recheck_message(self._standing.current(), release, windows)
+            return recheck_message(self._deployment.current(), release, windows)
 
         return DeliveryCheck(asked, windows, self._patience, MAX_ATTEMPTS, present.stop)
 

@@ -1,45 +1,74 @@
-"""What is looked up when metrics are asked for: the queue of reviews, what is stopped, whether probabilities come true.
+"""Gauges that are set when metrics are scraped: reviews that wait, what is stopped, whether probabilities hold.
 
 Labels are versions, states, scopes and tenths of probability: nothing that grows with customers or requests.
 """
 
-from datetime import datetime, timedelta
-from time import monotonic
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Gauge, Info
 
 from heed.decisioning import __version__
-from heed.decisioning.errors import HeedError
-from heed.serving.decisions.service import DecisionService
-from heed.serving.deployment.active_versions import DeploymentManager
-from heed.serving.deployment.kill_switch import active_stops
-from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.operations.forecasts import BINS, CalibrationBin
+from heed.serving.schemas.responses import ModelRef
 
-_WITHIN = timedelta(days=90)
-# Counting three months of contacts is nothing to repeat with every scrape.
-_KEEP_SECONDS = 60.0
+
+class StopLabels(NamedTuple):
+    """Labels of the stops in force."""
+
+    source: str
+    scope: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """What this process knows of itself."""
+
+    model: ModelRef | None
+    clock_behind: timedelta
+    customers_in_progress: int
+    model_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReading:
+    """What the ledger says.
+
+    Attributes
+    ----------
+    oldest_review : timedelta
+        For how long the oldest open review case has waited.
+    calibration : sequence of CalibrationBin or None
+        None leaves the gauges as they were.
+    """
+
+    reviews: int
+    oldest_review: timedelta
+    stops: Mapping[StopLabels, int]
+    calibration: Sequence[CalibrationBin] | None
 
 
 class Gauges:
     """Gauges in the registry of the process's metrics."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._looked = -_KEEP_SECONDS
         Info("heed_build", "Version of heed.", registry=registry).info({"version": __version__})
-        self.model = Gauge("heed_model_info", "The model in force.", ["name", "version", "digest"], registry=registry)
-        self.waiting = Gauge("heed_review_queue_length", "Review cases that wait for a person.", registry=registry)
-        self.oldest = Gauge(
+        self._model = Gauge("heed_model_info", "The model in force.", ["name", "version", "digest"], registry=registry)
+        self._reviews = Gauge("heed_review_queue_length", "Review cases that wait for a person.", registry=registry)
+        self._oldest_review = Gauge(
             "heed_review_queue_oldest_seconds", "For how long the oldest of them has waited.", registry=registry
         )
-        self.stops = Gauge(
+        self._stops = Gauge(
             "heed_stops", "Orders to stop in force.", ["source", "scope", "disposition"], registry=registry
         )
-        self.behind = Gauge("heed_clock_behind_seconds", "How far the clock is behind the record.", registry=registry)
-        self.under_way = Gauge("heed_customers_under_way", "Customers decided about now.", registry=registry)
-        self.model_failures = Gauge("heed_model_failures", "Scorings that failed since the start.", registry=registry)
-        self.ledger = Gauge("heed_ledger_up", "1 while the ledger reads and writes.", registry=registry)
-        self._come_true = {
+        self._clock = Gauge("heed_clock_behind_seconds", "How far the clock is behind the record.", registry=registry)
+        self._customers = Gauge("heed_customers_under_way", "Customers decided about now.", registry=registry)
+        self._failures = Gauge("heed_model_failures", "Scorings that failed since the start.", registry=registry)
+        self._ledger = Gauge("heed_ledger_up", "1 while the ledger reads and writes.", registry=registry)
+        self._calibration = {
             name: Gauge(f"heed_calibration_{name}", text, ["propensity"], registry=registry)
             for name, text in (
                 ("contacts", "Contacts by acts whose windows ended in the last 90 days, by stated propensity."),
@@ -48,48 +77,34 @@ class Gauges:
             )
         }
 
-    def look(self, ledger: Ledger, deployment: DeploymentManager, engine: DecisionService) -> None:
-        """Look everything up; what a ledger that is down cannot say stays as it was."""
-        self._in_force(deployment)
-        self.behind.set(engine.clock.behind.total_seconds())
-        self.under_way.set(engine.under_way)
-        self.model_failures.set(engine.model.failures)
-        try:
-            ledger.healthy()
-            self._ledger(ledger, deployment, engine.clock())
-        except HeedError:
-            self.ledger.set(0)
-        else:
-            self.ledger.set(1)
+    def set_process(self, reading: ProcessReading) -> None:
+        """Show what this process knows of itself."""
+        self._clock.set(reading.clock_behind.total_seconds())
+        self._customers.set(reading.customers_in_progress)
+        self._failures.set(reading.model_failures)
+        self._model.clear()
+        if reading.model is not None:
+            self._model.labels(reading.model.name, reading.model.version, reading.model.digest[:12]).set(1)
 
-    def _in_force(self, deployment: DeploymentManager) -> None:
-        self.model.clear()
-        if deployment.ready:
-            model = deployment.current().versions.model
-            self.model.labels(model.name, model.version, model.digest[:12]).set(1)
+    def set_ledger(self, reading: LedgerReading) -> None:
+        """Show what the ledger says."""
+        self._ledger.set(1)
+        self._reviews.set(reading.reviews)
+        self._oldest_review.set(reading.oldest_review.total_seconds())
+        self._stops.clear()
+        for labels, count in reading.stops.items():
+            self._stops.labels(*labels).set(count)
+        if reading.calibration is not None:
+            self._set_calibration(reading.calibration)
 
-    def _ledger(self, ledger: Ledger, deployment: DeploymentManager, now: datetime) -> None:
-        queue = ledger.queue()
-        waited = 0.0 if queue.oldest is None else (now - queue.oldest).total_seconds()
-        self.waiting.set(queue.length)
-        self.oldest.set(waited)
-        self.stops.clear()
-        for one in active_stops(ledger, deployment):
-            self.stops.labels(one.source, _kind(one.channel, one.action_id, one.message_class), one.disposition).inc()
-        if monotonic() - self._looked >= _KEEP_SECONDS:
-            self._looked = monotonic()
-            self._calibration(ledger)
+    def set_ledger_down(self) -> None:
+        """Show that the ledger does not answer; what it said last stays."""
+        self._ledger.set(0)
 
-    def _calibration(self, ledger: Ledger) -> None:
-        found = {one.bin: one for one in ledger.calibration(_WITHIN)}
-        for bin_ in range(BINS):
-            one = found.get(bin_, CalibrationBin(bin_, 0, 0.0, 0))
-            label = f"{bin_ / BINS:.1f}-{(bin_ + 1) / BINS:.1f}"
-            for name, gauge in self._come_true.items():
-                gauge.labels(label).set(getattr(one, name))
-
-
-def _kind(channel: object, action: object, message_class: object) -> str:
-    """What kind of scope an order has: names of actions and channels are the operator's own words."""
-    named = {"channel": channel, "action": action, "message_class": message_class}
-    return "+".join(name for name, value in named.items() if value is not None) or "everything"
+    def _set_calibration(self, bins: Sequence[CalibrationBin]) -> None:
+        by_number = {calibration.bin: calibration for calibration in bins}
+        for number in range(BINS):
+            calibration = by_number.get(number, CalibrationBin(number, 0, 0.0, 0))
+            label = f"{number / BINS:.1f}-{(number + 1) / BINS:.1f}"
+            for name, gauge in self._calibration.items():
+                gauge.labels(label).set(getattr(calibration, name))

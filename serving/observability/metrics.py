@@ -106,18 +106,18 @@ class Metrics:
         for name, began, ended in stages.laps:
             self._stages[name].observe((ended - began) / 1e9)
 
-    def stands(self, policy: PolicyRef | None, *, ready: bool, refused: bool) -> None:
-        """Say what is in force."""
+    def set_policy(self, policy: PolicyRef | None, *, ready: bool, rejected: bool) -> None:
+        """Show the policy in force, and whether its file says something else."""
         self.ready.set(int(ready))
-        self.refused.set(int(refused))
+        self.refused.set(int(rejected))
         self.policy.clear()
         if policy is not None:
             self.policy.labels(policy.name, policy.hash).set(1)
 
-    def waits(self, waiting: Backlog, now: datetime, *, disabled: bool) -> None:
-        """Say what waits for an executor."""
-        self.waiting.set(waiting.messages)
-        self.oldest.set(0.0 if waiting.since is None else max((now - waiting.since).total_seconds(), 0.0))
+    def set_backlog(self, backlog: Backlog, now: datetime, *, disabled: bool) -> None:
+        """Show what waits for an executor."""
+        self.waiting.set(backlog.messages)
+        self.oldest.set(0.0 if backlog.since is None else max((now - backlog.since).total_seconds(), 0.0))
         self.disabled.set(int(disabled))
 
     def text(self) -> bytes:

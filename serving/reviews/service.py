@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import orjson
@@ -16,7 +17,7 @@ from heed.serving.decisions.reservation import new_reservation
 from heed.serving.decisions.service import with_inline_customer
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reviews.cases import Execution, ReviewCase
+from heed.serving.ledger.reviews.cases import Execution, ReviewCase, ReviewSort, ReviewState
 from heed.serving.ledger.reviews.transitions import Allowed
 from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.replay.receipt import unpack
@@ -33,15 +34,48 @@ class ReviewService:
         The present moment, with an offset, which does not go back.
     identify : callable
         Makes ids.
+    claim_lease : timedelta
+        How long a claim lasts.
     """
 
     def __init__(
-        self, *, ledger: Ledger, standing: VersionSource, clock: MonotonicClock, identify: Callable[[], str]
+        self,
+        *,
+        ledger: Ledger,
+        deployment: VersionSource,
+        clock: MonotonicClock,
+        identify: Callable[[], str],
+        claim_lease: timedelta,
     ) -> None:
         self._ledger = ledger
-        self._standing = standing
+        self._deployment = deployment
         self._clock = clock
         self._identify = identify
+        self._claim_lease = claim_lease
+
+    def cases(self, state: ReviewState, *, limit: int, order: ReviewSort) -> tuple[ReviewCase, ...]:
+        """Cases in one state, oldest first; or the open ones in which a person is expected to save most."""
+        return self._ledger.reviews(state, limit=limit, order=order)
+
+    def case(self, review_id: str) -> ReviewCase:
+        """One case."""
+        return self._ledger.review(review_id)
+
+    async def claim(self, review_id: str, reviewer: str) -> ReviewCase:
+        """Claim a case; the fence it returns is needed to settle it."""
+        return await self._ledger.claim(review_id, reviewer, lease=self._claim_lease)
+
+    async def release(self, review_id: str, reviewer: str, fence: int) -> ReviewCase:
+        """Put a claimed case back into the queue."""
+        return await self._ledger.release(review_id, reviewer, fence)
+
+    async def reject(self, review_id: str, reviewer: str, verdict: SettleRequest) -> ReviewCase:
+        """Settle a case as hold."""
+        return await self._ledger.reject(review_id, reviewer, verdict.fence, note=verdict.note)
+
+    async def expire(self) -> int:
+        """Settle every case whose time has run out as hold; how many there were."""
+        return await self._ledger.expire_reviews(self._clock())
 
     async def approve(self, review_id: str, reviewer: str, verdict: SettleRequest) -> ReviewCase:
         """Take the slot for the proposed action, if the guardrails still admit it at this moment.
@@ -75,12 +109,12 @@ class ReviewService:
 
     def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.review(review_id)
-        in_force = self._standing.latest()
+        in_force = self._deployment.latest()
         return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
 
     def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.review(review_id)
-        in_force = self._standing.latest()
+        in_force = self._deployment.latest()
         self._refuse_inadmissible(case, action_id)
         return self._prepared(case, self._action(in_force, action_id), in_force)
 
@@ -95,7 +129,7 @@ class ReviewService:
 
         def against(fresh: Facts) -> str | None:
             self._clock.require()
-            return recheck(Stage.APPROVAL, act, self._standing.current(), with_request(fresh, asked)).because
+            return recheck(Stage.APPROVAL, act, self._deployment.current(), with_request(fresh, asked)).because
 
         return Execution(reservation_id, new_reservation(action, self._clock()), message, action.cost, windows), against
 

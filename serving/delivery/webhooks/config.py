@@ -1,4 +1,4 @@
-"""Putting the couriers together from the settings."""
+"""Webhooks as the settings name them."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +12,10 @@ from heed.decisioning.errors import InvalidInput
 from heed.serving.delivery.service import DeliveryService
 from heed.serving.delivery.webhooks.addresses import Target, parse_target
 from heed.serving.delivery.webhooks.channels import FIELD, ChannelWebhook, parse_channels
+from heed.serving.delivery.webhooks.endpoint import Endpoint, endpoint_name
 from heed.serving.delivery.webhooks.http_transport import HttpTransport, system_resolver
 from heed.serving.delivery.webhooks.signature import parse_secret
-from heed.serving.delivery.webhooks.webhook_worker import Endpoint, WebhookWorker, endpoint_name
-from heed.serving.ledger.ledger import Ledger
+from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
 from heed.serving.ledger.outbox.delivery import ChannelFilter
 from heed.serving.settings import Settings
 
@@ -67,18 +67,18 @@ def _pushing(
 
 
 def build_webhook_worker(
-    pushing: WebhookConfig, *, ledger: Ledger, handing: DeliveryService, clock: Callable[[], datetime]
+    config: WebhookConfig, *, delivery: DeliveryService, clock: Callable[[], datetime]
 ) -> WebhookWorker:
-    """Who carries messages to one executor."""
-    endpoint = pushing.endpoint
-    sender = HttpTransport(
-        pushing.target,
+    """What pushes messages to one executor."""
+    endpoint = config.endpoint
+    transport = HttpTransport(
+        config.target,
         seconds=endpoint.seconds,
         width=endpoint.width,
-        allow_private=pushing.allow_private,
+        allow_private=config.allow_private,
         resolve=system_resolver(ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="heed-names")),
     )
-    return WebhookWorker(ledger=ledger, handing=handing, endpoint=endpoint, sender=sender, clock=clock)
+    return WebhookWorker(delivery=delivery, endpoint=endpoint, transport=transport, clock=clock)
 
 
 def signing_keys(settings: Settings) -> tuple[Webhook, ...]:

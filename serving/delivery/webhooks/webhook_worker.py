@@ -6,24 +6,20 @@ fate is unknown, its slot counts, and it is tried again under the same id.
 """
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-
-from standardwebhooks import Webhook
 
 from heed.decisioning.errors import HeedError
 from heed.serving.delivery.retry import next_attempt
 from heed.serving.delivery.service import DeliveryService, attempts_exhausted
+from heed.serving.delivery.webhooks.endpoint import Endpoint
 from heed.serving.delivery.webhooks.event import event_body
 from heed.serving.delivery.webhooks.http_transport import AttemptOutcome, AttemptResult
 from heed.serving.delivery.webhooks.signature import signature_headers
-from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.outbox.delivery import ALL_CHANNELS, ChannelFilter, DeliveryResult, DisabledEndpoint, Lease
+from heed.serving.ledger.outbox.delivery import DeliveryResult, Lease
 
 logger = logging.getLogger("heed.serving")
 
@@ -46,42 +42,6 @@ class Transport(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The executor that messages are pushed to.
-
-    Attributes
-    ----------
-    origin : str
-        Scheme, host and port, which may be shown.
-    name : str
-        What tells it from others in the ledger: a hash of its URL, whose path may hold a token.
-    keys : sequence of Webhook
-        By each of which messages are signed.
-    seconds : float
-        Time limit of one attempt.
-    width : int
-        Most attempts at once.
-    channel : str or None
-        The one channel whose messages go there; None where all go that have no endpoint of their own.
-    reach : ChannelFilter
-        The same, as the ledger takes it.
-    """
-
-    origin: str
-    name: str
-    keys: Sequence[Webhook]
-    seconds: float
-    width: int
-    channel: str | None = None
-    reach: ChannelFilter = ALL_CHANNELS
-
-
-def endpoint_name(url: str) -> str:
-    """The name of the endpoint at a URL."""
-    return hashlib.sha256(url.encode()).hexdigest()
-
-
 class WebhookWorker:
     """Pushes messages to one endpoint until it is stopped.
 
@@ -94,29 +54,18 @@ class WebhookWorker:
     def __init__(
         self,
         *,
-        ledger: Ledger,
-        handing: DeliveryService,
+        delivery: DeliveryService,
         endpoint: Endpoint,
-        sender: Transport,
+        transport: Transport,
         clock: Callable[[], datetime],
     ) -> None:
         self.endpoint = endpoint
-        self._ledger = ledger
-        self._handing = handing
-        self._sender = sender
+        self._delivery = delivery
+        self._transport = transport
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._why: str | None = None
-
-    @property
-    def disabled(self) -> DisabledEndpoint | None:
-        """Since when and why nothing is sent, None where the endpoint is enabled."""
-        return self._ledger.disabled(self.endpoint.name)
-
-    async def enable(self) -> bool:
-        """Send again after the executor said that it wants nothing any more; False if nothing was in the way."""
-        return await self._ledger.enable(self.endpoint.name)
 
     async def run(self) -> None:
         """Carry messages until `stop` is called."""
@@ -136,10 +85,10 @@ class WebhookWorker:
     async def start_ready(self) -> int:
         """Begin as many attempts as there is room and need for; how many were begun."""
         room = self.endpoint.width - len(self._under_way)
-        if room <= 0 or await self._ledger.aside(lambda: self.disabled) is not None:
+        if room <= 0 or await self._delivery.is_disabled(self.endpoint):
             return 0
         lease = timedelta(seconds=self.endpoint.seconds) + _MARGIN
-        handed = await self._handing.lease_many(HOLDER, room, lease, self.endpoint.reach)
+        handed = await self._delivery.lease_many(HOLDER, room, lease, self.endpoint.reach)
         for one in handed:
             task = asyncio.create_task(self._attempt(one))
             self._under_way.add(task)
@@ -163,16 +112,16 @@ class WebhookWorker:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        await self._sender.close()
+        await self._transport.close()
 
     async def _attempt(self, handed: Lease) -> None:
         now, message_id = self._clock(), handed.message.outbox_id
         try:
             body = event_body(handed.message, handed.expires_at)
-            answer = await self._sender.send(body, signature_headers(self.endpoint.keys, message_id, now, body), now)
+            answer = await self._transport.send(body, signature_headers(self.endpoint.keys, message_id, now, body), now)
             if answer.result is AttemptOutcome.GONE:
                 await self._give_up(answer)
-            await self._handing.settle(message_id, handed.fence, self._told(handed, answer))
+            await self._delivery.settle(message_id, handed.fence, self._told(handed, answer))
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
             logger.warning("what came of an attempt could not be kept, so it counts as unknown: %s", _named(error))
 
@@ -183,7 +132,7 @@ class WebhookWorker:
         self._why = why
 
     async def _give_up(self, answer: AttemptResult) -> None:
-        if await self._ledger.disable(self.endpoint.name, f"The executor answered {answer.status}."):
+        if await self._delivery.disable(self.endpoint, f"The executor answered {answer.status}."):
             logger.warning("%s answered %s: nothing is sent there any more", self.endpoint.origin, answer.status)
 
     def _told(self, handed: Lease, answer: AttemptResult) -> DeliveryResult:

@@ -77,9 +77,9 @@ def test_an_objection_of_nobody_is_refused(bank):
 
 def test_scores_alone_leave_marketing_out_too(bank):
     objects(bank, customer_id="c1")
-    scored = wait(bank.runtime.engine.score(ScoreRequest(customer_id="C1")))
+    scored = wait(bank.runtime.services.decisions.score(ScoreRequest(customer_id="C1")))
     assert {one.action_id for one in scored.candidates} == {"bill", "hold"}
-    alone = wait(bank.runtime.engine.score(ScoreRequest(customer_id="c1", candidates=["mail", "text"])))
+    alone = wait(bank.runtime.services.decisions.score(ScoreRequest(customer_id="c1", candidates=["mail", "text"])))
     assert alone.candidates == ()
 
 
@@ -96,7 +96,7 @@ def test_no_model_is_asked_about_marketing_after_an_objection(bank, monkeypatch)
     monkeypatch.setattr(scorer, "score", watched)
     bank.decide()
     bank.post("/decide_batch", {"requests": [{"customer_id": "c1"}, {"customer_id": "c1", "candidates": ["mail"]}]})
-    wait(bank.runtime.engine.score(ScoreRequest(customer_id="c1")))
+    wait(bank.runtime.services.decisions.score(ScoreRequest(customer_id="c1")))
     assert set(asked) == {"bill"}
 
 

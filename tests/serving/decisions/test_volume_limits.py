@@ -148,7 +148,7 @@ def test_what_other_tools_sent_counts_with_the_cost_of_the_catalogue_or_their_ow
 
 @pytest.mark.parametrize(("action_id", "most"), [("mail", 5), ("text", 5)])
 def test_no_limit_is_exceeded_by_many_decisions_for_many_customers_at_once(limited, action_id, most):
-    engine = limited.runtime.engine
+    engine = limited.runtime.services.decisions
 
     async def press():
         asked = [DecideRequest(customer_id=f"c{number}", candidates=[action_id]) for number in range(24)]

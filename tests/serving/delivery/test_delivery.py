@@ -65,7 +65,7 @@ def report(bank: Heed, outbox_id: str, status: str) -> Any:
 
 
 def expire(bank: Heed) -> int:
-    return bank.http.portal.call(bank.runtime.handing.expire)
+    return bank.http.portal.call(bank.runtime.services.delivery.expire)
 
 
 def with_rules(*rules: str) -> str:

@@ -89,7 +89,7 @@ async def _race(runtime: Runtime, clock: Ticking) -> Seen:
 async def _decide(runtime: Runtime, customer_id: str, over: asyncio.Event) -> None:
     request = DecideRequest(customer_id=customer_id, candidates=["mail"])
     while not over.is_set():
-        decided = json.loads(await runtime.engine.decide(request, Caller("test")))
+        decided = json.loads(await runtime.services.decisions.decide(request, Caller("test")))
         if decided["disposition"] == "hold":
             return
         await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def _decide(runtime: Runtime, customer_id: str, over: asyncio.Event) -> No
 
 async def _take(runtime: Runtime, seen: Seen, executor: str, over: asyncio.Event) -> None:
     while not over.is_set():
-        for one in await runtime.handing.lease_many(executor, 2, timedelta(minutes=1)):
+        for one in await runtime.services.delivery.lease_many(executor, 2, timedelta(minutes=1)):
             (attempt,) = runtime.ledger.message(one.message.outbox_id).attempts
             seen.handed.append((json.loads(one.message.payload)["customer_id"], attempt.began_at))
         await asyncio.sleep(0)

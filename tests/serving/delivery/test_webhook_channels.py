@@ -49,7 +49,7 @@ async def decided(runtime: Runtime, clock: Clock) -> dict[str, str]:
     ids = {}
     for channel in CHANNELS:
         request = DecideRequest(customer_id="c1", candidates=[f"{channel}-offer"])
-        said = json.loads(await runtime.engine.decide(request, Caller("test")))
+        said = json.loads(await runtime.services.decisions.decide(request, Caller("test")))
         assert said["disposition"] == "act", said
         ids[channel] = f"execute:{said['decision_id']}"
     return ids
@@ -107,10 +107,10 @@ def test_without_one_of_all_the_other_channels_wait_to_be_taken(tmp_path: Path) 
             try:
                 ids = await decided(runtime, clock)
                 assert await push(runtime) == [1]
-                waiting = [one.outbox_id for one in await runtime.handing.waiting(10)]
+                waiting = [one.outbox_id for one in await runtime.services.delivery.waiting(10)]
                 assert waiting == [ids["web"], ids["app"]]
-                (webhook_worker,) = runtime.webhook_workers
-                assert webhook_worker.disabled is not None
+                (endpoint,) = runtime.services.delivery.endpoints()
+                assert endpoint.disabled is not None
             finally:
                 await asyncio.gather(*(one.stop() for one in runtime.webhook_workers))
                 runtime.ledger.close()

@@ -56,7 +56,7 @@ async def _act(runtime: Runtime, customer_id: str) -> str:
     granted = ConsentReport(f"{customer_id} web", customer_id, "web", "marketing", ConsentStatus.GRANTED, now)
     await runtime.ledger.record_consents([granted])
     request = DecideRequest(customer_id=customer_id, candidates=["banner"])
-    decided = json.loads(await runtime.engine.decide(request, Caller("test")))
+    decided = json.loads(await runtime.services.decisions.decide(request, Caller("test")))
     assert decided["disposition"] == "act", decided["reason"]
     return f"execute:{decided['decision_id']}"
 

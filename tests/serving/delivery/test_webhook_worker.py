@@ -63,7 +63,7 @@ class Pushing:
 
     async def act(self, customer_id: str = "c1", action_id: str = "mail") -> str:
         request = DecideRequest(customer_id=customer_id, candidates=[action_id])
-        decided = json.loads(await self.runtime.engine.decide(request, Caller("test")))
+        decided = json.loads(await self.runtime.services.decisions.decide(request, Caller("test")))
         assert decided["disposition"] == "act", decided["reason"]
         return f"execute:{decided['decision_id']}"
 
@@ -249,11 +249,12 @@ def test_410_disables_the_executor_until_somebody_enables_it_also_after_a_restar
     async def again(url: str) -> list[object]:
         async with pushing(tmp_path, respond(200), url=url) as heed:
             heed.clock.advance(hours=2)
-            disabled = heed.webhook_worker.disabled
+            delivery, name = heed.runtime.services.delivery, heed.webhook_worker.endpoint.name
+            disabled = delivery.endpoints()[0].disabled
             assert disabled is not None
             before = await heed.push()
-            enabled = [await heed.webhook_worker.enable() for _ in range(2)]
-            return [disabled.because, before, *enabled, heed.webhook_worker.disabled, await heed.push()]
+            enabled = [await heed.runtime.ledger.enable(name) for _ in range(2)]
+            return [disabled.because, before, *enabled, delivery.endpoints()[0].disabled, await heed.push()]
 
     outbox_id, _, url = run(gone())
     assert run(again(url)) == ["The executor answered 410.", 0, True, False, None, 1]

@@ -213,7 +213,7 @@ def test_every_decision_is_of_one_policy_while_it_changes_back_and_forth(heed, f
                 await asyncio.to_thread(heed.runtime.deployment.reload)
 
         asked = (DecideRequest(customer_id=f"m{number}") for number in range(40))
-        await asyncio.gather(swap(), *(heed.runtime.engine.decide(one, Caller("test")) for one in asked))
+        await asyncio.gather(swap(), *(heed.runtime.services.decisions.decide(one, Caller("test")) for one in asked))
 
     heed.http.portal.call(press)
     acts = {
