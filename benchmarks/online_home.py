@@ -99,7 +99,7 @@ def _fill(home: Path, played: SimulationRun, data: EngagementData) -> None:
     register = Register(played.contact_points, played.consents, played.suppressions)
     try:
         since = history_start(data, 91)
-        asyncio.run(seed_ledger(ledger, data, register, to_catalogue(data), since=since, said=lambda _: None))
+        asyncio.run(seed_ledger(ledger, data, register, to_catalogue(data), since=since, progress=lambda _: None))
     finally:
         ledger.close()
 

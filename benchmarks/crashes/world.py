@@ -48,7 +48,9 @@ def whole(lived: Lived, workers: int, *, hasty: bool) -> Subject:
         played = lived.played
         register = Register(played.contact_points, played.consents, played.suppressions)
         since = history_start(played.data, _KNOWN_DAYS)
-        await seed_ledger(ledger, played.data, register, to_catalogue(played.data), since=since, said=lambda _: None)
+        await seed_ledger(
+            ledger, played.data, register, to_catalogue(played.data), since=since, progress=lambda _: None
+        )
         return tuple(str(one) for one in played.data.customers["customer_id"].head(_ASKED))
 
     told = {"HEED_MODEL": str(lived.model), "HEED_WORKERS": str(workers)}

@@ -6,8 +6,10 @@ from importlib import import_module
 
 import click
 
+from heed.cli.command import Group
 from heed.decisioning import __version__
 from heed.decisioning.errors import HeedError
+from heed.extras import missing_extra
 
 _COMMANDS = {
     "conformance": "heed.cli.conformance",
@@ -20,7 +22,7 @@ _COMMANDS = {
     "keys": "heed.cli.keys",
     "ledger": "heed.cli.ledger",
     "policy": "heed.cli.policy",
-    "promote": "heed.cli.train",
+    "promote": "heed.cli.promote",
     "replay": "heed.cli.replay",
     "resume": "heed.cli.stop",
     "serve": "heed.cli.serve",
@@ -29,8 +31,8 @@ _COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Finds a command in its module when it is asked for."""
+class LazyGroup(Group):
+    """Imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
@@ -51,22 +53,31 @@ def heed() -> None:
 
 
 def main() -> None:
-    """Run the command line; what was wrong with the input is one line and exit code 2."""
+    """Run the command line; bad input is one line on standard error and exit code 2."""
     sys.exit(run_command(heed))
 
 
 def run_command(command: Callable[..., object]) -> int:
-    """Exit code of a command: 0, 2 for bad input, 1 for anything else that heed raised on purpose."""
+    """Run a command and return its exit code: 2 for bad input and other errors that heed raises on purpose."""
     try:
-        command(standalone_mode=False)
+        command(prog_name="heed", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return 2
+    except (click.ClickException, HeedError, ModuleNotFoundError) as error:
+        click.echo(_error_line(error), err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except HeedError as error:
-        click.echo(f"heed: {error}", err=True)
-        return 2
     return 0
+
+
+def _error_line(error: click.ClickException | HeedError | ModuleNotFoundError) -> str:
+    if isinstance(error, HeedError):
+        return f"heed: {error}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"heed: {missing_extra(error)}"
+    path = "heed" if not isinstance(error, click.UsageError) or error.ctx is None else error.ctx.command_path
+    return f"{path}: {' '.join(error.format_message().split())} (see {path} --help)"

@@ -1,4 +1,4 @@
-"""`heed evaluate --certify` and `--capacity`: what is asked, and what it adds to an evaluation."""
+"""`heed evaluate --certify` and `--capacity`: the options, and what they add to an evaluation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ _ALPHA = {Loss.HARM: 0.02, Loss.REGRET: 0.0}
 
 @dataclass(frozen=True, slots=True)
 class CertifyRequest:
-    """What is wished for beside the evaluation.
+    """What is requested beside the evaluation.
 
     Attributes
     ----------
     certificate : CertificateRequest or None
         What to certify.
     capacities : tuple of float
-        Numbers of review cases a day to read as thresholds.
+        Numbers of reviews a day for which to compute the threshold.
     """
 
     certificate: "CertificateRequest | None"
@@ -38,21 +38,32 @@ class CertifyRequest:
 
 
 def certify_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of both."""
+    """Add the options to a command."""
     for option in reversed(
         (
             click.option(
                 "--certify",
                 is_flag=True,
-                help="Certify the least confidence at which a loss stays small, if it can be.",
+                help="Find the confidence above which heed may act without review, with a statistical guarantee.",
             ),
             click.option(
-                "--loss", type=click.Choice([one.value for one in Loss]), default=Loss.HARM.value, show_default=True
+                "--loss",
+                type=click.Choice([loss.value for loss in Loss]),
+                default=Loss.HARM.value,
+                show_default=True,
+                help="What the certificate bounds.",
             ),
             click.option("--alpha", type=float, help="Largest mean loss: a share of contacts, or money per act."),
-            click.option("--delta", type=float, default=0.1, show_default=True, help="Chance of being wrong."),
-            click.option("--days", type=float, default=90.0, show_default=True, help="How long a certificate counts."),
-            click.option("--capacity", multiple=True, type=float, help="Review cases a day; may be repeated."),
+            click.option(
+                "--delta", type=float, default=0.1, show_default=True, help="Probability that the guarantee fails."
+            ),
+            click.option("--days", type=float, default=90.0, show_default=True, help="Validity of the certificate."),
+            click.option(
+                "--capacity",
+                multiple=True,
+                type=float,
+                help="Threshold for this many reviews a day; repeatable.",
+            ),
         )
     ):
         command = option(command)
@@ -60,81 +71,84 @@ def certify_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def certify_request(
-    model: str, seed: int, *, certify: bool, capacity: tuple[float, ...], loss: str, **asked: Any
+    model: str, seed: int, *, certify: bool, capacity: tuple[float, ...], loss: str, **terms: Any
 ) -> CertifyRequest:
-    """What is wished for, refused before the work where it cannot be had.
+    """The request, validated before the work starts.
 
     Raises
     ------
     InvalidInput
-        If a number is out of bounds, or a model is to be certified that is not in the registry.
+        If a number is out of bounds, or the model to certify is not in the registry.
     """
     from heed.training.certificate.request import CertificateRequest
 
-    if any(not one >= 0.0 for one in capacity):
-        raise InvalidInput("nobody can settle fewer cases than none", field="capacity", value=min(capacity))
+    if any(not reviews >= 0.0 for reviews in capacity):
+        raise InvalidInput("the number of reviews cannot be negative", field="capacity", value=min(capacity))
     if not certify:
         return CertifyRequest(None, capacity)
     if Path(model).is_dir():
         remedy = "name a version or an alias with --model"
         raise InvalidInput("only a registered model can be certified", field="model", value=model, remedy=remedy)
     kind = Loss(loss)
-    alpha = _ALPHA[kind] if asked["alpha"] is None else asked["alpha"]
+    alpha = _ALPHA[kind] if terms["alpha"] is None else terms["alpha"]
     return CertifyRequest(
-        CertificateRequest(loss=kind, alpha=alpha, delta=asked["delta"], days=asked["days"], seed=seed), capacity
+        CertificateRequest(loss=kind, alpha=alpha, delta=terms["delta"], days=terms["days"], seed=seed), capacity
     )
 
 
-def certify_model(found: "Assessment", asked: "CertificateRequest") -> "CertificationResult":
-    """What can be certified by the contacts that were judged."""
+def certify_model(assessment: "Assessment", request: "CertificateRequest") -> "CertificationResult":
+    """Certify the model on the evaluated contacts."""
     from heed.training.certificate.certify import certify
 
-    return certify(found.served or found.bundle, found.material, asked, sealed=found.sealed, now=datetime.now(UTC))
+    model = assessment.served or assessment.bundle
+    return certify(model, assessment.material, request, sealed=assessment.sealed, now=datetime.now(UTC))
 
 
 def report_sections(
-    found: "Assessment", finding: "CertificationResult | None", capacities: Sequence[float]
+    assessment: "Assessment", certification: "CertificationResult | None", capacities: Sequence[float]
 ) -> tuple["ReportSection", ...]:
-    """What the report says of both."""
+    """The sections of the report about both."""
     from heed.training.certificate.capacity import capacity_curve, recorded_flow
     from heed.training.reporting.certificate_section import capacity_section, certificate_section
 
-    currency = found.bundle.catalogue.currency
-    made = [] if finding is None else [certificate_section(finding, currency)]
+    currency = assessment.bundle.catalogue.currency
+    sections = [] if certification is None else [certificate_section(certification, currency)]
     if capacities:
-        of_all = found.counts.judged / max(found.counts.scored - found.counts.immature, 1)
-        read = capacity_curve(recorded_flow(found.material, share=of_all), capacities)
-        made.append(capacity_section(read, capacities, currency))
-    return tuple(made)
+        counts = assessment.counts
+        share = counts.judged / max(counts.scored - counts.immature, 1)
+        curve = capacity_curve(recorded_flow(assessment.material, share=share), capacities)
+        sections.append(capacity_section(curve, capacities, currency))
+    return tuple(sections)
 
 
 def register_certified(
-    found: "Assessment",
-    finding: "CertificationResult",
-    extras: Sequence["ReportSection"],
+    assessment: "Assessment",
+    certification: "CertificationResult",
+    sections: Sequence["ReportSection"],
     tracking_uri: str,
     experiment: str,
     name: str,
 ) -> "CertifiedVersion | None":
-    """The certified model as a new version in the place of the old; None where nothing could be certified."""
+    """Register the certified model in place of the old version; None if nothing could be certified."""
     from heed.training.features.feature_matrix import training_matrix
     from heed.training.pipeline.certificate_registration import register_certificate
 
-    if finding.certificate is None:
+    if certification.certificate is None:
         return None
+    material = assessment.material
     return register_certificate(
         tracking_uri,
         experiment,
         name,
-        found.version,
-        found.bundle,
-        finding.certificate,
-        files={name: content for extra in extras for name, content in extra.files.items()},
-        example=training_matrix(found.bundle.schema, found.material.data, found.material.rows[:3]),
+        assessment.version,
+        assessment.bundle,
+        certification.certificate,
+        files={name: content for section in sections for name, content in section.files.items()},
+        example=training_matrix(assessment.bundle.schema, material.data, material.rows[:3]),
     )
 
 
-def certified_message(made: "CertifiedVersion") -> str:
-    """Where the certified model is, in words."""
-    called = f", in place of the old one as {' and '.join(made.aliases)}" if made.aliases else ""
-    return f"  certified: version {made.version}{called}"
+def certified_message(registered: "CertifiedVersion") -> str:
+    """Which version the certified model is."""
+    aliases = f", in place of the old one as {' and '.join(registered.aliases)}" if registered.aliases else ""
+    return f"  certified: version {registered.version}{aliases}"

@@ -1,4 +1,4 @@
-"""`heed conformance`: put heed, or another system, through the restraint scenarios."""
+"""`heed conformance`: run the conformance scenarios against heed or another system."""
 
 import logging
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from heed.cli.command import command
 from heed.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
     from heed.guardrails.conformance.runner import ScenarioResult
     from heed.guardrails.conformance.system import System
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _COLOURS = {"held": "green", "failed": "bold red", "not supported": "yellow"}
 
 
-@click.command()
+@command()
 @click.argument("names", nargs=-1, metavar="[SCENARIO]...")
-@click.option("--scenarios", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder.")
-@click.option("--system", "adapter", metavar="MODULE:FUNCTION", help="Makes another system's adapter, for `with`.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print tables in Markdown.")
+@click.option("--scenarios", type=_FOLDER, help="Run the scenarios in this folder.")
+@click.option(
+    "--system",
+    "adapter",
+    metavar="MODULE:FUNCTION",
+    help="A context manager that yields another system.",
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables in Markdown.")
 @json_option
 @click.pass_context
 def conformance(
@@ -38,7 +45,7 @@ def conformance(
     as_markdown: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Run all restraint scenarios, or those named, against a heed of its own over HTTP.
+    """Run all scenarios, or those named, over HTTP against a temporary heed.
 
     The exit code is 1 if one fails.
     """
@@ -75,10 +82,10 @@ def _tested(adapter: str | None) -> "AbstractContextManager[System]":
 
 @contextmanager
 def _own() -> "Iterator[System]":
-    """A heed with a ledger of its own, which is gone afterwards."""
+    """A heed with a temporary ledger."""
     from heed.testing.server import running_system
 
-    # What scenarios do on purpose is no news: heed warns of every policy that it refuses.
+    # heed warns of every policy that it refuses, and the scenarios send such policies on purpose.
     logging.getLogger("heed").addHandler(logging.NullHandler())
     with TemporaryDirectory(prefix="heed-conformance-") as home, running_system(Path(home)) as system:
         yield system

@@ -1,56 +1,49 @@
-"""`heed customer`: what a person may ask of whoever keeps a ledger."""
+"""`heed customer`: a person's rights of access and erasure."""
 
 import click
 
+from heed.cli.command import group
+from heed.cli.options import service_client, service_url, url_option
 from heed.cli.output import json_option, print_json
-from heed.client import Client, Json
+from heed.client import Json
 from heed.serving.settings import Settings
 
-_URL = click.option("--url", help="Where the service listens; from HEED_HOST and HEED_PORT otherwise.")
 
-
-@click.group()
+@group()
 def customer() -> None:
-    """Hand out what is held about a customer, or erase it."""
+    """Export or erase what is stored about a customer."""
 
 
 @customer.command()
 @click.argument("customer_id")
-@_URL
+@url_option
 def export(customer_id: str, url: str | None) -> None:
-    """Print everything that is held about CUSTOMER_ID, as JSON."""
-    with _client(url) as client:
+    """Print everything that is stored about CUSTOMER_ID, as JSON."""
+    with service_client(url, order=f"exporting customer {customer_id}") as client:
         print_json(client.export(customer_id))
 
 
 @customer.command()
 @click.argument("customer_id")
-@_URL
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--spare-others", is_flag=True, help="Record no objection to contact points that others have as well.")
+@url_option
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--spare-others", is_flag=True, help="Record no objection for contact points that others share.")
 @json_option
 def erase(customer_id: str, url: str | None, yes: bool, spare_others: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Erase CUSTOMER_ID: the key, the facts, and what waits to be sent. It cannot be undone.
+    """Erase CUSTOMER_ID: the key, the facts, and messages that wait to be sent. This cannot be undone.
 
-    What was decided stays on record without the person, and marketing stays away from whoever comes back under the
-    same id or address. Others at the same address lose marketing too, unless they are spared.
+    What was decided stays on record without the person. Anyone who comes back under the same id or address gets no
+    marketing. Others at the same address get none either, unless --spare-others is given.
     """
     if not yes:
-        click.confirm(f"Erase {customer_id} for good?", abort=True, err=True)
-    with _client(url) as client:
-        done = client.erase(customer_id, spare_others=spare_others)
-    if as_json:
-        print_json(done)
-    else:
-        click.echo(_told(done))
+        address = service_url(url, Settings())
+        click.confirm(f"Erase customer {customer_id} for good at {address}?", abort=True, err=True)
+    with service_client(url, order=f"erasing customer {customer_id}") as client:
+        result = client.erase(customer_id, spare_others=spare_others)
+    print_json(result) if as_json else click.echo(_message(result))
 
 
-def _told(done: Json) -> str:
-    if not done["erased"]:
-        return f"there is nothing left: erased at {done['erased_at']}"
-    return f"erased; {done['others_struck']} others at the same contact points get no more marketing"
-
-
-def _client(url: str | None) -> Client:
-    settings = Settings()
-    return Client(url or f"http://{settings.host}:{settings.port}")
+def _message(result: Json) -> str:
+    if not result["erased"]:
+        return f"already erased at {result['erased_at']}; nothing is left"
+    return f"erased; {result['others_struck']} others at the same contact points get no more marketing"

@@ -1,15 +1,16 @@
-"""`heed data`: engagement data in the form of the contract."""
+"""`heed data`: engagement data in the form of the data contract."""
 
 from pathlib import Path
 
 import click
 
+from heed.cli.command import group
 from heed.cli.output import json_option, print_json, progress
 
 
-@click.group()
+@group()
 def data() -> None:
-    """Bring engagement data into the form that heed trains on, and check it."""
+    """Convert, check and simulate engagement data for training."""
 
 
 @data.command()
@@ -18,7 +19,7 @@ def data() -> None:
 @click.option("--to", "target", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder.")
 @json_option
 def adapt(name: str, source: Path, target: Path, as_json: bool) -> None:  # noqa: FBT001
-    """Turn the public data set NAME into the contract."""
+    """Convert the public data set NAME into the data contract."""
     from heed.training.adapters.registry import adapter
     from heed.training.contract.engagement_io import read_engagement, write_engagement
 
@@ -35,10 +36,10 @@ def adapt(name: str, source: Path, target: Path, as_json: bool) -> None:  # noqa
 
 @data.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--strict", is_flag=True, help="Refuse data with any bad row.")
+@click.option("--strict", is_flag=True, help="Fail if any row is rejected.")
 @json_option
 def check(directory: Path, strict: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Check a folder of engagement data against the contract."""
+    """Check a folder of engagement data against the data contract, and list every rejected row."""
     from heed.training.contract.engagement_io import read_engagement
 
     _, report = read_engagement(directory, strict=strict)
@@ -47,11 +48,11 @@ def check(directory: Path, strict: bool, as_json: bool) -> None:  # noqa: FBT001
 
 @data.command()
 @click.option("--to", "target", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder.")
-@click.option("--customers", default=4000, show_default=True, type=click.IntRange(10, 1_000_000))
-@click.option("--days", default=120, show_default=True, type=click.IntRange(10, 1000))
-@click.option("--seed", default=7, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option("--customers", default=4000, show_default=True, type=click.IntRange(10, 1_000_000), help="How many.")
+@click.option("--days", default=120, show_default=True, type=click.IntRange(10, 1000), help="How long.")
+@click.option("--seed", default=7, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Random seed.")
 def simulate(target: Path, customers: int, days: int, seed: int) -> None:
-    """Make engagement data of a simulated world, whose truth is known."""
+    """Simulate engagement data whose true effects are known."""
     from heed.training.contract.engagement_io import write_engagement
     from heed.training.simulator.world import make_world
 

@@ -1,20 +1,22 @@
-"""`heed db`: the ledger's shape."""
+"""`heed db`: the schema of the ledger."""
 
 import click
 
-from heed.serving.ledger.migrate import upgrade as bring_to_present_shape
+from heed.cli.command import group
+from heed.cli.output import announce
+from heed.serving.ledger.migrate import upgrade as upgrade_ledger
 from heed.serving.settings import Settings
 
 
-@click.group()
+@group()
 def db() -> None:
-    """Look after the ledger."""
+    """Create and migrate the ledger."""
 
 
 @db.command()
 def upgrade() -> None:
-    """Create the ledger, or bring it to the present shape."""
+    """Create the ledger, or migrate it to the current schema."""
     settings = Settings()
-    place = settings.ledger_location
-    bring_to_present_shape(place, settings.sealing_key)
-    click.echo(f"{place} has the present shape")
+    announce(f"upgrading the ledger at {settings.ledger_location}")
+    upgrade_ledger(settings.ledger_location, settings.sealing_key)
+    click.echo(f"{settings.ledger_location} has the current schema")

@@ -1,4 +1,4 @@
-"""`heed demo`: everything from nothing, then the service."""
+"""`heed demo`: builds a complete demo from nothing, and serves it."""
 
 import json
 import signal
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 import httpx
 
+from heed.cli.command import command
 from heed.cli.output import progress
 from heed.cli.serve import check_bind, check_port_free, service_command, service_environment
 from heed.decisioning.errors import Unavailable
@@ -17,11 +18,14 @@ from heed.serving.settings import Settings
 _START_SECONDS = 90.0
 
 
-@click.command()
-@click.option("--customers", default=3000, show_default=True, type=click.IntRange(200, 100_000))
-@click.option("--no-serve", is_flag=True, help="Prepare everything and stop.")
+@command()
+@click.option("--customers", default=3000, show_default=True, type=click.IntRange(200, 100_000), help="How many.")
+@click.option("--no-serve", is_flag=True, help="Prepare everything, but do not serve.")
 def demo(customers: int, no_serve: bool) -> None:  # noqa: FBT001
-    """Make a world, train, promote, fill the ledger, decide for a day and serve. What is there is used again."""
+    """Simulate customers, train, promote, fill the ledger, decide for a day, and serve.
+
+    What is already in HEED_HOME is used again.
+    """
     settings = Settings()
     if not no_serve:
         check_bind(settings)
@@ -34,7 +38,7 @@ def demo(customers: int, no_serve: bool) -> None:  # noqa: FBT001
 
 
 def _prepare(settings: Settings, customers: int) -> None:
-    # Imported here: it brings pandas, which a demo that is there already does not need.
+    # Imported here, since it imports pandas, which an existing demo does not need.
     from heed.demo.build import STEPS, build_home
 
     with progress(STEPS) as steps:
@@ -44,7 +48,7 @@ def _prepare(settings: Settings, customers: int) -> None:
 
 def _serve(settings: Settings, customer_id: str) -> None:
     service = subprocess.Popen(service_command(settings, settings.port), env=service_environment(settings))  # noqa: S603
-    # Whoever stops the demo stops its service too: the default would leave it running alone.
+    # The default handler would end the demo and leave the service running.
     signal.signal(signal.SIGTERM, lambda *_: service.terminate())
     try:
         url = f"http://{settings.host}:{settings.port}"
@@ -59,7 +63,7 @@ def _serve(settings: Settings, customer_id: str) -> None:
 
 
 def _await_ready(service: "subprocess.Popen[bytes]", url: str) -> None:
-    """Wait until the service can decide, and say why if it cannot."""
+    """Wait until the service is ready, and say why if it does not become so."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if service.poll() is not None:
@@ -79,11 +83,11 @@ heed decides at {url}
 
   curl -s {url}/decide -H 'content-type: application/json' -d '{{"customer_id": "{customer_id}"}}'
 
-Where to look next
-  {url}/docs           every call, to try in the browser
-  {url}/v1/policy      the rules in force
-  {url}/v1/reviews     what waits for a person
+Read on
+  {url}/docs           every route, to try in the browser
+  {url}/v1/policy      the active rules
+  {url}/v1/reviews     cases that wait for a person
   .venv/bin/heed decide --customer {customer_id}
   notebooks/review_explanations.ipynb
-Stop with Ctrl-C; `make demo` starts again with what is there.
+Stop with Ctrl-C. `make demo` starts it again with the same data.
 """

@@ -1,31 +1,32 @@
-"""What the command line prints: progress and words for people on standard error, results on standard output."""
+"""What the command line prints: results on standard output, progress and messages on standard error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import click
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 class Steps:
-    """Progress of a long command, step by step."""
+    """The progress of a long command, step by step."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task("", total=total)
 
     def step(self, name: str) -> None:
-        """Say what begins now; what was under way is done."""
+        """Show the step that begins now; the one before it is done."""
         if self._progress.tasks[0].description:
             self._progress.advance(self._task)
         self._progress.update(self._task, description=name)
 
     def advance(self, by: int) -> None:
-        """Say that so much more is done."""
+        """Advance the bar by this many steps."""
         self._progress.advance(self._task, by)
 
     def done(self, name: str) -> None:
@@ -41,6 +42,19 @@ def progress(total: int) -> Iterator[Steps]:
         yield Steps(bar, total)
 
 
+def announce(message: str) -> None:
+    """Print a message to people, which no program reads, on standard error."""
+    click.echo(message, err=True)
+
+
+def without_password(uri: str) -> str:
+    """The URI as it may be shown."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")).geturl()
+
+
 def print_json(value: object) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())

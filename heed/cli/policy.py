@@ -1,4 +1,4 @@
-"""`heed policy`: check a policy file, run its cases, compare two, and describe them to editors."""
+"""`heed policy`: check, test and compare policy files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from heed.cli.output import json_option, print_json
+from heed.cli.command import group
+from heed.cli.output import announce, json_option, print_json
 from heed.serving.settings import Settings
 
 if TYPE_CHECKING:
     from heed.decisioning.catalogue import Catalogue
     from heed.guardrails.cases.case_runner import CaseResult
-    from heed.guardrails.policy_errors import InvalidPolicy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class Span(click.ParamType[timedelta]):
-    """A length of time such as ``30d``."""
+class Duration(click.ParamType[timedelta]):
+    """A duration such as ``30d``."""
 
-    name = "span"
+    name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it as policies write it."""
+        """Parse it as policies write it."""
         from heed.guardrails.field_types import parse_term
 
         try:
             return parse_term(value)
         except ValueError:
-            self.fail(f"{value!r} is no length of time; write it as in 24h, 30d or 4w", param, ctx)
+            self.fail(f"{value!r} is not a duration; write it as in 24h, 30d or 4w", param, ctx)
 
 
-@click.group()
+@group()
 def policy() -> None:
-    """Read, check, test and compare policy files."""
+    """Check, test and compare policy files."""
 
 
 @policy.command()
@@ -44,11 +44,11 @@ def policy() -> None:
 @json_option
 @click.pass_context
 def check(context: click.Context, file: Path | None, as_json: bool) -> None:  # noqa: FBT001
-    """Check FILE, or the policy in force, against the catalogue in force.
+    """Check FILE, or the active policy, against the active catalogue.
 
-    Faults, which keep a policy from being loaded, are all named, and the exit code is 2. A policy that loads is looked
-    through for what nobody can want: rules that never speak, actions that nobody can receive, caps that are never
-    reached. The exit code is 1 if an error is among the findings.
+    All errors that keep a policy from loading are listed, and the exit code is 2. A policy that loads is searched for
+    what nobody can want: rules that never trigger, actions that nobody can receive, caps that are never reached. The
+    exit code is 1 if a finding is an error.
     """
     from heed.cli.policy_output import format_findings
     from heed.guardrails.lint.policy_lint import lint_policy
@@ -60,61 +60,60 @@ def check(context: click.Context, file: Path | None, as_json: bool) -> None:  # 
     path = file or settings.policy or DEFAULT_POLICY
     try:
         loaded = load_policy(path)
-        found = lint_policy(loaded, catalogue, types, as_of=datetime.now(UTC))
+        findings = lint_policy(loaded, catalogue, types, as_of=datetime.now(UTC))
     except InvalidPolicy as error:
         if not as_json:
             raise
-        print_json(_faulty(path, error))
+        print_json({"file": str(path), "faults": [asdict(fault) for fault in error.faults]})
         context.exit(2)
-    told = {
+    result = {
         "file": str(path),
         "name": loaded.policy.name,
         "hash": loaded.policy.hash,
         "rules": len(loaded.policy.rules),
-        "findings": [asdict(one) for one in found],
+        "findings": [asdict(finding) for finding in findings],
     }
     if as_json:
-        print_json(told)
+        print_json(result)
     else:
-        for line in format_findings(str(path), found):
+        for line in format_findings(str(path), findings):
             click.echo(line)
-        click.echo(f"{path}: {told['rules']} rules, hash {told['hash']}")
-    context.exit(int(any(one.severity.value == "error" for one in found)))
+        click.echo(f"{path}: {result['rules']} rules, hash {result['hash']}")
+    context.exit(int(any(finding.severity.value == "error" for finding in findings)))
 
 
 @policy.command()
 @click.argument("cases", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--policy", "file", type=_FILE, help="Run the cases against this policy.")
+@click.option("--policy", "file", type=_FILE, help="Run the cases against this policy. Default: the active policy.")
 @json_option
 @click.pass_context
 def test(context: click.Context, cases: Path | None, file: Path | None, as_json: bool) -> None:  # noqa: FBT001
-    """Run policy cases: those under CASES, or else heed's own and the policy's.
+    """Run policy cases: those in CASES, or else heed's own and the policy's.
 
-    A policy's own cases stand in a folder `cases` beside its file and are run against it. The policy is the one that
-    is named, or else the one in force.
+    A policy's own cases are in a folder `cases` beside its file, and run against it.
     """
     from heed.cli.policy_output import format_cases
 
     results = _run(cases, file, Settings().policy)
     if as_json:
-        print_json([_case(one) for one in results])
+        print_json([_case_json(result) for result in results])
     else:
         for line in format_cases(results):
             click.echo(line)
-    context.exit(int(any(not one.held for one in results)))
+    context.exit(int(any(not result.held for result in results)))
 
 
 @policy.command()
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
-@click.option("--since", type=Span(), default="30d", show_default=True, help="How far back decisions are looked at.")
-@click.option("--by", help="An attribute of customers to group by, or jurisdiction or time_zone.")
+@click.option("--since", type=Duration(), default="30d", show_default=True, help="Compare decisions since then.")
+@click.option("--by", help="Group by this attribute of customers, or by jurisdiction or time_zone.")
 @json_option
 def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Make recorded decisions again under OLD and NEW, and say what changes.
+    """Re-decide recorded decisions under OLD and NEW, and show what changes.
 
-    The decisions are those of the ledger, made again by the model in force. Where the record does not support an
-    answer, that is said in place of a figure.
+    The decisions come from the ledger and are repeated with the active model. Where the record does not support a
+    figure, the output says so.
     """
     from heed.cli.policy_output import format_diff
     from heed.guardrails.policy.load import load_policy
@@ -123,17 +122,17 @@ def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) 
     from heed.serving.replay import policy_diff
 
     settings = Settings()
-    pinned = load_active_versions(settings)
+    versions = load_active_versions(settings)
     for path in (old, new):
-        pinned.under(load_policy(path))
+        versions.under(load_policy(path))
     texts = (old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
-    begin = datetime.now(UTC) - since
+    start = datetime.now(UTC) - since
     with open_ledger(settings.ledger_location, readonly=True, key=settings.sealing_key) as ledger:
-        found = policy_diff.diff(ledger, *texts, begin, pinned=pinned, by=by)
+        result = policy_diff.diff(ledger, *texts, start, pinned=versions, by=by)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(result))
     else:
-        for line in format_diff(found):
+        for line in format_diff(result):
             click.echo(line)
 
 
@@ -146,7 +145,7 @@ def schema() -> None:
 
 
 def _catalogue(settings: Settings) -> "tuple[Catalogue, Mapping[str, str]]":
-    """The catalogue in force; an empty one where no model is promoted yet."""
+    """The active catalogue; an empty one where no model is promoted yet."""
     from heed.decisioning.catalogue import Catalogue
     from heed.decisioning.errors import Unavailable
     from heed.serving.bootstrap import load_catalogue
@@ -154,27 +153,22 @@ def _catalogue(settings: Settings) -> "tuple[Catalogue, Mapping[str, str]]":
     try:
         return load_catalogue(settings)
     except Unavailable:
-        click.echo("no model is promoted yet, so names are not checked against a catalogue", err=True)
+        announce("no model is promoted yet, so names are not checked against a catalogue")
         return Catalogue(settings.currency, ()), {}
 
 
-def _run(cases: Path | None, file: Path | None, in_force: Path | None) -> "tuple[CaseResult, ...]":
+def _run(cases: Path | None, file: Path | None, active: Path | None) -> "tuple[CaseResult, ...]":
     from heed.guardrails.cases.case_runner import CASES, run_cases
 
     if cases is not None:
         return run_cases(cases, policy=file)
-    own = file or in_force
+    own = file or active
     beside = None if own is None else own.parent / "cases"
     if beside is None or not any(beside.rglob("*.yaml")):
         return run_cases(CASES, policy=file)
-    mine = run_cases(beside, policy=own)
-    return mine if file is not None else (*run_cases(CASES), *mine)
+    results = run_cases(beside, policy=own)
+    return results if file is not None else (*run_cases(CASES), *results)
 
 
-def _case(result: "CaseResult") -> dict[str, Any]:
-    told = asdict(result)
-    return {**told, "path": str(result.path), "held": result.held}
-
-
-def _faulty(path: Path, error: "InvalidPolicy") -> dict[str, Any]:
-    return {"file": str(path), "faults": [asdict(one) for one in error.faults]}
+def _case_json(result: "CaseResult") -> dict[str, Any]:
+    return {**asdict(result), "path": str(result.path), "held": result.held}

@@ -1,4 +1,4 @@
-"""What the policy commands print for people: findings, cases, and what a change of policy would have done."""
+"""Formats the results of the policy commands for people: findings, cases and comparisons."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -9,48 +9,49 @@ if TYPE_CHECKING:
     from heed.serving.replay.policy_diff import Change, Group, PolicyDiff, Shift
 
 
-def format_findings(source: str, found: Sequence["Finding"]) -> Iterable[str]:
-    """A line for each finding, and one that counts them."""
-    yield from (one.shown(source) for one in found)
-    errors = sum(one.severity.value == "error" for one in found)
-    if found:
-        yield f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}"
+def format_findings(source: str, findings: Sequence["Finding"]) -> Iterable[str]:
+    """One line per finding, and a line that counts them."""
+    yield from (finding.shown(source) for finding in findings)
+    errors = sum(finding.severity.value == "error" for finding in findings)
+    if findings:
+        yield f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}"
 
 
 def format_cases(results: Sequence["CaseResult"]) -> Iterable[str]:
-    """A line for each case, with how it differs below, and one that counts them."""
-    for one in results:
-        yield f"{'held  ' if one.held else 'FAILED'} {one.path.parent.name}/{one.path.stem}: {one.purpose}"
-        yield from (f"       {difference}" for difference in one.differences)
-    failed = sum(not one.held for one in results)
+    """One line per case with its differences below, and a line that counts them."""
+    for result in results:
+        yield f"{'held  ' if result.held else 'FAILED'} {result.path.parent.name}/{result.path.stem}: {result.purpose}"
+        yield from (f"       {difference}" for difference in result.differences)
+    failed = sum(not result.held for result in results)
     yield f"{len(results) - failed} held, {failed} failed"
 
 
-def format_diff(found: "PolicyDiff") -> Iterable[str]:
-    """The comparison as a marketing lead reads it: how much changes, what, for whom, and what is not known."""
-    yield f"{found.old.name} {found.old.hash[:8]} -> {found.new.name} {found.new.hash[:8]}"
-    yield f"{found.recorded:,} decisions since {found.since:%Y-%m-%d}{_older(found)}; {found.changed:,} would change"
+def format_diff(result: "PolicyDiff") -> Iterable[str]:
+    """The comparison: how much changes, what, for whom, and what is not known."""
+    yield f"{result.old.name} {result.old.hash[:8]} -> {result.new.name} {result.new.hash[:8]}"
+    since = f"since {result.since:%Y-%m-%d}{_older(result)}"
+    yield f"{result.recorded:,} decisions {since}; {result.changed:,} would change"
     yield ""
-    yield from _figures(found)
-    yield from _changes(found.changes)
-    if found.by is not None:
-        yield from _groups(found.by, found.groups)
-    yield from _bullets("Not known", [f"{one.count:,}: {one.reason}" for one in found.not_supported])
-    yield from _bullets("What this does not say", found.leaves_out)
+    yield from _figures(result)
+    yield from _changes(result.changes)
+    if result.by is not None:
+        yield from _groups(result.by, result.groups)
+    yield from _bullets("Not known", [f"{gap.count:,}: {gap.reason}" for gap in result.not_supported])
+    yield from _bullets("What this does not say", result.leaves_out)
 
 
-def _older(found: "PolicyDiff") -> str:
-    left = found.recorded - found.compared
-    older = ", older ones left out" if found.truncated else ""
+def _older(result: "PolicyDiff") -> str:
+    left = result.recorded - result.compared
+    older = ", older ones left out" if result.truncated else ""
     return f"{older}, {left:,} of them not comparable" if left else older
 
 
-def _figures(found: "PolicyDiff") -> Iterable[str]:
-    counts = (("contacts", found.contacts), ("holds", found.holds), ("reviews", found.reviews))
+def _figures(result: "PolicyDiff") -> Iterable[str]:
+    counts = (("contacts", result.contacts), ("holds", result.holds), ("reviews", result.reviews))
     rows = [_row(name, shift, ",.0f") for name, shift in counts if shift is not None]
-    if found.expected_value is not None:
-        rows.append(_row(f"expected value, {found.currency}", found.expected_value, ",.2f"))
-    return _table(("", "old", "new", "change"), rows) if rows else ["no decision could be made again"]
+    if result.expected_value is not None:
+        rows.append(_row(f"expected value, {result.currency}", result.expected_value, ",.2f"))
+    return _table(("", "old", "new", "change"), rows) if rows else ["no decision could be repeated"]
 
 
 def _row(name: str, shift: "Shift", form: str) -> tuple[str, ...]:
@@ -61,8 +62,8 @@ def _row(name: str, shift: "Shift", form: str) -> tuple[str, ...]:
 def _changes(changes: Sequence["Change"]) -> Iterable[str]:
     if changes:
         rows = [
-            (f"{one.old} -> {one.new}", f"{one.count:,}", one.rule or "no rule", ", ".join(one.examples))
-            for one in changes
+            (f"{each.old} -> {each.new}", f"{each.count:,}", each.rule or "no rule", ", ".join(each.examples))
+            for each in changes
         ]
         yield ""
         yield from _table(("what changes", "decisions", "at rule", "for example"), rows, text={2, 3})
@@ -71,12 +72,12 @@ def _changes(changes: Sequence["Change"]) -> Iterable[str]:
 def _groups(by: str, groups: Sequence["Group"]) -> Iterable[str]:
     rows = [
         (
-            one.value,
-            f"{one.decisions:,}",
-            f"{one.changed:,}",
-            *(f"{shift.old:,.0f} -> {shift.new:,.0f}" for shift in (one.contacts, one.holds, one.reviews)),
+            group.value,
+            f"{group.decisions:,}",
+            f"{group.changed:,}",
+            *(f"{shift.old:,.0f} -> {shift.new:,.0f}" for shift in (group.contacts, group.holds, group.reviews)),
         )
-        for one in groups
+        for group in groups
     ]
     yield ""
     yield from _table((f"by {by}", "decisions", "change", "contacts", "holds", "reviews"), rows)
@@ -90,7 +91,7 @@ def _bullets(title: str, lines: Sequence[str]) -> Iterable[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: Iterable[int] = ()) -> list[str]:
-    """Columns as wide as what they hold; the first one and those of `text` to the left, figures to the right."""
+    """Aligned columns: the first one and those in `text` to the left, numbers to the right."""
     left = {0, *text}
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
     return [

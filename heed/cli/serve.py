@@ -1,4 +1,4 @@
-"""`heed serve`: the service, in this process's place."""
+"""`heed serve`: replaces this process with the service."""
 
 import os
 import socket
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from heed.cli.command import command
 from heed.decisioning.errors import InvalidInput
 from heed.serving.auth.bind_check import check_bind_address
 from heed.serving.auth.loopback import is_loopback
@@ -14,10 +15,10 @@ from heed.serving.ledger.connect import open_ledger
 from heed.serving.settings import Settings
 
 
-@click.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; HEED_PORT otherwise.")
+@command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on. Default: HEED_PORT.")
 def serve(port: int | None) -> None:
-    """Serve decisions until stopped: on loopback, or where HEED_HOST says once there are keys."""
+    """Serve decisions on HEED_HOST. With no API keys, only localhost is accepted."""
     settings = Settings()
     chosen = port or settings.port
     check_bind(settings)
@@ -27,20 +28,20 @@ def serve(port: int | None) -> None:
 
 
 def service_command(settings: Settings, port: int) -> list[str]:
-    """The command that serves."""
+    """The command that runs the service."""
     where = ["--host", settings.host, "--port", str(port)]
     return [sys.executable, "-m", "bentoml", "serve", "heed.serving.bento:Heed", *where]
 
 
 def service_environment(settings: Settings) -> dict[str, str]:
-    """The environment to serve in: all state under one home, and nothing reported to anyone."""
+    """The environment of the service: all state under one home, and no telemetry."""
     home = settings.home.absolute()
     fixed = {"HEED_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
     return {**os.environ, "BENTOML_HOME": str(home / "bentoml"), **fixed}
 
 
 def check_bind(settings: Settings) -> None:
-    """Raise Unavailable if others than this machine would be served and there are no keys."""
+    """Raise Unavailable if heed would listen beyond localhost and there are no API keys."""
     if is_loopback(settings.host):
         return
     place = settings.ledger_location
@@ -52,9 +53,9 @@ def check_bind(settings: Settings) -> None:
 
 
 def check_port_free(host: str, port: int) -> None:
-    """Raise InvalidInput if something listens there already."""
+    """Raise InvalidInput if something already listens on the port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         if probe.connect_ex((host, port)) == 0:
-            remedy = "stop what listens there or set HEED_PORT"
+            remedy = "stop what listens on it, or set HEED_PORT"
             raise InvalidInput("the port is taken", field="HEED_PORT", value=port, remedy=remedy)

@@ -6,48 +6,53 @@ from typing import Any
 
 import click
 
+from heed.cli.command import command
 from heed.cli.kill_switch import Event, send_order
-from heed.cli.output import json_option, print_json
+from heed.cli.options import service_url, url_option
+from heed.cli.output import announce, json_option, print_json
 from heed.serving.settings import Settings
 
 _OPTIONS = (
-    click.option("--reason", required=True, help="Why; it stands in every decision that is stopped."),
-    click.option("--by", default=getpass.getuser, show_default="the user", help="Who orders it."),
+    click.option("--reason", required=True, help="Why. Every decision that is stopped records it."),
+    click.option("--by", default=getpass.getuser, show_default="the user", help="Who gives the order."),
     click.option("--channel", help="Only this channel."),
     click.option("--action", "action_id", help="Only this action."),
     click.option("--message-class", type=click.Choice(["marketing", "service"]), help="Only this message class."),
-    click.option("--url", help="Where the service listens; from HEED_HOST and HEED_PORT otherwise."),
+    url_option,
     json_option,
 )
 
 
-def _ordering(command: Callable[..., None]) -> Callable[..., None]:
+def _order_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        function = option(function)
+    return function
 
 
-@click.command()
-@_ordering
-@click.option("--review", "disposition", flag_value="review", default=None, help="Ask a person instead of holding.")
-def stop(**told: Any) -> None:
-    """Turn every act into hold or review, at once, on every worker."""
-    _throw("stop", **told)
+@command()
+@_order_options
+@click.option("--review", "disposition", flag_value="review", default=None, help="Send to review instead of holding.")
+def stop(**fields: Any) -> None:
+    """Turn every act into hold or review, at once, on every worker.
+
+    The order goes to the running service. If none answers it is written to the ledger.
+    """
+    _send("stop", **fields)
 
 
-@click.command()
-@_ordering
-def resume(**told: Any) -> None:
-    """Lift an order to stop that named exactly the same."""
-    _throw("resume", **told)
+@command()
+@_order_options
+def resume(**fields: Any) -> None:
+    """Lift a stop order of exactly the same scope."""
+    _send("resume", **fields)
 
 
-def _throw(event: Event, *, url: str | None, as_json: bool, **told: str | None) -> None:
+def _send(event: Event, *, url: str | None, as_json: bool, **fields: str | None) -> None:
     settings = Settings()
-    named = {name: value for name, value in told.items() if value is not None}
-    thrown = send_order(event, named, url or f"http://{settings.host}:{settings.port}", settings)
+    given = {name: value for name, value in fields.items() if value is not None}
+    result = send_order(event, given, service_url(url, settings), settings, announce)
     if as_json:
-        print_json({"event": event, "through": thrown.through, "stopped": list(thrown.stopped)})
+        print_json({"event": event, "through": result.through, "stopped": list(result.stopped)})
         return
-    click.echo(f"{event} recorded through {thrown.through}")
-    click.echo(f"stopped now: {'; '.join(thrown.stopped) or 'nothing'}")
+    click.echo(f"{event} recorded through {result.through}")
+    click.echo(f"stopped now: {'; '.join(result.stopped) or 'nothing'}")

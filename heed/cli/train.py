@@ -1,11 +1,12 @@
-"""`heed train` and `heed promote`: from engagement data to the model in office."""
+"""`heed train`: from engagement data to a registered model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from heed.cli.output import json_option, print_json, progress
+from heed.cli.command import command
+from heed.cli.output import announce, json_option, print_json, progress, without_password
 from heed.serving.settings import Settings
 
 if TYPE_CHECKING:
@@ -13,25 +14,35 @@ if TYPE_CHECKING:
     from heed.training.pipeline.train import TrainingResult
 
 _STEPS = 10
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
-@click.option("--data", "directory", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--outcome", help="The outcome type to learn, where the actions do not share one.")
-@click.option("--split", type=click.Choice(["customer", "time"]), default="customer", show_default=True)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
-@click.option("--exclude", multiple=True, help="A customer attribute that the model may not see; may be repeated.")
+@command()
+@click.option("--data", "directory", required=True, type=_FOLDER, help="A folder in the form of the data contract.")
+@click.option("--outcome", help="The outcome type to learn, if the actions do not share one.")
 @click.option(
-    "--policy", "policy_file", type=_FILE, help="Which sensitive attributes may be learnt from; the policy in force."
+    "--split",
+    type=click.Choice(["customer", "time"]),
+    default="customer",
+    show_default=True,
+    help="How the test set is held out.",
 )
-@click.option("--words", "dictionary", type=_FILE, help="YAML: what features are called, by feature or attribute name.")
-@click.option("--no-promote", is_flag=True, help="Register only; the champion stays.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Random seed.")
+@click.option("--exclude", multiple=True, help="A customer attribute to leave out; repeatable.")
+@click.option(
+    "--policy",
+    "policy_file",
+    type=_FILE,
+    help="The policy that allows sensitive attributes. Default: the active policy.",
+)
+@click.option("--words", "dictionary", type=_FILE, help="YAML with readable names of features and attributes.")
+@click.option("--no-promote", is_flag=True, help="Only register; the champion stays.")
 @click.option(
     "--refit/--no-refit",
     default=None,
-    help="Fit again on all rows once judged; then only later contacts can certify. Default: unless the policy demands "
-    "a certificate.",
+    help="Refit on all rows after evaluation; then only later contacts can certify the model. Default: refit, unless "
+    "the policy requires a certificate.",
 )
 @json_option
 def train(
@@ -46,17 +57,22 @@ def train(
     refit: bool | None,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Train on a folder of engagement data, judge, register, and promote if every gate is open."""
+    """Train on a folder of engagement data, evaluate, register, and promote if every gate passes.
+
+    A running service loads a promoted model by itself.
+    """
     from heed.cli.train_options import allowed_sensitive, feature_dictionary, requires_certificate
-    from heed.training.pipeline.train import train as run
+    from heed.training.pipeline import train as pipeline
 
     settings = Settings()
     allowed = allowed_sensitive(policy_file or settings.policy)
-    refitting = not requires_certificate(policy_file or settings.policy) if refit is None else refit
+    if refit is None:
+        refit = not requires_certificate(policy_file or settings.policy)
     words = {} if dictionary is None else feature_dictionary(dictionary)
     settings.home.mkdir(parents=True, exist_ok=True)
+    announce(f"training `{settings.model_name}` for the registry at {without_password(settings.mlflow_uri)}")
     with progress(_STEPS) as steps:
-        result = run(
+        result = pipeline.train(
             directory,
             tracking_uri=settings.mlflow_uri,
             model_name=settings.model_name,
@@ -67,7 +83,7 @@ def train(
             include=allowed,
             words=words,
             promote=not no_promote,
-            refit=refitting,
+            refit=refit,
             currency=settings.currency,
             progress=steps,
         )
@@ -75,26 +91,8 @@ def train(
     print_json(training_summary(result)) if as_json else click.echo(format_training(result))
 
 
-@click.command()
-@click.option("--version", help="The registered version to promote; the champion stays where none is named.")
-@click.option("--to-bento", is_flag=True, help="Pack the champion for `bentoml build`.")
-def promote(version: str | None, to_bento: bool) -> None:  # noqa: FBT001
-    """Put a registered model into office, whatever its gates said, and pack it for a Bento if asked."""
-    from heed.training.pipeline.model_registry import champion
-    from heed.training.pipeline.model_registry import promote as put_into_office
-
-    settings = Settings()
-    uri, name = settings.mlflow_uri, settings.model_name
-    found = champion(uri, name) if version is None else put_into_office(uri, version, name)
-    click.echo(f"champion of `{name}`: version {found.version}")
-    if to_bento:
-        from heed.serving.deployment.model_source import pack
-
-        click.echo(f"packed as {pack(settings, found.path, found.version)}")
-
-
 def training_summary(result: "TrainingResult") -> dict[str, object]:
-    """What came of a training, for programs."""
+    """The result of a training, for programs."""
     return {
         "model": result.model_name,
         "version": result.version,
@@ -112,22 +110,22 @@ def training_summary(result: "TrainingResult") -> dict[str, object]:
 
 
 def format_training(result: "TrainingResult") -> str:
-    """The same in words."""
+    """The result of a training, for people."""
     head = f"{result.model_name} version {result.version} is registered as {result.alias}"
-    left_out = ", ".join(f"`{name}`" for name in result.sensitive)
-    note = f"\n  sensitive, and not learnt from as the policy does not allow it: {left_out}" if left_out else ""
+    excluded = ", ".join(f"`{name}`" for name in result.sensitive)
+    note = f"\n  sensitive attributes not used, since the policy does not allow them: {excluded}" if excluded else ""
     refit = f"\n  {_refit(result.refitted_rows)}"
     return f"{head}\n{format_evaluation(result.evaluation)}{refit}{note}"
 
 
 def _refit(rows: int | None) -> str:
     if rows is None:
-        return "it keeps to the fitting rows: the sealed ones can certify it (heed evaluate --certify)"
-    return f"judged, then refitted on all {rows:,} rows: only later contacts can certify it"
+        return "not refitted; the test set can certify it (heed evaluate --certify)"
+    return f"evaluated, then refitted on all {rows:,} rows; only later contacts can certify it"
 
 
 def format_evaluation(evaluation: "Evaluation") -> str:
-    """What judging found: the figures, then gate by gate."""
+    """The metrics, then gate by gate."""
     overall = evaluation.overall
     auc = "" if overall.auc is None else f"  AUC {overall.auc:.4f}"
     figures = (
@@ -135,5 +133,5 @@ def format_evaluation(evaluation: "Evaluation") -> str:
         f"(base rate {overall.base_log_loss:.5f})  Brier {overall.brier:.5f}{auc}  "
         f"calibration error {overall.calibration_error:.4f}"
     )
-    gates = [f"  {'open  ' if one.passed else 'CLOSED'} {one.name}: {one.sentence}" for one in evaluation.gates]
+    gates = [f"  {'passed' if gate.passed else 'FAILED'} {gate.name}: {gate.sentence}" for gate in evaluation.gates]
     return "\n".join((figures, *gates))

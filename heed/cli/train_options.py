@@ -1,4 +1,4 @@
-"""What a policy and a dictionary say of attributes, read for a training."""
+"""What a policy and a dictionary of feature names say about a training."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,12 +7,12 @@ from heed.decisioning.errors import InvalidInput
 
 
 def allowed_sensitive(policy: Path | None) -> frozenset[str]:
-    """The sensitive attributes that a policy lets models learn from; the policy shipped with heed where none is named.
+    """The sensitive attributes that a policy lets models use; by default of the policy shipped with heed.
 
     Raises
     ------
     PolicyError
-        If the file is no policy.
+        If the file is not a policy.
     """
     from heed.guardrails.policy.load import DEFAULT_POLICY, load_policy
 
@@ -20,14 +20,14 @@ def allowed_sensitive(policy: Path | None) -> frozenset[str]:
 
 
 def requires_certificate(policy: Path | None) -> bool:
-    """Whether a policy lets heed act alone only by a certificate.
+    """Whether a policy requires a certificate before heed may act without review.
 
     See :class:`heed.guardrails.rules.certificate_check.CertificateRequirement`.
 
     Raises
     ------
     PolicyError
-        If the file is no policy.
+        If the file is not a policy.
     """
     from heed.guardrails.policy.load import DEFAULT_POLICY, load_policy
     from heed.guardrails.rules.confidence import ConfidenceRule

@@ -1,1 +1,1 @@
-"""A demo home made from nothing."""
+"""Builds the home of `heed demo`."""

@@ -1,8 +1,9 @@
-"""Filling a ledger with engagement data: what a source system would send over time, at once."""
+"""Seeds a ledger with engagement data, which a source system would send over time."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -24,9 +25,8 @@ from heed.training.contract.table_schemas import attribute_columns
 
 Report = TypeVar("Report")
 
-# One transaction holds the writer for as long as it takes, and is given up after a while on PostgreSQL; this many
-# facts take a fraction of a second, and far less than that time on a machine that is busy.
-_AT_ONCE = 1_000
+# A transaction blocks other writers and times out on PostgreSQL; this many facts take a fraction of a second.
+_BATCH = 1_000
 _SOURCE = "history"
 
 
@@ -46,37 +46,31 @@ async def seed_ledger(
     catalogue: Catalogue,
     *,
     since: datetime,
-    said: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> None:
     """Send customers, consents, signals, contacts and outcomes to the ledger.
 
     Parameters
     ----------
     since : datetime
-        Signals, contacts and outcomes before this moment are left out: no window looks so far back.
-    said : callable
-        Told what is being sent.
+        Signals, contacts and outcomes before this moment are left out, since no window looks further back.
+    progress : callable
+        Gets the name of each step.
     """
     start = pd.Timestamp(since)
-    said("filling the ledger: customers and consents")
+    progress("filling the ledger: customers and consents")
     await _send(ledger.record_customers, customers(data, register))
     await _send(ledger.record_consents, consents(register))
-    said("filling the ledger: signals")
+    progress("filling the ledger: signals")
     await _send(ledger.record_signals, signals(data, start))
-    said("filling the ledger: contacts and outcomes")
+    progress("filling the ledger: contacts and outcomes")
     await _send(ledger.record_contacts, contacts(data, catalogue, start))
     await _send(ledger.record_outcomes, outcomes(data, start))
 
 
 async def _send(record: Callable[[Sequence[Report]], Awaitable[IngestResult]], reports: Iterator[Report]) -> None:
-    waiting: list[Report] = []
-    for report in reports:
-        waiting.append(report)
-        if len(waiting) == _AT_ONCE:
-            await record(waiting)
-            waiting = []
-    if waiting:
-        await record(waiting)
+    while batch := list(islice(reports, _BATCH)):
+        await record(batch)
 
 
 def customers(data: EngagementData, register: Register) -> Iterator[CustomerReport]:
@@ -102,7 +96,7 @@ def customers(data: EngagementData, register: Register) -> Iterator[CustomerRepo
 
 
 def consents(register: Register) -> Iterator[ConsentReport]:
-    """Statements of consent and withdrawal."""
+    """Grants and withdrawals of consent."""
     for row in _rows(register.consents):
         yield ConsentReport(
             consent_id=row["consent_id"],
@@ -119,7 +113,7 @@ def consents(register: Register) -> Iterator[ConsentReport]:
 
 
 def signals(data: EngagementData, since: pd.Timestamp) -> Iterator[SignalReport]:
-    """Observed events from `since` on."""
+    """Signals from `since` on."""
     for row in _rows(data.signals[data.signals["at"] >= since]):
         yield SignalReport(
             signal_id=row["signal_id"],
@@ -133,9 +127,9 @@ def signals(data: EngagementData, since: pd.Timestamp) -> Iterator[SignalReport]
 
 
 def contacts(data: EngagementData, catalogue: Catalogue, since: pd.Timestamp) -> Iterator[ContactReport]:
-    """Contacts made from `since` on; rows of customers left alone are no contacts."""
-    made = data.contacts[(data.contacts["action_id"] != HOLD) & (data.contacts["at"] >= since)]
-    for row in _rows(made):
+    """Contacts from `since` on, without the rows for hold."""
+    contacts = data.contacts[(data.contacts["action_id"] != HOLD) & (data.contacts["at"] >= since)]
+    for row in _rows(contacts):
         action = catalogue.by_id[row["action_id"]]
         yield ContactReport(
             contact_id=row["contact_id"],
@@ -152,7 +146,7 @@ def contacts(data: EngagementData, catalogue: Catalogue, since: pd.Timestamp) ->
 
 
 def outcomes(data: EngagementData, since: pd.Timestamp) -> Iterator[OutcomeReport]:
-    """What happened from `since` on."""
+    """Outcomes from `since` on."""
     sent = data.contacts[(data.contacts["action_id"] != HOLD) & (data.contacts["at"] >= since)]["contact_id"]
     known = set(sent)
     for row in _rows(data.outcomes[data.outcomes["at"] >= since]):
@@ -172,11 +166,11 @@ def history_start(data: EngagementData, days: int) -> datetime:
     return last - timedelta(days=days)
 
 
-def _grouped(frame: pd.DataFrame, made: Callable[[dict[str, Any]], Report]) -> dict[str, tuple[Report, ...]]:
-    found: dict[str, list[Report]] = {}
+def _grouped(frame: pd.DataFrame, convert: Callable[[dict[str, Any]], Report]) -> dict[str, tuple[Report, ...]]:
+    groups: dict[str, list[Report]] = {}
     for row in _rows(frame):
-        found.setdefault(row["customer_id"], []).append(made(row))
-    return {customer_id: tuple(one) for customer_id, one in found.items()}
+        groups.setdefault(row["customer_id"], []).append(convert(row))
+    return {customer_id: tuple(reports) for customer_id, reports in groups.items()}
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -190,12 +184,12 @@ def _moment(value: pd.Timestamp) -> datetime:
 
 
 def _point(value: Any) -> str | None:
-    """A contact point in the one form in which they are compared, None where there is none."""
+    """A normalized contact point, None where there is none."""
     return None if pd.isna(value) else normalize_name(value)
 
 
 def _none(value: Any) -> Any:
-    """The value as the ledger takes it: missing is None, times are plain."""
+    """The value without types of pandas: None if it is missing."""
     if pd.isna(value):
         return None
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

@@ -1,4 +1,4 @@
-"""A heed that is tested from outside: on loopback, with a clock and a policy that the tester sets."""
+"""A heed on localhost for tests, with a clock and a policy that the test sets."""
 
 import shutil
 import threading
@@ -39,20 +39,20 @@ _FIELDS = frozenset(field.name for field in fields(Action))
 
 @dataclass
 class ManualClock:
-    """Time that moves only when it is told to."""
+    """A clock that only moves when it is set."""
 
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """The moment that it is."""
+        """The time it is set to."""
         return self.now
 
 
 class Control:
     """The clock and the policy of a running heed; see :class:`heed.guardrails.conformance.http_adapter.Control`.
 
-    Each scenario gets a ledger of its own. Its first policy is there from the start; every further one is written over
-    the first, as it would be while heed serves.
+    Each scenario gets its own ledger. Its first policy is active from the start. Each further one overwrites the
+    file, as it would while heed serves.
 
     Parameters
     ----------
@@ -70,16 +70,16 @@ class Control:
         self.app = make_app(self._idle)
 
     def begin(self) -> None:
-        """Forget the policy and all facts."""
+        """Start a scenario without policy and facts."""
         self.close()
         self._scenarios += 1
 
     def set_clock(self, now: datetime) -> None:
-        """Let it be this moment."""
+        """Set the clock."""
         self._clock.now = now.astimezone(UTC)
 
     def load(self, policy: str, actions: Sequence[Json]) -> str | None:
-        """Put policy and actions into force; why not, where they are refused."""
+        """Activate policy and actions; the reason if they are refused."""
         if self._running is None:
             return self._start(policy, actions)
         self._policy.write_text(policy, encoding="utf-8")
@@ -88,7 +88,7 @@ class Control:
         return None if refused is None else refused.why
 
     def close(self) -> None:
-        """Let go of the ledger of the scenario."""
+        """Close the ledger of the scenario."""
         if self._running is not None:
             self._running.ledger.close()
             self._running = None
@@ -99,35 +99,35 @@ class Control:
 
     def _start(self, policy: str, actions: Sequence[Json]) -> str | None:
         try:
-            made = versions_of(policy, actions, self._scorer)
+            versions = versions_of(policy, actions, self._scorer)
         except PolicyError as error:
             return str(error)
         self._policy.parent.mkdir()
         self._policy.write_text(policy, encoding="utf-8")
-        # What is tested is what it decides, not how fast a busy machine is.
+        # The scenarios test what heed decides, not how fast.
         settings = Settings(home=self._policy.parent, decide_seconds=_PATIENCE)
         shutil.copy(self._empty, settings.ledger_path)
-        self._running = bootstrap(settings, clock=self._clock, load=lambda: made, policy=self._policy)
+        self._running = bootstrap(settings, clock=self._clock, load=lambda: versions, policy=self._policy)
         self._running.deployment.try_load()
         self.app.state.runtime = self._running
         return None
 
     def _idle(self) -> Runtime:
-        """What the application starts with, before the first scenario: a heed with nothing in force."""
+        """What the application starts with before the first scenario: a heed without rules and actions."""
         upgrade(self._empty)
         idle = Settings(home=self._home / "idle")
         return bootstrap(idle, clock=self._clock, load=lambda: versions_of(_NOTHING, (), self._scorer))
 
 
 def versions_of(policy: str, actions: Sequence[Json], scorer: Scorer) -> ActiveVersions:
-    """What decides under a policy file's text.
+    """The active versions for the text of a policy file.
 
     Raises
     ------
     InvalidInput
-        If an action has no field of that name, or a value that its field does not take.
+        If an action has an unknown field or an invalid value.
     PolicyError
-        If the policy is none, or does not fit the actions.
+        If the policy is invalid, or does not fit the actions.
     """
     catalogue = Catalogue(CURRENCY, _read(actions))
     guard = bind_policy(parse_policy(policy), catalogue)
@@ -137,12 +137,12 @@ def versions_of(policy: str, actions: Sequence[Json], scorer: Scorer) -> ActiveV
 
 @contextmanager
 def running_system(home: Path, scorer: Scorer | None = None) -> Iterator[HttpAdapter]:
-    """A heed that listens on a free port of loopback, with its state under `home`, as a system under test.
+    """A heed on a free port of localhost, with its state under `home`, as a system for conformance scenarios.
 
     Parameters
     ----------
     scorer : Scorer, optional
-        The model; one that finds every action worth doing where none is given.
+        The model. By default every action is worth doing.
     """
     control = Control(home, scorer or StubScorer())
     with _served(control.app) as url, closing(control), closing(HttpAdapter(url, control)) as system:
@@ -151,7 +151,7 @@ def running_system(home: Path, scorer: Scorer | None = None) -> Iterator[HttpAda
 
 @contextmanager
 def _served(app: Application) -> Iterator[str]:
-    """The application on a free port, in a thread that ends with the block."""
+    """Serve the application on a free port, in a thread that ends with the block."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, name="heed-under-test", daemon=True)
     thread.start()
@@ -163,18 +163,18 @@ def _served(app: Application) -> Iterator[str]:
 
 
 def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
-    """The port, once the server listens."""
+    """Wait until the server listens; its port."""
     deadline = time.monotonic() + _STARTS_WITHIN
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise Unavailable("heed did not start", remedy="see what was logged")
+            raise Unavailable("heed did not start", remedy="see the log")
         time.sleep(0.01)
     port: int = server.servers[0].sockets[0].getsockname()[1]
     return port
 
 
 def _read(actions: Sequence[Json]) -> tuple[Action, ...]:
-    unknown = next((name for said in actions for name in said if name not in _FIELDS), None)
+    unknown = next((name for action in actions for name in action if name not in _FIELDS), None)
     if unknown is not None:
         raise InvalidInput("an action has no such field", field=unknown)
     try:

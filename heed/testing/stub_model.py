@@ -1,4 +1,4 @@
-"""A model that knows nothing and finds every action worth doing, so that only restraint holds heed back."""
+"""A model for which every action is worth doing, so that only guardrails hold heed back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _DRAWS = 8
 
 @dataclass(frozen=True)
 class StubScorer:
-    """Scores that actions carry themselves, in their attributes.
+    """Takes scores from the attributes of the actions.
 
     Attributes
     ----------
     propensity : float
-        Where an action has no attribute `propensity`. Its attribute `spread`, half the width of the draws around it,
-        is 0 where there is none, and `harm` is the probability of harm.
+        Used where an action has no attribute `propensity`. The attributes `spread`, half the width of the draws around
+        it, and `harm`, the probability of harm, are 0 by default.
     """
 
     propensity: float = 0.5

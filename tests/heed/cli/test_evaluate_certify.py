@@ -107,7 +107,7 @@ def test_capacities_are_read_beside_the_evaluation(stored):
     [
         (["--certify", "--alpha", "2"], r"no certificate can be asked for like this in `alpha`: `2\.0`"),
         (["--certify", "--delta", "0"], r"in `delta`: `0\.0`"),
-        (["--capacity", "-1"], r"nobody can settle fewer cases than none in `capacity`: `-1\.0`"),
+        (["--capacity", "-1"], r"the number of reviews cannot be negative in `capacity`: `-1\.0`"),
     ],
     ids=["more harm than contacts", "never wrong", "fewer cases than none"],
 )

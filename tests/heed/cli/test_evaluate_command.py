@@ -91,7 +91,7 @@ def test_the_policy_gives_terms_and_the_attributes_of_fairness(stored):
 def test_people_get_figures_gates_and_sentences(stored):
     shown = run(stored, "--no-log").stdout
     assert "log-loss" in shown
-    assert "open   base_rate" in shown
+    assert "passed base_rate" in shown
     assert "groups stand out" in shown or "stands out" in shown
     assert "more per decision than holding for everybody" in shown
 

@@ -45,7 +45,7 @@ def test_what_was_edited_is_named_with_its_place(home: Path) -> None:
     found = run("verify")
     assert found.exit_code == 1
     assert "edited at position" in found.stdout
-    assert "5 links walked, 1 findings" in found.stdout
+    assert "5 links verified, 1 findings" in found.stdout
     said = json.loads(run("verify", "--json").stdout)["findings"][0]
     assert (said["what"], said["table"], said["decision_id"]) == ("edited", "decisions", said["record"])
 

@@ -193,7 +193,7 @@ def test_a_change_of_policy_is_told_on_the_command_line(service: Heed, written):
 
 def test_where_nothing_is_recorded_no_figure_is_made_up(service: Heed, written):
     shown = run("diff", written(POLICY, "old.yaml"), written(QUIET, "new.yaml"))
-    assert "no decision could be made again" in shown.stdout
+    assert "no decision could be repeated" in shown.stdout
     assert service.runtime.settings.ledger_path.exists()
 
 
@@ -209,4 +209,4 @@ def test_a_new_policy_that_is_none_is_refused_by_its_file(service: Heed, written
 def test_a_span_that_is_none_is_refused(span, written, capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["heed", "policy", "diff", written(GOOD), written(GOOD), "--since", span])
     assert run_command(heed) == 2
-    assert "is no length of time; write it as in 24h, 30d or 4w" in capsys.readouterr().err
+    assert "is not a duration; write it as in 24h, 30d or 4w" in capsys.readouterr().err

@@ -42,7 +42,7 @@ def told(*arguments: str) -> Any:
 @pytest.mark.usefixtures("model_there")
 def test_one_decision_comes_out_the_same(decided: tuple[Heed, list[str]]) -> None:
     found = run(decided[1][0])
-    assert (found.exit_code, found.stdout) == (0, "1 decisions made again: 1 same\n")
+    assert (found.exit_code, found.stdout) == (0, "1 decisions replayed: 1 same\n")
 
 
 @pytest.mark.usefixtures("decided", "model_there")
@@ -50,7 +50,7 @@ def test_all_decisions_of_a_stretch_of_time_come_out_the_same() -> None:
     found = run("--since", "3000d", "--json")
     assert found.exit_code == 0
     assert json.loads(found.stdout) == {"decisions": 3, "results": {"same": 3}, "exceptions": []}
-    assert run("--since", "1h").stdout == "0 decisions made again: none\n"
+    assert run("--since", "1h").stdout == "0 decisions replayed: none\n"
 
 
 def test_a_model_that_says_something_else_is_told_with_what_differs(

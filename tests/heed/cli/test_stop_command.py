@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import heed.cli.kill_switch as stopping
-from heed.cli import heed
+from heed.cli import heed, kill_switch
 from heed.decisioning.errors import InvalidInput, Unavailable
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.migrate import upgrade
@@ -30,18 +29,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_service_the_order_goes_straight_into_the_ledger(home):
     upgrade(home / "ledger.db")
     said = run("stop", "--reason", "wrong price", "--by", "ana", "--channel", "sms", "--review", "--url", NOWHERE)
+    assert said.stderr.splitlines() == [
+        f"stop channel sms: asking the service at {NOWHERE}",
+        f"no service answers there; writing to the ledger at {home / 'ledger.db'}",
+    ]
     assert f"stop recorded through the ledger at {home / 'ledger.db'}, as no service answers" in said.output
     assert "stopped now: channel sms" in said.output
     with open_ledger(home / "ledger.db", readonly=True) as ledger:
         assert [(one.reason, one.effect.value) for one in ledger.stops()] == [("wrong price", "review")]
     said = run("resume", "--reason", "mended", "--by", "ana", "--channel", "sms", "--url", NOWHERE, "--json")
-    assert json.loads(said.output)["stopped"] == []
+    assert json.loads(said.stdout)["stopped"] == []
 
 
 def test_beside_a_service_that_holds_the_ledger_it_goes_through_the_service(home, unused_port, monkeypatch):
     with running_service(home) as service:
-        monkeypatch.setattr(stopping, "Client", lambda url: client_of(service, url))
+        monkeypatch.setattr(kill_switch, "Client", lambda url: client_of(service, url))
         said = run("stop", "--reason", "wrong price", "--by", "ana")
+        assert said.stderr == f"stop everything: asking the service at http://127.0.0.1:{unused_port}\n"
         assert f"stop recorded through the service at http://127.0.0.1:{unused_port}" in said.output
         assert service.get("/v1/stop")["orders"][0]["by"] == "ana"
 
