@@ -1,6 +1,6 @@
 """A whole heed in one process: a real ledger, the real guardrails, and a scorer whose answers the test chooses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from heed.decisioning.certificate import Certificate
 from heed.decisioning.errors import Unavailable
 from heed.guardrails.guard import bind_policy
 from heed.guardrails.policy.load import parse_policy
-from heed.serving.app import make_app
+from heed.serving.app import Application, make_app
 from heed.serving.bootstrap import bootstrap
 from heed.serving.deployment.active_versions import ActiveVersions, ModelUpdate
 from heed.serving.observability.tracing import Tracing
@@ -22,6 +22,7 @@ from heed.serving.runtime import Runtime
 from heed.serving.schemas.responses import ModelRef, PolicyRef, Versions
 from heed.serving.settings import Settings
 from tests.support.doubles import FixedScorer
+from tests.support.ledger_builders import new_file
 
 MONDAY_MORNING = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -176,9 +177,37 @@ def running_service(
         started.append(made)
         return made
 
+    if "database_url" not in told and not (home / "ledger.db").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        new_file(home)
     here = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 50000)}
-    with TestClient(make_app(start), raise_server_exceptions=False, **here) as http:
+    with _application(start) as app, TestClient(app, raise_server_exceptions=False, **here) as http:
         yield Heed(http, started[0], clock)
+
+
+@contextmanager
+def _application(start: Callable[[], Runtime]) -> Iterator[Application]:
+    """An application that starts like this; it serves one heed after another, since making one takes long."""
+    lent = _idle.pop() if _idle else _LentApplication()
+    lent.start = start
+    yield lent.app
+    for name in ("runtime", "refusal"):
+        if hasattr(lent.app.state, name):
+            delattr(lent.app.state, name)
+    if lent.app.router.routes == lent.routes:
+        _idle.append(lent)
+
+
+class _LentApplication:
+    """An application, and what it starts with this time."""
+
+    def __init__(self) -> None:
+        self.start: Callable[[], Runtime] | None = None
+        self.app = make_app(lambda: self.start())
+        self.routes = list(self.app.router.routes)
+
+
+_idle: list[_LentApplication] = []
 
 
 def active_versions(scorer: FixedScorer, offers: tuple[Action, ...], policy: str) -> ActiveVersions:
