@@ -26,9 +26,10 @@ from heed.training.certificate.learn_then_test import GRID, learn_then_test
 from heed.training.certificate.risk import decision_points
 from heed.training.contract.engagement_io import read_engagement, write_engagement
 from heed.training.evaluation.assessment import EvaluationRequest as Assessed
-from heed.training.evaluation.assessment import assess_model, find_model
+from heed.training.evaluation.assessment import assess_model
 from heed.training.evaluation.candidate_scores import select_choices
 from heed.training.evaluation.eval_data import EvalData
+from heed.training.pipeline.evaluate_model import find_model
 from heed.training.pipeline.train import train
 from heed.training.simulator.offer_catalogue import ACTION_IDS
 from heed.training.simulator.world import make_world
@@ -48,14 +49,14 @@ class MomentPool:
         True probabilities, hold last, in the order of the choices' actions.
     """
 
-    material: EvalData
+    eval_data: EvalData
     outcome: Floats
     harm: Floats
 
     @property
     def chosen(self) -> Ints:
         """Place of heed's choice, the last for hold."""
-        return np.where(self.material.acts, self.material.choices.chosen, self.harm.shape[1] - 1)
+        return np.where(self.eval_data.acts, self.eval_data.choices.chosen, self.harm.shape[1] - 1)
 
     @property
     def harm_of_choice(self) -> Floats:
@@ -64,7 +65,7 @@ class MomentPool:
 
     def loss_of_choice(self, harm_cost: float) -> Floats:
         """True loss of heed's choice against holding, shape (n,)."""
-        made, rows = self.material.choices, np.arange(len(self.harm))
+        made, rows = self.eval_data.choices, np.arange(len(self.harm))
         worth = np.array([*(one.value for one in made.actions), 0.0])[self.chosen]
         cost = np.array([*(one.cost for one in made.actions), 0.0])[self.chosen]
         gained = self.outcome[rows, self.chosen] - self.outcome[:, -1]
@@ -72,7 +73,7 @@ class MomentPool:
 
     def true_risk(self, losses: Floats, threshold: float) -> float:
         """Mean over the moments at which heed would act by itself; NaN where they are few."""
-        mine = self.material.acts & (self.material.choices.confidence >= threshold)
+        mine = self.eval_data.acts & (self.eval_data.choices.confidence >= threshold)
         return float(losses[mine].mean()) if mine.sum() >= LEAST else float("nan")
 
 
@@ -142,8 +143,8 @@ def make_pool(folder: Path, customers: int, days: int, seed: int) -> MomentPool:
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     number = train(folder / "data", tracking_uri=uri, seed=seed, refit=False).version
     bundle, version = find_model(uri, "heed", number)
-    found = assess_model(bundle, version, read_engagement(folder / "data")[0], asked=Assessed(terms=TERMS))
-    given = found.material
+    found = assess_model(bundle, version, read_engagement(folder / "data")[0], request=Assessed(terms=TERMS))
+    given = found.eval_data
     names = given.data.contacts["contact_id"].to_numpy()[given.rows]
     rows = played.truth.set_index("contact_id").index.get_indexer(names)
     situation = played.situation
@@ -154,23 +155,23 @@ def make_pool(folder: Path, customers: int, days: int, seed: int) -> MomentPool:
 
 def logged(pool: MomentPool, setting: Setting, customers: int, generator: np.random.Generator) -> EvalData:
     """A log of so many customers, drawn anew."""
-    rows, cluster = _people(pool.material.cluster, customers, generator)
+    rows, cluster = _people(pool.eval_data.cluster, customers, generator)
     chance = setting.policy(pool)[rows]
     done = (chance.cumsum(axis=1) < generator.random(len(rows))[:, None]).sum(axis=1)
     done = np.minimum(done, chance.shape[1] - 1)
-    names = np.array([*(one.action_id for one in pool.material.choices.actions), HOLD])
+    names = np.array([*(one.action_id for one in pool.eval_data.choices.actions), HOLD])
     place = np.arange(len(rows))
     return replace(
-        pool.material,
+        pool.eval_data,
         terms=replace(TERMS, harm_cost=setting.harm_cost),
-        rows=pool.material.rows[rows],
+        rows=pool.eval_data.rows[rows],
         action=names[done],
         done=np.where(done == chance.shape[1] - 1, -1, done),
         label=generator.random(len(rows)) < pool.outcome[rows, done],
         harmed=generator.random(len(rows)) < pool.harm[rows, done],
         logged=chance[place, done] if setting.recorded else np.full(len(rows), np.nan),
         cluster=cluster,
-        choices=select_choices(pool.material.choices, rows),
+        choices=select_choices(pool.eval_data.choices, rows),
     )
 
 
@@ -182,10 +183,10 @@ def _people(cluster: Ints, customers: int, generator: np.random.Generator) -> tu
     return np.concatenate(parts), np.repeat(np.arange(customers), [len(part) for part in parts])
 
 
-def naive(moments: DecisionPoints, alpha: float, seed: int) -> float | None:
+def naive(points: DecisionPoints, alpha: float, seed: int) -> float | None:
     """The least threshold whose observed risk is small enough, as one would choose it by eye."""
-    order = random_order(moments, seed)
-    fine = [one for one in GRID if (at := moments.at(one, order)).executed and at.risk <= alpha]
+    order = random_order(points, seed)
+    fine = [one for one in GRID if (at := points.at(one, order)).executed and at.risk <= alpha]
     return min(fine, default=None)
 
 
@@ -198,10 +199,10 @@ def lines(pool: MomentPool, setting: Setting, customers: int, repetitions: int, 
     found: dict[float, list[tuple[float | None, float | None]]] = {alpha: [] for alpha in bounds}
     for number in range(repetitions):
         log = logged(pool, setting, customers, np.random.default_rng([seed, number]))
-        moments = decision_points(setting.loss, log, clip=CLIP)
+        points = decision_points(setting.loss, log, clip=CLIP)
         for alpha in bounds:
-            certified = learn_then_test(moments, alpha, delta, seed=number).certified
-            found[alpha].append((None if certified is None else certified.threshold, naive(moments, alpha, number)))
+            certified = learn_then_test(points, alpha, delta, seed=number).certified
+            found[alpha].append((None if certified is None else certified.threshold, naive(points, alpha, number)))
     return [_line(setting.name, alpha, truth, found[alpha], delta) for alpha in bounds]
 
 

@@ -10,7 +10,7 @@ from benchmarks.confidence.deciles import Bools, Ints, cluster_of
 from heed.decisioning.score import ConfidenceMap, Floats, tolerance_ratio
 from heed.decisioning.value import ValueTerms
 from heed.training.contract.engagement_data import EngagementData
-from heed.training.evaluation.policy_choices import PolicyChoices, choices
+from heed.training.evaluation.policy_choices import PolicyChoices, choose_actions
 from heed.training.features.event_arrays import event_times
 from heed.training.features.feature import FeatureSource
 from heed.training.features.feature_matrix import candidate_matrix
@@ -113,7 +113,7 @@ def score_world(world: World, played: SimulationRun, prepared: TrainingDataset, 
     admitted = played.admissible[rows][:, order]
     bare = replace(bundle, trust=ConfidenceMap())
     made, *others = (
-        choices(bare, data, rows, replace(TERMS, tolerance=one), actions, admitted)
+        choose_actions(bare, data, rows, replace(TERMS, tolerance=one), actions, admitted)
         for one in (TERMS.tolerance, *OTHER_TOLERANCES)
     )
     situation = situations(played, rows)

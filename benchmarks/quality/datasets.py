@@ -14,10 +14,10 @@ from benchmarks.quality.train_test_split import group_codes, in_training
 from heed.decisioning.catalogue import HOLD, Catalogue
 from heed.training.adapters.registry import adapter
 from heed.training.contract.action_catalogue import to_catalogue
+from heed.training.contract.contact_rows import usable_rows
 from heed.training.contract.engagement_data import EngagementData
 from heed.training.contract.engagement_io import from_frames
 from heed.training.contract.outcome_labels import outcome_labels, primary_outcome
-from heed.training.pipeline.dataset import usable_rows
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

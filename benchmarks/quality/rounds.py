@@ -15,7 +15,7 @@ from benchmarks.quality.peer_environment import PeerEnvironment
 from benchmarks.quality.tasks import PeerTask
 from heed.training.contract.engagement_io import write_engagement
 from heed.training.evaluation.gates.champion_scores import score_champion
-from heed.training.evaluation.policy_choices import choices
+from heed.training.evaluation.policy_choices import choose_actions
 from heed.training.features.definition import define_features
 from heed.training.features.feature import FeatureSource
 from heed.training.features.feature_matrix import training_matrix
@@ -90,7 +90,7 @@ def weighted_rows(material: Dataset, rows: NDArray[np.bool_], chance: Floats) ->
     )
 
 
-def choose_actions(uplift: Floats, allowed: NDArray[np.bool_], value: Floats, cost: Floats) -> Ints:
+def choose_by_net_value(uplift: Floats, allowed: NDArray[np.bool_], value: Floats, cost: Floats) -> Ints:
     """The allowed action of the greatest net value, or hold if none is above 0; shape (n,).
 
     Parameters
@@ -152,7 +152,7 @@ def _learners(found: Round, peers: PeerEnvironment, matrix: Floats, schema: Feat
 
 def _chosen(found: Round, uplift: Floats) -> Floats:
     material = found.material
-    choice = choose_actions(uplift, material.allowed[found.test], material.value, material.cost)
+    choice = choose_by_net_value(uplift, material.allowed[found.test], material.value, material.cost)
     return one_hot(choice, len(material.value))
 
 
@@ -198,7 +198,7 @@ def _trained(material: Dataset) -> tuple[Bundle, str]:
 
 def _uplift(bundle: Bundle, material: Dataset, rows: Ints) -> Floats:
     """Uplift of the catalogue's actions, in the order of the material, shape (n, actions)."""
-    told = choices(bundle, material.data, rows)
+    told = choose_actions(bundle, material.data, rows)
     if told.uplift is None:
         raise RuntimeError(f"heed tells no uplift on {material.name}")
     order: Mapping[str, int] = {action.action_id: place for place, action in enumerate(told.actions)}

@@ -101,7 +101,7 @@ def certify_model(assessment: "Assessment", request: "CertificateRequest") -> "C
     from heed.training.certificate.certify import certify
 
     model = assessment.served or assessment.bundle
-    return certify(model, assessment.material, request, sealed=assessment.sealed, now=datetime.now(UTC))
+    return certify(model, assessment.eval_data, request, sealed=assessment.test_set_only, now=datetime.now(UTC))
 
 
 def report_sections(
@@ -116,7 +116,7 @@ def report_sections(
     if capacities:
         counts = assessment.counts
         share = counts.judged / max(counts.scored - counts.immature, 1)
-        curve = capacity_curve(recorded_flow(assessment.material, share=share), capacities)
+        curve = capacity_curve(recorded_flow(assessment.eval_data, share=share), capacities)
         sections.append(capacity_section(curve, capacities, currency))
     return tuple(sections)
 
@@ -135,7 +135,7 @@ def register_certified(
 
     if certification.certificate is None:
         return None
-    material = assessment.material
+    material = assessment.eval_data
     return register_certificate(
         tracking_uri,
         experiment,

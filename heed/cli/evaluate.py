@@ -66,7 +66,7 @@ def evaluate(
     **certificate_terms: Any,
 ) -> None:
     """Evaluate a model on a folder of engagement data, also data that it has never seen."""
-    from heed.training.evaluation.assessment import STEPS, evaluate_model
+    from heed.training.pipeline.evaluate_model import STEPS, evaluate_model
 
     settings = Settings()
     requested = certify_request(model, seed, **certificate_terms)
@@ -80,7 +80,7 @@ def evaluate(
             tracking_uri=settings.mlflow_uri,
             model_name=settings.model_name,
             model=model,
-            asked=request,
+            request=request,
             progress=steps,
         )
         steps.step("writing")
@@ -105,9 +105,9 @@ def format_assessment(
     """The result of an evaluation and where it is written, for people."""
     from heed.training.reporting.narrative import cli_sentences
 
-    test_set = " (the test set of its own data)" if assessment.sealed else ""
+    test_set = " (the test set of its own data)" if assessment.test_set_only else ""
     head = f"model {assessment.version}{test_set}\n{format_evaluation(assessment.evaluation)}"
-    findings = cli_sentences(assessment.findings, assessment.bundle.catalogue.currency)
+    findings = cli_sentences(assessment.results, assessment.bundle.catalogue.currency)
     lines = [f"  {sentence}" for sentence in (*findings, *assessment.notes)]
     more = [f"  {sentence}" for section in sections for sentence in section.sentences]
     files = [f"  {name.replace('_', ' ')}: {place}" for name, place in places.items() if place is not None]

@@ -24,7 +24,7 @@ from benchmarks.quality.clustered_estimates import (
 from benchmarks.quality.datasets import customer_subset, load_dataset
 from benchmarks.quality.peer_environment import PeerEnvironment
 from benchmarks.quality.quality_tables import markdown
-from benchmarks.quality.rounds import best_single, choose_actions, uniform_policy
+from benchmarks.quality.rounds import best_single, choose_by_net_value, uniform_policy
 from benchmarks.quality.scores import DatasetScores, PolicyScores, ProbabilityScores
 from benchmarks.quality.simulated_world import simulate
 from benchmarks.quality.tasks import PeerAnswer, PeerTask, load_answer, load_task, save_answer, save_task
@@ -174,7 +174,7 @@ def test_self_normalised_and_plain_gain_agree_on_a_large_trial():
     ids=["the greatest net value", "value counts", "not what is not allowed", "no cost for nothing", "nothing allowed"],
 )
 def test_choosing_takes(uplift, allowed, expected):
-    assert choose_actions(np.array([uplift]), np.array([allowed]), VALUE, COST).tolist() == [expected]
+    assert choose_by_net_value(np.array([uplift]), np.array([allowed]), VALUE, COST).tolist() == [expected]
 
 
 @pytest.fixture(scope="module")

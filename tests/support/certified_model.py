@@ -9,12 +9,12 @@ import pandas as pd
 from heed.decisioning.value import ValueTerms
 from heed.training.certificate.certify import certify
 from heed.training.certificate.request import CertificateRequest
+from heed.training.contract.contact_rows import contact_actions
 from heed.training.contract.harm_labels import harm_labels
 from heed.training.evaluation.candidate_scores import action_indices, eligible_actions, score_candidates
 from heed.training.evaluation.eval_data import EvalData
 from heed.training.features.feature_matrix import training_matrix
 from heed.training.model.split import Part
-from heed.training.pipeline.dataset import contact_actions
 from tests.support.session_cache import once_per_session
 from tests.support.small_model import bundle, prepared
 
@@ -51,5 +51,7 @@ def unlogged(**changed) -> EvalData:
     return replace(eval_data(), logged=np.full(len(eval_data().rows), np.nan), **changed)
 
 
-def certify_small_model(given=None, **asked):
-    return certify(bundle(), eval_data() if given is None else given, CertificateRequest(**asked), sealed=True, now=NOW)
+def certify_small_model(given=None, **options):
+    return certify(
+        bundle(), eval_data() if given is None else given, CertificateRequest(**options), sealed=True, now=NOW
+    )

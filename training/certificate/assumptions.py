@@ -18,16 +18,16 @@ _UNGUARDED = (
 
 
 def assumptions(
-    asked: CertificateRequest, moments: DecisionPoints, material: EvalData, *, sealed: bool
+    request: CertificateRequest, points: DecisionPoints, eval_data: EvalData, *, sealed: bool
 ) -> tuple[str, ...]:
     """What must hold for this certificate to be true of decisions to come."""
     return (
         "Customers to come are exchangeable with those of the evidence, who are independent of one another.",
         _unseen(sealed=sealed),
-        _terms(material.terms),
+        _terms(eval_data.terms),
         _ONCE,
         _UNGUARDED,
-        *(_harm(asked, moments, material) if asked.loss is Loss.HARM else _regret(asked, moments)),
+        *(_harm(request, points, eval_data) if request.loss is Loss.HARM else _regret(request, points)),
     )
 
 
@@ -45,36 +45,36 @@ def _terms(terms: ValueTerms) -> str:
     )
 
 
-def _harm(asked: CertificateRequest, moments: DecisionPoints, material: EvalData) -> Iterator[str]:
+def _harm(request: CertificateRequest, points: DecisionPoints, eval_data: EvalData) -> Iterator[str]:
     kinds = ", ".join(HARMS)
     yield f"Harm is what was recorded within the contact's window as {kinds}; what nobody records is no harm."
-    if inverse_propensities(material) is None:
+    if inverse_propensities(eval_data) is None:
         yield (
             "Not every contact has a propensity, so none is weighted: customers whom others chose to contact as heed "
             "would are taken to be like those whom heed would contact."
         )
-    if moments.equal:
+    if points.equal:
         yield (
             "Each customer counts once, by one of the contacts that heed would have made too, drawn by seed "
-            f"{asked.seed}: the certificate is about customers, not about those contacted most."
+            f"{request.seed}: the certificate is about customers, not about those contacted most."
         )
     else:
-        yield from _weighted(asked, moments)
+        yield from _weighted(request, points)
 
 
-def _regret(asked: CertificateRequest, moments: DecisionPoints) -> Iterator[str]:
+def _regret(request: CertificateRequest, points: DecisionPoints) -> Iterator[str]:
     yield "An act worth less than holding is a loss, one worth more a gain, and it is their mean that is certified."
-    yield from _weighted(asked, moments)
+    yield from _weighted(request, points)
 
 
-def _weighted(asked: CertificateRequest, moments: DecisionPoints) -> Iterator[str]:
+def _weighted(request: CertificateRequest, points: DecisionPoints) -> Iterator[str]:
     yield (
         "Logged propensities are true, none smaller exists than the smallest seen, and what heed would do could have "
         "been done: of moments at which it could not, nothing is certified. Several losses of one customer count as "
         "no more than the largest that one moment can bring."
     )
-    if moments.clipped > 0.0:
+    if points.clipped > 0.0:
         yield (
-            f"Inverse propensities are clipped at {asked.clip:g}, which takes {moments.clipped:.1%} of the weight "
+            f"Inverse propensities are clipped at {request.clip:g}, which takes {points.clipped:.1%} of the weight "
             "away: contacts that were less likely count too little."
         )

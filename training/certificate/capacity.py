@@ -97,7 +97,7 @@ def act_flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, shar
     return ActFlow(confidence[acts], shortfall[acts], day[acts] - day.min(), days, share)
 
 
-def recorded_flow(material: EvalData, share: float = 1.0) -> ActFlow:
+def recorded_flow(eval_data: EvalData, share: float = 1.0) -> ActFlow:
     """The acts that heed would have made at recorded moments, by days of UTC.
 
     Parameters
@@ -105,10 +105,10 @@ def recorded_flow(material: EvalData, share: float = 1.0) -> ActFlow:
     share : float
         Share of all decisions of these days that the material holds, in (0, 1].
     """
-    at = material.data.contacts["at"].to_numpy(dtype="datetime64[us]")[material.rows]
+    at = eval_data.data.contacts["at"].to_numpy(dtype="datetime64[us]")[eval_data.rows]
     day = at.astype("datetime64[D]").astype(np.int64)
-    made = material.choices
-    return act_flow(made.confidence, material.acts, made.shortfall, day, share)
+    made = eval_data.choices
+    return act_flow(made.confidence, eval_data.acts, made.shortfall, day, share)
 
 
 def capacity(given: ActFlow, a_day: float) -> CapacityPoint:

@@ -46,18 +46,18 @@ class CertificationResult:
 
     certificate: Certificate | None
     sentence: str
-    asked: CertificateRequest
+    request: CertificateRequest
     curve: tuple[RiskPoint, ...]
 
 
 def certify(
-    bundle: Bundle, material: EvalData, asked: CertificateRequest, *, sealed: bool, now: datetime
+    bundle: Bundle, eval_data: EvalData, request: CertificateRequest, *, sealed: bool, now: datetime
 ) -> CertificationResult:
     """The least confidence from which on the loss is certified to stay small.
 
     Parameters
     ----------
-    material : EvalData
+    eval_data : EvalData
         Contacts and holds that the model was not fitted on, with what heed would have done by the policy's terms.
     sealed : bool
         Whether they are the sealed part of the data that the model was trained on.
@@ -69,41 +69,41 @@ def certify(
     TrainingError
         If the data cannot tell of this loss at all, or the model has learnt from all of them.
     """
-    looked_at = _by_catalogue(bundle, holdout_data(bundle.card, material))
-    moments = decision_points(asked.loss, looked_at, clip=asked.clip)
-    found = learn_then_test(moments, asked.alpha, asked.delta, seed=asked.seed)
-    curve = seen(found.moments, asked.delta, seed=asked.seed, grid=GRID[_SHOWN])
+    looked_at = _by_catalogue(bundle, holdout_data(bundle.card, eval_data))
+    points = decision_points(request.loss, looked_at, clip=request.clip)
+    found = learn_then_test(points, request.alpha, request.delta, seed=request.seed)
+    curve = seen(found.points, request.delta, seed=request.seed, grid=GRID[_SHOWN])
     if found.certified is None:
-        return CertificationResult(None, _why_none(found, moments, asked), asked, curve)
-    at = risk_at(found.certified.threshold, found.certified.sample, asked.delta)
+        return CertificationResult(None, _why_none(found, points, request), request, curve)
+    at = risk_at(found.certified.threshold, found.certified.sample, request.delta)
     certificate = Certificate(
-        loss=asked.loss,
-        alpha=asked.alpha,
-        delta=asked.delta,
+        loss=request.loss,
+        alpha=request.alpha,
+        delta=request.delta,
         threshold=at.threshold,
-        evidence=Evidence(len(moments), moments.customers, at.executed, at.risk, at.upper, moments.clipped),
+        evidence=Evidence(len(points), points.customers, at.executed, at.risk, at.upper, points.clipped),
         method=found.certified.sample.method,
         grid=GRID,
-        data_digest=material.data.digest,
+        data_digest=eval_data.data.digest,
         model_digest=with_certificate(bundle, None).digest,
-        weighing=net_value_digest(material.terms, bundle.catalogue.actions),
+        weighing=net_value_digest(eval_data.terms, bundle.catalogue.actions),
         sealed=sealed,
         certified_at=now,
-        valid_until=now + timedelta(days=asked.days),
-        assumptions=assumptions(asked, moments, looked_at, sealed=sealed),
+        valid_until=now + timedelta(days=request.days),
+        assumptions=assumptions(request, points, looked_at, sealed=sealed),
     )
-    return CertificationResult(certificate, _promise(certificate), asked, curve)
+    return CertificationResult(certificate, _promise(certificate), request, curve)
 
 
-def _by_catalogue(bundle: Bundle, material: EvalData) -> EvalData:
+def _by_catalogue(bundle: Bundle, eval_data: EvalData) -> EvalData:
     """The same with choices among the model's whole catalogue, as in service, where the data know other actions."""
-    actions, terms = bundle.catalogue.actions, material.terms
-    if net_value_digest(terms, material.choices.actions) == net_value_digest(terms, actions):
-        return material
-    done = action_indices(actions, material.action)
-    admitted = eligible_actions(material.data, material.rows, actions, done)
-    made = score_candidates(bundle, material.data, material.rows, actions, admitted, terms)
-    return replace(material, done=done, choices=made)
+    actions, terms = bundle.catalogue.actions, eval_data.terms
+    if net_value_digest(terms, eval_data.choices.actions) == net_value_digest(terms, actions):
+        return eval_data
+    done = action_indices(actions, eval_data.action)
+    admitted = eligible_actions(eval_data.data, eval_data.rows, actions, done)
+    made = score_candidates(bundle, eval_data.data, eval_data.rows, actions, admitted, terms)
+    return replace(eval_data, done=done, choices=made)
 
 
 def _promise(made: Certificate) -> str:
@@ -115,24 +115,24 @@ def _promise(made: Certificate) -> str:
     )
 
 
-def _why_none(found: LearnThenTestResult, moments: DecisionPoints, asked: CertificateRequest) -> str:
+def _why_none(found: LearnThenTestResult, points: DecisionPoints, request: CertificateRequest) -> str:
     """Why nothing can be certified: too few contacts, a loss that is too large, or both."""
-    sample, bound = found.tested[0].sample, format_bound(asked.loss, asked.alpha)
-    if not moments.estimated and sample.worth < min_customers(asked.alpha, asked.delta):
-        return _too_few(sample, asked, bound)
-    first = risk_at(found.tested[0].threshold, sample, asked.delta)
+    sample, bound = found.tested[0].sample, format_bound(request.loss, request.alpha)
+    if not points.estimated and sample.worth < min_customers(request.alpha, request.delta):
+        return _too_few(sample, request, bound)
+    first = risk_at(found.tested[0].threshold, sample, request.delta)
     told = f"From a confidence of {first.threshold:.0%} on, {first.executed:,} customers show a mean loss of "
-    told += f"{format_bound(asked.loss, first.risk)}, which may be up to {format_bound(asked.loss, first.upper)}"
-    customers = customers_needed(sample, asked.alpha, asked.delta)
+    told += f"{format_bound(request.loss, first.risk)}, which may be up to {format_bound(request.loss, first.upper)}"
+    customers = customers_needed(sample, request.alpha, request.delta)
     if customers is None:
         return f"{told}. That is too much, or known too badly, to certify at most {bound}."
     return f"{told}. At this loss it takes about {customers:,} such customers to certify at most {bound}."
 
 
-def _too_few(sample: LossSample, asked: CertificateRequest, bound: str) -> str:
-    least = min_customers(asked.alpha, asked.delta)
+def _too_few(sample: LossSample, request: CertificateRequest, bound: str) -> str:
+    least = min_customers(request.alpha, request.delta)
     customers = math.ceil(least * sample.executed / sample.worth) if sample.executed else least
     return (
         f"Too few contacts: {sample.executed:,} customers were contacted as heed would have contacted them, and it "
-        f"takes about {customers:,} without any loss to certify {asked.loss.value} of at most {bound}."
+        f"takes about {customers:,} without any loss to certify {request.loss.value} of at most {bound}."
     )

@@ -87,30 +87,30 @@ class DecisionPoints:
         return replace(self, **{name: getattr(self, name)[mine] for name in parts})
 
 
-def random_order(moments: DecisionPoints, seed: int) -> Ints:
+def random_order(points: DecisionPoints, seed: int) -> Ints:
     """A random order of the moments, from which the first that matches is a customer's."""
-    return np.random.default_rng(seed).permutation(len(moments))
+    return np.random.default_rng(seed).permutation(len(points))
 
 
-def split_customers(moments: DecisionPoints, share: float, seed: int) -> tuple[DecisionPoints, DecisionPoints]:
+def split_customers(points: DecisionPoints, share: float, seed: int) -> tuple[DecisionPoints, DecisionPoints]:
     """The moments of a random share of the customers, and those of the others."""
-    names, place = np.unique(moments.customer, return_inverse=True)
+    names, place = np.unique(points.customer, return_inverse=True)
     chosen = np.zeros(len(names), dtype=np.bool_)
     chosen[np.random.default_rng([seed, 1]).permutation(len(names))[: round(share * len(names))]] = True
-    return moments.of(chosen[place]), moments.of(~chosen[place])
+    return points.of(chosen[place]), points.of(~chosen[place])
 
 
-def _counted(moments: DecisionPoints, taken: Bools, order: Ints) -> UnweightedLosses:
+def _counted(points: DecisionPoints, taken: Bools, order: Ints) -> UnweightedLosses:
     matching = order[taken[order]]
-    _, first = np.unique(moments.customer[matching], return_index=True)
-    return UnweightedLosses(moments.loss[matching[first]])
+    _, first = np.unique(points.customer[matching], return_index=True)
+    return UnweightedLosses(points.loss[matching[first]])
 
 
-def _weighted(moments: DecisionPoints, taken: Bools) -> WeightedLosses:
-    names, place = np.unique(moments.customer[taken], return_inverse=True)
-    weight = moments.weight[taken]
-    losses = np.minimum(_sums(place, weight * moments.loss[taken], len(names)), moments.bound)
-    return WeightedLosses(losses, _sums(place, weight, len(names)), moments.bound, moments.largest)
+def _weighted(points: DecisionPoints, taken: Bools) -> WeightedLosses:
+    names, place = np.unique(points.customer[taken], return_inverse=True)
+    weight = points.weight[taken]
+    losses = np.minimum(_sums(place, weight * points.loss[taken], len(names)), points.bound)
+    return WeightedLosses(losses, _sums(place, weight, len(names)), points.bound, points.largest)
 
 
 def _sums(place: Ints, values: Floats, customers: int) -> Floats:

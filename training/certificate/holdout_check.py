@@ -15,7 +15,7 @@ from heed.training.evaluation.eval_data import EvalData
 from heed.training.model.model_card import ModelCard
 
 
-def holdout_data(card: ModelCard, material: EvalData) -> EvalData:
+def holdout_data(card: ModelCard, eval_data: EvalData) -> EvalData:
     """The contacts that can certify the model of a card.
 
     Raises
@@ -24,18 +24,18 @@ def holdout_data(card: ModelCard, material: EvalData) -> EvalData:
         If it was refitted and no contact is later than the last it was fitted on.
     """
     if card.refit is None:
-        return material
-    at = material.data.contacts["at"].iloc[material.rows]
+        return eval_data
+    at = eval_data.data.contacts["at"].iloc[eval_data.rows]
     later = np.flatnonzero((at > card.refit.until).to_numpy())
     if not len(later):
         message = "the model was refitted on all rows up to this moment, so that none of these can certify it"
         remedy = "give data with later contacts, or train with --no-refit and certify that model by its sealed rows"
         raise TrainingError(message, field="data", value=card.refit.until.isoformat(), remedy=remedy)
-    return material if len(later) == len(at) else _taken(material, later)
+    return eval_data if len(later) == len(at) else _taken(eval_data, later)
 
 
-def _taken(material: EvalData, places: np.ndarray) -> EvalData:
+def _taken(eval_data: EvalData, places: np.ndarray) -> EvalData:
     """The material of some of its rows alone."""
     by_row = ("rows", "action", "done", "propensity", "low", "high", "label", "harmed", "logged", "cluster")
-    taken = {name: getattr(material, name)[places] for name in by_row}
-    return replace(material, **taken, choices=select_choices(material.choices, places))
+    taken = {name: getattr(eval_data, name)[places] for name in by_row}
+    return replace(eval_data, **taken, choices=select_choices(eval_data.choices, places))

@@ -38,13 +38,13 @@ class LearnThenTestResult:
         In the order of testing; the last may be the one that was not rejected.
     certified : TestedThreshold or None
         At the least threshold that was rejected.
-    moments : DecisionPoints
+    points : DecisionPoints
         Those that were tested on.
     """
 
     tested: tuple[TestedThreshold, ...]
     certified: TestedThreshold | None
-    moments: DecisionPoints
+    points: DecisionPoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class RiskPoint:
 
 
 def learn_then_test(
-    moments: DecisionPoints, alpha: float, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID
+    points: DecisionPoints, alpha: float, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID
 ) -> LearnThenTestResult:
     """The least threshold at which the mean loss is at most alpha, with probability 1 - delta.
 
@@ -71,19 +71,17 @@ def learn_then_test(
     grid : sequence of float
         Thresholds, strictest first.
     """
-    pilot, others = split_customers(moments, PILOT_SHARE, seed)
+    pilot, others = split_customers(points, PILOT_SHARE, seed)
     start = _start(pilot, alpha, delta, seed, grid)
     tested = tuple(_in_sequence(others, alpha, delta, seed, grid[start:]))
     rejected = [one for one in tested if one.p_value <= delta]
     return LearnThenTestResult(tested, rejected[-1] if rejected else None, others)
 
 
-def seen(
-    moments: DecisionPoints, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID
-) -> tuple[RiskPoint, ...]:
+def seen(points: DecisionPoints, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID) -> tuple[RiskPoint, ...]:
     """Loss and bound at every threshold, each by itself: the bounds do not hold all at once."""
-    order = random_order(moments, seed)
-    return tuple(risk_at(one, moments.at(one, order), delta) for one in grid)
+    order = random_order(points, seed)
+    return tuple(risk_at(one, points.at(one, order), delta) for one in grid)
 
 
 def risk_at(threshold: float, sample: LossSample, delta: float) -> RiskPoint:
@@ -105,12 +103,12 @@ def _start(pilot: DecisionPoints, alpha: float, delta: float, seed: int, grid: S
 
 
 def _in_sequence(
-    moments: DecisionPoints, alpha: float, delta: float, seed: int, grid: Sequence[float]
+    points: DecisionPoints, alpha: float, delta: float, seed: int, grid: Sequence[float]
 ) -> Iterator[TestedThreshold]:
     """Test one threshold after the other, the first that is not rejected the last."""
-    order = random_order(moments, seed)
+    order = random_order(points, seed)
     for threshold in grid:
-        sample = moments.at(threshold, order)
+        sample = points.at(threshold, order)
         p_value = sample.p_value(alpha)
         yield TestedThreshold(threshold, sample, p_value)
         if p_value > delta:

@@ -1,1 +1,1 @@
-"""How good a model is, in numbers, in pictures and in sentences that open or close the gates to promotion."""
+"""Model evaluation: metrics, uplift, off-policy value, fairness, and the gates to promotion."""

@@ -1,8 +1,7 @@
-"""Judging a model on any engagement data, without training."""
+"""Evaluate a model on any engagement data, without training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import pandas as pd
 from heed.decisioning.catalogue import Action
 from heed.decisioning.value import ValueTerms
 from heed.training.contract.action_catalogue import to_catalogue
+from heed.training.contract.contact_rows import contact_actions
 from heed.training.contract.engagement_data import EngagementData
-from heed.training.contract.engagement_io import read_engagement
 from heed.training.contract.harm_labels import harm_labels, has_harm_outcomes
 from heed.training.contract.validation_report import ValidationReport
 from heed.training.evaluation.candidate_scores import (
@@ -26,37 +25,32 @@ from heed.training.evaluation.candidate_scores import (
 from heed.training.evaluation.cluster_ids import cluster_ids
 from heed.training.evaluation.eval_data import EvalData
 from heed.training.evaluation.gates.model_evaluation import Evaluation, evaluate_metrics
-from heed.training.evaluation.predictions import add_choices, predictions
+from heed.training.evaluation.predictions import add_choices, prediction_table
 from heed.training.evaluation.results import EvaluationResults, compute_results
 from heed.training.evaluation.scope import EvaluationScope, ScopeCounts, evaluation_scope
 from heed.training.model.bundle import Bundle
-from heed.training.model.bundle_files import MODEL, load_bundle, load_evaluated_bundle
-from heed.training.pipeline.dataset import contact_actions
-from heed.training.pipeline.model_registry import CHAMPION, resolve_model
 from heed.training.progress import NullProgress, Progress
-
-STEPS = 4
 
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What is asked of an evaluation.
+    """Options of an evaluation.
 
     Attributes
     ----------
     terms : ValueTerms
-        How the policy reckons net value.
+        How the policy computes net value.
     by : tuple of str
-        Attributes to make segments by, and to judge fairness by where they are of customers. All must be in the data.
+        Attributes to segment by; customer attributes are also checked for fairness. All must be in the data.
     fairness : tuple of str
-        The same, as the policy names them: what the data do not have is noted.
+        The same, named by the policy: attributes missing from the data are noted instead of refused.
     policy_values : bool
-        Whether predictions say what heed would choose for every contact whose probability is recorded.
+        Whether the predictions include heed's choice for every contact with a logged propensity.
     cluster : str or None
-        A regular expression for the part of a customer's id whose bearers are no independent evidence, such as a
-        household; every customer stands alone where it is not given or does not match.
+        Regular expression for the part of a customer id that marks dependent customers, such as a household. Without
+        it, and where it does not match, every customer is independent.
     seed : int
-        Of what is found by drawing: bounds of chance, bootstrap.
+        For bootstrap and simulated chance bounds.
     """
 
     terms: ValueTerms = field(default_factory=ValueTerms)
@@ -69,58 +63,58 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What was found.
+    """The result of an evaluation.
 
     Attributes
     ----------
     version : str
-        Of the model, or the folder of its bundle.
+        Model version, or the folder of its bundle.
     bundle : Bundle
-        The model that was judged.
-    material : EvalData
-        The contacts that figures are about.
+        The evaluated model.
+    eval_data : EvalData
+        The contacts that the figures describe.
     predictions : pandas.DataFrame
-        A row for every contact that could be scored; see :func:`heed.training.evaluation.predictions.predictions`.
+        One row per scored contact; see :func:`heed.training.evaluation.predictions.prediction_table`.
     report : ValidationReport or None
         What was read; None where the data did not come from files.
-    sealed : bool
-        Whether only the sealed part was judged, because the model was trained on this very data.
+    test_set_only : bool
+        Whether only the test set was evaluated, because the model was trained on these data.
     served : Bundle or None
-        The model that serves, where another was judged in its place, since this one was refitted on the sealed part.
+        The serving model, if it was refitted on the test set and the model before refitting was evaluated instead.
     """
 
     version: str
     bundle: Bundle
     evaluation: Evaluation
-    findings: EvaluationResults
+    results: EvaluationResults
     counts: ScopeCounts
-    material: EvalData
+    eval_data: EvalData
     predictions: pd.DataFrame
     report: ValidationReport | None
-    sealed: bool
+    test_set_only: bool
     served: Bundle | None = None
 
     @property
     def digest(self) -> str:
-        """Of the model that serves."""
+        """Digest of the serving model."""
         return (self.served or self.bundle).digest
 
     @property
     def data_digest(self) -> str:
-        """Of the data it was judged on."""
-        return self.material.data.digest
+        """Digest of the evaluation data."""
+        return self.eval_data.data.digest
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be scored or told, in sentences."""
-        return (*self.counts.notes(), *self.findings.notes, *self._stand_in())
+        """What could not be scored or computed, in sentences."""
+        return (*self.counts.notes(), *self.results.notes, *self._refit_note())
 
-    def _stand_in(self) -> tuple[str, ...]:
+    def _refit_note(self) -> tuple[str, ...]:
         refit = None if self.served is None else self.served.card.refit
         if refit is None:
             return ()
-        served = f"The model that serves was refitted on all {refit.rows:,} rows"
-        return (f"{served}; judged is the one made before, which has the same calibration and had not seen these.",)
+        refitted = f"The serving model was refitted on all {refit.rows:,} rows"
+        return (f"{refitted}; metrics are of the model before refitting, which has not seen these rows.",)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, without the predictions."""
@@ -131,70 +125,13 @@ class Assessment:
             "outcome": self.bundle.outcome,
             "currency": self.bundle.catalogue.currency,
             "interval_level": self.bundle.level,
-            "sealed_part_only": self.sealed,
+            "sealed_part_only": self.test_set_only,
             "counts": {name: getattr(self.counts, name) for name in self.counts.__dataclass_fields__},
             "rejected_rows": None if self.report is None else self.report.rejected,
             "notes": list(self.notes),
             "evaluation": self.evaluation.to_dict(),
-            "findings": self.findings.to_dict(),
+            "findings": self.results.to_dict(),
         }
-
-
-def evaluate_model(
-    data_dir: Path,
-    *,
-    tracking_uri: str,
-    model_name: str = "heed",
-    model: str = CHAMPION,
-    asked: EvaluationRequest | None = None,
-    progress: Progress | None = None,
-) -> Assessment:
-    """How well a model's probabilities, intervals, uplift and choices fit the contacts of a directory.
-
-    Of the data it was trained on, only the sealed part is judged, and of a refitted model the one that had not seen
-    that part: its figures are those that the training told. Of other data every contact is, those of customers that
-    both hold included: the figures then flatter.
-
-    Parameters
-    ----------
-    model : str
-        A version or an alias in the registry, or the folder of a bundle.
-
-    Raises
-    ------
-    ContractError
-        If the data do not keep the contract.
-    InvalidInput
-        If an attribute is asked for that they do not have.
-    TrainingError
-        If the model has nothing to say of them.
-    NotFound, Unavailable
-        If there is no such model.
-    """
-    said = progress or NullProgress()
-    said.step("finding the model")
-    folder, version = _located(tracking_uri, model_name, model)
-    served = load_bundle(folder)
-    said.step("reading and checking the data")
-    data, report = read_engagement(Path(data_dir))
-    own = data.digest == served.card.data_digest
-    judged = load_evaluated_bundle(folder) if own else None
-    found = assess_model(judged or served, version, data, report=report, asked=asked, progress=said)
-    return found if judged is None else replace(found, served=served)
-
-
-def find_model(tracking_uri: str, model_name: str, model: str) -> tuple[Bundle, str]:
-    """The bundle of a version, an alias or a folder, and what it is called."""
-    folder, version = _located(tracking_uri, model_name, model)
-    return load_bundle(folder), version
-
-
-def _located(tracking_uri: str, model_name: str, model: str) -> tuple[Path, str]:
-    folder = Path(model)
-    if (folder / MODEL).is_file():
-        return folder, str(folder)
-    found = resolve_model(tracking_uri, model, model_name)
-    return found.path, found.version
 
 
 def assess_model(
@@ -203,49 +140,56 @@ def assess_model(
     data: EngagementData,
     *,
     report: ValidationReport | None = None,
-    asked: EvaluationRequest | None = None,
+    request: EvaluationRequest | None = None,
     progress: Progress | None = None,
 ) -> Assessment:
-    """The same for a model and data that are at hand; see :func:`evaluate_model`."""
-    said, wanted = progress or NullProgress(), asked or EvaluationRequest()
+    """Evaluate a loaded model on loaded data.
+
+    Raises
+    ------
+    InvalidInput
+        If the request names an attribute that the data do not have.
+    TrainingError
+        If the model cannot score these data.
+    """
+    steps, request = progress or NullProgress(), request or EvaluationRequest()
     scope = evaluation_scope(bundle, data)
-    said.step(f"scoring {len(scope.rows):,} contacts and all they could have been offered")
-    material, frame = _scored(bundle, data, scope, wanted)
-    said.step("judging")
+    steps.step(f"scoring {len(scope.rows):,} contacts and their candidate actions")
+    eval_data, predictions = _score(bundle, data, scope, request)
+    steps.step("computing metrics")
     return Assessment(
         version=version,
         bundle=bundle,
-        evaluation=evaluate_metrics(material.judged, wanted.seed),
-        findings=compute_results(material, wanted.by, wanted.fairness, wanted.seed),
+        evaluation=evaluate_metrics(eval_data.holdout, request.seed),
+        results=compute_results(eval_data, request.by, request.fairness, request.seed),
         counts=scope.counts,
-        material=material,
-        predictions=frame,
+        eval_data=eval_data,
+        predictions=predictions,
         report=report,
-        sealed=scope.sealed,
+        test_set_only=scope.own_data,
     )
 
 
-def _scored(
-    bundle: Bundle, data: EngagementData, scope: EvaluationScope, asked: EvaluationRequest
+def _score(
+    bundle: Bundle, data: EngagementData, scope: EvaluationScope, request: EvaluationRequest
 ) -> tuple[EvalData, pd.DataFrame]:
-    """Everything said of the rows in scope: of all what was done, of those that judge all that could have been."""
+    """Score the action taken at every row in scope, and all candidates at the rows that are evaluated."""
     rows, action = scope.rows, contact_actions(data, scope.rows)
     logged = data.contacts["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     candidates = _candidates(bundle, data, action)
     done = action_indices(candidates, action)
-    weighed = scope.judging | (np.isfinite(logged) & asked.policy_values)
-    admitted = np.where(
-        weighed[:, None], eligible_actions(data, rows, candidates, done), taken_actions(done, len(candidates))
-    )
+    with_choice = scope.evaluated | (np.isfinite(logged) & request.policy_values)
+    eligible = eligible_actions(data, rows, candidates, done)
+    admitted = np.where(with_choice[:, None], eligible, taken_actions(done, len(candidates)))
     stated = score_contacts(bundle, data, rows)
-    said = score_candidates(bundle, data, rows, candidates, admitted, asked.terms)
+    choices = score_candidates(bundle, data, rows, candidates, admitted, request.terms)
     harm = harm_labels(data)[rows]
     happened = {"outcome": scope.label, **({"harmed": harm} if has_harm_outcomes(data) else {})}
-    frame = predictions(data, rows, done, stated, said, happened, scope.mature, scope.part)
-    if asked.policy_values:
-        frame = add_choices(frame, said, weighed)
-    mine = np.flatnonzero(scope.judging)
-    material = EvalData(
+    predictions = prediction_table(data, rows, done, stated, choices, happened, scope.mature, scope.part)
+    if request.policy_values:
+        predictions = add_choices(predictions, choices, with_choice)
+    mine = np.flatnonzero(scope.evaluated)
+    eval_data = EvalData(
         data=data,
         rows=rows[mine],
         action=action[mine],
@@ -256,20 +200,20 @@ def _scored(
         label=scope.label[mine],
         harmed=harm[mine],
         logged=logged[mine],
-        cluster=cluster_ids(data.contacts["customer_id"].iloc[rows[mine]], asked.cluster),
-        choices=select_choices(said, mine),
+        cluster=cluster_ids(data.contacts["customer_id"].iloc[rows[mine]], request.cluster),
+        choices=select_choices(choices, mine),
         base_rate=bundle.card.base_rate,
-        terms=asked.terms,
+        terms=request.terms,
     )
-    return material, frame
+    return eval_data, predictions
 
 
-def _candidates(bundle: Bundle, data: EngagementData, done: np.ndarray) -> Sequence[Action]:
-    """The actions of the data that were taken, as the data describe them; all of the outcome if none was."""
+def _candidates(bundle: Bundle, data: EngagementData, taken: np.ndarray) -> Sequence[Action]:
+    """The actions taken in the data, as the data describe them; all actions of the outcome if none was taken."""
     catalogue = to_catalogue(data, bundle.catalogue.currency)
-    mine = [action for action in catalogue.actions if action.outcome == bundle.outcome]
-    happened = set(done.tolist())
-    found = [action for action in mine if action.action_id in happened] or mine
+    same_outcome = [action for action in catalogue.actions if action.outcome == bundle.outcome]
+    ids = set(taken.tolist())
+    actions = [action for action in same_outcome if action.action_id in ids] or same_outcome
     known = bundle.catalogue.by_id
-    # The model's very objects where they say the same, since it keeps them encoded.
-    return [known[one.action_id] if known.get(one.action_id) == one else one for one in found]
+    # The model keeps its own action objects encoded, so equal ones are replaced by them.
+    return [known[action.action_id] if known.get(action.action_id) == action else action for action in actions]

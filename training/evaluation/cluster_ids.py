@@ -1,4 +1,4 @@
-"""Whose contacts are one piece of evidence."""
+"""Clusters of dependent customers, such as households."""
 
 import re
 
@@ -10,28 +10,29 @@ from heed.training.evaluation.metrics.estimate import Ints
 
 
 def cluster_ids(customers: pd.Series, pattern: str | None) -> Ints:
-    """A number for each customer id, the same for ids that share what the pattern finds in them, shape (n,).
+    """A number per customer id, shape (n,); ids in which the pattern matches the same text share it.
 
     Parameters
     ----------
     pattern : str or None
-        Ids in which it finds nothing, and all where it is None, stand for themselves.
+        A regular expression. Ids that it does not match, and all ids where it is None, are clusters of their own.
 
     Raises
     ------
     InvalidInput
-        If it is no regular expression.
+        If the pattern is not a valid regular expression.
     """
     ids = customers.reset_index(drop=True)
     if pattern is not None:
-        finder = _compiled(pattern)
-        ids = ids.map(lambda one: found.group() if (found := finder.search(one)) else one)
+        expression = _compile(pattern)
+        ids = ids.map(lambda text: match.group() if (match := expression.search(text)) else text)
     return pd.factorize(ids)[0].astype(np.int64)
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
         remedy = r"write one such as ^block-\d+"
-        raise InvalidInput(f"no regular expression ({error})", field="cluster", value=pattern, remedy=remedy) from error
+        message = f"not a regular expression ({error})"
+        raise InvalidInput(message, field="cluster", value=pattern, remedy=remedy) from error

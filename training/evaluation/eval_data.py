@@ -1,4 +1,4 @@
-"""The contacts that a model is judged by, with all that it says of them and all that came of them."""
+"""The contacts of an evaluation, with their predictions and outcomes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,35 +10,34 @@ from heed.decisioning.score import Floats
 from heed.decisioning.value import ValueTerms
 from heed.training.contract.engagement_data import EngagementData
 from heed.training.contract.harm_labels import has_harm_outcomes
-from heed.training.evaluation.gates.model_evaluation import HoldoutPredictions
 from heed.training.evaluation.metrics.estimate import Ints
+from heed.training.evaluation.metrics.probability_scores import HoldoutPredictions
 from heed.training.evaluation.metrics.segments import ClusteredPredictions
-from heed.training.evaluation.off_policy.estimators import LoggedDecisions
 from heed.training.evaluation.policy_choices import HOLD_INDEX, PolicyChoices
 
 
 @dataclass(frozen=True, eq=False)
 class EvalData:
-    """n contacts and holds whose window is over.
+    """n contacts and holds whose outcome window is over.
 
     Attributes
     ----------
     rows : array of int, shape (n,)
         Positions in ``data.contacts``.
     action : array of str, shape (n,)
-        What was done, ``hold`` included.
+        The action taken, ``hold`` included.
     done : array of int, shape (n,)
-        Its place among the actions of `choices`, -1 for hold.
+        Its index among the actions of `choices`, -1 for hold.
     propensity, low, high : array of float, shape (n,)
-        What the model says of what was done.
+        Predicted probability for the action taken, with its interval.
     label, harmed : array of bool, shape (n,)
         Whether the outcome, and any harm, happened in the window.
     logged : array of float, shape (n,)
-        Recorded probability of what was done; NaN where none is.
+        Logged propensity of the action taken; NaN where none was recorded.
     cluster : array of int, shape (n,)
-        Whose contact it is.
+        The customer, or group of dependent customers.
     choices : PolicyChoices
-        What the model says of everything that could have been done.
+        Scores of all candidates, and heed's choice.
     """
 
     data: EngagementData
@@ -57,54 +56,35 @@ class EvalData:
     terms: ValueTerms
 
     @property
-    def said(self) -> ClusteredPredictions:
-        """What segments are judged by."""
+    def clustered(self) -> ClusteredPredictions:
+        """Predictions and labels by customer, as segments use them."""
         return ClusteredPredictions(self.propensity, self.label, self.cluster)
 
     @cached_property
     def contacted(self) -> Ints:
-        """Places of the rows that are no holds."""
+        """Indices of the rows that are not holds."""
         return np.flatnonzero(self.done != HOLD_INDEX)
 
     @property
     def harm_predictions(self) -> ClusteredPredictions | None:
-        """The same of harm, for the rows in `contacted`; None where the model or the data tell nothing of it."""
-        stated, mine = self.choices.harm, self.contacted
-        if stated is None or not len(mine) or not has_harm_outcomes(self.data):
+        """The same for harm at the rows in `contacted`; None where model or data have no harm."""
+        harm, mine = self.choices.harm, self.contacted
+        if harm is None or not len(mine) or not has_harm_outcomes(self.data):
             return None
-        return ClusteredPredictions(stated[mine, self.done[mine]], self.harmed[mine], self.cluster[mine])
+        return ClusteredPredictions(harm[mine, self.done[mine]], self.harmed[mine], self.cluster[mine])
 
     @property
-    def judged(self) -> HoldoutPredictions:
-        """What gates are judged by."""
+    def holdout(self) -> HoldoutPredictions:
+        """Predictions and labels by action, as gates use them."""
         return HoldoutPredictions(self.propensity, self.label, self.action, self.base_rate)
 
     @property
     def acts(self) -> NDArray[np.bool_]:
         """Whether heed would contact, before any guardrail."""
-        chosen: NDArray[np.bool_] = self.choices.chosen != HOLD_INDEX
-        return chosen
+        acts: NDArray[np.bool_] = self.choices.chosen != HOLD_INDEX
+        return acts
 
     @cached_property
-    def randomised(self) -> Ints:
-        """Places of the rows whose probability is recorded."""
+    def randomized(self) -> Ints:
+        """Indices of the rows with a logged propensity."""
         return np.flatnonzero(np.isfinite(self.logged))
-
-    @cached_property
-    def log(self) -> LoggedDecisions:
-        """The rows whose probability is recorded, as policies are valued by."""
-        mine, said = self.randomised, self.choices
-        levers = [self.terms.levers.get(action.action_id, 1.0) * action.value for action in said.actions]
-        return LoggedDecisions(
-            done=self.done[mine],
-            chance=self.logged[mine],
-            happened=self.label[mine].astype(np.float64),
-            harmed=self.harmed[mine].astype(np.float64),
-            cluster=self.cluster[mine],
-            propensity=said.propensity[mine],
-            hold=None if said.hold is None else said.hold[mine],
-            harm=None if said.harm is None else said.harm[mine],
-            value=np.array(levers, dtype=np.float64),
-            cost=np.array([action.cost for action in said.actions], dtype=np.float64),
-            harm_cost=self.terms.harm_cost,
-        )

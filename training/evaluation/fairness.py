@@ -1,4 +1,4 @@
-"""Whether groups of customers are treated alike: who is contacted, and whether probabilities are as true for each."""
+"""Fairness between customer groups: selection rates and calibration."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from heed.training.evaluation.attribute_groups import Texts
 from heed.training.evaluation.metrics.estimate import Estimate
 from heed.training.evaluation.metrics.segments import (
-    LEAST_ROWS,
+    MIN_ROWS,
     ClusteredPredictions,
     Segment,
-    segments,
+    segment_metrics,
     share_estimate,
 )
 
@@ -25,7 +25,7 @@ class GroupFairness:
     Attributes
     ----------
     selection : Estimate
-        Share of decisions in which heed would contact, before any guardrail.
+        Share of decisions to contact, before any guardrail.
     """
 
     segment: Segment
@@ -39,10 +39,11 @@ class AttributeFairness:
     Attributes
     ----------
     rate_ratio : float or None
-        Lowest selection rate over the highest, among groups of at least 100 rows. Below four fifths, the rule of thumb
-        of the US Uniform Guidelines (29 CFR 1607.4 D) speaks of adverse impact. None where fewer than two groups are
-        large enough, or nobody is contacted.
+        Lowest selection rate over the highest, among groups of at least 100 rows. Below 0.8, the rule of thumb of the
+        US Uniform Guidelines (29 CFR 1607.4 D) indicates adverse impact. None where fewer than two groups are large
+        enough, or nobody is contacted.
     lowest, highest : str or None
+        The groups with these rates.
     """
 
     attribute: str
@@ -52,18 +53,21 @@ class AttributeFairness:
     highest: str | None
 
 
-def fairness(
-    attribute: str, group: Texts, said: ClusteredPredictions, acts: NDArray[np.bool_], seed: int = 0
+def attribute_fairness(
+    attribute: str, group: Texts, predictions: ClusteredPredictions, acts: NDArray[np.bool_], seed: int = 0
 ) -> AttributeFairness:
-    """The table of one attribute, groups in the order in which people list them.
+    """Selection rates and calibration by the groups of one attribute, in display order.
 
     Parameters
     ----------
     acts : array of bool, shape (n,)
         Whether heed would contact.
     """
-    groups = tuple(GroupFairness(one, share_estimate(acts[group == one.name])) for one in segments(group, said, seed))
-    large = sorted((one.selection.value, one.segment.name) for one in groups if one.segment.rows >= LEAST_ROWS)
+    groups = tuple(
+        GroupFairness(segment, share_estimate(acts[group == segment.name]))
+        for segment in segment_metrics(group, predictions, seed)
+    )
+    large = sorted((item.selection.value, item.segment.name) for item in groups if item.segment.rows >= MIN_ROWS)
     if len(large) < 2 or large[-1][0] == 0.0:
         return AttributeFairness(attribute, groups, None, None, None)
     (least, lowest), (most, highest) = large[0], large[-1]

@@ -1,6 +1,6 @@
-"""What heed would choose for the customers of recorded contacts, and how sure it would be: no rule, the model alone.
+"""heed's choices for recorded contacts, with their confidence.
 
-Guardrails are not asked here: every action of the catalogue competes, hold included.
+Guardrails are not applied: every action of the catalogue competes, hold included.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ from heed.training.model.bundle import Bundle
 Bools = NDArray[np.bool_]
 HOLD_INDEX = -1
 _BLOCK = 8_192
-_TOLD = ("propensity", "low", "high", "hold", "uplift", "uplift_low", "uplift_high", "harm")
+_SCORES = ("propensity", "low", "high", "hold", "uplift", "uplift_low", "uplift_high", "harm")
 
 
 @dataclass(frozen=True, eq=False)
 class PolicyChoices:
-    """The choices for n contacts among a actions.
+    """Choices for n contacts among a actions.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class PolicyChoices:
     hold : array of float, shape (n,), or None
     uplift, uplift_low, uplift_high, harm : array of float, shape (n, a), or None
     chosen : array of int, shape (n,)
-        Place of the chosen action, -1 for hold.
+        Index of the chosen action, -1 for hold.
     confidence : array of float, shape (n,)
-        That nothing else, hold included, is better by more than the tolerance.
+        Probability that no alternative, hold included, is better by more than the tolerance.
     shortfall : array of float, shape (n,)
-        What the choice is expected to be worth less than the best, hold included, under the model's own uncertainty, in
-        the catalogue's currency; at least 0. A person who knew the best would gain as much.
+        Expected loss against the best alternative, hold included, under the model's own uncertainty, in the
+        catalogue's currency; at least 0. A reviewer who knew the best could gain as much.
     """
 
     actions: tuple[Action, ...]
@@ -65,7 +65,7 @@ class PolicyChoices:
         return np.array([*(action.action_id for action in self.actions), HOLD])[self.chosen]
 
 
-def choices(
+def choose_actions(
     bundle: Bundle,
     data: EngagementData,
     rows: Ints,
@@ -73,31 +73,31 @@ def choices(
     actions: Sequence[Action] | None = None,
     admitted: Bools | None = None,
 ) -> PolicyChoices:
-    """What would be chosen at the moment of these contacts, for their customers.
+    """The choices for the customers of these contacts, at the times of the contacts.
 
     Parameters
     ----------
     rows : array of int, shape (n,)
         Positions in ``data.contacts``.
     terms : ValueTerms
-        How net value is reckoned; harm free of cost and no tolerance if not given.
+        How net value is computed. By default harm costs nothing and the tolerance is 0.
     actions : sequence of Action
-        The candidates; the model's whole catalogue if not given.
+        The candidates; by default the model's whole catalogue.
     admitted : array of bool, shape (n, a)
-        Which of them compete at each contact; all if not given. Where none does, hold is certain.
+        Which candidates compete at each contact; by default all. Where none does, hold has confidence 1.
     """
     candidates = tuple(bundle.catalogue.actions if actions is None else actions)
     competing = np.ones((len(rows), len(candidates)), dtype=np.bool_) if admitted is None else admitted
-    parts, done = [], 0
-    for one in score_offers(bundle, data, rows, candidates):
-        mine = competing[done : done + len(one.propensity)]
-        parts.append(_chosen(one, candidates, terms or ValueTerms(), bundle.trust, mine))
-        done += len(mine)
-    return PolicyChoices(candidates, **{name: _joined(parts, name) for name in parts[0]})
+    parts, start = [], 0
+    for scores in score_offers(bundle, data, rows, candidates):
+        block = competing[start : start + len(scores.propensity)]
+        parts.append(_choose(scores, candidates, terms or ValueTerms(), bundle.trust, block))
+        start += len(block)
+    return PolicyChoices(candidates, **{name: _concatenate(parts, name) for name in parts[0]})
 
 
 def score_offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequence[Action]) -> Iterator[BatchScores]:
-    """Scores of these actions for the customers of contacts, at the contacts' moments.
+    """Scores of these actions for the customers of contacts, at the times of the contacts.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def score_offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequ
     Yields
     ------
     BatchScores
-        Of consecutive contacts, some thousand candidates at a time: the draws of all would not fit into memory.
+        Of consecutive contacts, some thousand candidates at a time: all draws at once would not fit into memory.
     """
     size = max(1, _BLOCK // (len(actions) + 1))
     for start in range(0, max(len(rows), 1), size):
@@ -116,38 +116,35 @@ def score_offers(bundle: Bundle, data: EngagementData, rows: Ints, actions: Sequ
         yield bundle.score_batch(matrix, actions)
 
 
-def _chosen(
-    offered: BatchScores, actions: Sequence[Action], terms: ValueTerms, trust: ConfidenceMap, admitted: Bools
-) -> dict[str, Any]:
-    values = net_values(actions, offered, terms)
-    chosen = best_action(actions, np.where(admitted, values, -np.inf))
-    draws = np.where(admitted[:, :, None], net_value_draws(actions, offered, terms), -np.inf)
-    told = {name: getattr(offered, name) for name in _TOLD}
-    own, greatest = _beside(draws, chosen)
-    near, short = np.mean(own >= greatest - terms.tolerance, axis=1), np.mean(greatest - own, axis=1)
-    sure = trust.of(near, draws.shape[2], tolerance_ratio(terms.tolerance, short))
-    sure = np.where(admitted.any(axis=1), sure, 1.0)
-    return {**told, "net_value": values, "chosen": chosen, "confidence": sure, "shortfall": short}
-
-
 def best_action(actions: Sequence[Action], values: Floats) -> Ints:
-    """The same as :func:`heed.decisioning.arbitration.choose` for every row of net values, shape (n, a).
+    """Index of the best action per row of net values, shape (n, a); -1 for hold.
 
-    -1 for hold.
+    Ties are broken as in :func:`heed.decisioning.arbitration.choose`.
     """
-    order = np.array(sorted(range(len(actions)), key=lambda place: (actions[place].cost, actions[place].action_id)))
+    order = np.array(sorted(range(len(actions)), key=lambda index: (actions[index].cost, actions[index].action_id)))
     first = order[np.argmax(values[:, order], axis=1)]
     return np.where(values[np.arange(len(values)), first] > 0.0, first, HOLD_INDEX)
 
 
-def _beside(draws: Floats, chosen: Ints) -> tuple[Floats, Floats]:
-    """What :func:`heed.decisioning.arbitration.confidence` compares, of draws of shape (n, a, K): both of shape (n, K).
+def _choose(
+    scores: BatchScores, actions: Sequence[Action], terms: ValueTerms, trust: ConfidenceMap, admitted: Bools
+) -> dict[str, Any]:
+    values = net_values(actions, scores, terms)
+    chosen = best_action(actions, np.where(admitted, values, -np.inf))
+    draws = np.where(admitted[:, :, None], net_value_draws(actions, scores, terms), -np.inf)
+    own, best = _chosen_and_best(draws, chosen)
+    near, shortfall = np.mean(own >= best - terms.tolerance, axis=1), np.mean(best - own, axis=1)
+    confidence = trust.of(near, draws.shape[2], tolerance_ratio(terms.tolerance, shortfall))
+    confidence = np.where(admitted.any(axis=1), confidence, 1.0)
+    outputs = {"net_value": values, "chosen": chosen, "confidence": confidence, "shortfall": shortfall}
+    return {**{name: getattr(scores, name) for name in _SCORES}, **outputs}
 
-    That is the worth of the choice and of the best, hold included, in each draw.
-    """
+
+def _chosen_and_best(draws: Floats, chosen: Ints) -> tuple[Floats, Floats]:
+    """Value of the choice and of the best alternative, hold included, per draw: (n, K) each, from (n, a, K)."""
     worth = np.concatenate([draws, np.zeros_like(draws[:, :1])], axis=1)
     return worth[np.arange(len(worth)), chosen], worth.max(axis=1)
 
 
-def _joined(parts: Sequence[Mapping[str, Any]], name: str) -> Any:
+def _concatenate(parts: Sequence[Mapping[str, Any]], name: str) -> Any:
     return None if parts[0][name] is None else np.concatenate([part[name] for part in parts])

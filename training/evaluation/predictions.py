@@ -1,7 +1,4 @@
-"""One row for each contact or hold, with all that the model says of it and what came of it.
-
-Whoever has this table can reckon every figure again.
-"""
+"""The prediction table: one row per contact or hold, enough to recompute every figure."""
 
 import io
 from collections.abc import Mapping
@@ -24,7 +21,7 @@ from heed.training.evaluation.policy_choices import HOLD_INDEX, PolicyChoices
 SUFFIXES = (".parquet", ".csv")
 
 
-def predictions(
+def prediction_table(
     data: EngagementData,
     rows: Ints,
     done: Ints,
@@ -36,28 +33,28 @@ def predictions(
 ) -> pd.DataFrame:
     """The table without choices.
 
-    ``contact_id, customer_id, action_id, at`` say what was done; ``propensity, low, high`` what the model says of it;
-    ``uplift, uplift_low, uplift_high, harm`` the same for contacts, empty for holds and where the model cannot tell;
-    what happened, ``outcome`` and where it is recorded ``harmed``, is 1 or 0, empty where the window is not over;
-    ``logged_propensity, policy`` are as recorded; ``part`` is the part of the model's own training data, or ``unseen``.
+    ``contact_id, customer_id, action_id, at`` identify the contact; ``propensity, low, high`` are the prediction for
+    the action taken; ``uplift, uplift_low, uplift_high, harm`` likewise, empty for holds and where the model has
+    none; ``outcome`` and, where recorded, ``harmed`` are 1 or 0, empty where the window is not over;
+    ``logged_propensity, policy`` are as recorded; ``part`` is the part of the model's training data, or ``unseen``.
 
     Parameters
     ----------
     rows : array of int, shape (n,)
         Positions in ``data.contacts``.
     done : array of int, shape (n,)
-        Place of what was done among the actions of `choices`, -1 for hold.
+        Index of the action taken among the actions of `choices`, -1 for hold.
     stated : tuple of arrays of float, shape (n,)
         Propensity, low and high.
     happened : mapping of str to array of bool, shape (n,)
-        By the name of the column.
+        Labels by column name.
     """
     contacts = data.contacts.iloc[rows].reset_index(drop=True)
     frame = contacts[["contact_id", "customer_id", "action_id", "at"]].copy()
     for name, values in zip(("propensity", "low", "high"), stated, strict=True):
         frame[name] = values
     for name in ("uplift", "uplift_low", "uplift_high", "harm"):
-        frame[name] = _of_done(getattr(choices, name), done)
+        frame[name] = _at_index(getattr(choices, name), done)
     for name, flags in happened.items():
         frame[name] = pd.Series(flags.astype(np.int8), dtype="Int8").where(mature)
     frame["logged_propensity"] = contacts["propensity"]
@@ -66,22 +63,22 @@ def predictions(
     return frame
 
 
-def add_choices(frame: pd.DataFrame, choices: PolicyChoices, asked: NDArray[np.bool_]) -> pd.DataFrame:
-    """The table with what heed would choose, guardrails aside, in the rows where it was asked.
+def add_choices(frame: pd.DataFrame, choices: PolicyChoices, with_choice: NDArray[np.bool_]) -> pd.DataFrame:
+    """The table with heed's choice before any guardrail, in the rows that have one.
 
     Adds ``chosen_action``, which may be ``hold``, ``chosen_net_value``, 0 for hold, and ``confidence``.
     """
     names = pd.Series([*(action.action_id for action in choices.actions), HOLD], dtype="str").take(choices.chosen)
-    worth = np.where(choices.chosen == HOLD_INDEX, 0.0, _of_done(choices.net_value, choices.chosen))
+    worth = np.where(choices.chosen == HOLD_INDEX, 0.0, _at_index(choices.net_value, choices.chosen))
     return frame.assign(
-        chosen_action=names.reset_index(drop=True).where(asked),
-        chosen_net_value=np.where(asked, worth, np.nan),
-        confidence=np.where(asked, choices.confidence, np.nan),
+        chosen_action=names.reset_index(drop=True).where(with_choice),
+        chosen_net_value=np.where(with_choice, worth, np.nan),
+        confidence=np.where(with_choice, choices.confidence, np.nan),
     )
 
 
 def write_predictions(frame: pd.DataFrame, path: Path) -> None:
-    """Write the table as Parquet or CSV, by the file's suffix; times are UTC.
+    """Write the table as Parquet or CSV, by file suffix; times are UTC.
 
     Raises
     ------
@@ -94,14 +91,14 @@ def write_predictions(frame: pd.DataFrame, path: Path) -> None:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise InvalidInput if a file's name ends neither in ``.parquet`` nor in ``.csv``."""
+    """Raise InvalidInput if a file name ends neither in ``.parquet`` nor in ``.csv``."""
     if path.suffix not in SUFFIXES:
         remedy = f"end it in {' or '.join(SUFFIXES)}"
         raise InvalidInput("predictions are written as Parquet or CSV", field="predictions", value=path, remedy=remedy)
 
 
 def encode_predictions(frame: pd.DataFrame, suffix: str) -> bytes:
-    """The file's content. Numbers keep every digit."""
+    """The content of the file, numbers in full precision."""
     if suffix == ".csv":
         text = frame.assign(at=frame["at"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")).to_csv(index=False)
         return text.encode()
@@ -111,8 +108,8 @@ def encode_predictions(frame: pd.DataFrame, suffix: str) -> bytes:
     return out.getvalue()
 
 
-def _of_done(values: Floats | None, done: Ints) -> Floats:
-    """The value of what was done, NaN for hold and where nothing is said."""
+def _at_index(values: Floats | None, index: Ints) -> Floats:
+    """The value of the action at each index, NaN for hold and where there are no values."""
     if values is None:
-        return np.full(len(done), np.nan)
-    return np.where(done == HOLD_INDEX, np.nan, values[np.arange(len(done)), done])
+        return np.full(len(index), np.nan)
+    return np.where(index == HOLD_INDEX, np.nan, values[np.arange(len(index)), index])

@@ -8,14 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from heed.decisioning.catalogue import HOLD
+from heed.training.contract.contact_rows import contact_actions, usable_rows
 from heed.training.contract.engagement_data import EngagementData
 from heed.training.contract.harm_labels import harm_labels
-from heed.training.contract.outcome_labels import is_matured, last_moment, outcome_labels, primary_outcome
-from heed.training.errors import TrainingError
+from heed.training.contract.outcome_labels import outcome_labels, primary_outcome
 from heed.training.features.definition import define_features
 from heed.training.features.feature_matrix import training_matrix
 from heed.training.features.feature_schema import FeatureSchema
-from heed.training.model.calibrators.pooling_groups import PoolingGroups, encode_groups
+from heed.training.model.contact_sample import build_sample, contact_pooling_groups
 from heed.training.model.sample import Rows, Sample
 from heed.training.model.split import Part, Split, split
 
@@ -112,39 +112,6 @@ def _harmed(prepared: TrainingDataset, rows: NDArray[np.int64], sample: Sample) 
     return sample.take(contacted).with_labels(harm_labels(prepared.data)[rows[contacted]])
 
 
-def build_sample(
-    schema: FeatureSchema,
-    data: EngagementData,
-    rows: NDArray[np.int64],
-    label: NDArray[np.bool_],
-) -> Sample:
-    """Contacts as rows to learn from or to judge.
-
-    Parameters
-    ----------
-    rows : array of int, shape (n,)
-        Positions in ``data.contacts``.
-    """
-    mine = data.contacts.iloc[rows]
-    recorded = mine["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)
-    return Sample(
-        matrix=training_matrix(schema, data, rows),
-        label=label,
-        customer=pd.factorize(mine["customer_id"])[0].astype(np.int64),
-        pooling_groups=contact_pooling_groups(data, mine["action_id"]),
-        propensity=recorded,
-        at=mine["at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
-    )
-
-
-def contact_pooling_groups(data: EngagementData, action: pd.Series) -> PoolingGroups:
-    """Channel and category of actions, which hold and actions that the table ``actions`` does not name have not."""
-    table = data.actions.set_index("action_id")
-    return encode_groups(
-        action.astype(str).tolist(), action.map(table["channel"]).tolist(), action.map(table["category"]).tolist()
-    )
-
-
 def _instead(
     schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], fit: Sample, seed: int
 ) -> Rows | None:
@@ -168,28 +135,3 @@ def _foreseeing(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.in
 
 def _acting(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:
     return Rows(training_matrix(schema, data, rows, action), contact_pooling_groups(data, pd.Series(action)))
-
-
-def contact_actions(data: EngagementData, rows: NDArray[np.int64]) -> np.ndarray:
-    """The action of each of these contacts, ``hold`` included, as text, shape (n,)."""
-    return np.asarray(data.contacts["action_id"].to_numpy(dtype=object)[rows], dtype=str)
-
-
-def usable_rows(data: EngagementData, outcome: str) -> NDArray[np.int64]:
-    """Positions of the contacts whose action has this outcome, or that are hold rows, and whose window is over.
-
-    Raises
-    ------
-    TrainingError
-        If there are none.
-    """
-    actions = data.actions.loc[data.actions["outcome"] == outcome, "action_id"]
-    if not len(actions):
-        known = ", ".join(sorted(data.actions["outcome"].unique()))
-        raise TrainingError("no action has this outcome", field="outcome", value=outcome, remedy=f"use one of {known}")
-    relevant = data.contacts["action_id"].isin([*actions, HOLD]).to_numpy()
-    rows = np.flatnonzero(relevant & is_matured(data, outcome, last_moment(data)))
-    if not len(rows):
-        remedy = "give data that reach further, or contacts with observed_until"
-        raise TrainingError("no contact's window is over yet", field="contacts", value=0, remedy=remedy)
-    return rows

@@ -12,8 +12,9 @@ from heed.training.contract.action_catalogue import to_catalogue
 from heed.training.contract.engagement_io import read_engagement
 from heed.training.contract.validation_report import ValidationReport
 from heed.training.evaluation.gates.champion_scores import score_champion
-from heed.training.evaluation.gates.model_evaluation import Evaluation, HoldoutPredictions, evaluate
+from heed.training.evaluation.gates.model_evaluation import Evaluation, evaluate
 from heed.training.evaluation.gates.promotion_gates import ChampionScores
+from heed.training.evaluation.metrics.probability_scores import HoldoutPredictions
 from heed.training.features.definition import sensitive_attributes
 from heed.training.model.booster import BoosterSettings
 from heed.training.model.bundle import Bundle

@@ -6,7 +6,7 @@ from heed.decisioning.canonical import to_plain
 from heed.decisioning.certificate import format_bound
 from heed.training.certificate.capacity import CapacityPoint
 from heed.training.certificate.certify import CertificationResult
-from heed.training.evaluation.gates.model_evaluation import nonfinite_to_null
+from heed.training.evaluation.json_values import nonfinite_to_null
 from heed.training.model.certificate_json import certificate_to_dict
 from heed.training.reporting.html_page import render_details, render_image, render_list, render_paragraph, render_table
 from heed.training.reporting.plots.certificate_figures import capacity_figure, certificate_figure
@@ -23,7 +23,7 @@ def certificate_section(found: CertificationResult, currency: str) -> ReportSect
     """The certificate, or why there is none."""
     drawn = picture(certificate_figure(found, currency))
     made = found.certificate
-    loss = found.asked.loss
+    loss = found.request.loss
     rows = [
         (f"{one.threshold:.0%}", f"{one.executed:,}", format_bound(loss, one.risk), format_bound(loss, one.upper))
         for one in found.curve

@@ -6,7 +6,7 @@ from heed.training.evaluation.fairness import FOUR_FIFTHS, AttributeFairness
 from heed.training.evaluation.gates.model_evaluation import Evaluation
 from heed.training.evaluation.metrics.estimate import Estimate
 from heed.training.evaluation.metrics.interval_coverage import IntervalAgreement
-from heed.training.evaluation.metrics.segments import LEAST_ROWS, Segment
+from heed.training.evaluation.metrics.segments import MIN_ROWS, Segment
 from heed.training.evaluation.off_policy.policy_comparison import PolicyComparison
 from heed.training.evaluation.results import ConfidenceSummary, EvaluationResults
 from heed.training.evaluation.uplift.uplift_evaluation import ALL, UpliftMethod, UpliftResult
@@ -67,7 +67,7 @@ def calibration_sentence(whole: Segment) -> str:
 
 def miscalibrated_sentence(segments: Mapping[str, Sequence[Segment]]) -> str:
     """Which groups are misjudged, beside how many would seem so by chance."""
-    looked = [(name, one) for name, some in segments.items() for one in some if one.rows >= LEAST_ROWS]
+    looked = [(name, one) for name, some in segments.items() for one in some if one.rows >= MIN_ROWS]
     off = sorted(((name, one) for name, one in looked if one.miscalibrated), key=lambda pair: -abs(pair[1].gap.value))
     if not looked:
         return ""
@@ -172,20 +172,20 @@ def fairness_sentences(tables: Sequence[AttributeFairness]) -> list[str]:
     return [_of_attribute(table) for table in tables]
 
 
-def lead_paragraph(evaluation: Evaluation, findings: EvaluationResults) -> str:
+def lead_paragraph(evaluation: Evaluation, results: EvaluationResults) -> str:
     """The first paragraph: whether the model keeps its word, and where not."""
-    parts = (verdict(evaluation), calibration_sentence(findings.overall), miscalibrated_sentence(findings.segments))
+    parts = (verdict(evaluation), calibration_sentence(results.overall), miscalibrated_sentence(results.segments))
     return " ".join(part for part in parts if part)
 
 
-def cli_sentences(findings: EvaluationResults, currency: str) -> list[str]:
+def cli_sentences(results: EvaluationResults, currency: str) -> list[str]:
     """What a person who will not open the report should know, beside scores and gates."""
     said = (
-        miscalibrated_sentence(findings.segments),
-        uplift_sentence(findings.uplift),
-        harm_sentence(findings.harm),
-        *policy_sentences(findings.policies, currency),
-        *fairness_sentences(findings.fairness),
+        miscalibrated_sentence(results.segments),
+        uplift_sentence(results.uplift),
+        harm_sentence(results.harm),
+        *policy_sentences(results.policies, currency),
+        *fairness_sentences(results.fairness),
     )
     return [one.replace("`", "") for one in said if one]
 

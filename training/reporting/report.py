@@ -53,7 +53,7 @@ def build_report(assessment: "Assessment", extras: Sequence[ReportSection] = ())
 
 
 def _figures(assessment: "Assessment") -> dict[str, Figure]:
-    found, judged = assessment.findings, assessment.material.judged
+    found, judged = assessment.results, assessment.eval_data.holdout
     currency = assessment.bundle.catalogue.currency
     said = f"Probability of {assessment.bundle.outcome}"
     drawn = {
@@ -85,17 +85,17 @@ def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[ReportS
         f"Does heed keep its word? {model}",
         [
             f"<h1>Does heed keep its word?</h1>{render_paragraph(_about(assessment), 'quiet')}",
-            render_paragraph(narrative.lead_paragraph(assessment.evaluation, assessment.findings), kind),
+            render_paragraph(narrative.lead_paragraph(assessment.evaluation, assessment.results), kind),
             render_paragraph(
-                next(narrative.policy_sentences(assessment.findings.policies, assessment.bundle.catalogue.currency))
+                next(narrative.policy_sentences(assessment.results.policies, assessment.bundle.catalogue.currency))
             ),
             render_links(
                 [
                     ("gates", "Gates"),
                     ("reliability", "Probabilities"),
                     ("segments", "Actions and segments"),
-                    *([("uplift", "Uplift")] if assessment.findings.uplift else []),
-                    *([("harm", "Harm")] if assessment.findings.harm else []),
+                    *([("uplift", "Uplift")] if assessment.results.uplift else []),
+                    *([("harm", "Harm")] if assessment.results.harm else []),
                     ("choices", "Choices"),
                     *((extra.name, extra.name.capitalize()) for extra in extras),
                     ("fairness", "Fairness"),
@@ -117,12 +117,12 @@ def _page(assessment: "Assessment", pictures: Pictures, extras: Sequence[ReportS
 
 def _about(assessment: "Assessment") -> str:
     judged = assessment.counts.judged
-    own = "the sealed part of its own data" if assessment.sealed else "data that it was not trained on"
+    own = "the sealed part of its own data" if assessment.test_set_only else "data that it was not trained on"
     return f"Model {assessment.version}, outcome `{assessment.bundle.outcome}`, judged on {judged:,} rows of {own}."
 
 
 def _reliability(assessment: "Assessment", pictures: Pictures) -> str:
-    found, overall = assessment.findings, assessment.evaluation.overall
+    found, overall = assessment.results, assessment.evaluation.overall
     return render_section(
         "reliability",
         "Do probabilities come true?",
@@ -136,7 +136,7 @@ def _reliability(assessment: "Assessment", pictures: Pictures) -> str:
 
 
 def _segments(assessment: "Assessment", pictures: Pictures) -> str:
-    segments = assessment.findings.segments
+    segments = assessment.results.segments
     return render_section(
         "segments",
         "Is that so for every action and segment?",
@@ -155,7 +155,7 @@ def _segments(assessment: "Assessment", pictures: Pictures) -> str:
 
 
 def _uplift(assessment: "Assessment", pictures: Pictures) -> str:
-    found = assessment.findings.uplift
+    found = assessment.results.uplift
     return render_section(
         "uplift",
         "Does contact add what was said?",
@@ -168,7 +168,7 @@ def _uplift(assessment: "Assessment", pictures: Pictures) -> str:
 
 
 def _harm(assessment: "Assessment", pictures: Pictures) -> str:
-    found = assessment.findings.harm
+    found = assessment.results.harm
     return render_section(
         "harm",
         "Is harm foreseen?",
@@ -179,7 +179,7 @@ def _harm(assessment: "Assessment", pictures: Pictures) -> str:
 
 
 def _choices(assessment: "Assessment", pictures: Pictures) -> str:
-    found, currency = assessment.findings, assessment.bundle.catalogue.currency
+    found, currency = assessment.results, assessment.bundle.catalogue.currency
     told = list(narrative.policy_sentences(found.policies, currency))
     policies = (
         ""
@@ -199,7 +199,7 @@ def _choices(assessment: "Assessment", pictures: Pictures) -> str:
 
 
 def _fairness(assessment: "Assessment", pictures: Pictures) -> str:
-    found = assessment.findings.fairness
+    found = assessment.results.fairness
     if not found:
         return render_section("fairness", "Are groups treated alike?", render_paragraph(captions.NO_ATTRIBUTE))
     return render_section(

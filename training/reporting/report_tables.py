@@ -20,9 +20,9 @@ def gates_table(evaluation: Evaluation) -> str:
     return render_table(("gate", "state", "why"), rows, [not one.passed for one in evaluation.gates], words=(1, 2))
 
 
-def scores_table(overall: Metrics, findings: EvaluationResults) -> str:
+def scores_table(overall: Metrics, results: EvaluationResults) -> str:
     """The scores of all rows together, each with what it means."""
-    parts = findings.decomposition
+    parts = results.decomposition
     rows = [
         (
             "log-loss",
@@ -126,7 +126,7 @@ def policies_table(found: PolicyComparison) -> str:
     return render_table(head, rows)
 
 
-def most_confident_table(findings: EvaluationResults) -> str:
+def most_confident_table(results: EvaluationResults) -> str:
     """Value by how many of the surest decisions are taken."""
     rows = [
         (
@@ -135,7 +135,7 @@ def most_confident_table(findings: EvaluationResults) -> str:
             format_interval(one.value, "money"),
             format_money(one.by_chance),
         )
-        for one in findings.confidence.surest
+        for one in results.confidence.surest
     ]
     return render_table(("decisions taken", "least confidence", "value per decision", "as many at random"), rows)
 

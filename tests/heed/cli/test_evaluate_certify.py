@@ -113,7 +113,7 @@ def test_capacities_are_read_beside_the_evaluation(stored):
 )
 def test_what_cannot_be_asked_is_refused_before_the_work(stored, arguments, message, monkeypatch):
     monkeypatch.setattr(
-        "heed.training.evaluation.assessment.evaluate_model", lambda *_, **__: pytest.fail("worked in vain")
+        "heed.training.pipeline.evaluate_model.evaluate_model", lambda *_, **__: pytest.fail("worked in vain")
     )
     with pytest.raises(InvalidInput, match=message):
         run(stored, *arguments)

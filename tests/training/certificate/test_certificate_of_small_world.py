@@ -17,7 +17,7 @@ from heed.training.certificate.learn_then_test import GRID
 from heed.training.certificate.request import CertificateRequest
 from heed.training.certificate.risk import decision_points
 from heed.training.errors import TrainingError
-from heed.training.evaluation.policy_choices import choices
+from heed.training.evaluation.policy_choices import choose_actions
 from heed.training.model.certificate_json import certificate_from_dict, certificate_to_dict
 from tests.support.certificates import certificate
 from tests.support.certified_model import TERMS, certify_small_model, eval_data, unlogged
@@ -49,31 +49,31 @@ def test_a_certificate_says_what_it_rests_on():
 
 
 def test_harm_is_looked_for_in_the_contacts_that_heed_would_have_made():
-    moments = decision_points(Loss.HARM, eval_data(), clip=20.0)
+    points = decision_points(Loss.HARM, eval_data(), clip=20.0)
     same = eval_data().choices.action_id == eval_data().action
-    np.testing.assert_array_equal(moments.executed, same & (eval_data().action != HOLD))
-    np.testing.assert_allclose(moments.weight, np.minimum(1.0 / eval_data().logged, 20.0))
-    mine = moments.executed & (moments.confidence >= 0.5)
-    by_hand = (moments.weight * moments.loss)[mine].sum() / moments.weight[mine].sum()
-    assert moments.at(0.5, random_order(moments, 0)).risk == pytest.approx(by_hand)
+    np.testing.assert_array_equal(points.executed, same & (eval_data().action != HOLD))
+    np.testing.assert_allclose(points.weight, np.minimum(1.0 / eval_data().logged, 20.0))
+    mine = points.executed & (points.confidence >= 0.5)
+    by_hand = (points.weight * points.loss)[mine].sum() / points.weight[mine].sum()
+    assert points.at(0.5, random_order(points, 0)).risk == pytest.approx(by_hand)
 
 
 def test_regret_is_right_on_average():
     """Against the world's truth: what holding would have brought less what acting would have."""
-    moments = decision_points(Loss.REGRET, eval_data(), clip=1e9)
+    points = decision_points(Loss.REGRET, eval_data(), clip=1e9)
     made, rows = eval_data().choices, np.arange(len(eval_data().rows))
-    gain = np.where(made.action_id == eval_data().action, -moments.loss * eval_data().logged, np.nan)
+    gain = np.where(made.action_id == eval_data().action, -points.loss * eval_data().logged, np.nan)
     acted = np.isfinite(gain) & (made.chosen >= 0)
     worth = np.array([one.value for one in made.actions])[made.chosen]
     cost = np.array([one.cost for one in made.actions])[made.chosen]
     expected = worth * eval_data().label - 20.0 * eval_data().harmed - cost
     np.testing.assert_allclose(gain[acted], expected[acted])
     held = (eval_data().action == HOLD) & (made.chosen >= 0)
-    np.testing.assert_allclose((moments.loss * eval_data().logged)[held], (worth * eval_data().label)[held])
-    others = moments.executed & ~acted & ~held
-    assert (moments.loss[others] == 0.0).all()
+    np.testing.assert_allclose((points.loss * eval_data().logged)[held], (worth * eval_data().label)[held])
+    others = points.executed & ~acted & ~held
+    assert (points.loss[others] == 0.0).all()
     assert acted.sum() + held.sum() + others.sum() == (made.chosen >= 0).sum() <= len(rows)
-    assert (moments.loss <= moments.bound).all()
+    assert (points.loss <= points.bound).all()
 
 
 def test_without_propensities_customers_are_counted():
@@ -84,7 +84,7 @@ def test_without_propensities_customers_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("given", "asked", "sentence"),
+    ("given", "options", "sentence"),
     [
         (unlogged, {"alpha": 0.0001}, r"Too few contacts: \d+ customers .* takes about 23,025 without any loss"),
         (eval_data, {"alpha": 0.0001}, r"Too few contacts: \d+ customers .* takes about [\d,]+ without any loss"),
@@ -96,8 +96,8 @@ def test_without_propensities_customers_are_counted():
     ],
     ids=["too few", "too few by their weights", "too much harm"],
 )
-def test_where_nothing_can_be_certified_it_is_said_what_it_would_take(given, asked, sentence):
-    nothing = certify_small_model(given(), **asked)
+def test_where_nothing_can_be_certified_it_is_said_what_it_would_take(given, options, sentence):
+    nothing = certify_small_model(given(), **options)
     assert nothing.certificate is None
     assert re.search(sentence, nothing.sentence), nothing.sentence
     assert len(nothing.curve) > 10
@@ -129,7 +129,7 @@ def test_regret_needs_to_know_holding():
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("options", "field"),
     [
         ({"alpha": 0.0}, "alpha"),
         ({"alpha": 1.0}, "alpha"),
@@ -140,9 +140,9 @@ def test_regret_needs_to_know_holding():
     ],
     ids=["no harm at all", "any harm", "a sure gain", "never wrong", "never valid", "all weights alike"],
 )
-def test_what_cannot_be_asked_for_is_refused(asked, field):
+def test_what_cannot_be_asked_for_is_refused(options, field):
     with pytest.raises(InvalidInput, match=rf"no certificate can be asked for like this in `{field}`"):
-        CertificateRequest(**asked)
+        CertificateRequest(**options)
 
 
 def test_a_certificate_survives_being_stored():
@@ -157,7 +157,7 @@ def test_a_certificate_survives_being_stored():
 
 
 def test_choices_are_made_among_the_whole_catalogue_as_in_service():
-    some = choices(bundle(), eval_data().data, eval_data().rows, TERMS, bundle().catalogue.actions[:3])
+    some = choose_actions(bundle(), eval_data().data, eval_data().rows, TERMS, bundle().catalogue.actions[:3])
     narrow = replace(eval_data(), choices=some)
     assert repr(certify_small_model(narrow, alpha=0.3)) == repr(certify_small_model(alpha=0.3))
 

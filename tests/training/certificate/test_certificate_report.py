@@ -21,7 +21,7 @@ def lines(figure: Figure) -> dict[str, list[float]]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "heading"),
+    ("options", "heading"),
     [
         ({"alpha": 0.3}, "From 0% on: harm at most 30 % with probability 0.9"),
         ({"alpha": 0.0001}, "Nothing can be certified"),
@@ -29,12 +29,12 @@ def lines(figure: Figure) -> dict[str, list[float]]:
     ],
     ids=["certified", "not certified", "regret"],
 )
-def test_the_picture_shows_what_was_seen_and_asked_for(asked, heading):
-    finding = certify_small_model(**asked)
+def test_the_picture_shows_what_was_seen_and_asked_for(options, heading):
+    finding = certify_small_model(**options)
     drawn = certificate_figure(finding, "EUR")
     assert drawn.axes[0].get_title(loc="left") == heading
     seen = lines(drawn)
-    assert seen["what was asked for"] == [asked["alpha"]] * 2
+    assert seen["what was asked for"] == [options["alpha"]] * 2
     assert seen["mean loss that was seen"] == [one.risk for one in finding.curve if one.executed]
 
 

@@ -21,8 +21,8 @@ MOST = int(binom.ppf(0.999, REPETITIONS, DELTA))
 def thresholds(alpha, *, logged):
     found = []
     for seed in range(REPETITIONS):
-        moments = harm_samples(4000, seed, logged=logged)
-        certified = learn_then_test(moments, alpha, DELTA, seed=seed, grid=GRID[4:80:5]).certified
+        points = harm_samples(4000, seed, logged=logged)
+        certified = learn_then_test(points, alpha, DELTA, seed=seed, grid=GRID[4:80:5]).certified
         found.append(None if certified is None else certified.threshold)
     return found
 
@@ -45,18 +45,18 @@ def test_the_simulation_notices_who_takes_the_observed_risk_for_the_true_one():
     assert wrong > MOST
 
 
-def _naive(moments):
+def _naive(points):
     """The least threshold whose observed risk is small enough."""
-    order = random_order(moments, 0)
-    return min(one for one in GRID[4:80:5] if moments.at(one, order).risk <= ALPHA)
+    order = random_order(points, 0)
+    return min(one for one in GRID[4:80:5] if points.at(one, order).risk <= ALPHA)
 
 
 @pytest.mark.parametrize("logged", [False, True], ids=["equal weights", "weighted by what was logged"])
 def test_the_observed_risk_is_the_true_one_on_average(logged):
     found = []
     for seed in range(40):
-        moments = harm_samples(2000, seed, logged=logged)
-        found.append(moments.at(0.5, random_order(moments, seed)).risk)
+        points = harm_samples(2000, seed, logged=logged)
+        found.append(points.at(0.5, random_order(points, seed)).risk)
     error = np.std(found) / np.sqrt(len(found))
     assert abs(np.mean(found) - true_risk(0.5)) < 4.0 * error
 
@@ -70,8 +70,8 @@ def test_without_weights_a_log_that_seeks_out_the_frail_overstates_their_risk():
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.02, 0.08), st.floats(0.02, 0.08))
 def test_a_looser_bound_never_certifies_less(seed, one, other):
-    moments = harm_samples(1500, seed)
-    strict, loose = (learn_then_test(moments, alpha, 0.1, grid=GRID[::10]).certified for alpha in sorted((one, other)))
+    points = harm_samples(1500, seed)
+    strict, loose = (learn_then_test(points, alpha, 0.1, grid=GRID[::10]).certified for alpha in sorted((one, other)))
     # The start of testing depends on alpha: a looser bound starts no lower.
     assert strict is None or loose is None or loose.threshold <= strict.threshold
     if strict is not None:
@@ -79,8 +79,8 @@ def test_a_looser_bound_never_certifies_less(seed, one, other):
 
 
 def test_testing_stops_at_the_first_threshold_that_is_not_rejected():
-    moments = harm_samples(4000, 2)
-    found = learn_then_test(moments, ALPHA, DELTA)
+    points = harm_samples(4000, 2)
+    found = learn_then_test(points, ALPHA, DELTA)
     assert [one.p_value <= 0.1 for one in found.tested] == [True] * (len(found.tested) - 1) + [False]
     assert found.certified == found.tested[-2]
     start = GRID.index(found.tested[0].threshold)
@@ -88,25 +88,25 @@ def test_testing_stops_at_the_first_threshold_that_is_not_rejected():
 
 
 def test_the_pilot_takes_no_part_in_the_tests():
-    moments = harm_samples(1000, 3)
-    pilot, others = split_customers(moments, 0.1, 7)
-    assert set(pilot.customer) | set(others.customer) == set(moments.customer)
+    points = harm_samples(1000, 3)
+    pilot, others = split_customers(points, 0.1, 7)
+    assert set(pilot.customer) | set(others.customer) == set(points.customer)
     assert set(pilot.customer).isdisjoint(others.customer)
     assert pilot.customers == 100
-    found = learn_then_test(moments, 0.01, 0.1, seed=7)
-    assert found.moments.customers == 900
-    assert seen(found.moments, 0.1, seed=7)[-1].executed == others.at(0.0, random_order(others, 7)).executed
+    found = learn_then_test(points, 0.01, 0.1, seed=7)
+    assert found.points.customers == 900
+    assert seen(found.points, 0.1, seed=7)[-1].executed == others.at(0.0, random_order(others, 7)).executed
 
 
 def test_a_customer_counts_once_however_often_contacted():
     customer = np.array([0, 0, 0, 1, 2, 2])
     executed = np.array([True, True, False, True, False, False])
     loss = np.array([1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
-    moments = DecisionPoints(customer, np.ones(6), executed, loss, np.ones(6), bound=1.0)
-    sample = moments.at(0.5, random_order(moments, 0))
+    points = DecisionPoints(customer, np.ones(6), executed, loss, np.ones(6), bound=1.0)
+    sample = points.at(0.5, random_order(points, 0))
     assert (sample.executed, sample.risk) == (2, 0.5)
-    weighted = replace(moments, weight=np.array([2.0, 4.0, 1.0, 2.0, 1.0, 1.0]), bound=4.0).at(
-        0.5, random_order(moments, 0)
+    weighted = replace(points, weight=np.array([2.0, 4.0, 1.0, 2.0, 1.0, 1.0]), bound=4.0).at(
+        0.5, random_order(points, 0)
     )
     # 2 + 4 is more than one moment can bring.
     np.testing.assert_allclose(weighted.losses, [4.0, 0.0])
@@ -123,7 +123,7 @@ def test_the_least_number_that_could_be_certified_is_known(alpha, delta, count):
 
 
 def test_where_nothing_is_recorded_nothing_is_certified():
-    moments = replace(harm_samples(300, 1), executed=np.zeros(len(harm_samples(300, 1)), dtype=bool))
-    found = learn_then_test(moments, 0.02, 0.1)
+    points = replace(harm_samples(300, 1), executed=np.zeros(len(harm_samples(300, 1)), dtype=bool))
+    found = learn_then_test(points, 0.02, 0.1)
     assert found.certified is None
     assert [one.sample.executed for one in found.tested] == [0]

@@ -18,7 +18,7 @@ from heed.training.contract.engagement_io import from_frames
 from heed.training.errors import TrainingError
 from heed.training.evaluation.assessment import Assessment, EvaluationRequest, assess_model
 from heed.training.evaluation.cluster_ids import cluster_ids
-from heed.training.evaluation.policy_choices import choices
+from heed.training.evaluation.policy_choices import choose_actions
 from heed.training.evaluation.predictions import encode_predictions, write_predictions
 from heed.training.features.feature_matrix import training_matrix
 from heed.training.model.bundle import Bundle
@@ -37,7 +37,7 @@ def own() -> Bundle:
 @cache
 def sealed() -> Assessment:
     return assess_model(
-        own(), "1", prepared().data, asked=EvaluationRequest(terms=TERMS, by=("segment", "age"), policy_values=True)
+        own(), "1", prepared().data, request=EvaluationRequest(terms=TERMS, by=("segment", "age"), policy_values=True)
     )
 
 
@@ -51,9 +51,9 @@ def some(customers: int = 300, **changed: pd.DataFrame) -> EngagementData:
 
 def test_of_its_own_data_the_sealed_part_alone_judges() -> None:
     found = sealed()
-    assert found.sealed
+    assert found.test_set_only
     assert found.evaluation.overall.rows == len(prepared().samples[Part.TEST])
-    np.testing.assert_array_equal(np.sort(found.material.rows), np.sort(prepared().contacts(Part.TEST)))
+    np.testing.assert_array_equal(np.sort(found.eval_data.rows), np.sort(prepared().contacts(Part.TEST)))
 
 
 def test_every_scorable_contact_is_in_the_table_with_its_part() -> None:
@@ -78,7 +78,7 @@ def test_every_figure_can_be_reckoned_again_from_the_table() -> None:
 def test_harm_is_judged_among_contacts_and_can_be_reckoned_again() -> None:
     frame = sealed().predictions
     mine = frame[(frame["part"] == "test") & (frame["action_id"] != HOLD)]
-    whole, *others = sealed().findings.harm
+    whole, *others = sealed().results.harm
     assert whole.rows == len(mine) == sum(one.rows for one in others)
     assert whole.propensity == pytest.approx(mine["harm"].mean())
     assert whole.rate.value == pytest.approx(mine["harmed"].mean())
@@ -93,7 +93,7 @@ def test_the_table_says_what_the_model_says() -> None:
         np.testing.assert_array_equal(frame[name], values)
     one = bundle().catalogue.actions[0]
     mine = np.flatnonzero(frame["action_id"] == one.action_id)
-    said = choices(bundle(), data, mine, TERMS, [one])
+    said = choose_actions(bundle(), data, mine, TERMS, [one])
     for name in ("uplift", "uplift_low", "uplift_high"):
         np.testing.assert_array_equal(frame[name].to_numpy()[mine], getattr(said, name)[:, 0])
     assert frame.loc[frame["action_id"] == HOLD, "uplift"].isna().all()
@@ -101,20 +101,20 @@ def test_the_table_says_what_the_model_says() -> None:
 
 def test_the_chosen_action_is_the_models_own_choice_among_what_was_valid() -> None:
     found, data = sealed(), prepared().data
-    rows = found.material.rows[:40]
-    asked = found.predictions.iloc[rows]
-    for row, (_, line) in zip(rows, asked.iterrows(), strict=True):
+    rows = found.eval_data.rows[:40]
+    rows_with_choices = found.predictions.iloc[rows]
+    for row, (_, line) in zip(rows, rows_with_choices.iterrows(), strict=True):
         at = data.contacts["at"].iloc[row].to_pydatetime()
         taken = data.contacts["action_id"].iloc[row]
         open_ = [one for one in bundle().catalogue.actions if one.valid_at(at) or one.action_id == taken]
-        alone = choices(bundle(), data, np.array([row]), TERMS, open_)
+        alone = choose_actions(bundle(), data, np.array([row]), TERMS, open_)
         assert line["chosen_action"] == alone.action_id[0]
         assert line["confidence"] == alone.confidence[0]
 
 
 def test_other_data_are_judged_in_full_and_count_as_unseen() -> None:
     found = assess_model(bundle(), "1", some())
-    assert not found.sealed
+    assert not found.test_set_only
     assert found.counts.judged + found.counts.immature == found.counts.scored == found.counts.contacts
     assert set(found.predictions["part"]) == {"unseen"}
     assert "chosen_action" not in found.predictions
@@ -160,11 +160,11 @@ def test_data_without_signals_holds_harms_or_probabilities_are_judged_by_what_th
     happened = happened[happened["type"] == "conversion"]
     bare = {"actions": tables["actions"], "customers": tables["customers"], "outcomes": happened}
     found = assess_model(bundle(), "1", from_frames(**bare, contacts=contacts))
-    assert found.findings.policies is None
-    assert found.findings.harm == ()
+    assert found.results.policies is None
+    assert found.results.harm == ()
     assert "harmed" not in found.predictions
-    assert found.findings.uplift == ()
-    assert found.findings.confidence.surest == ()
+    assert found.results.uplift == ()
+    assert found.results.confidence.surest == ()
     assert found.evaluation.overall.rows == found.counts.judged > 0
 
 
@@ -185,10 +185,10 @@ def test_data_about_another_outcome_are_refused() -> None:
 
 def test_an_unknown_attribute_is_refused_where_it_was_asked_for_and_noted_where_the_policy_names_it() -> None:
     with pytest.raises(InvalidInput, match=r"no such attribute in `by`: `shoe_size`; use one of .*segment"):
-        assess_model(bundle(), "1", some(), asked=EvaluationRequest(by=("shoe_size",)))
-    found = assess_model(bundle(), "1", some(), asked=EvaluationRequest(fairness=("shoe_size", "segment")))
-    assert [one.attribute for one in found.findings.fairness] == ["segment"]
-    assert any("`shoe_size`" in note for note in found.findings.notes)
+        assess_model(bundle(), "1", some(), request=EvaluationRequest(by=("shoe_size",)))
+    found = assess_model(bundle(), "1", some(), request=EvaluationRequest(fairness=("shoe_size", "segment")))
+    assert [one.attribute for one in found.results.fairness] == ["segment"]
+    assert any("`shoe_size`" in note for note in found.results.notes)
 
 
 def test_the_answer_is_plain_json_in_which_unknown_numbers_are_null() -> None:
@@ -197,7 +197,7 @@ def test_the_answer_is_plain_json_in_which_unknown_numbers_are_null() -> None:
     assert again["evaluation"]["overall"]["rows"] == sealed().evaluation.overall.rows
     assert again["findings"]["policies"]["heed"]["name"] == "heed"
     assert {"all", f"action/{HOLD}"} <= set(again["findings"]["reliability"])
-    assert to_plain(sealed().findings.decomposition) == again["findings"]["decomposition"]
+    assert to_plain(sealed().results.decomposition) == again["findings"]["decomposition"]
 
 
 def test_the_table_round_trips_as_parquet_and_as_csv(tmp_path) -> None:
@@ -214,8 +214,8 @@ def test_the_table_round_trips_as_parquet_and_as_csv(tmp_path) -> None:
 
 
 def test_the_same_data_give_the_same_table_byte_for_byte() -> None:
-    asked = EvaluationRequest(terms=TERMS, by=("segment",), policy_values=True)
-    first, again = (assess_model(bundle(), "1", some(100), asked=asked) for _ in range(2))
+    request = EvaluationRequest(terms=TERMS, by=("segment",), policy_values=True)
+    first, again = (assess_model(bundle(), "1", some(100), request=request) for _ in range(2))
     assert encode_predictions(again.predictions, ".csv") == encode_predictions(first.predictions, ".csv")
     assert again.to_dict() == first.to_dict()
 
@@ -224,7 +224,7 @@ def test_intervals_go_by_what_customers_share_where_a_pattern_says_so() -> None:
     ids = pd.Series(["block-1-a", "block-1-b", "block-2-a", "alone", "alone"])
     assert cluster_ids(ids, r"^block-\d+").tolist() == [0, 0, 1, 2, 2]
     assert cluster_ids(ids, None).tolist() == [0, 1, 2, 3, 3]
-    with pytest.raises(InvalidInput, match=r"no regular expression .* in `cluster`: `\(`"):
+    with pytest.raises(InvalidInput, match=r"not a regular expression .* in `cluster`: `\(`"):
         cluster_ids(ids, "(")
 
 

@@ -8,7 +8,7 @@ import pytest
 from heed.decisioning.arbitration import choose, confidence, ranking, shortfall
 from heed.decisioning.catalogue import HOLD
 from heed.decisioning.value import ValueTerms, net_value_draws
-from heed.training.evaluation.policy_choices import HOLD_INDEX, best_action, choices, score_offers
+from heed.training.evaluation.policy_choices import HOLD_INDEX, best_action, choose_actions, score_offers
 from heed.training.features.feature_matrix import candidate_matrix, training_matrix
 from heed.training.model.split import Part
 from tests.support.doubles import action
@@ -31,7 +31,7 @@ def test_the_matrix_of_offers_holds_the_rows_of_what_was_offered():
 def test_choices_in_bulk_are_those_of_the_pure_decision(tolerance):
     model, data = bundle(), prepared().data
     terms = ValueTerms(levers={model.catalogue.actions[0].action_id: 2.0}, harm_cost=20.0, tolerance=tolerance)
-    found = choices(model, data, ROWS, terms)
+    found = choose_actions(model, data, ROWS, terms)
     draws = np.concatenate([one.uplift_draws for one in score_offers(model, data, ROWS, found.actions)])
     worth = np.array([terms.levers.get(one.action_id, 1.0) * one.value for one in found.actions])
     costs = np.array([one.cost for one in found.actions])
@@ -53,7 +53,7 @@ def test_only_what_is_admitted_competes_as_in_the_pure_decision():
     terms, actions = ValueTerms(harm_cost=20.0, tolerance=0.1), model.catalogue.actions
     admitted = np.random.default_rng(0).random((len(ROWS), len(actions))) < 0.3
     admitted[:3] = False
-    found = choices(model, data, ROWS, terms, admitted=admitted)
+    found = choose_actions(model, data, ROWS, terms, admitted=admitted)
     offered = list(score_offers(model, data, ROWS, actions))
     draws = np.concatenate([net_value_draws(actions, one, terms) for one in offered])
     for row in range(len(ROWS)):
@@ -73,14 +73,14 @@ def test_ties_break_as_in_the_pure_decision():
 
 def test_choices_do_not_depend_on_their_company():
     model, data, rows = bundle(), prepared().data, prepared().contacts(Part.TEST)[:40]
-    together, alone = choices(model, data, rows), choices(model, data, rows[7:8])
+    together, alone = choose_actions(model, data, rows), choose_actions(model, data, rows[7:8])
     assert alone.confidence[0] == together.confidence[7]
     np.testing.assert_array_equal(alone.net_value[0], together.net_value[7])
 
 
 def test_without_hold_rows_the_choice_is_by_propensity():
     model = replace(bundle(), uplift=None, harm=None)
-    found = choices(model, prepared().data, ROWS[:50])
+    found = choose_actions(model, prepared().data, ROWS[:50])
     assert found.uplift is None
     assert found.hold is None
     np.testing.assert_allclose(

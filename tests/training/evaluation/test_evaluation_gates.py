@@ -5,7 +5,7 @@ import pytest
 
 from heed.training.evaluation.gates.champion_scores import score_champion
 from heed.training.evaluation.gates.leak_detection import Leak
-from heed.training.evaluation.gates.model_evaluation import HoldoutPredictions, evaluate, evaluate_metrics
+from heed.training.evaluation.gates.model_evaluation import evaluate, evaluate_metrics
 from heed.training.evaluation.gates.promotion_gates import (
     ChampionScores,
     base_rate_gate,
@@ -14,7 +14,7 @@ from heed.training.evaluation.gates.promotion_gates import (
     champion_gate,
     leak_gate,
 )
-from heed.training.evaluation.metrics.probability_scores import compute_metrics
+from heed.training.evaluation.metrics.probability_scores import HoldoutPredictions, compute_metrics
 from heed.training.features.feature import Feature, FeatureKind, FeatureSource
 from heed.training.features.feature_schema import FeatureSchema
 from heed.training.model.split import Part
@@ -133,14 +133,14 @@ def test_a_whole_evaluation_has_five_gates() -> None:
     assert set(found.by_action) == set(data.action(Part.TEST))
 
 
-def asked(**changed):
+def scores_of_champion(**changed):
     data = prepared()
     model = replace(bundle(), card=card(seed=0, split="customer"), **changed)
     return score_champion(model, "4", data.data, data.contacts(Part.TEST), data.outcome, 0, "customer")
 
 
 def test_the_champion_is_asked_about_the_very_same_rows() -> None:
-    answer = asked()
+    answer = scores_of_champion()
     assert np.array_equal(answer.propensity, bundle().score_frame(prepared().samples[Part.TEST].matrix)[0])
     assert answer.note == ""
 
@@ -155,7 +155,7 @@ def test_a_champion_split_otherwise_is_compared_with_a_caveat(seed: int, split: 
 
 
 def test_a_champion_of_another_outcome_or_attribute_says_why_it_cannot_answer() -> None:
-    other = asked(outcome="visit")
+    other = scores_of_champion(outcome="visit")
     assert (other.propensity, other.note) == (None, "it predicts `visit`.")
     unknown = FeatureSchema((Feature("customer.shoe_size", FeatureKind.NUMERIC, FeatureSource.CUSTOMER, "shoe_size"),))
-    assert "looks at `customers.shoe_size`, which is not in this data" in asked(schema=unknown).note
+    assert "looks at `customers.shoe_size`, which is not in this data" in scores_of_champion(schema=unknown).note

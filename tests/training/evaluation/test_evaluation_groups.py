@@ -14,8 +14,8 @@ from heed.training.evaluation.attribute_groups import (
     group_order,
     is_customer_attribute,
 )
-from heed.training.evaluation.fairness import fairness
-from heed.training.evaluation.metrics.segments import ClusteredPredictions, segments
+from heed.training.evaluation.fairness import attribute_fairness
+from heed.training.evaluation.metrics.segments import ClusteredPredictions, segment_metrics
 from tests.support.contract_frames import frames
 
 
@@ -26,7 +26,7 @@ def said(propensity: np.ndarray, label: np.ndarray) -> ClusteredPredictions:
 def test_the_ratio_of_selection_rates_is_lowest_over_highest() -> None:
     group = np.repeat(["a", "b", "c"], [200, 200, 50])
     acts = np.concatenate([np.arange(200) < 100, np.arange(200) < 150, np.zeros(50)]).astype(bool)
-    found = fairness("who", group, said(np.full(450, 0.2), np.arange(450) % 5 == 0), acts)
+    found = attribute_fairness("who", group, said(np.full(450, 0.2), np.arange(450) % 5 == 0), acts)
     assert (found.rate_ratio, found.lowest, found.highest) == (pytest.approx(0.5 / 0.75), "a", "b")
     assert [one.selection.value for one in found.groups] == [0.5, 0.75, 0.0]
 
@@ -41,7 +41,7 @@ def test_the_ratio_of_selection_rates_is_lowest_over_highest() -> None:
 def test_there_is_no_ratio_with(sizes, acts) -> None:
     group = np.repeat(["a", "b"], sizes)
     count = len(group)
-    found = fairness("who", group, said(np.full(count, 0.2), np.arange(count) % 5 == 0), np.full(count, acts))
+    found = attribute_fairness("who", group, said(np.full(count, 0.2), np.arange(count) % 5 == 0), np.full(count, acts))
     assert (found.rate_ratio, found.lowest, found.highest) == (None, None, None)
 
 
@@ -49,7 +49,7 @@ def test_a_group_is_misjudged_where_the_gap_is_more_than_chance() -> None:
     generator = np.random.default_rng(0)
     group = np.repeat(["fine", "off"], 2_000)
     label = generator.random(4_000) < np.where(group == "off", 0.3, 0.2)
-    found = {one.name: one for one in segments(group, said(np.full(4_000, 0.2), label))}
+    found = {one.name: one for one in segment_metrics(group, said(np.full(4_000, 0.2), label))}
     assert not found["fine"].miscalibrated
     assert found["off"].miscalibrated
     assert found["off"].gap.value == pytest.approx(label[2_000:].mean() - 0.2)
@@ -61,13 +61,13 @@ def test_a_group_of_true_probabilities_is_misjudged_once_in_twenty() -> None:
     wrong = []
     for _ in range(300):
         propensity = generator.beta(1.0, 20.0, 400)
-        (one,) = segments(np.full(400, "all"), said(propensity, generator.random(400) < propensity))
+        (one,) = segment_metrics(np.full(400, "all"), said(propensity, generator.random(400) < propensity))
         wrong.append(one.miscalibrated)
     assert 0.01 < np.mean(wrong) < 0.10
 
 
 def test_no_outcome_among_few_rare_chances_is_no_sign_of_misjudgement() -> None:
-    (one,) = segments(np.full(150, "all"), said(np.full(150, 0.005), np.zeros(150)))
+    (one,) = segment_metrics(np.full(150, "all"), said(np.full(150, 0.005), np.zeros(150)))
     assert not one.miscalibrated
 
 

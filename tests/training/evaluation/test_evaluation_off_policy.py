@@ -5,13 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heed.training.evaluation.off_policy.estimators import (
-    HOLD_INDEX,
-    LoggedDecisions,
-    logging_value,
-    policy_value,
-    value_difference,
-)
+from heed.training.evaluation.off_policy.estimators import logging_value, policy_value, value_difference
+from heed.training.evaluation.off_policy.logged_decisions import HOLD_INDEX, LoggedDecisions
 
 # Four decisions about two actions worth 10 at a cost of 1, harm costing 4.
 SMALL = LoggedDecisions(

@@ -23,11 +23,11 @@ VOID = {"meta", "img", "br", "link", "input"}
 
 @cache
 def found() -> Assessment:
-    asked = EvaluationRequest(
+    request = EvaluationRequest(
         terms=ValueTerms(harm_cost=20.0, tolerance=0.1), by=("segment", "age"), fairness=("shoe_size",)
     )
     own = replace(bundle(), card=card(data_digest=prepared().data.digest, base_rate=bundle().card.base_rate))
-    return assess_model(own, "7", prepared().data, asked=asked)
+    return assess_model(own, "7", prepared().data, request=request)
 
 
 @cache
@@ -118,9 +118,9 @@ def test_each_picture_is_kept_beside_the_page(name: str) -> None:
 
 
 def test_what_the_data_cannot_tell_has_no_section() -> None:
-    bare = replace(found().findings, uplift=(), harm=(), policies=None, fairness=(), lift=())
+    bare = replace(found().results, uplift=(), harm=(), policies=None, fairness=(), lift=())
     confidence = replace(bare.confidence, surest=())
-    made = build_report(replace(found(), findings=replace(bare, confidence=confidence)))
+    made = build_report(replace(found(), results=replace(bare, confidence=confidence)))
     assert set(made) == {PAGE, NUMBERS, "reliability.png", "reliability_by_action.png", "segments.png"}
     text = made[PAGE].decode()
     assert 'id="uplift"' not in text
@@ -145,7 +145,7 @@ def test_empty_parts_leave_nothing_behind() -> None:
 
 
 def test_a_segment_stands_out_in_the_picture_exactly_where_it_is_misjudged() -> None:
-    some = found().findings.segments["action"]
+    some = found().results.segments["action"]
     shifted = [replace(one, gap=Estimate(0.05, 0.03, 0.07, one.rows)) for one in some[:1]] + [
         replace(one, gap=Estimate(0.0, -0.02, 0.02, one.rows)) for one in some[1:]
     ]
@@ -167,15 +167,15 @@ def test_a_segment_stands_out_in_the_picture_exactly_where_it_is_misjudged() -> 
     ids=["choices that were not open", "probabilities that are no probabilities", "a little off", "chance"],
 )
 def test_weights_far_from_one_are_spoken_of(weight: Estimate, said: str | None) -> None:
-    policies = found().findings.policies
+    policies = found().results.policies
     told = " ".join(narrative.policy_sentences(replace(policies, heed=replace(policies.heed, weight=weight)), "EUR"))
     assert (said in told) if said else ("Only about" not in told and "add up" not in told)
 
 
 def test_the_surest_decisions_end_at_the_value_of_all() -> None:
-    surest = found().findings.confidence.surest
+    surest = found().results.confidence.surest
     assert [one.share for one in surest] == sorted(one.share for one in surest)
     assert surest[-1].share == 1.0
-    assert surest[-1].value.value == pytest.approx(found().findings.policies.heed.value.doubly_robust.value)
-    assert found().findings.confidence.area_by_chance == pytest.approx(surest[-1].by_chance / 2)
-    assert np.isfinite(found().findings.confidence.area)
+    assert surest[-1].value.value == pytest.approx(found().results.policies.heed.value.doubly_robust.value)
+    assert found().results.confidence.area_by_chance == pytest.approx(surest[-1].by_chance / 2)
+    assert np.isfinite(found().results.confidence.area)

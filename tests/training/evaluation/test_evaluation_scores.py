@@ -8,8 +8,13 @@ from sklearn.metrics import average_precision_score
 
 from heed.training.evaluation.metrics.brier_decomposition import decompose
 from heed.training.evaluation.metrics.choice_regret import compare_with_truth
-from heed.training.evaluation.metrics.interval_coverage import bands, coverage, coverage_by_decile, coverage_by_group
-from heed.training.evaluation.metrics.lift import average_ties, tenths
+from heed.training.evaluation.metrics.interval_coverage import (
+    coverage,
+    coverage_by_decile,
+    coverage_by_group,
+    interval_agreement,
+)
+from heed.training.evaluation.metrics.lift import average_ties, lift_deciles
 from heed.training.evaluation.metrics.probability_scores import compute_metrics
 from heed.training.evaluation.metrics.risk_coverage import confidence_bins, risk_coverage
 
@@ -62,7 +67,7 @@ def test_certain_outcomes_leave_nothing_to_explain() -> None:
 
 def test_tenths_show_lift_and_gain() -> None:
     label = np.array([True, True, False, True, False, False, False, False, False, False])
-    found = tenths(np.linspace(0.9, 0.1, 10), label, count=5)
+    found = lift_deciles(np.linspace(0.9, 0.1, 10), label, count=5)
     assert [one.rate for one in found] == [1.0, 0.5, 0.0, 0.0, 0.0]
     assert found[0].lift == pytest.approx(1.0 / 0.3)
     assert [one.gain for one in found] == pytest.approx([2 / 3, 1.0, 1.0, 1.0, 1.0])
@@ -71,11 +76,11 @@ def test_tenths_show_lift_and_gain() -> None:
 
 def test_rows_of_equal_probability_show_no_lift_whatever_their_order() -> None:
     label = np.arange(100) < 10
-    assert [one.lift for one in tenths(np.full(100, 0.1), label)] == pytest.approx([1.0] * 10)
+    assert [one.lift for one in lift_deciles(np.full(100, 0.1), label)] == pytest.approx([1.0] * 10)
 
 
 def test_without_outcomes_there_is_nothing_to_find() -> None:
-    assert tenths(np.array([0.1, 0.2]), np.zeros(2, dtype=bool)) == ()
+    assert lift_deciles(np.array([0.1, 0.2]), np.zeros(2, dtype=bool)) == ()
 
 
 def test_equal_scores_share_their_mean() -> None:
@@ -107,8 +112,8 @@ def test_intervals_of_the_right_width_cover_at_their_level() -> None:
 
 def test_bands_are_met_by_true_probabilities_and_missed_by_shifted_ones() -> None:
     propensity, label = drawn(20_000)
-    true = bands(propensity, propensity - 0.01, propensity + 0.01, label)
-    shifted = bands(propensity + 0.1, propensity + 0.09, propensity + 0.11, label)
+    true = interval_agreement(propensity, propensity - 0.01, propensity + 0.01, label)
+    shifted = interval_agreement(propensity + 0.1, propensity + 0.09, propensity + 0.11, label)
     assert (true.met, true.count, true.missed) == (10, 10, ())
     assert shifted.met == 0
     assert shifted.missed == tuple(range(10))

@@ -13,7 +13,7 @@ from heed.training.evaluation.uplift.uplift_evaluation import (
     arm_weights,
     evaluate_uplift,
     pool_experiments,
-    realised,
+    realized_uplift,
 )
 
 # Six customers by falling uplift, three of them contacted.
@@ -68,43 +68,46 @@ def world(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray, UpliftExperimen
     return effect, resting, UpliftExperiment(*told, came, done, weight, np.arange(rows), method)
 
 
-def everything(trial: UpliftExperiment) -> np.ndarray:
-    return np.ones(len(trial.treated), dtype=bool)
+def everything(experiment: UpliftExperiment) -> np.ndarray:
+    return np.ones(len(experiment.treated), dtype=bool)
 
 
 def test_recorded_probabilities_undo_what_a_plain_difference_is_fooled_by() -> None:
-    effect, _, trial = world(20_000, 0)
-    assert trial.method is UpliftMethod.ROBUST
-    plain = replace(trial, weight=np.ones(20_000), method=UpliftMethod.DIFFERENCE)
-    honest = realised(trial, everything(trial)).estimate(trial.cluster)
-    fooled = realised(plain, everything(plain)).estimate(plain.cluster)
+    effect, _, experiment = world(20_000, 0)
+    assert experiment.method is UpliftMethod.ROBUST
+    plain = replace(experiment, weight=np.ones(20_000), method=UpliftMethod.DIFFERENCE)
+    honest = realized_uplift(experiment, everything(experiment)).estimate(experiment.cluster)
+    fooled = realized_uplift(plain, everything(plain)).estimate(plain.cluster)
     assert honest.holds(effect.mean())
     assert fooled.low > effect.mean() + 0.1
 
 
 @pytest.mark.parametrize("wrong", ["the model", "the probabilities"])
 def test_the_doubly_robust_difference_needs_only_one_of_both_to_be_right(wrong: str) -> None:
-    effect, resting, trial = world(40_000, 1)
+    effect, resting, experiment = world(40_000, 1)
     if wrong == "the model":
-        trial = replace(trial, uplift=np.zeros(40_000), expected=np.full(40_000, 0.3))
+        experiment = replace(experiment, uplift=np.zeros(40_000), expected=np.full(40_000, 0.3))
     else:
-        trial = replace(trial, weight=np.ones(40_000), expected=resting + effect * trial.treated)
-    assert realised(trial, everything(trial)).value == pytest.approx(effect.mean(), abs=0.02)
+        experiment = replace(experiment, weight=np.ones(40_000), expected=resting + effect * experiment.treated)
+    assert realized_uplift(experiment, everything(experiment)).value == pytest.approx(effect.mean(), abs=0.02)
 
 
 def test_the_interval_holds_the_true_uplift_as_often_as_it_says() -> None:
     held = []
     for seed in range(120):
-        effect, _, trial = world(1_500, seed)
-        held.append(realised(trial, everything(trial)).estimate(trial.cluster).holds(effect.mean()))
+        effect, _, experiment = world(1_500, seed)
+        held.append(
+            realized_uplift(experiment, everything(experiment)).estimate(experiment.cluster).holds(effect.mean())
+        )
     assert 0.88 <= np.mean(held) <= 1.0
 
 
 def test_true_uplift_shows_no_error_and_a_shifted_one_its_shift() -> None:
-    _, _, trial = world(40_000, 2)
-    true = evaluate_uplift("mail", trial)
+    _, _, experiment = world(40_000, 2)
+    true = evaluate_uplift("mail", experiment)
     shifted = evaluate_uplift(
-        "mail", replace(trial, uplift=trial.uplift + 0.1, expected=trial.expected + 0.1 * trial.treated)
+        "mail",
+        replace(experiment, uplift=experiment.uplift + 0.1, expected=experiment.expected + 0.1 * experiment.treated),
     )
     assert true.error < 0.02
     assert true.met == len(true.tenths) == 10
@@ -115,9 +118,9 @@ def test_true_uplift_shows_no_error_and_a_shifted_one_its_shift() -> None:
 
 def test_constant_probabilities_give_the_difference_in_means() -> None:
     weight, method = arm_weights(DONE, np.where(DONE, 0.25, 0.75))
-    trial = UpliftExperiment(SAID, SAID, SAID, SAID, CAME, DONE, weight, np.arange(6), method)
+    experiment = UpliftExperiment(SAID, SAID, SAID, SAID, CAME, DONE, weight, np.arange(6), method)
     assert method is UpliftMethod.WEIGHTED
-    assert realised(trial, everything(trial)).value == pytest.approx(2 / 3 - 1 / 3)
+    assert realized_uplift(experiment, everything(experiment)).value == pytest.approx(2 / 3 - 1 / 3)
 
 
 def test_without_recorded_probabilities_the_difference_is_plain_and_says_so() -> None:
@@ -135,9 +138,13 @@ def test_pooled_trials_compare_each_action_with_as_much_hold() -> None:
 
 
 def test_ranking_at_random_is_not_told_from_chance() -> None:
-    _, _, trial = world(5_000, 5)
+    _, _, experiment = world(5_000, 5)
     low, high = qini_by_chance(
-        np.random.default_rng(0).random(5_000), trial.happened, trial.treated, trial.weight, trial.cluster
+        np.random.default_rng(0).random(5_000),
+        experiment.happened,
+        experiment.treated,
+        experiment.weight,
+        experiment.cluster,
     )
     assert low < 0.0 < high
 

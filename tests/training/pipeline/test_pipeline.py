@@ -13,8 +13,8 @@ import pytest
 from heed.decisioning.errors import ContractError, NotFound, Unavailable
 from heed.training.contract.engagement_io import from_frames, write_engagement
 from heed.training.errors import TrainingError
-from heed.training.evaluation.assessment import evaluate_model, find_model
 from heed.training.model.bundle_files import load_bundle, load_evaluated_bundle, save_bundle
+from heed.training.pipeline.evaluate_model import evaluate_model, find_model
 from heed.training.pipeline.model_registry import champion, promote, quiet_mlflow
 from heed.training.pipeline.train import TrainingResult, train
 from tests.support.small_model import SETTINGS
@@ -189,7 +189,7 @@ def test_the_signature_lets_every_feature_be_missing(trained: Trained) -> None:
 
 def test_assessing_on_the_training_data_looks_at_the_sealed_part_alone(trained: Trained) -> None:
     found = evaluate_model(trained.data, tracking_uri=trained.uri)
-    assert found.sealed
+    assert found.test_set_only
     assert found.evaluation.overall == trained.first.evaluation.overall
 
 

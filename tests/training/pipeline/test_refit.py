@@ -87,10 +87,10 @@ def test_another_model_in_the_place_of_the_judged_one_is_refused(tmp_path) -> No
 
 
 def test_the_rows_that_a_model_was_refitted_on_cannot_certify_it() -> None:
-    asked = CertificateRequest(alpha=0.5)
-    assert certify(bundle(), eval_data(), asked, sealed=True, now=NOW).certificate is not None
+    request = CertificateRequest(alpha=0.5)
+    assert certify(bundle(), eval_data(), request, sealed=True, now=NOW).certificate is not None
     with pytest.raises(TrainingError, match=r"none of these can certify it in `data`: `2.*later contacts.*--no-refit"):
-        certify(again(), eval_data(), asked, sealed=True, now=NOW)
+        certify(again(), eval_data(), request, sealed=True, now=NOW)
 
 
 def test_contacts_until_the_last_that_was_learnt_are_no_evidence() -> None:

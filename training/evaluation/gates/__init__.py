@@ -1,1 +1,1 @@
-"""What a model must pass before it is promoted."""
+"""Gates that a model must pass before promotion."""

@@ -1,7 +1,7 @@
-"""Features that know the outcome because they were written down after it.
+"""Detection of target leakage: features recorded after the outcome.
 
-Windows over signals and contacts end before the moment of the decision and cannot look ahead. Attributes are snapshots,
-and a snapshot taken later may tell what it should not: these checks look for that.
+Windows over signals and contacts end before the decision and cannot leak. Attributes are snapshots, and a snapshot
+taken after the outcome may reveal it.
 """
 
 from collections.abc import Iterator
@@ -16,48 +16,50 @@ from heed.training.features.feature_schema import FeatureSchema
 from heed.training.model.sample import Sample
 
 LEAK_AUC = 0.98
-_ENOUGH = 20
-_MOST = 20_000
+_MIN_ROWS = 20
+_MAX_ROWS = 20_000
 _SNAPSHOTS = (FeatureSource.CUSTOMER, FeatureSource.CONTEXT)
-_TELLING_NAMES = frozenset({"outcome", "label", "target", "y"})
-_TELLING_STARTS = ("out_", "outcome_", "label_", "target_")
+_SUSPICIOUS_NAMES = frozenset({"outcome", "label", "target", "y"})
+_SUSPICIOUS_PREFIXES = ("out_", "outcome_", "label_", "target_")
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A feature that should not be there, and the sentence that says why it is suspected."""
+    """A suspected feature and the reason."""
 
     feature: str
     sentence: str
 
 
 def find_leaks(sample: Sample, schema: FeatureSchema, outcome: str) -> tuple[Leak, ...]:
-    """The suspects among the features, at most one sentence each.
+    """The suspected features, one reason each.
 
     Parameters
     ----------
     sample : Sample
-        Rows with outcomes; with fewer than 20 of either kind only names are looked at.
+        Rows with outcomes; with fewer than 20 of either class only names are checked.
     outcome : str
-        The outcome type that is learnt.
+        The outcome type that the model predicts.
     """
-    sample = _thinned(sample)
+    sample = _subsample(sample)
     suspicions = (
         _suspicion(feature, sample.matrix[:, column], sample, outcome) for column, feature in enumerate(schema.features)
     )
-    return tuple(Leak(feature.name, said) for feature, said in zip(schema.features, suspicions, strict=True) if said)
+    return tuple(
+        Leak(feature.name, reason) for feature, reason in zip(schema.features, suspicions, strict=True) if reason
+    )
 
 
-def _thinned(sample: Sample) -> Sample:
-    """Evenly spaced rows: a perfect predictor shows in twenty thousand rows as in a million."""
-    return sample.take(np.arange(0, len(sample), -(-len(sample) // _MOST)))
+def _subsample(sample: Sample) -> Sample:
+    """Evenly spaced rows: 20,000 are enough to find a perfect predictor."""
+    return sample.take(np.arange(0, len(sample), -(-len(sample) // _MAX_ROWS)))
 
 
 def _suspicion(feature: Feature, column: Floats, sample: Sample, outcome: str) -> str | None:
     if feature.source in _SNAPSHOTS and _named_after(feature.of, outcome):
         return f"`{feature.name}` is named like the outcome."
     positives = int(sample.label.sum())
-    if min(positives, len(sample) - positives) < _ENOUGH:
+    if min(positives, len(sample) - positives) < _MIN_ROWS:
         return None
     return next(_evidence(feature, column, sample), None)
 
@@ -66,31 +68,32 @@ def _evidence(feature: Feature, column: Floats, sample: Sample) -> Iterator[str]
     if np.array_equal(column, sample.label.astype(np.float64)):
         yield f"`{feature.name}` equals the outcome on every row."
     present = ~np.isnan(column)
-    if _tells(present, sample):
+    if _presence_leaks(present, sample):
         share = float(sample.label[present].mean())
-        yield f"`{feature.name}` is there almost only where the outcome happened ({share:.0%} of {present.sum()} rows)."
+        rows = f"{share:.0%} of {present.sum()} rows"
+        yield f"`{feature.name}` is present almost only where the outcome happened ({rows})."
     alone = single_feature_auc(feature, column, sample)
     if alone > LEAK_AUC:
         yield f"`{feature.name}` alone predicts the outcome almost perfectly (AUC {alone:.3f})."
 
 
-def _tells(present: np.ndarray, sample: Sample) -> bool:
-    seen = int(present.sum())
-    if not _ENOUGH <= seen < len(sample):
+def _presence_leaks(present: np.ndarray, sample: Sample) -> bool:
+    count = int(present.sum())
+    if not _MIN_ROWS <= count < len(sample):
         return False
     return bool(sample.label[present].mean() >= LEAK_AUC and sample.label[~present].mean() < LEAK_AUC / 2)
 
 
 def single_feature_auc(feature: Feature, column: Floats, sample: Sample) -> float:
-    """Area under the ROC curve of one feature on its own, in [0.5, 1]; missing stands at whichever end serves best.
+    """ROC AUC of one feature alone, in [0.5, 1], with missing values at the better end.
 
-    Categories are ranked by their rate on every other row and judged on the rest.
+    Categories are ranked by their outcome rate on every other row and evaluated on the rest.
     """
     if feature.kind is FeatureKind.CATEGORICAL:
         return _category_auc(column, sample)
     ends = (np.nanmin(column, initial=np.inf) - 1.0, np.nanmax(column, initial=-np.inf) + 1.0)
     areas = [roc_auc(sample.label, np.where(np.isnan(column), end, column)) for end in ends if np.isfinite(end)]
-    return max((max(one, 1.0 - one) for one in areas), default=0.5)
+    return max((max(area, 1.0 - area) for area in areas), default=0.5)
 
 
 def _category_auc(column: Floats, sample: Sample) -> float:
@@ -98,14 +101,14 @@ def _category_auc(column: Floats, sample: Sample) -> float:
     label = sample.label.astype(np.float64)
     count = np.bincount(codes[::2], minlength=codes.max() + 1)
     rate = (np.bincount(codes[::2], label[::2], codes.max() + 1) + label.mean()) / (count + 1.0)
-    judged = sample.label[1::2]
-    if judged.all() or not judged.any():
+    labels = sample.label[1::2]
+    if labels.all() or not labels.any():
         return 0.5
-    return roc_auc(judged, rate[codes[1::2]])
+    return roc_auc(labels, rate[codes[1::2]])
 
 
 def roc_auc(label: NDArray[np.bool_], score: Floats) -> float:
-    """Area under the ROC curve from mean ranks, in [0, 1]; both classes must be there."""
+    """Area under the ROC curve from mean ranks, in [0, 1]; both classes must occur."""
     _, group, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = np.cumsum(count) - (count - 1) / 2.0
     positives = int(label.sum())
@@ -115,4 +118,4 @@ def roc_auc(label: NDArray[np.bool_], score: Floats) -> float:
 
 def _named_after(name: str, outcome: str) -> bool:
     plain = name.casefold()
-    return plain in _TELLING_NAMES | {outcome.casefold()} or plain.startswith(_TELLING_STARTS)
+    return plain in _SUSPICIOUS_NAMES | {outcome.casefold()} or plain.startswith(_SUSPICIOUS_PREFIXES)

@@ -1,1 +1,1 @@
-"""How well probabilities and rankings hold."""
+"""Calibration, discrimination and coverage metrics."""

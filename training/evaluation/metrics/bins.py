@@ -1,4 +1,4 @@
-"""Rows grouped by what the model said of them."""
+"""Rows binned by predicted probability."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Groups of rows, by rising probability; every array has shape (bins,).
+    """Bins of rows, by rising probability; every array has shape (bins,).
 
     Attributes
     ----------
     count : array of int
-        Rows in the group, at least 1.
+        Rows in the bin, at least 1.
     stated, rate : array of float
         Mean probability, and share of rows with the outcome.
     low, high : array of float
@@ -32,20 +32,20 @@ class Bins:
 
 
 def equal_mass_bins(propensity: Floats, label: NDArray[np.bool_], bins: int) -> Bins:
-    """At most `bins` groups of about equally many rows; rows of equal probability stay together."""
-    place = bin_indices(propensity, bins)
-    count = np.bincount(place)
-    stated: Floats = np.bincount(place, propensity) / count
-    happened = np.bincount(place, label.astype(np.float64)).astype(np.float64)
+    """At most `bins` bins of about equally many rows; rows of equal probability share a bin."""
+    index = bin_indices(propensity, bins)
+    count = np.bincount(index)
+    stated: Floats = np.bincount(index, propensity) / count
+    happened = np.bincount(index, label.astype(np.float64)).astype(np.float64)
     low, high = wilson_interval(happened, count)
     return Bins(count.astype(np.int64), stated, happened / count, low, high)
 
 
 def bin_indices(propensity: Floats, bins: int) -> NDArray[np.int64]:
-    """The group of each row, shape (n,), counted from 0 without gaps, by rising probability."""
+    """The bin of each row, shape (n,), from 0 without gaps, by rising probability."""
     edges = np.unique(np.quantile(propensity, np.linspace(0.0, 1.0, bins + 1)[1:-1]))
-    found = np.searchsorted(edges, propensity, side="left")
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    bins_of_rows = np.searchsorted(edges, propensity, side="left")
+    return np.unique(bins_of_rows, return_inverse=True)[1].astype(np.int64)
 
 
 def wilson_interval(happened: Floats, count: NDArray[np.integer]) -> tuple[Floats, Floats]:
@@ -57,6 +57,6 @@ def wilson_interval(happened: Floats, count: NDArray[np.integer]) -> tuple[Float
         Successes and trials; at least one trial each.
     """
     square = _Z95**2
-    centre = (happened + square / 2.0) / (count + square)
+    center = (happened + square / 2.0) / (count + square)
     half = _Z95 / (count + square) * np.sqrt(happened * (count - happened) / count + square / 4.0)
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)

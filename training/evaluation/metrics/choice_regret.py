@@ -1,4 +1,4 @@
-"""Choices held against a known truth, as a simulator can tell it."""
+"""Regret of choices against a known ground truth, as in a simulation."""
 
 from dataclasses import dataclass
 
@@ -14,18 +14,18 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class TrueChoiceValues:
-    """What choices were really worth.
+    """Choices compared with the true net values.
 
     Attributes
     ----------
     regret : array of float, shape (n,)
-        What the best candidate, hold included, is worth more than the chosen one; at least 0, in currency.
+        True value lost against the best candidate, hold included; at least 0, in currency.
     good : array of bool, shape (n,)
         Whether the regret is within the tolerance.
     bins : Bins
-        Stated confidence beside the share of good choices.
+        Confidence against the share of good choices.
     curve : RiskCoverage
-        Mean regret of the surest choices.
+        Mean regret of the most confident choices.
     """
 
     regret: Floats
@@ -35,20 +35,20 @@ class TrueChoiceValues:
 
 
 def compare_with_truth(truth: Floats, chosen: Ints, confidence: Floats, tolerance: float = 0.0) -> TrueChoiceValues:
-    """Choices beside the true net values.
+    """Compare choices with the true net values.
 
     Parameters
     ----------
     truth : array of float, shape (n, actions)
-        True net value of each action, hold being 0; minus infinity where an action was no candidate.
+        True net value of each action, hold being 0; minus infinity where an action was not a candidate.
     chosen : array of int, shape (n,)
-        Place of the chosen action, -1 for hold.
+        Index of the chosen action, -1 for hold.
     confidence : array of float, shape (n,)
     tolerance : float
         In the currency of the net values.
     """
     worth = np.concatenate([truth, np.zeros((len(truth), 1))], axis=1)
     regret = worth.max(axis=1) - worth[np.arange(len(worth)), chosen]
-    # Equal values that were added up in another order differ in their last digits.
+    # Sums in another order differ in their last digits.
     good = regret <= tolerance + 1e-12
     return TrueChoiceValues(regret, good, confidence_bins(confidence, good), risk_coverage(confidence, regret))

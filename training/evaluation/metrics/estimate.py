@@ -1,8 +1,7 @@
-"""Numbers with their 95 % intervals, where a customer may stand for several rows.
+"""Estimates with 95 % intervals that respect clusters of rows.
 
-Intervals come from influence functions: what each row adds to the error of the estimate, summed within customers, since
-what happens to one customer is no independent evidence. (Liang and Zeger, "Longitudinal data analysis using generalized
-linear models", Biometrika 73, 1986.)
+Intervals come from influence functions, summed within customers because rows of one customer are dependent. (Liang and
+Zeger, "Longitudinal data analysis using generalized linear models", Biometrika 73, 1986.)
 """
 
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with the ends of its 95 % interval.
+    """A value with its 95 % interval.
 
     Attributes
     ----------
     value, low, high : float
-        NaN where there are no rows to tell; `low` and `high` also where one customer is all there is.
+        NaN without rows; `low` and `high` also where there is only one customer.
     rows : int
-        How many rows tell of it.
+        Rows that contribute.
     """
 
     value: float
@@ -39,26 +38,26 @@ class Estimate:
         return (self.high - self.low) / (2.0 * Z95)
 
     def holds(self, value: float) -> bool:
-        """Whether the interval contains a value; yes where there is no interval to speak against it."""
+        """Whether the interval contains a value; true where there is no interval."""
         return not (value < self.low or value > self.high)
 
 
 @dataclass(frozen=True, eq=False)
 class InfluenceEstimate:
-    """An estimate that is yet to be combined with others.
+    """An estimate with its influence function, to be combined with others.
 
     Attributes
     ----------
     value : float
     influence : array of float, shape (n,)
-        What each of all rows adds to its error; 0 for rows that it does not look at.
+        Contribution of each row to the error; 0 for rows that it ignores.
     """
 
     value: float
     influence: Floats
 
     def __add__(self, other: "InfluenceEstimate") -> "InfluenceEstimate":
-        """The sum, with what the two have in common taken into account."""
+        """The sum; the covariance of the two is kept."""
         return InfluenceEstimate(self.value + other.value, self.influence + other.influence)
 
     def __sub__(self, other: "InfluenceEstimate") -> "InfluenceEstimate":
@@ -70,12 +69,12 @@ class InfluenceEstimate:
         return InfluenceEstimate(factor * self.value, factor * self.influence)
 
     def estimate(self, cluster: Ints) -> Estimate:
-        """The number with its interval.
+        """The value with its interval.
 
         Parameters
         ----------
         cluster : array of int, shape (n,)
-            Whose row it is.
+            Customer, or group of dependent customers.
         """
         rows = int(np.count_nonzero(self.influence))
         sums = np.bincount(np.unique(cluster, return_inverse=True)[1], self.influence)
@@ -87,20 +86,20 @@ class InfluenceEstimate:
 
 
 def mean(values: Floats) -> InfluenceEstimate:
-    """The plain mean over all rows."""
+    """The mean over all rows."""
     return weighted_mean(values, np.ones(len(values)))
 
 
 def weighted_mean(values: Floats, weight: Floats) -> InfluenceEstimate:
-    """The mean under weights of which only the ratios count (Hajek 1971); NaN where all are 0.
+    """The self-normalized weighted mean (Hajek 1971); NaN where all weights are 0.
 
     Parameters
     ----------
     values, weight : array of float, shape (n,)
-        Weights are at least 0; a row of weight 0 is not looked at, and its value may be anything finite.
+        Weights are at least 0; the value of a row of weight 0 is ignored and may be any finite number.
     """
     total = float(weight.sum())
     if total <= 0.0:
         return InfluenceEstimate(float("nan"), np.zeros(len(values)))
-    found = float(weight @ values) / total
-    return InfluenceEstimate(found, weight * (values - found) / total)
+    value = float(weight @ values) / total
+    return InfluenceEstimate(value, weight * (values - value) / total)

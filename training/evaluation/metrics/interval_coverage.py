@@ -1,4 +1,4 @@
-"""Whether intervals hold what they say: against a known truth, and where only outcomes are known."""
+"""Coverage of intervals: against a known truth, and against outcomes only."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from heed.training.evaluation.metrics.bins import bin_indices, equal_mass_bins, 
 
 @dataclass(frozen=True, slots=True)
 class IntervalCoverage:
-    """How often intervals held the truth.
+    """How often intervals contained the truth.
 
     Attributes
     ----------
     group : str
         Which rows.
     share, low, high : float
-        Share of intervals that held it, with its 95 % interval.
+        Share of intervals that contained it, with its 95 % interval.
     width : float
         Mean width of the intervals.
     """
@@ -33,13 +33,13 @@ class IntervalCoverage:
 
 @dataclass(frozen=True, slots=True)
 class IntervalAgreement:
-    """Groups of equally many rows whose stated interval met what happened.
+    """Bins of equally many rows whose mean interval meets the realized rate.
 
     Attributes
     ----------
     met, count : int
     missed : tuple of int
-        Places of the groups that did not, counted from 0 by rising probability.
+        Indices of the bins that did not, by rising probability.
     """
 
     met: int
@@ -48,37 +48,39 @@ class IntervalAgreement:
 
 
 def coverage(low: Floats, high: Floats, truth: Floats, group: str = "all") -> IntervalCoverage:
-    """Share of n intervals, ends included, that hold their true value; n at least 1."""
-    held = (low <= truth) & (truth <= high)
-    ends = wilson_interval(np.array([float(held.sum())]), np.array([len(held)]))
+    """Share of n closed intervals that contain their true value; n at least 1."""
+    covered = (low <= truth) & (truth <= high)
+    ends = wilson_interval(np.array([float(covered.sum())]), np.array([len(covered)]))
     return IntervalCoverage(
-        group, len(held), float(held.mean()), float(ends[0][0]), float(ends[1][0]), float(np.mean(high - low))
+        group, len(covered), float(covered.mean()), float(ends[0][0]), float(ends[1][0]), float(np.mean(high - low))
     )
 
 
 def coverage_by_decile(low: Floats, high: Floats, truth: Floats, stated: Floats) -> tuple[IntervalCoverage, ...]:
-    """Coverage in tenths of the rows by rising `stated`, which may be the propensity or a sign of scarce data."""
+    """Coverage in tenths of the rows by rising `stated`, such as the propensity."""
     return coverage_by_group(low, high, truth, np.char.add("tenth ", np.char.mod("%02d", bin_indices(stated, 10) + 1)))
 
 
 def coverage_by_group(
     low: Floats, high: Floats, truth: Floats, group: NDArray[np.str_]
 ) -> tuple[IntervalCoverage, ...]:
-    """Coverage in each group, shape of `group` (n,), in the order of their names."""
-    found = []
+    """Coverage in each group, sorted by name; `group` has shape (n,)."""
+    groups = []
     for name in np.unique(group):
         mine = group == name
-        found.append(coverage(low[mine], high[mine], truth[mine], str(name)))
-    return tuple(found)
+        groups.append(coverage(low[mine], high[mine], truth[mine], str(name)))
+    return tuple(groups)
 
 
-def bands(propensity: Floats, low: Floats, high: Floats, label: NDArray[np.bool_], bins: int = 10) -> IntervalAgreement:
-    """Reliability groups in which the mean stated interval meets the 95 % interval of the realised rate.
+def interval_agreement(
+    propensity: Floats, low: Floats, high: Floats, label: NDArray[np.bool_], bins: int = 10
+) -> IntervalAgreement:
+    """Bins in which the mean predicted interval meets the 95 % interval of the realized rate.
 
-    A weak test, the only one that outcomes allow: intervals that are far too wide pass it.
+    It is the only test that outcomes allow, and a weak one: intervals that are far too wide pass it.
     """
-    place = bin_indices(propensity, bins)
+    index = bin_indices(propensity, bins)
     grouped = equal_mass_bins(propensity, label, bins)
-    stated_low, stated_high = (np.bincount(place, ends) / grouped.count for ends in (low, high))
+    stated_low, stated_high = (np.bincount(index, ends) / grouped.count for ends in (low, high))
     met = (stated_low <= grouped.high) & (grouped.low <= stated_high)
-    return IntervalAgreement(int(met.sum()), len(met), tuple(int(one) for one in np.flatnonzero(~met)))
+    return IntervalAgreement(int(met.sum()), len(met), tuple(int(bin_) for bin_ in np.flatnonzero(~met)))

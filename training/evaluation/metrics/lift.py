@@ -1,4 +1,4 @@
-"""What ranking by propensity buys: tenth by tenth, the most likely first."""
+"""Lift and gain by decile of predicted probability."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from heed.decisioning.score import Floats
 
 @dataclass(frozen=True, slots=True)
 class LiftDecile:
-    """A tenth of the rows.
+    """One decile of the rows.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class LiftDecile:
     lift : float
         The rate as a multiple of that of all rows.
     gain : float
-        Share of all outcomes that are in this and the better tenths.
+        Cumulative gain: share of all outcomes in this and higher deciles.
     """
 
     rows: int
@@ -30,10 +30,10 @@ class LiftDecile:
     gain: float
 
 
-def tenths(propensity: Floats, label: NDArray[np.bool_], count: int = 10) -> tuple[LiftDecile, ...]:
-    """Tenths by falling probability, of equally many rows but for one; none where no outcome happened.
+def lift_deciles(propensity: Floats, label: NDArray[np.bool_], count: int = 10) -> tuple[LiftDecile, ...]:
+    """Deciles by falling probability, equal in size up to one row; empty where no outcome happened.
 
-    Rows of equal probability count each as their mean outcome, so that the order in which they stand tells nothing.
+    Rows of equal probability count as their mean outcome, so that row order has no effect.
     """
     if not label.any():
         return ()
@@ -41,17 +41,17 @@ def tenths(propensity: Floats, label: NDArray[np.bool_], count: int = 10) -> tup
     happened = average_ties(propensity, label.astype(np.float64))[order]
     total = float(happened.sum())
     parts = [part for part in np.array_split(np.arange(len(order)), count) if len(part)]
-    return tuple(_tenth(propensity[order], happened, part, total) for part in parts)
+    return tuple(_decile(propensity[order], happened, part, total) for part in parts)
 
 
 def average_ties(score: Floats, values: Floats) -> Floats:
     """Each value replaced by the mean of those with the same score, shape (n,)."""
-    _, place, size = np.unique(score, return_inverse=True, return_counts=True)
-    means: Floats = np.bincount(place, values)[place] / size[place]
+    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
+    means: Floats = np.bincount(group, values)[group] / size[group]
     return means
 
 
-def _tenth(stated: Floats, happened: Floats, part: NDArray[np.intp], total: float) -> LiftDecile:
+def _decile(stated: Floats, happened: Floats, part: NDArray[np.intp], total: float) -> LiftDecile:
     rate = float(happened[part].mean())
     return LiftDecile(
         rows=len(part),

@@ -1,5 +1,6 @@
-"""Numbers about probabilities and what happened."""
+"""Scores of predicted probabilities: log loss, Brier score, AUC, calibration error and slope."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,26 +15,26 @@ from heed.training.model.calibrators.logistic_regression import BinnedRows, fit_
 Labels = NDArray[np.bool_]
 
 _BINS = 15
-_LEAST_OF_A_KIND = 10
-_UNTOLD = (1.0, float("inf"), 0.0)
-# Reached where the classes are separable, so that a steeper slope always fits better.
+_MIN_PER_CLASS = 10
+_UNKNOWN_LINE = (1.0, float("inf"), 0.0)
+# Fisher information below which the classes are separable, and a steeper slope always fits better.
 _SEPARABLE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What the test part says.
+    """Metrics of a set of rows.
 
     Attributes
     ----------
     rate, mean_propensity : float
-        Share of rows with the outcome, and what the model said on average.
+        Share of rows with the outcome, and mean prediction.
     log_loss, base_log_loss, brier : float
-        Mean per row, in nats; `base_log_loss` is that of one probability for all, the fitting part's rate.
+        Mean per row, in nats; `base_log_loss` is that of the training base rate.
     auc : float or None
         Area under the ROC curve; None where all rows are of one class.
     average_precision : float or None
-        Area under the curve of precision over recall, in steps; None where all rows are of one class.
+        Area under the precision-recall curve, in steps; None where all rows are of one class.
     calibration_error : float
         See :func:`calibration_error`.
     slope, intercept : float
@@ -64,10 +65,10 @@ def compute_metrics(propensity: Floats, label: Labels, base_rate: float) -> Metr
     propensity : array of float, shape (n,)
         In (0, 1).
     base_rate : float
-        Of the rows the model was fitted on, in (0, 1).
+        Of the training rows, in (0, 1).
     """
     slope, slope_error, intercept = calibration_line(propensity, label)
-    both = 0 < label.sum() < len(label)
+    two_classes = 0 < label.sum() < len(label)
     return Metrics(
         rows=len(label),
         rate=float(label.mean()),
@@ -75,8 +76,8 @@ def compute_metrics(propensity: Floats, label: Labels, base_rate: float) -> Metr
         log_loss=float(log_loss(label, propensity, labels=[False, True])),
         base_log_loss=float(log_losses(np.full(len(label), base_rate), label).mean()),
         brier=float(brier_score_loss(label, propensity, pos_label=True)),
-        auc=float(roc_auc_score(label, propensity)) if both else None,
-        average_precision=float(average_precision_score(label, propensity)) if both else None,
+        auc=float(roc_auc_score(label, propensity)) if two_classes else None,
+        average_precision=float(average_precision_score(label, propensity)) if two_classes else None,
         calibration_error=calibration_error(propensity, label),
         slope=slope,
         slope_error=slope_error,
@@ -85,64 +86,88 @@ def compute_metrics(propensity: Floats, label: Labels, base_rate: float) -> Metr
 
 
 def log_losses(propensity: Floats, label: Labels) -> Floats:
-    """Log-loss of each row, in nats, shape (n,)."""
+    """Log loss of each row, in nats, shape (n,)."""
     return -np.where(label, np.log(propensity), np.log1p(-propensity))
 
 
 def calibration_error(propensity: Floats, label: Labels, bins: int = _BINS) -> float:
-    """Root mean square distance between stated and realised probability, without what chance adds to it.
+    """Root mean square calibration error, debiased.
 
-    The debiased estimator of Kumar, Liang and Ma, "Verified uncertainty calibration" (NeurIPS 2019), on bins of
-    equal mass: from each bin's squared gap it takes the variance that a rate of so few rows has anyway. Equal
-    probabilities stay in one bin, so there can be fewer bins than asked for.
+    The estimator of Kumar, Liang and Ma, "Verified uncertainty calibration" (NeurIPS 2019), on bins of equal mass: it
+    subtracts the sampling variance of each bin's rate from its squared gap. Equal probabilities share a bin, so there
+    can be fewer bins than requested.
 
     Returns
     -------
     float
-        In probability, at least 0: a negative estimate means that nothing can be seen beyond chance.
+        In probability, at least 0: negative estimates, which chance explains, are 0.
     """
-    place = bin_indices(propensity, bins)
-    return float(_debiased(place, propensity, label[None, :])[0])
+    index = bin_indices(propensity, bins)
+    return float(_debiased(index, propensity, label[None, :])[0])
 
 
 def calibration_error_by_chance(propensity: Floats, quantile: float, seed: int = 0, draws: int = 200) -> float:
-    """A quantile of the calibration error that the same probabilities would show if they were all true."""
+    """A quantile of the calibration error under perfect calibration, by simulation."""
     generator = np.random.default_rng(seed)
     drawn = np.stack([generator.random(len(propensity)) < propensity for _ in range(draws)])
     return float(np.quantile(_debiased(bin_indices(propensity, _BINS), propensity, drawn), quantile))
 
 
-def _debiased(place: NDArray[np.int64], propensity: Floats, labels: NDArray[np.bool_]) -> Floats:
+def _debiased(index: NDArray[np.int64], propensity: Floats, labels: NDArray[np.bool_]) -> Floats:
     """Calibration errors of several sets of labels for the same rows, shape (sets,)."""
-    count = np.bincount(place)
-    stated = np.bincount(place, propensity) / count
-    rate = np.stack([np.bincount(place, one, len(count)) for one in labels]) / count
-    judged = count > 1
-    chance = rate[:, judged] * (1.0 - rate[:, judged]) / (count[judged] - 1)
-    squares = (rate[:, judged] - stated[judged]) ** 2 - chance
-    weight = count[judged] / max(count[judged].sum(), 1)
+    count = np.bincount(index)
+    stated = np.bincount(index, propensity) / count
+    rate = np.stack([np.bincount(index, row, len(count)) for row in labels]) / count
+    large = count > 1
+    chance = rate[:, large] * (1.0 - rate[:, large]) / (count[large] - 1)
+    squares = (rate[:, large] - stated[large]) ** 2 - chance
+    weight = count[large] / max(count[large].sum(), 1)
     errors: Floats = np.sqrt(np.maximum(squares @ weight, 0.0))
     return errors
 
 
 def calibration_line(propensity: Floats, label: Labels) -> tuple[float, float, float]:
-    """Slope, its standard error, and intercept of the outcome's logistic regression on the stated log-odds.
+    """Slope, its standard error, and intercept of the logistic regression of the outcome on the predicted log-odds.
 
-    A slope below 1 means that the model is too bold, above 1 that it is too timid (Cox, "Two further applications
-    of a model for binary regression", Biometrika 45, 1958). Where fewer than ten rows are of either class, all say the
-    same, or a probability parts them perfectly, nothing can be told: slope 1 with an infinite error.
+    A slope below 1 means overconfident, above 1 underconfident (Cox, "Two further applications of a model for binary
+    regression", Biometrika 45, 1958). With fewer than ten rows of either class, constant predictions or separable
+    classes, the line is unknown: slope 1 with an infinite error.
     """
     stated = np.log(propensity) - np.log1p(-propensity)
     positives = int(label.sum())
-    if min(positives, len(label) - positives) < _LEAST_OF_A_KIND or np.ptp(stated) == 0.0:
-        return _UNTOLD
+    if min(positives, len(label) - positives) < _MIN_PER_CLASS or np.ptp(stated) == 0.0:
+        return _UNKNOWN_LINE
     design = np.stack([stated, np.ones_like(stated)], axis=1)
-    counted = BinnedRows(np.zeros(len(label), dtype=np.int64), stated, np.ones_like(stated), label.astype(np.float64))
-    slope, intercept = fit_logistic(design, counted, np.zeros_like(stated))
+    rows = BinnedRows(np.zeros(len(label), dtype=np.int64), stated, np.ones_like(stated), label.astype(np.float64))
+    slope, intercept = fit_logistic(design, rows, np.zeros_like(stated))
     p = expit(slope * stated + intercept)
     weight = p * (1.0 - p)
-    # What the slope's data tell of it, once the intercept has taken its share.
+    # Information on the slope once the intercept is fitted.
     information = float(weight @ stated**2) - float(weight @ stated) ** 2 / max(float(weight.sum()), _SEPARABLE)
     if information < _SEPARABLE:
-        return _UNTOLD
+        return _UNKNOWN_LINE
     return float(slope), float(1.0 / np.sqrt(information)), float(intercept)
+
+
+@dataclass(frozen=True, eq=False)
+class HoldoutPredictions:
+    """Predictions and labels of the test set.
+
+    Attributes
+    ----------
+    action : array of str, shape (n,)
+        The action of each row, ``hold`` included.
+    base_rate : float
+        Of the training rows.
+    """
+
+    propensity: Floats
+    label: Labels
+    action: np.ndarray
+    base_rate: float
+
+    def by_action(self) -> Iterator[tuple[str, Floats, Labels]]:
+        """Yield action, propensity and label of each action's rows, sorted by action."""
+        for name in np.unique(self.action):
+            mine = self.action == name
+            yield str(name), self.propensity[mine], self.label[mine]

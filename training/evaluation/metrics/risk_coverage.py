@@ -1,4 +1,4 @@
-"""What confidence is worth: the loss that remains when only the surest decisions are taken."""
+"""Risk-coverage curves: the loss that remains when only the most confident decisions are taken."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from heed.decisioning.score import Floats
 from heed.training.evaluation.metrics.bins import Bins, equal_mass_bins
 from heed.training.evaluation.metrics.lift import average_ties
 
-_LEAST = 500
+_MIN_BIN = 500
 
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """Mean loss of the surest decisions, by how many are taken.
+    """Mean loss of the most confident decisions, by coverage.
 
     Attributes
     ----------
     coverage, risk, ideal : array of float, shape (n,)
-        Share of decisions taken, their mean loss, and what it would be if the least losses came first.
+        Share of decisions taken, their mean loss, and the mean loss in the ideal order.
     """
 
     coverage: Floats
@@ -38,14 +38,14 @@ class RiskCoverage:
 
     @property
     def by_chance(self) -> float:
-        """The same for an order that knows nothing: the mean loss."""
+        """The same for a random order: the mean loss."""
         return float(self.risk[-1])
 
     @property
     def captured(self) -> float | None:
-        """Share of the way from chance to the ideal, 1 at best; None where there is no way to go."""
-        way = self.by_chance - self.ideal_area
-        return None if way <= 0.0 else (self.by_chance - self.area) / way
+        """Share of the gap between chance and ideal that is closed, at most 1; None without a gap."""
+        gap = self.by_chance - self.ideal_area
+        return None if gap <= 0.0 else (self.by_chance - self.area) / gap
 
 
 def risk_coverage(confidence: Floats, loss: Floats) -> RiskCoverage:
@@ -54,7 +54,7 @@ def risk_coverage(confidence: Floats, loss: Floats) -> RiskCoverage:
     Parameters
     ----------
     confidence, loss : array of float, shape (n,), n at least 1
-        Decisions of equal confidence count each with their mean loss.
+        Decisions of equal confidence count with their mean loss.
     """
     taken = np.arange(1, len(loss) + 1)
     order = np.argsort(-confidence, kind="stable")
@@ -62,12 +62,12 @@ def risk_coverage(confidence: Floats, loss: Floats) -> RiskCoverage:
     return RiskCoverage(taken / len(loss), risk, np.cumsum(np.sort(loss)) / taken)
 
 
-def confidence_bins(confidence: Floats, good: NDArray[np.bool_], least: int = _LEAST) -> Bins:
-    """Stated confidence beside how often it was right, in at most ten groups of at least `least` decisions.
+def confidence_bins(confidence: Floats, good: NDArray[np.bool_], min_rows: int = _MIN_BIN) -> Bins:
+    """Confidence against the share of good choices, in at most ten bins of at least `min_rows` decisions.
 
     Parameters
     ----------
     good : array of bool, shape (n,)
-        Whether nothing else would have been better by more than the tolerance.
+        Whether no alternative was better by more than the tolerance.
     """
-    return equal_mass_bins(confidence, good, max(1, min(10, len(good) // least)))
+    return equal_mass_bins(confidence, good, max(1, min(10, len(good) // min_rows)))

@@ -1,4 +1,4 @@
-"""Whether probabilities are as true for each segment as they are for all."""
+"""Calibration by segment."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from heed.training.evaluation.metrics.bins import wilson_interval
 from heed.training.evaluation.metrics.estimate import Z95, Estimate, Ints, mean
 from heed.training.evaluation.metrics.probability_scores import calibration_error, calibration_error_by_chance
 
-# Below this a rate is an anecdote.
-LEAST_ROWS = 100
+# Smaller segments are never called miscalibrated.
+MIN_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class Segment:
     Attributes
     ----------
     propensity : float
-        Mean probability stated for what was done.
+        Mean prediction for the action taken.
     rate : Estimate
         Share with the outcome.
     gap : Estimate
-        Realised rate less mean probability; an interval without 0 says that the group is misjudged.
+        Realized rate minus mean prediction; the segment is miscalibrated if the interval excludes 0.
     calibration_error, by_chance : float
-        See :func:`heed.training.evaluation.metrics.probability_scores.calibration_error`, and what 19 in 20 would stay
-        below if every probability were true.
+        See :func:`heed.training.evaluation.metrics.probability_scores.calibration_error`; `by_chance` is its 95 %
+        quantile under perfect calibration.
     """
 
     name: str
@@ -42,18 +42,18 @@ class Segment:
 
     @property
     def miscalibrated(self) -> bool:
-        """Whether more than chance, at 95 %, parts what was said from what happened."""
-        return self.rows >= LEAST_ROWS and not self.gap.holds(0.0)
+        """Whether prediction and realized rate differ significantly, at 95 %."""
+        return self.rows >= MIN_ROWS and not self.gap.holds(0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class ClusteredPredictions:
-    """What was said of contacts, and what happened; every array of shape (n,).
+    """Predictions and labels with their clusters; every array of shape (n,).
 
     Attributes
     ----------
     cluster : array of int
-        Whose contact it is.
+        Customer, or group of dependent customers.
     """
 
     propensity: Floats
@@ -61,37 +61,36 @@ class ClusteredPredictions:
     cluster: Ints
 
 
-def segments(group: Texts, said: ClusteredPredictions, seed: int = 0) -> tuple[Segment, ...]:
-    """The segments of one attribute, in the order in which people list them."""
-    return tuple(_segment(name, group == name, said, seed) for name in group_order(group))
+def segment_metrics(group: Texts, predictions: ClusteredPredictions, seed: int = 0) -> tuple[Segment, ...]:
+    """The segments of one attribute, in display order."""
+    return tuple(_segment(name, group == name, predictions, seed) for name in group_order(group))
 
 
-def _segment(name: str, mine: NDArray[np.bool_], said: ClusteredPredictions, seed: int) -> Segment:
-    propensity, label = said.propensity[mine], said.label[mine]
+def _segment(name: str, mine: NDArray[np.bool_], predictions: ClusteredPredictions, seed: int) -> Segment:
+    propensity, label = predictions.propensity[mine], predictions.label[mine]
     return Segment(
         name=name,
         rows=int(mine.sum()),
         propensity=float(propensity.mean()),
         rate=share_estimate(label),
-        gap=_gap(propensity, label, said.cluster[mine]),
+        gap=_gap(propensity, label, predictions.cluster[mine]),
         calibration_error=calibration_error(propensity, label),
         by_chance=calibration_error_by_chance(propensity, 0.95, seed, draws=100),
     )
 
 
 def _gap(propensity: Floats, label: NDArray[np.bool_], cluster: Ints) -> Estimate:
-    """Realised rate less mean probability.
+    """Realized rate minus mean prediction.
 
-    The error is what rows and customers show, and at least what the probabilities themselves allow: where an outcome is
-    so rare that none happened, the rows would show none.
+    The error is at least that of the predicted probabilities: rows without any outcome would show none.
     """
-    found = mean(label - propensity).estimate(cluster)
-    allowed = float(np.sqrt(np.sum(propensity * (1.0 - propensity)))) / len(label)
-    reach = Z95 * float(np.fmax(found.error, allowed))
-    return Estimate(found.value, found.value - reach, found.value + reach, len(label))
+    gap = mean(label - propensity).estimate(cluster)
+    expected = float(np.sqrt(np.sum(propensity * (1.0 - propensity)))) / len(label)
+    half_width = Z95 * float(np.fmax(gap.error, expected))
+    return Estimate(gap.value, gap.value - half_width, gap.value + half_width, len(label))
 
 
 def share_estimate(flags: NDArray[np.bool_]) -> Estimate:
-    """Share of rows for which something holds, with Wilson's interval."""
+    """Share of true flags, with its Wilson interval."""
     low, high = wilson_interval(np.array([float(flags.sum())]), np.array([len(flags)]))
     return Estimate(float(flags.mean()), float(low[0]), float(high[0]), len(flags))

@@ -1,1 +1,1 @@
-"""What a policy would have been worth, from logged contacts."""
+"""Off-policy evaluation: the value of a policy from logged decisions."""

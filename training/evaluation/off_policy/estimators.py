@@ -1,110 +1,24 @@
-"""What a way of choosing would have been worth, from a log of what another chose with known probabilities.
+"""Off-policy estimators: the value of a policy from decisions logged under another with known propensities.
 
-Values are net values as heed reckons them, ``lever x value x (outcome - outcome under hold) - harm_cost x harm - cost``
-per decision, so that holding for everybody is worth 0. Three estimators, all with intervals that respect customers:
+Values are net values, ``lever x value x (outcome - outcome under hold) - harm_cost x harm - cost`` per decision, so
+that holding for everybody is worth 0. Three estimators, all with intervals that respect customers:
 
-* inverse propensity (Horvitz and Thompson 1952): rows in which the log did the same, each for 1 / its probability;
-* self-normalised (Swaminathan and Joachims, NIPS 2015): the same, with weights that add up to what they should;
-* doubly robust (Dudik, Langford and Li, ICML 2011): what the model expects, plus the weighted errors of the model.
+* inverse propensity (Horvitz and Thompson 1952): rows with the same action, weighted by 1 / propensity;
+* self-normalized (Swaminathan and Joachims, NIPS 2015): the same with weights that sum to 1;
+* doubly robust (Dudik, Langford and Li, ICML 2011): the model's expectation plus its weighted errors.
 
-A choice that the log could not have made tells nothing. That shows where the weights do not average to 1.
+A choice that the logging policy could not make has no evidence; mean weights far from 1 reveal that.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heed.decisioning.score import Floats
 from heed.training.evaluation.metrics.estimate import Estimate, InfluenceEstimate, Ints, mean, weighted_mean
-
-HOLD_INDEX = -1
-
-
-@dataclass(frozen=True, eq=False)
-class LoggedDecisions:
-    """What was done, with what probability, what came of it, and what the model expected.
-
-    Attributes
-    ----------
-    done : array of int, shape (n,)
-        Place of the action, -1 for hold.
-    chance : array of float, shape (n,)
-        Recorded probability of what was done, in (0, 1].
-    happened, harmed : array of float, shape (n,)
-        1 or 0.
-    cluster : array of int, shape (n,)
-        Whose row it is.
-    propensity : array of float, shape (n, actions)
-        What the model expects of each action; NaN where an action was no candidate.
-    hold : array of float, shape (n,), or None
-    harm : array of float, shape (n, actions), or None
-    value, cost : array of float, shape (actions,)
-        Worth of an outcome, lever included, and cost of a contact.
-    harm_cost : float
-    """
-
-    done: Ints
-    chance: Floats
-    happened: Floats
-    harmed: Floats
-    cluster: Ints
-    propensity: Floats
-    hold: Floats | None
-    harm: Floats | None
-    value: Floats
-    cost: Floats
-    harm_cost: float
-
-    @cached_property
-    def against_hold(self) -> bool:
-        """Whether the log knows what happens under hold. Else outcomes count in full, as if none came unasked."""
-        return bool((self.done == HOLD_INDEX).any())
-
-    @cached_property
-    def resting(self) -> Floats:
-        """Expected outcome under hold, shape (n,): the model's, else the mean of the hold rows, else 0."""
-        if not self.against_hold:
-            return np.zeros(len(self.done))
-        if self.hold is not None:
-            return self.hold
-        return np.full(len(self.done), weighted_mean(self.happened, self._left_alone).value)
-
-    @cached_property
-    def gain(self) -> Floats:
-        """What each contact brought: worth of the outcome less harm and cost, shape (n,); 0 for hold rows."""
-        earned = self.value[self.done] * self.happened - self.harm_cost * self.harmed - self.cost[self.done]
-        return np.where(self.done == HOLD_INDEX, 0.0, earned)
-
-    @cached_property
-    def _left_alone(self) -> Floats:
-        return np.where(self.done == HOLD_INDEX, 1.0 / self.chance, 0.0)
-
-    def expected(self, target: Ints) -> Floats:
-        """What the model expects of the outcome under a choice, shape (n,)."""
-        rows = np.arange(len(target))
-        return np.where(target == HOLD_INDEX, self.resting, self.propensity[rows, target])
-
-    def expected_harm(self, target: Ints) -> Floats:
-        """The same of harm; 0 where the model says nothing of it."""
-        if self.harm is None:
-            return np.zeros(len(target))
-        return np.where(target == HOLD_INDEX, 0.0, self.harm[np.arange(len(target)), target])
-
-    def scores(self, target: Ints) -> Floats:
-        """Net value of each row's choice, doubly robust: noisy one by one, right on average; shape (n,)."""
-        acts = target != HOLD_INDEX
-        worth, cost = self.value[target], self.cost[target]
-        said, harm = self.expected(target), self.expected_harm(target)
-        direct = worth * (said - self.resting) - self.harm_cost * harm - cost
-        missed = worth * (self.happened - said) - self.harm_cost * (self.harmed - harm)
-        resting = self._left_alone * worth * (self.happened - self.resting)
-        return np.where(acts, direct + self.matched(target) * missed - resting, 0.0)
-
-    def matched(self, target: Ints) -> Floats:
-        """1 / probability where the log did what a choice asks for, else 0, shape (n,)."""
-        return np.where(self.done == target, 1.0 / self.chance, 0.0)
+from heed.training.evaluation.off_policy.logged_decisions import LoggedDecisions
+from heed.training.evaluation.policy_choices import HOLD_INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +32,20 @@ class ValueEstimates:
 
 @dataclass(frozen=True, slots=True)
 class PolicyValue:
-    """What a way of choosing is worth.
+    """The value of a policy.
 
     Attributes
     ----------
     acts : float
-        Share of decisions in which it contacts.
+        Share of decisions to contact.
     value : ValueEstimates
         Net value per decision against holding, in the catalogue's currency.
     outcome : ValueEstimates
         Outcomes per decision.
     weight : Estimate
-        Mean weight of the rows that tell of it; far from 1, it asks for what the log could not do.
+        Mean weight; far from 1, the policy chooses what the logging policy could not.
     effective_rows : float
-        How many equally weighted rows tell as much: (sum of weights)^2 / sum of squares.
+        Effective sample size: (sum of weights)^2 / sum of squares.
     """
 
     name: str
@@ -143,7 +57,7 @@ class PolicyValue:
 
 
 def policy_value(name: str, log: LoggedDecisions, target: Ints) -> PolicyValue:
-    """Value of choosing `target`, an action's place or -1 for hold for each row, shape (n,)."""
+    """Value of choosing `target`, an action index per row or -1 for hold, shape (n,)."""
     weight = log.matched(target)
     total = float(weight.sum())
     return PolicyValue(
@@ -157,51 +71,52 @@ def policy_value(name: str, log: LoggedDecisions, target: Ints) -> PolicyValue:
 
 
 def logging_value(name: str, log: LoggedDecisions) -> PolicyValue:
-    """Value of what was really done.
+    """Value of the logging policy.
 
-    Where actions differ in value, what hold would have brought is counted at the mean value of the actions taken, since
-    the log does not say which of them a held customer would have got.
+    Where actions differ in value, outcomes under hold count at the mean value of the actions taken, since the log does
+    not say which of them a held customer would have received.
     """
     acts = log.done != HOLD_INDEX
-    scores = log.gain - _resting(log, acts) if log.against_hold else log.gain
-    value, outcome = (mean(one).estimate(log.cluster) for one in (scores, log.happened))
-    one = mean(np.ones(len(acts))).estimate(log.cluster)
-    return PolicyValue(name, float(acts.mean()), _same(value), _same(outcome), one, float(len(acts)))
+    scores = log.gain - _hold_value(log, acts) if log.against_hold else log.gain
+    value, outcome = (mean(values).estimate(log.cluster) for values in (scores, log.happened))
+    weight = mean(np.ones(len(acts))).estimate(log.cluster)
+    return PolicyValue(name, float(acts.mean()), _same(value), _same(outcome), weight, float(len(acts)))
 
 
 def value_difference(log: LoggedDecisions, target: Ints, other: Ints) -> Estimate:
-    """Net value of one way of choosing minus another's, doubly robust, row beside row."""
+    """Net value of one policy minus another's, doubly robust, paired by row."""
     return mean(log.scores(target) - log.scores(other)).estimate(log.cluster)
 
 
 def _net_value(log: LoggedDecisions, target: Ints) -> ValueEstimates:
     acts = target != HOLD_INDEX
-    same, alone = log.matched(target) * acts, log.matched(np.full_like(target, HOLD_INDEX)) * acts
-    resting = log.value[target] * log.happened
-    weighted = mean(same * log.gain - alone * resting)
-    normalised = weighted_mean(log.gain, same)
+    acted, held = log.matched(target) * acts, log.matched(np.full_like(target, HOLD_INDEX)) * acts
+    hold_value = log.value[target] * log.happened
+    weighted = mean(acted * log.gain - held * hold_value)
+    per_act = weighted_mean(log.gain, acted)
     if log.against_hold:
-        normalised = normalised - weighted_mean(resting, alone)
-    share = normalised.times(float(acts.mean())) if acts.any() else mean(np.zeros(len(acts)))
-    return ValueEstimates(*(told.estimate(log.cluster) for told in (weighted, share, mean(log.scores(target)))))
+        per_act = per_act - weighted_mean(hold_value, held)
+    normalized = per_act.times(float(acts.mean())) if acts.any() else mean(np.zeros(len(acts)))
+    estimates = (weighted, normalized, mean(log.scores(target)))
+    return ValueEstimates(*(estimate.estimate(log.cluster) for estimate in estimates))
 
 
 def _outcome(log: LoggedDecisions, target: Ints) -> ValueEstimates:
-    weight, said = log.matched(target), log.expected(target)
-    told: tuple[InfluenceEstimate, ...] = (
+    weight, expected = log.matched(target), log.expected(target)
+    estimates: tuple[InfluenceEstimate, ...] = (
         mean(weight * log.happened),
         weighted_mean(log.happened, weight),
-        mean(said + weight * (log.happened - said)),
+        mean(expected + weight * (log.happened - expected)),
     )
-    return ValueEstimates(*(one.estimate(log.cluster) for one in told))
+    return ValueEstimates(*(estimate.estimate(log.cluster) for estimate in estimates))
 
 
-def _resting(log: LoggedDecisions, acts: NDArray[np.bool_]) -> Floats:
-    """What the customers contacted would have brought under hold: expected, plus the model's errors on hold rows."""
+def _hold_value(log: LoggedDecisions, acts: NDArray[np.bool_]) -> Floats:
+    """Value of the contacted customers under hold: expected, plus the model's errors on hold rows."""
     worth = log.value[log.done]
     typical = float(worth[acts].mean()) if acts.any() else 0.0
-    missed = (1.0 - log.chance) / log.chance * typical * (log.happened - log.resting)
-    return np.where(acts, worth * log.resting, missed)
+    error = (1.0 - log.chance) / log.chance * typical * (log.happened - log.expected_hold)
+    return np.where(acts, worth * log.expected_hold, error)
 
 
 def _same(estimate: Estimate) -> ValueEstimates:

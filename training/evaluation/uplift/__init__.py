@@ -1,1 +1,1 @@
-"""How well uplift is ranked and calibrated."""
+"""Uplift: ranking (Qini) and calibration."""

@@ -1,4 +1,4 @@
-"""Uplift of every action, from the contacts that a model is judged by."""
+"""Uplift of every action, from the evaluation data."""
 
 from collections.abc import Iterator
 
@@ -16,41 +16,41 @@ from heed.training.evaluation.uplift.uplift_evaluation import (
 )
 
 
-def evaluate_uplifts(material: EvalData, seed: int = 0) -> tuple[UpliftResult, ...]:
-    """All actions together, then each with rows enough, in the order of the actions.
+def evaluate_uplifts(eval_data: EvalData, seed: int = 0) -> tuple[UpliftResult, ...]:
+    """All actions together, then each action with enough rows, in catalogue order.
 
-    None where the model states no uplift or too few customers were left alone.
+    Empty where the model has no uplift or too few customers were held.
     """
-    trials = dict(_trials(material))
-    if not trials:
+    experiments = dict(_experiments(eval_data))
+    if not experiments:
         return ()
-    together = evaluate_uplift(ALL, pool_experiments(list(trials.values())), seed)
-    return (together, *(evaluate_uplift(name, trial, seed) for name, trial in trials.items()))
+    overall = evaluate_uplift(ALL, pool_experiments(list(experiments.values())), seed)
+    return (overall, *(evaluate_uplift(name, experiment, seed) for name, experiment in experiments.items()))
 
 
-def _trials(material: EvalData) -> Iterator[tuple[str, UpliftExperiment]]:
-    for place, action in enumerate(material.choices.actions):
-        trial = _trial(material, place)
-        if trial is not None and trial.tells:
-            yield action.action_id, trial
+def _experiments(eval_data: EvalData) -> Iterator[tuple[str, UpliftExperiment]]:
+    for index, action in enumerate(eval_data.choices.actions):
+        experiment = _experiment(eval_data, index)
+        if experiment is not None and experiment.has_enough_rows:
+            yield action.action_id, experiment
 
 
-def _trial(material: EvalData, place: int) -> UpliftExperiment | None:
-    said = material.choices
-    if said.uplift is None or said.uplift_low is None or said.uplift_high is None:
+def _experiment(eval_data: EvalData, index: int) -> UpliftExperiment | None:
+    choices = eval_data.choices
+    if choices.uplift is None or choices.uplift_low is None or choices.uplift_high is None:
         return None
-    uplift = said.uplift[:, place]
-    mine = np.flatnonzero(((material.done == place) | (material.done == HOLD_INDEX)) & np.isfinite(uplift))
-    treated = material.done[mine] == place
-    weight, method = arm_weights(treated, material.logged[mine])
+    uplift = choices.uplift[:, index]
+    mine = np.flatnonzero(((eval_data.done == index) | (eval_data.done == HOLD_INDEX)) & np.isfinite(uplift))
+    treated = eval_data.done[mine] == index
+    weight, method = arm_weights(treated, eval_data.logged[mine])
     return UpliftExperiment(
         uplift=uplift[mine],
-        low=said.uplift_low[mine, place],
-        high=said.uplift_high[mine, place],
-        expected=material.propensity[mine],
-        happened=material.label[mine].astype(np.float64),
+        low=choices.uplift_low[mine, index],
+        high=choices.uplift_high[mine, index],
+        expected=eval_data.propensity[mine],
+        happened=eval_data.label[mine].astype(np.float64),
         treated=treated,
         weight=weight,
-        cluster=material.cluster[mine],
+        cluster=eval_data.cluster[mine],
         method=method,
     )

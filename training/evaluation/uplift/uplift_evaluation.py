@@ -1,4 +1,4 @@
-"""Whether stated uplift comes true: contacts of an action beside customers who were knowingly left alone."""
+"""Predicted against realized uplift: contacts of an action compared with deliberately held customers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from heed.training.evaluation.metrics.estimate import Estimate, InfluenceEstimat
 from heed.training.evaluation.uplift.qini import Curve, qini_by_chance, qini_curve, uplift_curve
 
 ALL = "all"
-_LEAST = 30
-_FULL_TENTHS = 200
+_MIN_PER_ARM = 30
+_ROWS_PER_DECILE = 200
 
 
 class UpliftMethod(StrEnum):
-    """How the difference between contacted and held is found, by what is recorded of how contacts were chosen."""
+    """How uplift is estimated, depending on the logged propensities."""
 
     DIFFERENCE = "difference in means"
     WEIGHTED = "inverse propensity"
@@ -27,21 +27,21 @@ class UpliftMethod(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class UpliftExperiment:
-    """Rows of one action and of hold, or of several actions one after the other, each with all hold rows.
+    """Rows of one action and of hold, or of several actions pooled, each with all hold rows.
 
     Attributes
     ----------
     uplift, low, high : array of float, shape (n,)
-        What the model says of the action for this customer then, whether it was taken or not.
+        Predicted uplift of the action for this customer, whether it was taken or not.
     expected : array of float, shape (n,)
-        Stated probability of the outcome under what was done.
+        Predicted probability of the outcome for the action taken.
     happened : array of float, shape (n,)
         1 where the outcome happened, else 0.
     treated : array of bool, shape (n,)
     weight : array of float, shape (n,)
-        Of each action, treated and held weigh the same in total.
+        Treated and held rows of an action have the same total weight.
     cluster : array of int, shape (n,)
-        Whose row it is.
+        Customer, or group of dependent customers.
     """
 
     uplift: Floats
@@ -55,14 +55,14 @@ class UpliftExperiment:
     method: UpliftMethod
 
     @property
-    def tells(self) -> bool:
-        """Whether both arms have rows enough to say anything."""
-        return min(int(self.treated.sum()), int((~self.treated).sum())) >= _LEAST
+    def has_enough_rows(self) -> bool:
+        """Whether both arms have enough rows for an estimate."""
+        return min(int(self.treated.sum()), int((~self.treated).sum())) >= _MIN_PER_ARM
 
 
 @dataclass(frozen=True, slots=True)
 class UpliftDecile:
-    """A group of rows of about equal stated uplift."""
+    """A group of rows of about equal predicted uplift."""
 
     treated: int
     held: int
@@ -74,27 +74,27 @@ class UpliftDecile:
 
 @dataclass(frozen=True, slots=True)
 class UpliftResult:
-    """How an action's uplift came true.
+    """Predicted and realized uplift of an action.
 
     Attributes
     ----------
     action : str
         ``all`` for all actions together.
     stated : float
-        Mean of what the model said.
+        Mean predicted uplift.
     realised : Estimate
         Over all rows.
     error : float
-        Root mean square distance between stated and realised uplift over the tenths, less what chance adds.
+        Root mean square calibration error over the deciles, debiased.
     met : int
-        Tenths whose stated interval meets the interval of what was realised.
+        Deciles whose mean predicted interval meets the interval of the realized uplift.
     auuc : float
         Area under the uplift curve, in outcomes per contact; see
         :func:`heed.training.evaluation.uplift.qini.uplift_curve`.
     qini : Estimate
         Area beyond chance of the Qini curve, in outcomes per contact, with a bootstrap interval.
     curve : Curve
-        The uplift curve at each fiftieth.
+        The uplift curve at 50 steps.
     """
 
     action: str
@@ -112,12 +112,12 @@ class UpliftResult:
 
 
 def arm_weights(treated: NDArray[np.bool_], logged: Floats) -> tuple[Floats, UpliftMethod]:
-    """Weight of each row of one action's trial, both arms in total the same, and the method they are for.
+    """Weight of each row of one action's experiment, equal in total for both arms, and the estimation method.
 
     Parameters
     ----------
     logged : array of float, shape (n,)
-        Recorded probability of what was done; NaN where none is recorded, and then none is used.
+        Logged propensity. If it is NaN in any row, no propensity is used.
     """
     recorded = bool(np.isfinite(logged).all())
     raw = 1.0 / logged if recorded else np.ones(len(logged))
@@ -129,83 +129,90 @@ def arm_weights(treated: NDArray[np.bool_], logged: Floats) -> tuple[Floats, Upl
     return weight, UpliftMethod.ROBUST if varies else UpliftMethod.WEIGHTED
 
 
-def pool_experiments(trials: Sequence[UpliftExperiment]) -> UpliftExperiment:
-    """Trials of several actions as one; the least demanding method that any of them asks for."""
-    methods = [trial.method for trial in trials]
+def pool_experiments(experiments: Sequence[UpliftExperiment]) -> UpliftExperiment:
+    """Experiments of several actions as one, with the least demanding method among them."""
+    methods = [experiment.method for experiment in experiments]
     method = next(
-        one for one in (UpliftMethod.DIFFERENCE, UpliftMethod.ROBUST, UpliftMethod.WEIGHTED) if one in methods
+        method for method in (UpliftMethod.DIFFERENCE, UpliftMethod.ROBUST, UpliftMethod.WEIGHTED) if method in methods
     )
     names = ("uplift", "low", "high", "expected", "happened", "treated", "weight", "cluster")
     return UpliftExperiment(
-        **{name: np.concatenate([getattr(trial, name) for trial in trials]) for name in names}, method=method
+        **{name: np.concatenate([getattr(experiment, name) for experiment in experiments]) for name in names},
+        method=method,
     )
 
 
-def realised(trial: UpliftExperiment, mine: NDArray[np.bool_]) -> InfluenceEstimate:
-    """Difference of the outcome between treated and held among some rows.
+def realized_uplift(experiment: UpliftExperiment, mine: NDArray[np.bool_]) -> InfluenceEstimate:
+    """Difference in mean outcome between treated and held among some rows.
 
-    Doubly robust, it is what the model said plus the difference of its residuals (Robins, Rotnitzky and Zhao, J. Am.
-    Stat. Assoc. 89, 1994; weights normalised within each arm): right if either the recorded probabilities or the model
-    are. Without recorded probabilities it is a plain difference, which says nothing of causes.
+    The doubly robust estimate is the prediction plus the difference of its residuals (Robins, Rotnitzky and Zhao, J.
+    Am. Stat. Assoc. 89, 1994; weights normalized within each arm): consistent if either the propensities or the model
+    are right. Without propensities it is a plain difference without causal meaning.
     """
-    robust = trial.method is UpliftMethod.ROBUST
-    values = trial.happened - trial.expected if robust else trial.happened
-    treated, held = (weighted_mean(values, trial.weight * (mine & arm)) for arm in (trial.treated, ~trial.treated))
+    robust = experiment.method is UpliftMethod.ROBUST
+    values = experiment.happened - experiment.expected if robust else experiment.happened
+    treated, held = (
+        weighted_mean(values, experiment.weight * (mine & arm)) for arm in (experiment.treated, ~experiment.treated)
+    )
     difference = treated - held
-    return InfluenceEstimate(difference.value + (_stated(trial, mine) if robust else 0.0), difference.influence)
+    return InfluenceEstimate(difference.value + (_stated(experiment, mine) if robust else 0.0), difference.influence)
 
 
-def evaluate_uplift(action: str, trial: UpliftExperiment, seed: int = 0) -> UpliftResult:
-    """Everything about one trial with rows in both arms."""
-    everything = np.ones(len(trial.treated), dtype=bool)
-    groups = _tenths(trial)
-    bounds = qini_by_chance(trial.uplift, trial.happened, trial.treated, trial.weight, trial.cluster, seed)
-    qini = qini_curve(trial.uplift, trial.happened, trial.treated, trial.weight).beyond_chance
-    curve = uplift_curve(trial.uplift, trial.happened, trial.treated, trial.weight)
+def evaluate_uplift(action: str, experiment: UpliftExperiment, seed: int = 0) -> UpliftResult:
+    """Uplift metrics of one experiment with rows in both arms."""
+    all_rows = np.ones(len(experiment.treated), dtype=bool)
+    deciles = _deciles(experiment)
+    bounds = qini_by_chance(
+        experiment.uplift, experiment.happened, experiment.treated, experiment.weight, experiment.cluster, seed
+    )
+    qini = qini_curve(experiment.uplift, experiment.happened, experiment.treated, experiment.weight).beyond_chance
+    curve = uplift_curve(experiment.uplift, experiment.happened, experiment.treated, experiment.weight)
     return UpliftResult(
         action=action,
-        method=trial.method,
-        treated=int(trial.treated.sum()),
-        held=int((~trial.treated).sum()),
-        stated=_stated(trial, everything),
-        realised=realised(trial, everything).estimate(trial.cluster),
-        tenths=groups,
-        error=_error(groups),
-        met=sum(one.low <= one.realised.high and one.realised.low <= one.high for one in groups),
+        method=experiment.method,
+        treated=int(experiment.treated.sum()),
+        held=int((~experiment.treated).sum()),
+        stated=_stated(experiment, all_rows),
+        realised=realized_uplift(experiment, all_rows).estimate(experiment.cluster),
+        tenths=deciles,
+        error=_error(deciles),
+        met=sum(decile.low <= decile.realised.high and decile.realised.low <= decile.high for decile in deciles),
         auuc=curve.area,
-        qini=Estimate(qini, *bounds, len(trial.treated)),
-        curve=curve.thinned(),
+        qini=Estimate(qini, *bounds, len(experiment.treated)),
+        curve=curve.resampled(),
     )
 
 
-def _tenths(trial: UpliftExperiment) -> tuple[UpliftDecile, ...]:
-    """At most ten groups; fewer where an arm is small, so that each has some rows of both."""
-    smaller = min(int(trial.treated.sum()), int((~trial.treated).sum()))
-    place = bin_indices(trial.uplift, int(np.clip(smaller // _FULL_TENTHS, 2, 10)))
-    groups = [_tenth(trial, place == one) for one in range(int(place.max()) + 1)]
+def _deciles(experiment: UpliftExperiment) -> tuple[UpliftDecile, ...]:
+    """At most ten groups, fewer where an arm is small, so that each has rows of both arms."""
+    smaller = min(int(experiment.treated.sum()), int((~experiment.treated).sum()))
+    index = bin_indices(experiment.uplift, int(np.clip(smaller // _ROWS_PER_DECILE, 2, 10)))
+    groups = [_decile(experiment, index == number) for number in range(int(index.max()) + 1)]
     return tuple(group for group in groups if group.treated and group.held)
 
 
-def _tenth(trial: UpliftExperiment, mine: NDArray[np.bool_]) -> UpliftDecile:
-    low, high = (float(np.average(ends[mine], weights=trial.weight[mine])) for ends in (trial.low, trial.high))
+def _decile(experiment: UpliftExperiment, mine: NDArray[np.bool_]) -> UpliftDecile:
+    low, high = (
+        float(np.average(ends[mine], weights=experiment.weight[mine])) for ends in (experiment.low, experiment.high)
+    )
     return UpliftDecile(
-        treated=int((mine & trial.treated).sum()),
-        held=int((mine & ~trial.treated).sum()),
-        stated=_stated(trial, mine),
+        treated=int((mine & experiment.treated).sum()),
+        held=int((mine & ~experiment.treated).sum()),
+        stated=_stated(experiment, mine),
         low=low,
         high=high,
-        realised=realised(trial, mine).estimate(trial.cluster),
+        realised=realized_uplift(experiment, mine).estimate(experiment.cluster),
     )
 
 
-def _stated(trial: UpliftExperiment, mine: NDArray[np.bool_]) -> float:
-    return float(np.average(trial.uplift[mine], weights=trial.weight[mine]))
+def _stated(experiment: UpliftExperiment, mine: NDArray[np.bool_]) -> float:
+    return float(np.average(experiment.uplift[mine], weights=experiment.weight[mine]))
 
 
-def _error(groups: Sequence[UpliftDecile]) -> float:
-    told = [one for one in groups if np.isfinite(one.realised.error)]
-    if not told:
+def _error(deciles: Sequence[UpliftDecile]) -> float:
+    known = [decile for decile in deciles if np.isfinite(decile.realised.error)]
+    if not known:
         return float("nan")
-    squares = [(one.realised.value - one.stated) ** 2 - one.realised.error**2 for one in told]
-    size = [one.treated + one.held for one in told]
+    squares = [(decile.realised.value - decile.stated) ** 2 - decile.realised.error**2 for decile in known]
+    size = [decile.treated + decile.held for decile in known]
     return float(np.sqrt(max(float(np.average(squares, weights=size)), 0.0)))

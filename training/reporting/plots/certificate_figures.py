@@ -63,20 +63,20 @@ def capacity_figure(readings: Sequence[CapacityPoint], chosen: Sequence[float], 
 
 
 def _losses(axis: Axes, found: CertificationResult, currency: str) -> None:
-    asked = found.asked
+    request = found.request
     shown = [one for one in found.curve if one.executed]
     at = np.array([one.threshold for one in shown])
     risk, bound = np.array([one.risk for one in shown]), np.array([one.upper for one in shown])
-    axis.fill_between(at, risk, bound, color=PALE, linewidth=0, label=f"up to its bound, {1 - asked.delta:.0%} sure")
+    axis.fill_between(at, risk, bound, color=PALE, linewidth=0, label=f"up to its bound, {1 - request.delta:.0%} sure")
     axis.plot(at, risk, color=BLUE, linewidth=1.8, marker="o", markersize=3.5, label="mean loss that was seen")
-    axis.axhline(asked.alpha, color=ORANGE, linewidth=1.2, linestyle=_DASHES, label="what was asked for")
+    axis.axhline(request.alpha, color=ORANGE, linewidth=1.2, linestyle=_DASHES, label="what was asked for")
     if found.certificate is not None:
         axis.axvspan(found.certificate.threshold, 1.0, color=BLUE, alpha=0.08, linewidth=0, label="certified")
     _scale(axis, found, risk)
     set_title(axis, _heading(found))
     axis.set_xlim(0.0, 1.0)
     hide_spines(axis)
-    if asked.loss is Loss.HARM:
+    if request.loss is Loss.HARM:
         axis.set_ylabel("Share harmed", color=INK)
         percent_axis(axis, "y")
     else:
@@ -85,7 +85,7 @@ def _losses(axis: Axes, found: CertificationResult, currency: str) -> None:
 
 def _scale(axis: Axes, found: CertificationResult, risk: np.ndarray) -> None:
     """Bounds of few customers are huge; what was asked for and what was seen must stay in sight."""
-    most = max(3.0 * found.asked.alpha, 1.6 * float(risk.max(initial=0.0)), 1e-3)
+    most = max(3.0 * found.request.alpha, 1.6 * float(risk.max(initial=0.0)), 1e-3)
     axis.set_ylim(min(0.0, 1.1 * float(risk.min(initial=0.0))), most)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from heed.training.evaluation.fairness import FOUR_FIFTHS, AttributeFairness
 from heed.training.evaluation.metrics.estimate import Estimate
 from heed.training.evaluation.metrics.lift import LiftDecile
-from heed.training.evaluation.metrics.segments import LEAST_ROWS, Segment
+from heed.training.evaluation.metrics.segments import MIN_ROWS, Segment
 from heed.training.evaluation.off_policy.policy_comparison import MostConfident, PolicyComparison
 from heed.training.evaluation.uplift.uplift_evaluation import UpliftResult
 from heed.training.reporting.plots.plot_style import (
@@ -106,7 +106,7 @@ def fairness_figure(tables: Sequence[AttributeFairness]) -> Figure:
     drawn, axes = _panels([len(table.groups) for table in tables])
     for axis, table in zip(axes, tables, strict=True):
         lines = category_rows(axis, [f"{one.segment.name}  ({one.segment.rows:,})" for one in table.groups])
-        large = [one.selection.value for one in table.groups if one.segment.rows >= LEAST_ROWS]
+        large = [one.selection.value for one in table.groups if one.segment.rows >= MIN_ROWS]
         bound = FOUR_FIFTHS * max(large, default=0.0)
         axis.axvline(bound, color=ORANGE, lw=1, ls=(0, (4, 3)), label="four fifths of the most contacted group")
         horizontal_intervals(
