@@ -270,9 +270,9 @@ def test_what_is_not_admissible_is_no_pair_no_rival_and_no_regret():
 
 def test_what_is_said_of_a_world_is_kept_and_taken_from_where_it_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(world_runs, "taught", lambda seed, customers: (seed, customers))
-    monkeypatch.setattr(world_runs, "told", lambda seed, customers: world(seed, customers))
+    monkeypatch.setattr(world_runs, "score_world", lambda seed, customers: world(seed, customers))
     first = world_runs.one_world(3, 700, tmp_path / "kept")
-    monkeypatch.setattr(world_runs, "told", lambda *_: pytest.fail("it was done before"))
+    monkeypatch.setattr(world_runs, "score_world", lambda *_: pytest.fail("it was done before"))
     again = world_runs.one_world(3, 700, tmp_path / "kept")
     np.testing.assert_array_equal(again.worth, first.worth)
     assert again.seed == 3

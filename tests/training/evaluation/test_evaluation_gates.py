@@ -108,7 +108,7 @@ def test_a_little_worse_than_the_champion_by_chance_is_no_reason_to_fail() -> No
 def test_a_leak_closes_its_gate_and_is_quoted() -> None:
     gate = leak_gate([Leak("customer.y", "`customer.y` is named like the outcome.")])
     assert not gate.passed
-    assert "`customer.y` is named like the outcome. Leave it out" in gate.sentence
+    assert "`customer.y` is named like the outcome. Exclude it" in gate.sentence
 
 
 def test_an_evaluation_is_json_with_null_for_what_cannot_be_told() -> None:
@@ -158,4 +158,4 @@ def test_a_champion_of_another_outcome_or_attribute_says_why_it_cannot_answer() 
     other = scores_of_champion(outcome="visit")
     assert (other.propensity, other.note) == (None, "it predicts `visit`.")
     unknown = FeatureSchema((Feature("customer.shoe_size", FeatureKind.NUMERIC, FeatureSource.CUSTOMER, "shoe_size"),))
-    assert "looks at `customers.shoe_size`, which is not in this data" in scores_of_champion(schema=unknown).note
+    assert "uses `customers.shoe_size`, which is not in these data" in scores_of_champion(schema=unknown).note

@@ -55,7 +55,7 @@ def test_a_category_that_alone_tells_almost_all_is_found() -> None:
 def test_a_feature_that_is_only_there_after_the_outcome_is_found() -> None:
     shown = HONEST.label & (np.random.default_rng(0).random(len(HONEST)) < 0.3)
     column = np.where(shown, np.random.default_rng(1).normal(size=len(HONEST)), np.nan)
-    assert "is there almost only where the outcome happened (100%" in told(column, number())[0]
+    assert "is present almost only where the outcome happened (100%" in told(column, number())[0]
 
 
 def test_a_feature_missing_at_random_is_not_suspected() -> None:
