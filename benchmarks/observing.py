@@ -20,9 +20,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from benchmarks.online_home import Prepared, prepared
 from heed.decisioning.errors import HeedError
-from heed.serving.bentoml_patch import tune_gc
 from heed.serving.bootstrap import bootstrap
 from heed.serving.decisions.record import Caller
+from heed.serving.garbage_collection import tune_gc
 from heed.serving.observability.logs import JsonLines
 from heed.serving.observability.tracing import Tracing
 from heed.serving.runtime import Runtime

@@ -10,9 +10,9 @@ import lightgbm
 from benchmarks.online_home import Prepared
 from heed.decisioning.customer import Facts
 from heed.decisioning.decide import decide
-from heed.serving.bentoml_patch import tune_gc
 from heed.serving.bootstrap import bootstrap, now
 from heed.serving.decisions.record import Caller
+from heed.serving.garbage_collection import tune_gc
 from heed.serving.replay import receipt
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.decision_requests import DecideRequest

@@ -17,13 +17,16 @@ from heed.serving.api.openapi import openapi_document
 from heed.serving.auth.key_refresh import refresh_keys_forever
 from heed.serving.auth.middleware import AuthMiddleware
 from heed.serving.auth.principal import verify_route
-from heed.serving.bentoml_patch import tune_gc
 from heed.serving.errors import InsecureBind
+from heed.serving.garbage_collection import tune_gc
+from heed.serving.http.error_boundary import ErrorBoundary
 from heed.serving.http.problems import problem_response
 from heed.serving.observability.request_ids import RequestIdMiddleware
 from heed.serving.runtime import Runtime
 
 logger = logging.getLogger("heed.serving")
+
+REQUEST_SECONDS = 10.0
 
 _MODULES = (decisions, facts, reviews, delivery, policy, kill_switch, keys, operations)
 _RETRY_SECONDS = 2.0
@@ -41,7 +44,7 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def make_app(start: Callable[[], Runtime]) -> Application:
+def make_app(start: Callable[[], Runtime], *, request_seconds: float | None = REQUEST_SECONDS) -> Application:
     """The application; `start` puts the runtime together when the application starts.
 
     Parameters
@@ -49,6 +52,8 @@ def make_app(start: Callable[[], Runtime]) -> Application:
     start : callable
         Opens the ledger and wires the parts. What cannot be loaded yet is loaded in the background. Where it raises
         `InsecureBind` every request is answered with that, and nothing else is done.
+    request_seconds : float or None
+        Time until a response must begin; None means no limit.
     """
 
     @asynccontextmanager
@@ -89,12 +94,14 @@ def make_app(start: Callable[[], Runtime]) -> Application:
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(verify_route)],
     )
-    app.add_middleware(AuthMiddleware, state=app.state)
+    # The last one added is the first that a request meets.
+    app.add_middleware(AuthMiddleware, owner=app)
+    app.add_middleware(ErrorBoundary, seconds=request_seconds)
     app.add_middleware(RequestIdMiddleware)
     for module in _MODULES:
         app.include_router(module.router)
     foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
-    for kind in (*foreseen, Exception):
+    for kind in foreseen:
         app.add_exception_handler(kind, _answered)
     return app
 

@@ -1,91 +1,90 @@
-"""The BentoML service: `/score` as its own call, everything else mounted beside it."""
+"""The BentoML service: a small adapter around the FastAPI application, which answers every request.
+
+BentoML starts and supervises the workers, packs the model, and documents and calls `/score` in its own way.
+"""
 
 import logging
 
 import bentoml
-from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from heed.serving.api.gate import PATH, ReadyGate, ScoreGate
-from heed.serving.app import make_app
+from heed.serving.app import REQUEST_SECONDS, make_app
 from heed.serving.auth.bind_check import check_bind_address, listening_addresses
-from heed.serving.auth.middleware import AuthMiddleware
-from heed.serving.bentoml_patch import patch_bentoml
+from heed.serving.auth.routes import public
+from heed.serving.bentoml_patch import limit_request_heads
 from heed.serving.bootstrap import bootstrap
 from heed.serving.deployment.model_source import BENTO, CHAMPION
 from heed.serving.errors import InsecureBind
-from heed.serving.http.problems import ProblemMiddleware, problem_response
+from heed.serving.http.problems import ProblemMiddleware
 from heed.serving.observability.logs import configure
-from heed.serving.observability.request_ids import RequestIdMiddleware
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.decision_requests import ScoreRequest
-from heed.serving.schemas.responses import ScoreAnswer, encode
+from heed.serving.schemas.responses import ScoreAnswer
 from heed.serving.settings import Settings
-
-patch_bentoml()
 
 logger = logging.getLogger("heed.serving")
 
-
-def settings() -> Settings:
-    """The settings, with the packed model inside a Bento and the registry's champion elsewhere."""
-    found = Settings()
-    if found.model is not None:
-        return found
-    packed = Heed.bento is not None  # type: ignore[attr-defined]
-    return found.model_copy(update={"model": BENTO if packed else CHAMPION})
+# BentoML's document of `/score`, and the files of Swagger UI. Its own page at `/` reports visits to others: not served.
+PAGES = ("/docs.json", "/schema.json", "/static_content/{file:path}")
 
 
-def start() -> Runtime:
-    """Put the parts together, with a log of lines of JSON.
+# BentoML imports its names lazily, so that they have no types.
+class HeedService(bentoml.Service["Heed"]):  # type: ignore[misc]
+    """A BentoML service that is the FastAPI application."""
 
-    Raises
-    ------
-    InsecureBind
-        Where it would serve others than this machine without keys. BentoML starts a worker that ends again for ever.
-    """
-    found = settings()
-    configure(found.log_level)
-    running = bootstrap(found)
-    try:
-        check_bind_address((running.settings.host, *listening_addresses()), keys=not running.access.keyring.empty)
-    except InsecureBind as refusal:
-        running.ledger.close()
-        logger.critical(refusal)
-        raise
-    return running
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 - as BentoML declares and calls it
+        """The application, with BentoML's own pages among its routes."""
+        limit_request_heads()
+        self.application = make_app(self._start)
+        pages = public(ProblemMiddleware(super().to_asgi(is_main)))
+        self.application.router.routes.extend(Route(path, pages, methods=["GET"]) for path in PAGES)
+        return self.application
+
+    def _start(self) -> Runtime:
+        """Wire the runtime, with a log of JSON lines.
+
+        Raises
+        ------
+        InsecureBind
+            If it would serve other machines without keys. The application stays up and answers that, as BentoML
+            restarts a worker that ends.
+        """
+        settings = service_settings(packed=self.bento is not None)
+        configure(settings.log_level)
+        runtime = bootstrap(settings)
+        try:
+            check_bind_address((settings.host, *listening_addresses()), keys=not runtime.access.keyring.empty)
+        except InsecureBind as refusal:
+            runtime.ledger.close()
+            logger.critical(refusal)
+            raise
+        return runtime
 
 
-app = make_app(start)
+def service_settings(*, packed: bool) -> Settings:
+    """The settings; the model they do not name is the packed one in a Bento, and the registry's champion elsewhere."""
+    settings = Settings()
+    default = BENTO if packed else CHAMPION
+    return settings if settings.model is not None else settings.model_copy(update={"model": default})
 
 
 @bentoml.service(
     name="heed",
+    service_class=HeedService,
     workers=Settings().service_workers,
-    traffic={"timeout": 10},
+    traffic={"timeout": REQUEST_SECONDS},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
-    tracing={"excluded_urls": [".*"]},
 )
-@bentoml.asgi_app(app, path="/")
 class Heed:
     """heed as BentoML serves it. One process writes a ledger in SQLite, any number one in PostgreSQL."""
 
-    def __is_ready__(self) -> bool:
-        """Whether decisions can be made: what `/readyz` answers."""
-        return hasattr(app.state, "runtime") and app.state.runtime.deployment.ready
+    bento_service: HeedService
+    """Set by BentoML on each instance."""
 
-    @bentoml.api(route=PATH)  # type: ignore[untyped-decorator]
+    @bentoml.api(route="/score")  # type: ignore[untyped-decorator]
     async def score(self, request: ScoreRequest, /) -> ScoreAnswer:
         """Score candidates: no verdicts, no record, no side effects."""
-        try:
-            answer = await app.state.runtime.services.decisions.score(request)
-        except Exception as error:  # noqa: BLE001
-            return problem_response(error)  # type: ignore[return-value]
-        return Response(encode(answer), media_type="application/json")  # type: ignore[return-value]
-
-
-Heed.add_asgi_middleware(ProblemMiddleware)  # type: ignore[attr-defined]
-Heed.add_asgi_middleware(RequestIdMiddleware)  # type: ignore[attr-defined]
-Heed.add_asgi_middleware(AuthMiddleware, state=app.state)  # type: ignore[attr-defined]
-Heed.add_asgi_middleware(ReadyGate, heed=app)  # type: ignore[attr-defined]
-Heed.add_asgi_middleware(ScoreGate)  # type: ignore[attr-defined]
+        runtime: Runtime = self.bento_service.application.state.runtime
+        return await runtime.services.decisions.score(request)

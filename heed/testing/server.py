@@ -67,7 +67,7 @@ class Control:
         self._empty = home / "empty.db"
         self._scenarios = 0
         self._running: Runtime | None = None
-        self.app = make_app(self._idle)
+        self.app = make_app(self._idle, request_seconds=None)
 
     def begin(self) -> None:
         """Start a scenario without policy and facts."""

@@ -8,14 +8,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from heed.decisioning.errors import InvalidInput
 from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.request_body import parse_body, read_json_body, request_body_schema
-from heed.serving.api.response_models import DecisionBatchAnswer, DecisionsPage
-from heed.serving.auth.principal import principal_of
+from heed.serving.api.request_body import json_body
+from heed.serving.api.response_models import CUSTOMER_ERASED, DecisionBatchAnswer, DecisionsPage
+from heed.serving.auth.principal import auth_context, principal_of
+from heed.serving.auth.routes import requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.decisions.record import Caller
 from heed.serving.runtime import runtime
-from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest
+from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, ScoreRequest
 from heed.serving.schemas.fields import Id, PersonId
-from heed.serving.schemas.responses import DecisionAnswer
+from heed.serving.schemas.responses import DecisionAnswer, ScoreAnswer, encode
 
 router = APIRouter(tags=["decisions"])
 
@@ -36,15 +38,15 @@ _KEY_DOCUMENTED = {
     "/decide",
     summary="Decide for one customer: act, hold or review",
     response_model=DecisionAnswer,
-    openapi_extra={**request_body_schema(DecideRequest), "parameters": [_KEY_DOCUMENTED]},
+    responses=CUSTOMER_ERASED,
+    openapi_extra={"parameters": [_KEY_DOCUMENTED]},
 )
-async def decide(request: Request) -> Response:
+@requires(Scope.DECIDE)
+async def decide(request: Request, body: Annotated[DecideRequest, json_body(DecideRequest)]) -> Response:
     """Answer with one decision, which is in the ledger before it is answered."""
-    began = perf_counter()
     running = runtime(request)
-    asked = parse_body(DecideRequest, await read_json_body(request))
-    answer = await running.services.decisions.decide(asked, caller(request))
-    running.metrics.seconds.observe(perf_counter() - began)
+    answer = await running.services.decisions.decide(body, caller(request))
+    running.metrics.seconds.observe(perf_counter() - auth_context(request).admitted_at)
     return Response(answer, media_type="application/json")
 
 
@@ -52,21 +54,35 @@ async def decide(request: Request) -> Response:
     "/decide_batch",
     summary="Decide for many customers, each answered on its own",
     response_model=DecisionBatchAnswer,
-    openapi_extra={**request_body_schema(DecideBatchRequest), "parameters": [_KEY_DOCUMENTED]},
+    openapi_extra={"parameters": [_KEY_DOCUMENTED]},
 )
-async def decide_batch(request: Request) -> Response:
+@requires(Scope.DECIDE)
+async def decide_batch(
+    request: Request, body: Annotated[DecideBatchRequest, json_body(DecideBatchRequest)], services: UseCases
+) -> Response:
     """Answer with one decision or problem per request, in order."""
-    asked = parse_body(DecideBatchRequest, await read_json_body(request))
-    answer = await runtime(request).services.decisions.decide_batch(asked, caller(request))
-    return Response(answer, media_type="application/json")
+    return Response(await services.decisions.decide_batch(body, caller(request)), media_type="application/json")
+
+
+@router.post(
+    "/score",
+    summary="Score candidates: no verdicts, no record, no side effects",
+    response_model=ScoreAnswer,
+)
+@requires(Scope.SCORE)
+async def score(body: Annotated[ScoreRequest, json_body(ScoreRequest)], services: UseCases) -> Response:
+    """Score candidates with the active model."""
+    return Response(encode(await services.decisions.score(body)), media_type="application/json")
 
 
 @router.get(
     "/v1/decisions/{decision_id}",
     summary="One decision as it was answered",
     response_model=DecisionAnswer,
+    responses=CUSTOMER_ERASED,
     dependencies=[Depends(reject_unknown_params)],
 )
+@requires(Scope.DECISIONS)
 def decision(decision_id: Id, services: UseCases) -> Response:
     """The recorded answer, byte for byte."""
     return Response(services.decisions.answer(decision_id), media_type="application/json")
@@ -78,6 +94,7 @@ def decision(decision_id: Id, services: UseCases) -> Response:
     response_model=DecisionsPage,
     dependencies=[Depends(reject_unknown_params)],
 )
+@requires(Scope.DECISIONS)
 def decisions(
     services: UseCases,
     customer_id: Annotated[PersonId, Query()],

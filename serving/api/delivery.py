@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Query
 
 from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.request_body import json_body
 from heed.serving.api.response_models import Delivered, EndpointView, OutboxPage, Settlement, TakenPage, WebhookView
+from heed.serving.auth.routes import requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.delivery import EndpointStatus, MessageState, OutboxStatus
 from heed.serving.schemas.delivery_requests import AcknowledgeRequest, FailRequest, TakeRequest
 from heed.serving.schemas.fields import Id
@@ -17,6 +19,7 @@ router = APIRouter(tags=["execution"], dependencies=[Depends(reject_unknown_para
 
 
 @router.get("/v1/outbox", summary="Actions that wait for an executor")
+@requires(Scope.OUTBOX)
 async def outbox(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxPage:
     """Executable actions, longest ready first, as far as they are permitted now; the rest is withdrawn or waits.
 
@@ -27,8 +30,9 @@ async def outbox(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] 
     return OutboxPage(messages, (await services.delivery.outbox_status()).pushed)
 
 
-@router.post("/v1/outbox", summary="Take many messages for a while", openapi_extra=request_body_schema(TakeRequest))
-async def take(body: Annotated[TakeRequest, Depends(body_of(TakeRequest))], services: UseCases) -> TakenPage:
+@router.post("/v1/outbox", summary="Take many messages for a while")
+@requires(Scope.OUTBOX)
+async def take(body: Annotated[TakeRequest, json_body(TakeRequest)], services: UseCases) -> TakenPage:
     """Every rule is asked again of each message; what it forbids is withdrawn, or waits until it passes.
 
     Acknowledge each, or say that it failed, naming its `fence`. One that is neither until its lease is over is handed
@@ -39,12 +43,14 @@ async def take(body: Annotated[TakeRequest, Depends(body_of(TakeRequest))], serv
 
 
 @router.get("/v1/outbox/{outbox_id}", summary="Where a message stands")
+@requires(Scope.OUTBOX)
 async def message(outbox_id: Id, services: UseCases) -> MessageState:
     """Its state, what was tried, and whether its contact slot counts."""
     return await services.delivery.message(outbox_id)
 
 
 @router.post("/v1/outbox/{outbox_id}/delivered", summary="Take one message for good")
+@requires(Scope.OUTBOX)
 async def delivered(outbox_id: Id, services: UseCases) -> Delivered:
     """Take a message off the outbox; its reservation stays until the contact is reported.
 
@@ -56,10 +62,10 @@ async def delivered(outbox_id: Id, services: UseCases) -> Delivered:
 @router.post(
     "/v1/outbox/{outbox_id}/acknowledge",
     summary="Acknowledge a message taken for a while",
-    openapi_extra=request_body_schema(AcknowledgeRequest),
 )
+@requires(Scope.OUTBOX)
 async def acknowledge(
-    outbox_id: Id, body: Annotated[AcknowledgeRequest, Depends(body_of(AcknowledgeRequest))], services: UseCases
+    outbox_id: Id, body: Annotated[AcknowledgeRequest, json_body(AcknowledgeRequest)], services: UseCases
 ) -> Settlement:
     """Nobody else is handed it any more; its reservation stays until the contact is reported."""
     return Settlement(outbox_id, await services.delivery.acknowledge(outbox_id, body.fence))
@@ -68,22 +74,22 @@ async def acknowledge(
 @router.post(
     "/v1/outbox/{outbox_id}/fail",
     summary="Say that nothing was done with a message",
-    openapi_extra=request_body_schema(FailRequest),
 )
-async def fail(
-    outbox_id: Id, body: Annotated[FailRequest, Depends(body_of(FailRequest))], services: UseCases
-) -> Settlement:
+@requires(Scope.OUTBOX)
+async def fail(outbox_id: Id, body: Annotated[FailRequest, json_body(FailRequest)], services: UseCases) -> Settlement:
     """Have it handed out again later, or withdraw it; its slot is free again once nobody may have executed it."""
     return Settlement(outbox_id, await services.delivery.fail(outbox_id, body.fence, retry=body.retry))
 
 
 @router.get("/v1/webhook", summary="The executors that messages are pushed to")
+@requires(Scope.OPERATIONS)
 async def webhook(services: UseCases) -> WebhookView:
     """Where push goes and whether it is on, and how much waits."""
     return _webhook_view(await services.delivery.outbox_status())
 
 
 @router.post("/v1/webhook/enable", summary="Push again after an executor answered 410")
+@requires(Scope.STOP)
 async def enable_webhook(services: UseCases) -> WebhookView:
     """Messages that wait are tried from now on; where no webhook is set up nothing is pushed and nothing changes."""
     return _webhook_view(await services.delivery.enable_endpoints())

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Depends, Query
 
 from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.request_body import json_body
 from heed.serving.api.response_models import CustomerView
+from heed.serving.auth.routes import requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.facts import ErasureResult, Export, IngestResult, MergeResult, SharedContactPoints
 from heed.serving.http.paths import CUSTOMER, EXPORT, MERGE
 from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
@@ -17,40 +19,44 @@ from heed.serving.schemas.fields import PersonId
 router = APIRouter(tags=["facts"], dependencies=[Depends(reject_unknown_params)])
 
 
-@router.post("/v1/customers", summary="Record customers", openapi_extra=request_body_schema(CustomersIn))
-async def customers(body: Annotated[CustomersIn, Depends(body_of(CustomersIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/customers", summary="Record customers")
+@requires(Scope.FACTS)
+async def customers(body: Annotated[CustomersIn, json_body(CustomersIn)], services: UseCases) -> IngestResult:
     """Create or update customers; what a customer leaves out stays as it is."""
     return await services.facts.record_customers(body)
 
 
-@router.post("/v1/consents", summary="Record consents and withdrawals", openapi_extra=request_body_schema(ConsentsIn))
-async def consents(body: Annotated[ConsentsIn, Depends(body_of(ConsentsIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/consents", summary="Record consents and withdrawals")
+@requires(Scope.FACTS)
+async def consents(body: Annotated[ConsentsIn, json_body(ConsentsIn)], services: UseCases) -> IngestResult:
     """Record statements of consent; a withdrawal binds every decision from the answer on."""
     return await services.facts.record_consents(body)
 
 
-@router.post("/v1/signals", summary="Record signals", openapi_extra=request_body_schema(SignalsIn))
-async def signals(body: Annotated[SignalsIn, Depends(body_of(SignalsIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/signals", summary="Record signals")
+@requires(Scope.FACTS)
+async def signals(body: Annotated[SignalsIn, json_body(SignalsIn)], services: UseCases) -> IngestResult:
     """Record observed events."""
     return await services.facts.record_signals(body)
 
 
-@router.post("/v1/contacts", summary="Record contacts made or failed", openapi_extra=request_body_schema(ContactsIn))
-async def contacts(body: Annotated[ContactsIn, Depends(body_of(ContactsIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/contacts", summary="Record contacts made or failed")
+@requires(Scope.FACTS)
+async def contacts(body: Annotated[ContactsIn, json_body(ContactsIn)], services: UseCases) -> IngestResult:
     """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
     return await services.facts.record_contacts(body)
 
 
-@router.post(
-    "/v1/objections", summary="Record objections to marketing", openapi_extra=request_body_schema(ObjectionsIn)
-)
-async def objections(body: Annotated[ObjectionsIn, Depends(body_of(ObjectionsIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/objections", summary="Record objections to marketing")
+@requires(Scope.FACTS)
+async def objections(body: Annotated[ObjectionsIn, json_body(ObjectionsIn)], services: UseCases) -> IngestResult:
     """Record objections: from the answer on nothing of marketing is scored for whom they strike, nor sent to them."""
     return await services.facts.record_objections(body)
 
 
-@router.post("/v1/outcomes", summary="Record outcomes", openapi_extra=request_body_schema(OutcomesIn))
-async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], services: UseCases) -> IngestResult:
+@router.post("/v1/outcomes", summary="Record outcomes")
+@requires(Scope.FACTS)
+async def outcomes(body: Annotated[OutcomesIn, json_body(OutcomesIn)], services: UseCases) -> IngestResult:
     """Record what happened; an opt-out, unsubscribe or complaint withdraws consent at once."""
     return await services.facts.record_outcomes(body)
 
@@ -58,22 +64,24 @@ async def outcomes(body: Annotated[OutcomesIn, Depends(body_of(OutcomesIn))], se
 @router.post(
     MERGE,
     summary="Let another customer be the same person",
-    openapi_extra=request_body_schema(MergeRequest),
 )
+@requires(Scope.FACTS)
 async def merge(
-    customer_id: PersonId, body: Annotated[MergeRequest, Depends(body_of(MergeRequest))], services: UseCases
+    customer_id: PersonId, body: Annotated[MergeRequest, json_body(MergeRequest)], services: UseCases
 ) -> MergeResult:
     """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
     return await services.facts.merge(customer_id, body.from_)
 
 
 @router.get(EXPORT, summary="Everything that is held about a customer")
+@requires(Scope.EXPORT)
 async def export(customer_id: PersonId, services: UseCases) -> Export:
     """What the ledger holds about one customer, decisions with their reasons and all facts that they looked at."""
     return services.facts.export(customer_id)
 
 
 @router.delete(CUSTOMER, summary="Erase a customer")
+@requires(Scope.ERASE)
 async def erase(
     customer_id: PersonId,
     services: UseCases,
@@ -88,6 +96,7 @@ async def erase(
 
 
 @router.get(CUSTOMER, summary="A customer and their timeline")
+@requires(Scope.CUSTOMERS)
 def customer(customer_id: PersonId, services: UseCases) -> CustomerView:
     """What the ledger holds about one customer, newest first."""
     timeline = services.facts.timeline(customer_id)

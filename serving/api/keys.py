@@ -6,26 +6,30 @@ from fastapi import APIRouter, Depends, Response
 
 from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.request_body import json_body
 from heed.serving.auth.key_schemas import KeyMade, KeysPage, KeyView, key_view
 from heed.serving.auth.principal import Principal, principal
+from heed.serving.auth.routes import requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.schemas.fields import Id
 from heed.serving.schemas.key_requests import KeyRequest
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[Depends(reject_unknown_params)])
 
 Asker = Annotated[Principal, Depends(principal)]
-Wish = Annotated[KeyRequest, Depends(body_of(KeyRequest))]
+Wish = Annotated[KeyRequest, json_body(KeyRequest)]
 
 
 @router.get("", summary="All keys, without their secrets")
+@requires(Scope.KEYS)
 async def keys(services: UseCases) -> KeysPage:
     """Live, expired and revoked keys."""
     listed = await services.keys.list_keys()
     return KeysPage([key_view(key, listed.at) for key in listed.keys])
 
 
-@router.post("", summary="Make a key", openapi_extra=request_body_schema(KeyRequest))
+@router.post("", summary="Make a key")
+@requires(Scope.CHANGE_KEYS)
 async def create(body: Wish, asker: Asker, services: UseCases, response: Response) -> KeyMade:
     """Make a key; its secret is in this answer alone."""
     created, at = await services.keys.create(body, asker)
@@ -34,6 +38,7 @@ async def create(body: Wish, asker: Asker, services: UseCases, response: Respons
 
 
 @router.post("/{key_id}/revoke", summary="Take a key back")
+@requires(Scope.CHANGE_KEYS)
 async def revoke(key_id: Id, services: UseCases) -> KeyView:
     """Take a key back for good. It opens nothing here from the answer on, and elsewhere within seconds."""
     return key_view(*await services.keys.revoke(key_id))

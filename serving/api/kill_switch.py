@@ -7,25 +7,29 @@ from fastapi import APIRouter, Depends, Query
 
 from heed.serving.api.dependencies import UseCases
 from heed.serving.api.query_params import reject_unknown_params
-from heed.serving.api.request_body import body_of, request_body_schema
+from heed.serving.api.request_body import json_body
 from heed.serving.auth.principal import Principal, principal
+from heed.serving.auth.routes import requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.operations.kill_switch import StopOrder, SwitchView
 from heed.serving.schemas.kill_switch_requests import ResumeRequest, StopRequest
 
 router = APIRouter(prefix="/v1", tags=["operations"], dependencies=[Depends(reject_unknown_params)])
 
 Asker = Annotated[Principal, Depends(principal)]
-Stopping = Annotated[StopRequest, Depends(body_of(StopRequest))]
-Resuming = Annotated[ResumeRequest, Depends(body_of(ResumeRequest))]
+Stopping = Annotated[StopRequest, json_body(StopRequest)]
+Resuming = Annotated[ResumeRequest, json_body(ResumeRequest)]
 
 
 @router.get("/stop", summary="What is stopped")
+@requires(Scope.STOPS)
 def switch(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
     """What is stopped now, by order or by the policy, and the latest orders, newest first."""
     return services.kill_switch.view(limit)
 
 
-@router.post("/stop", summary="Stop: no act, at once, on every worker", openapi_extra=request_body_schema(StopRequest))
+@router.post("/stop", summary="Stop: no act, at once, on every worker")
+@requires(Scope.STOP)
 async def stop(body: Stopping, asker: Asker, services: UseCases) -> SwitchView:
     """Turn every act, or those named, into hold or review; from the answer on none commits, whatever worker makes it.
 
@@ -34,7 +38,8 @@ async def stop(body: Stopping, asker: Asker, services: UseCases) -> SwitchView:
     return await services.kill_switch.stop(_signed(body.order(), asker))
 
 
-@router.post("/resume", summary="Lift an order to stop", openapi_extra=request_body_schema(ResumeRequest))
+@router.post("/resume", summary="Lift an order to stop")
+@requires(Scope.STOP)
 async def resume(body: Resuming, asker: Asker, services: UseCases) -> SwitchView:
     """Lift the order to stop that names exactly this; others stay."""
     return await services.kill_switch.resume(_signed(body.order(), asker))

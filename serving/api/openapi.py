@@ -1,57 +1,27 @@
 """The OpenAPI document: what the routes declare, corrected to what is really answered."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from heed.decisioning import __version__
 from heed.serving.api.openapi_links import LINKS
+from heed.serving.api.request_body import JsonBody
 from heed.serving.api.response_models import ProblemAnswer
-from heed.serving.auth.routes import ROUTES, Anyone, Route
-from heed.serving.auth.scopes import KEYLESS_SCOPES, Scope
+from heed.serving.auth.routes import Requirement, requirement_of
+from heed.serving.auth.scopes import KEYLESS_SCOPES, READ_SCOPES, Scope
 from heed.serving.delivery.webhooks.event import ExecuteEvent
 from heed.serving.http.problems import MEDIA_TYPE
-from heed.serving.operations.health import Readiness
-from heed.serving.schemas.customer_requests import CustomersIn, MergeRequest
-from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, ScoreRequest
-from heed.serving.schemas.delivery_requests import AcknowledgeRequest, FailRequest, TakeRequest
-from heed.serving.schemas.fact_requests import ConsentsIn, ContactsIn, ObjectionsIn, OutcomesIn, SignalsIn
-from heed.serving.schemas.key_requests import KeyRequest
-from heed.serving.schemas.kill_switch_requests import ResumeRequest, StopRequest
-from heed.serving.schemas.policy_requests import PolicyDiffRequest, PolicyText
-from heed.serving.schemas.responses import ScoreAnswer
-from heed.serving.schemas.review_requests import ClaimRequest, OverrideRequest, SettleRequest
 
 Json = dict[str, Any]
 
-_BODIES: tuple[type[BaseModel], ...] = (
-    AcknowledgeRequest,
-    ClaimRequest,
-    ConsentsIn,
-    ContactsIn,
-    CustomersIn,
-    DecideBatchRequest,
-    DecideRequest,
-    FailRequest,
-    KeyRequest,
-    MergeRequest,
-    ObjectionsIn,
-    OutcomesIn,
-    OverrideRequest,
-    PolicyDiffRequest,
-    PolicyText,
-    ResumeRequest,
-    ScoreRequest,
-    SettleRequest,
-    SignalsIn,
-    StopRequest,
-    TakeRequest,
-)
 _SCHEMAS = "#/components/schemas/"
 _REF = _SCHEMAS + "{model}"
 _DESCRIPTION = """heed decides, for one customer at one moment, whether to act, how to act, or to hold.
@@ -82,70 +52,103 @@ _PROBLEMS = {
 _KEY = {"type": "http", "scheme": "bearer", "bearerFormat": "heed_<key id>_<secret>", "description": _KEY_SAID}
 # An alternative among security requirements (OpenAPI 3.1, 4.8.30).
 _NO_KEY: Json = {}
-_OF_THE_ERASED = frozenset(
-    {"/decide", "/v1/decisions/{decision_id}", *(f"/v1/reviews/{{review_id}}/{one}" for one in ("approve", "override"))}
-)
-_CHANGES_NOTHING = frozenset({"/score", "/v1/policy/check", "/v1/policy/diff"})
-_VALUES: tuple[tuple[str, Any], ...] = (
-    ("ProblemAnswer", ProblemAnswer),
-    ("ExecuteEvent", ExecuteEvent),
-    ("Readiness", Readiness),
-    ("ScoreAnswer", ScoreAnswer),
-)
+_VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ExecuteEvent", ExecuteEvent))
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """One operation of the document, with what its route declares."""
+
+    entry: Json
+    path: str
+    requirement: Requirement
+    body: type[BaseModel] | None
+
+    @property
+    def security(self) -> list[Json]:
+        if self.requirement.scope is None:
+            return []
+        return [{"key": [self.requirement.scope.value]}, *([_NO_KEY] if self.requirement.local else [])]
+
+    @property
+    def problems(self) -> Iterator[str]:
+        """Status codes of the errors that it can answer."""
+        parameters, declared = self.entry.get("parameters", []), self.entry["responses"]
+        yield from ("400", "414", "431")
+        if self.requirement.scope is not None:
+            yield from ("401", "403", "429")
+        if "{" in self.path:
+            yield "404"
+        if self.body is not None and self.requirement.scope not in READ_SCOPES:
+            yield "409"
+        if "410" in declared:
+            yield "410"
+        if self.body is not None:
+            yield from ("413", "415")
+        if any(parameter["in"] == "header" for parameter in parameters):
+            yield "422"
+        yield from ("503", "504")
 
 
 def openapi_document(app: FastAPI) -> Json:
-    """The whole document, made once and then kept by the application."""
-    made: Json = get_openapi(title="heed", version=__version__, description=_DESCRIPTION, routes=app.routes)
-    schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(_of_bodies())
-    schemas.update(_of_values())
+    """The whole document, made from the routes of the application."""
+    document: Json = get_openapi(title="heed", version=__version__, description=_DESCRIPTION, routes=app.routes)
+    operations = list(_operations(app, document["paths"]))
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(_request_schemas([one.body for one in operations if one.body is not None]))
+    schemas.update(_value_schemas())
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    made["paths"].update(_served_by_bentoml())
-    made["components"]["securitySchemes"] = {"key": _KEY}
-    made["webhooks"] = {"execute": {"post": _webhook()}}
-    for path, operations in made["paths"].items():
-        for method, operation in operations.items():
-            needs = _needs(method, path)
-            operation["security"] = needs
-            problems = {status: _problem(status) for status in _statuses(path, operation, guarded=bool(needs))}
-            operation["responses"] = {**_successes(operation["responses"]), **problems}
+    document["components"]["securitySchemes"] = {"key": _KEY}
+    document["webhooks"] = {"execute": {"post": _webhook()}}
+    for operation in operations:
+        _complete(operation)
     for (path, method), links in LINKS.items():
-        made["paths"][path][method]["responses"]["200"]["links"] = links
-    return made
+        document["paths"][path][method]["responses"]["200"]["links"] = links
+    return document
 
 
-def _of_bodies() -> Json:
-    _, definitions = models_json_schema([(one, "validation") for one in _BODIES], ref_template=_REF)
-    found: Json = definitions["$defs"]
-    return found
+def _operations(app: FastAPI, paths: Json) -> Iterator[_Operation]:
+    for route in iter_route_contexts(app.routes):
+        requirement = requirement_of(route.endpoint)
+        if route.path_format in paths and requirement is not None:
+            for method in route.methods or ():
+                entry = paths[route.path_format][method.lower()]
+                yield _Operation(entry, route.path_format, requirement, _body_model(route.dependant))
 
 
-def _of_values() -> Json:
+def _body_model(dependant: Dependant) -> type[BaseModel] | None:
+    """The model that a route reads its body as, if it reads one."""
+    models = (part.call.model for part in dependant.dependencies if isinstance(part.call, JsonBody))
+    return next(models, None)
+
+
+def _complete(operation: _Operation) -> None:
+    """Write into the document what FastAPI does not know of a route."""
+    entry = operation.entry
+    entry["security"] = operation.security
+    if operation.body is not None:
+        entry["requestBody"] = {"required": True, "content": _json(operation.body.__name__)}
+    problems = {status: _problem(status) for status in operation.problems}
+    entry["responses"] = {**_successes(entry["responses"]), **problems}
+
+
+def _request_schemas(models: Sequence[type[BaseModel]]) -> Json:
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    schemas: Json = definitions["$defs"]
+    return schemas
+
+
+def _value_schemas() -> Json:
     mode: Literal["serialization"] = "serialization"
     values = [(name, mode, TypeAdapter(kind)) for name, kind in _VALUES]
     _, definitions = TypeAdapter.json_schemas(values, ref_template=_REF)
-    found: Json = definitions["$defs"]
-    return found
+    schemas: Json = definitions["$defs"]
+    return schemas
 
 
 def _successes(responses: Json) -> Json:
     return {status: one for status, one in responses.items() if status.startswith("2")}
-
-
-def _needs(method: str, path: str) -> list[Json]:
-    """The security requirement of an operation: the scope of its route, or none.
-
-    Raises
-    ------
-    StopIteration
-        If the table of routes has no line for it.
-    """
-    route = next(one for one in ROUTES if (one.method, _declared(one)) == (method.upper(), path))
-    if route.need is Anyone.OPEN:
-        return []
-    return [{"key": [route.need.value]}, *([_NO_KEY] if route.local else [])]
 
 
 def without_security(made: Json) -> Json:
@@ -163,50 +166,9 @@ def _opened(operation: Json) -> Json:
     return {**operation, "security": []} if free else operation
 
 
-def _declared(route: Route) -> str:
-    """The path as OpenAPI writes it, which leaves out what kind of parameter it holds."""
-    return re.sub(r":\w+\}", "}", route.path)
-
-
-def _statuses(path: str, operation: Json, *, guarded: bool) -> Iterator[str]:
-    """The errors that an operation can answer."""
-    parameters, body = operation.get("parameters", []), "requestBody" in operation
-    yield from ("400", "414", "431")
-    if guarded:
-        yield from ("401", "403", "429")
-    if "{" in path:
-        yield "404"
-    if body and path not in _CHANGES_NOTHING:
-        yield "409"
-    if path in _OF_THE_ERASED:
-        yield "410"
-    if body:
-        yield from ("413", "415")
-    if any(one["in"] == "header" for one in parameters):
-        yield "422"
-    yield from ("503", "504")
-
-
 def _problem(status: str) -> Json:
     schema = {"$ref": f"{_SCHEMAS}ProblemAnswer"}
     return {"description": _PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-
-
-def _served_by_bentoml() -> Json:
-    """What BentoML serves itself; its own document cannot say what it refuses."""
-    return {
-        "/score": {
-            "post": {
-                "tags": ["decisions"],
-                "summary": "Score candidates: no verdicts, no record, no side effects",
-                "operationId": "score",
-                "requestBody": {"required": True, "content": _json("ScoreRequest")},
-                "responses": {"200": {"description": "Successful Response", "content": _json("ScoreAnswer")}},
-            }
-        },
-        "/livez": {"get": _probe("livez", "Whether the process runs", {"text/plain": {"schema": {"type": "string"}}})},
-        "/readyz": {"get": _probe("readyz", "Whether decisions can be made, part by part", _json("Readiness"))},
-    }
 
 
 def _webhook() -> Json:
@@ -237,8 +199,3 @@ def _webhook() -> Json:
 
 def _json(name: str) -> Json:
     return {"application/json": {"schema": {"$ref": f"{_SCHEMAS}{name}"}}}
-
-
-def _probe(name: str, summary: str, content: Json) -> Json:
-    answer = {"description": "Yes.", "content": content}
-    return {"tags": ["operations"], "summary": summary, "operationId": name, "responses": {"200": answer}}

@@ -8,7 +8,10 @@ from heed.serving.api.dependencies import UseCases
 from heed.serving.api.openapi import without_security
 from heed.serving.api.query_params import reject_unknown_params
 from heed.serving.auth.principal import may_see_operations
+from heed.serving.auth.routes import public, requires
+from heed.serving.auth.scopes import Scope
 from heed.serving.http.problems import MEDIA_TYPE, Problem
+from heed.serving.operations.health import Readiness
 from heed.serving.schemas.responses import encode
 
 router = APIRouter(dependencies=[Depends(reject_unknown_params)])
@@ -30,8 +33,21 @@ _PAGE = """<!doctype html>
 """
 
 
-@router.get("/readyz", include_in_schema=False)
-async def ready(request: Request) -> Response:
+@router.get("/livez", summary="Whether the process runs", tags=["operations"], response_class=PlainTextResponse)
+@public
+async def livez() -> Response:
+    """Liveness: answers for as long as the process does."""
+    return PlainTextResponse("\n")
+
+
+@router.get(
+    "/readyz",
+    summary="Whether decisions can be made, part by part",
+    tags=["operations"],
+    response_model=Readiness,
+)
+@public
+async def readyz(request: Request) -> Response:
     """Whether decisions can be made, and how each part is."""
     running = getattr(request.app.state, "runtime", None)
     if running is None:
@@ -45,12 +61,14 @@ async def ready(request: Request) -> Response:
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", tags=["operations"], response_class=PlainTextResponse)
+@requires(Scope.OPERATIONS, local=True)
 async def metrics(services: UseCases) -> Response:
     """Counters of this process."""
     return Response(await services.metrics.render(), media_type="text/plain; version=0.0.4")
 
 
 @router.get("/openapi.json", include_in_schema=False)
+@public
 async def openapi(request: Request) -> Response:
     """The OpenAPI document, as it stands for whoever may ask without a key."""
     running = getattr(request.app.state, "runtime", None)
@@ -59,6 +77,7 @@ async def openapi(request: Request) -> Response:
 
 
 @router.get("/docs", include_in_schema=False)
+@public
 async def docs() -> HTMLResponse:
     """The OpenAPI document for people."""
     return HTMLResponse(_PAGE)

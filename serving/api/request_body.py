@@ -1,9 +1,8 @@
-"""Reading request bodies: strict JSON, straight into the request models."""
+"""Request bodies: strict JSON, read straight into the request models."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from heed.serving.api.strict_json import reject_ambiguous_json
@@ -15,62 +14,66 @@ Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
 
 
-def body_of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
-    """A dependency that reads the body as `model`."""
+class JsonBody(Generic[Model]):
+    """A dependency that reads the request body as `model`. The OpenAPI document finds the model on it.
 
-    async def read(request: Request) -> Model:
-        return parse_body(model, await read_json_body(request))
+    FastAPI's own body parameters read any JSON, in which a key may come twice and a whole number may lose digits.
+    """
 
-    return read
+    def __init__(self, model: type[Model]) -> None:
+        self.model = model
+
+    async def __call__(self, request: Request) -> Model:
+        """Read and check the body."""
+        return parse_body(self.model, await read_json_body(request))
+
+
+def json_body(model: type[BaseModel]) -> Any:
+    """Declare that a parameter of a route is its request body: ``Annotated[Model, json_body(Model)]``."""
+    return Depends(JsonBody(model))
 
 
 def parse_body(model: type[Model], content: bytes) -> Model:
-    """The body as `model`, if it says each thing once and each whole number exactly.
+    """Parse a body that has one meaning only.
 
     Raises
     ------
     ValidationError
-        If it does not keep the model.
+        If it does not fit the model.
     InvalidInput
-        If a member comes twice, or a whole number lies beyond 2**53.
+        If a key comes twice, or a whole number lies beyond 2**53.
     """
-    found = model.model_validate_json(content)
+    body = model.model_validate_json(content)
     reject_ambiguous_json(content)
-    return found
+    return body
 
 
 async def read_json_body(request: Request) -> bytes:
-    """The body of a request that is announced as JSON.
+    """Read the body of a request whose Content-Type is JSON.
 
-    A page of another origin can send any other media type, or none, without asking first (Fetch Standard, CORS-
-    safelisted requests); what it may not announce as JSON is not read as JSON.
+    A page from another origin can send any other media type, or none, without a preflight request (Fetch Standard,
+    CORS-safelisted requests), so nothing else is read as JSON.
 
     Raises
     ------
     NotJson
         If the header ``Content-Type`` is missing or names another media type.
-    TooLarge
+    BodyTooLarge
         As soon as the body grows past `MAX_BODY_BYTES`.
     """
-    announced = request.headers.get("content-type")
-    if announced is None or announced.partition(";")[0].strip().lower() != JSON:
+    content_type = request.headers.get("content-type")
+    if content_type is None or content_type.partition(";")[0].strip().lower() != JSON:
         remedy = f"send the header Content-Type: {JSON}"
         raise NotJson(
-            "the body is not announced as JSON", field="Content-Type", value=announced or "nothing", remedy=remedy
+            f"Content-Type must be {JSON}", field="Content-Type", value=content_type or "nothing", remedy=remedy
         )
-    return await _bounded(request)
+    return await _read_limited(request)
 
 
-async def _bounded(request: Request) -> bytes:
+async def _read_limited(request: Request) -> bytes:
     content = bytearray()
-    async for part in request.stream():
-        content += part
+    async for chunk in request.stream():
+        content += chunk
         if len(content) > MAX_BODY_BYTES:
             raise body_too_large()
     return bytes(content)
-
-
-def request_body_schema(model: type[BaseModel]) -> dict[str, object]:
-    """The OpenAPI part that describes a body read by `body_of`."""
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from heed.decisioning.canonical import Scalar
 from heed.decisioning.certificate import Loss
@@ -39,6 +40,10 @@ class ProblemAnswer:
     remedy: str | None = None
     faults: Sequence[Fault] | None = None
     parts: Mapping[str, Part] | None = None
+
+
+# What routes declare that may meet a customer who was erased.
+CUSTOMER_ERASED: dict[int | str, dict[str, Any]] = {410: {"description": "The customer was erased."}}
 
 
 @dataclass(frozen=True, slots=True)

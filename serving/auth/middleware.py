@@ -1,9 +1,9 @@
-"""The gate before everything: what is no request of the table, comes from nobody, or too often, goes no further."""
+"""Authentication, authorization and rate limits, before a request reaches its route."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import State
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,104 +20,110 @@ from heed.serving.auth.principal import (
     principal_of_key,
 )
 from heed.serving.auth.rate_limit import Allowance
-from heed.serving.auth.routes import Anyone, Route, find
-from heed.serving.auth.scopes import Scope as Need
+from heed.serving.auth.routes import Requirement, RouteMatch, declared_routes, match
+from heed.serving.auth.scopes import Scope as AuthScope
 from heed.serving.errors import Forbidden, RateLimited, Unauthorized
 from heed.serving.http.problems import problem_response
 from heed.serving.http.request_limits import check_content_length, check_target, read_headers
 
 Headers = Mapping[bytes, bytes]
+HeaderList = list[tuple[bytes, bytes]]
 
 
 class AuthMiddleware:
-    """Let in whom the table of routes lets in, and nobody where the application refused to start.
+    """Admit requests that meet what their route requires; answer everything if the service refused to start.
 
     Parameters
     ----------
-    state : State
-        The application's; it holds the runtime once the application has started, or why it refused to.
+    owner : Starlette
+        The application. Its state holds the runtime once it has started, or why it refused to. Routes that are added
+        after its first request are not served.
     """
 
-    def __init__(self, app: ASGIApp, state: State) -> None:
+    def __init__(self, app: ASGIApp, owner: Starlette) -> None:
         self.app = app
-        self._state = state
+        self._state = owner.state
+        self._routes = declared_routes(owner.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an admitted request on once, however many gates it meets, and answer any other."""
-        if scope["type"] == "lifespan" or AUTH_CONTEXT in scope:
+        """Pass on an admitted request, and answer any other."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._judge(scope, receive, send)
+            await self._handle(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime, refusal = getattr(self._state, "runtime", None), getattr(self._state, "refusal", None)
         if refusal is not None:
             await problem_response(refusal)(scope, receive, send)
             return
         try:
-            access = None if runtime is None else runtime.access
-            admission, told = authorize(scope, access)
+            route = match(self._routes, scope["method"], scope["path"])
+            context, headers = authorize(scope, route, None if runtime is None else runtime.access)
         except (HeedError, HTTPException) as error:
-            answer = problem_response(error)
+            response = problem_response(error)
             if runtime is not None:
-                runtime.metrics.problems.labels(str(answer.status_code)).inc()
-            await answer(scope, receive, send)
+                runtime.metrics.problems.labels(str(response.status_code)).inc()
+            await response(scope, receive, send)
             return
-        scope[AUTH_CONTEXT] = admission
-        await self.app(scope, receive, _telling(send, told) if told else send)
+        scope[AUTH_CONTEXT] = context
+        await self.app(scope, receive, _with_headers(send, headers) if headers else send)
 
 
-def authorize(scope: Scope, access: AccessControl | None) -> tuple[AuthContext, list[tuple[bytes, bytes]]]:
-    """Who makes a request, as which route, and the headers to answer with.
+def authorize(scope: Scope, route: RouteMatch, access: AccessControl | None) -> tuple[AuthContext, HeaderList]:
+    """Decide about a request; with the headers to add to its response.
+
+    Parameters
+    ----------
+    access : AccessControl or None
+        None before the service has started.
 
     Raises
     ------
     HTTPException
-        404 or 405 where the table has no such route.
+        404 or 405 if no route serves it.
     HeedError
-        Why the request is not let in.
+        If the request is malformed, too large, too frequent, or not permitted.
     """
     headers = read_headers(scope)
     check_target(scope)
     check_content_length(headers)
-    route = _route(scope)
+    required = _requirement(route)
     if access is None:
-        return _before_start(route), []
-    principal = _principal(scope, headers, route, access)
-    told = _rationed(principal, access)
-    if not principal.may(route.need) and not (route.local and remote_refusal(scope, headers) is None):
-        raise _lacking(principal, route)
-    return AuthContext(principal, route), told
+        return _before_start(required), []
+    principal = _principal(scope, headers, required, access)
+    limits = _rate_limited(principal, access)
+    if not principal.may(required) and not (required.local and remote_refusal(scope, headers) is None):
+        raise _missing_scope(principal, required)
+    return AuthContext(principal, required), limits
 
 
-def _route(scope: Scope) -> Route:
-    found = find(scope["method"], scope["path"])
-    if found.route is not None:
-        return found.route
-    if not found.methods:
+def _requirement(matched: RouteMatch) -> Requirement:
+    if matched.route is not None:
+        return matched.route.requirement
+    if not matched.methods:
         raise HTTPException(404)
-    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
-    raise HTTPException(405, headers={"Allow": ", ".join(sorted(found.methods))})
+    # A 405 lists the methods there are in `Allow` (RFC 9110, 15.5.6).
+    raise HTTPException(405, headers={"Allow": ", ".join(sorted(matched.methods))})
 
 
-def _before_start(route: Route) -> AuthContext:
-    if route.need is not Anyone.OPEN:
+def _before_start(required: Requirement) -> AuthContext:
+    if required.scope is not None:
         raise Unavailable("the service has not started", remedy="ask again once /readyz answers")
-    return AuthContext(ANONYMOUS, route)
+    return AuthContext(ANONYMOUS, required)
 
 
-def _principal(scope: Scope, headers: Headers, route: Route, access: AccessControl) -> Principal:
-    """Who asks; a request that needs no key is let in with one that opens nothing as well."""
-    free = route.need is Anyone.OPEN or route.local
-    sent = headers.get(b"authorization")
+def _principal(scope: Scope, headers: Headers, required: Requirement, access: AccessControl) -> Principal:
+    """Who makes the request; where no key is needed, an invalid one does no harm."""
     try:
-        if sent is not None:
-            return principal_of_key(access.keyring.holder(_token(sent)))
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            return principal_of_key(access.keyring.holder(_token(authorization)))
         return _without_key(scope, headers, access)
     except HeedError:
-        if free:
+        if required.scope is None or required.local:
             return ANONYMOUS
         raise
 
@@ -132,49 +138,49 @@ def _without_key(scope: Scope, headers: Headers, access: AccessControl) -> Princ
 
 
 def _token(header: bytes) -> str:
-    """The token of an ``Authorization`` header; the name of the scheme is of any case (RFC 9110, 11.1)."""
+    """The token of an ``Authorization`` header; schemes are case-insensitive (RFC 9110, 11.1)."""
     scheme, _, token = header.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _rationed(principal: Principal, access: AccessControl) -> list[tuple[bytes, bytes]]:
+def _rate_limited(principal: Principal, access: AccessControl) -> HeaderList:
     if principal.key_id is None:
         return []
-    left = access.buckets.take(principal.key_id)
-    told = access.buckets.headers(left)
-    if not left.allowed:
-        raise _too_many(left, told, access.buckets.rate)
-    return told
+    allowance = access.buckets.take(principal.key_id)
+    headers = access.buckets.headers(allowance)
+    if not allowance.allowed:
+        raise _too_many(allowance, headers, access.buckets.rate)
+    return headers
 
 
-def _too_many(left: Allowance, told: list[tuple[bytes, bytes]], rate: float) -> RateLimited:
+def _too_many(allowance: Allowance, headers: HeaderList, rate: float) -> RateLimited:
     return RateLimited(
-        f"this key may ask this process {rate:g} times a second",
-        remedy=f"ask again in {left.retry_after} s; nothing was done",
-        headers={name.decode(): value.decode() for name, value in told},
+        f"rate limit exceeded: this key may send this process {rate:g} requests a second",
+        remedy=f"retry in {allowance.retry_after} s; nothing was done",
+        headers={name.decode(): value.decode() for name, value in headers},
     )
 
 
-def _lacking(principal: Principal, route: Route) -> Unauthorized | Forbidden:
+def _missing_scope(principal: Principal, required: Requirement) -> Unauthorized | Forbidden:
     if principal is ANONYMOUS:
         return missing_key()
-    if principal is LOCAL_PRINCIPAL and route.need is Need.CHANGE_KEYS:
-        return missing_key("make the first key by `heed keys create` while no service runs")
-    challenge = f'Bearer realm="heed", error="insufficient_scope", scope="{route.need}"'
+    if principal is LOCAL_PRINCIPAL and required.scope is AuthScope.CHANGE_KEYS:
+        return missing_key("create the first key with `heed keys create` while no service runs")
+    challenge = f'Bearer realm="heed", error="insufficient_scope", scope="{required.scope}"'
     return Forbidden(
-        f"this key lacks the scope {route.need}",
+        f"this key lacks the scope {required.scope}",
         field="Authorization",
-        remedy="use a key of a role that has it",
+        remedy="use a key whose role has it",
         headers={"WWW-Authenticate": challenge},
     )
 
 
-def _telling(send: Send, told: list[tuple[bytes, bytes]]) -> Send:
-    async def watched(message: Message) -> None:
+def _with_headers(send: Send, headers: HeaderList) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             start: dict[str, Any] = dict(message)
-            start["headers"] = [*message.get("headers", ()), *told]
+            start["headers"] = [*message.get("headers", ()), *headers]
             message = start
         await send(message)
 
-    return watched
+    return send_with_headers

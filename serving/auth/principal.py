@@ -1,18 +1,18 @@
-"""Who asks, and what they may do."""
+"""Who makes a request, and what they may do."""
 
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
+from time import perf_counter
 
 from fastapi import Request
 
 from heed.serving.auth.api_key import LOCAL_CALLER, ApiKey
 from heed.serving.auth.loopback import remote_refusal
-from heed.serving.auth.routes import Anyone, Route
+from heed.serving.auth.routes import Requirement, requirement_of
 from heed.serving.auth.scopes import KEYLESS_SCOPES, Scope
 from heed.serving.errors import Forbidden
 
-AUTH_CONTEXT = "heed.admission"
-"""Where in the ASGI scope the gate leaves what it found out."""
+AUTH_CONTEXT = "heed.auth"
+"""Key under which the middleware leaves its result in the ASGI scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Principal:
     scopes: frozenset[Scope]
     key_id: str | None = None
 
-    def may(self, need: Scope | Anyone) -> bool:
-        """Whether a need is met."""
-        return need is Anyone.OPEN or need in self.scopes
+    def may(self, requirement: Requirement) -> bool:
+        """Whether this principal has the scope that a route requires."""
+        return requirement.scope is None or requirement.scope in self.scopes
 
 
 ANONYMOUS = Principal("nobody", frozenset())
@@ -42,10 +42,19 @@ LOCAL_PRINCIPAL = Principal(LOCAL_CALLER, KEYLESS_SCOPES)
 
 @dataclass(frozen=True, slots=True)
 class AuthContext:
-    """What the gate found out: who asks, and as which route of the table it let the request through."""
+    """What the middleware decided about a request.
+
+    Attributes
+    ----------
+    requirement : Requirement
+        What was required of the caller, and met.
+    admitted_at : float
+        When that was, by `time.perf_counter`.
+    """
 
     principal: Principal
-    route: Route
+    requirement: Requirement
+    admitted_at: float = field(default_factory=perf_counter)
 
 
 def principal_of_key(key: ApiKey) -> Principal:
@@ -53,37 +62,39 @@ def principal_of_key(key: ApiKey) -> Principal:
     return Principal(key.name, key.scopes, key.key_id)
 
 
-async def principal(request: Request) -> Principal:
-    """Who makes this request, as routes ask for it."""
-    return principal_of(request)
+def auth_context(request: Request) -> AuthContext:
+    """What the middleware decided about this request."""
+    context: AuthContext = request.scope[AUTH_CONTEXT]
+    return context
 
 
 def principal_of(request: Request) -> Principal:
     """Who makes this request."""
-    found: AuthContext = request.scope[AUTH_CONTEXT]
-    return found.principal
+    return auth_context(request).principal
+
+
+async def principal(request: Request) -> Principal:
+    """Who makes this request, as a dependency of routes."""
+    return principal_of(request)
 
 
 def may_see_operations(request: Request) -> bool:
-    """Whether how heed is doing may be told in detail: to this machine, and to keys with the scope for it."""
-    if principal_of(request).may(Scope.OPERATIONS):
+    """Whether health may be shown in detail: to this machine, and to keys with the scope for it."""
+    if Scope.OPERATIONS in principal_of(request).scopes:
         return True
     return remote_refusal(request.scope, dict(request.scope["headers"])) is None
 
 
 async def verify_route(request: Request) -> None:
-    """Refuse a request that the application gives to another route than the gate took it for.
+    """Refuse a request if FastAPI picked another route than the one that the middleware authorized.
 
     Raises
     ------
     Forbidden
-        If the table of routes and the application differ: whose need was met is not who would answer.
+        If the function that would answer requires something else, or declares nothing.
     """
-    admitted = request.scope.get(AUTH_CONTEXT)
-    serving = request.scope["route"].path
-    if not isinstance(admitted, AuthContext) or admitted.route.path != serving:
-        _refuse(serving)
-
-
-def _refuse(path: str) -> NoReturn:
-    raise Forbidden("this route has no entry of its own in the table of routes", field="path", value=path)
+    authorized = request.scope.get(AUTH_CONTEXT)
+    required = requirement_of(request.scope["endpoint"])
+    if not isinstance(authorized, AuthContext) or authorized.requirement != required:
+        path = request.scope["route"].path
+        raise Forbidden("the caller was authorized for another route", field="path", value=path)

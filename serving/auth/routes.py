@@ -1,130 +1,110 @@
-"""The one table of routes and what each needs. A path that is not in it is answered 404, whatever is served there.
+"""What a route asks of its caller, declared on the route's function, and the route that serves a request.
 
-To open a new route, add one line; `tests/serving/auth/test_route_scopes.py` names every operation that has none.
+``@requires(Scope.X)`` or ``@public`` stands under the decorator that registers the route. A route without either is not
+served: it is answered 404.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
+from typing import TypeVar
 
-from starlette.routing import compile_path
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute, Route
 
 from heed.serving.auth.scopes import Scope
-from heed.serving.http.paths import CUSTOMER, EXPORT, MERGE
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
+
+_ATTRIBUTE = "__heed_requirement__"
 
 
-class Anyone(StrEnum):
-    """Needs that are no scope."""
-
-    OPEN = "open"
-    """Whoever reaches the port: probes, and pages that hold no data."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """What one route needs.
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a route asks of its caller.
 
     Attributes
     ----------
-    path : str
-        As the route is declared, with its parameters.
-    need : Scope or Anyone
-        The scope, or that none is needed.
+    scope : Scope or None
+        The scope that the caller needs; None for probes and pages that hold no data.
     local : bool
-        Whether a request of this machine is let in without a key, even where there are keys.
+        Whether a request from this machine needs no key, even where there are keys.
+    """
+
+    scope: Scope | None
+    local: bool = False
+
+
+def requires(scope: Scope, *, local: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Declare the scope that a route needs."""
+    return lambda endpoint: _declare(endpoint, Requirement(scope, local))
+
+
+def public(endpoint: Endpoint) -> Endpoint:
+    """Declare that a route is open to whoever reaches the port."""
+    return _declare(endpoint, Requirement(None))
+
+
+def _declare(endpoint: Endpoint, requirement: Requirement) -> Endpoint:
+    setattr(endpoint, _ATTRIBUTE, requirement)
+    return endpoint
+
+
+def requirement_of(endpoint: object) -> Requirement | None:
+    """What was declared for a route's function, None where nothing was."""
+    declared: Requirement | None = getattr(endpoint, _ATTRIBUTE, None)
+    return declared
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRoute:
+    """One method of one path, with what it requires.
+
+    Attributes
+    ----------
+    pattern : re.Pattern
+        Matches the paths that the route serves.
     """
 
     method: str
     path: str
-    need: Scope | Anyone
-    local: bool = False
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Matches the paths that this route serves."""
-        return compile_path(self.path)[0]
-
-
-# The first that matches counts, as in the application: the narrower before the wider.
-ROUTES: tuple[Route, ...] = (
-    Route("POST", "/decide", Scope.DECIDE),
-    Route("POST", "/decide_batch", Scope.DECIDE),
-    Route("POST", "/score", Scope.SCORE),
-    Route("GET", "/v1/decisions/{decision_id}", Scope.DECISIONS),
-    Route("GET", "/v1/decisions", Scope.DECISIONS),
-    Route("POST", "/v1/customers", Scope.FACTS),
-    Route("POST", "/v1/consents", Scope.FACTS),
-    Route("POST", "/v1/signals", Scope.FACTS),
-    Route("POST", "/v1/contacts", Scope.FACTS),
-    Route("POST", "/v1/objections", Scope.FACTS),
-    Route("POST", "/v1/outcomes", Scope.FACTS),
-    Route("POST", MERGE, Scope.FACTS),
-    Route("GET", EXPORT, Scope.EXPORT),
-    Route("GET", CUSTOMER, Scope.CUSTOMERS),
-    Route("DELETE", CUSTOMER, Scope.ERASE),
-    Route("GET", "/v1/outbox", Scope.OUTBOX),
-    Route("POST", "/v1/outbox", Scope.OUTBOX),
-    Route("GET", "/v1/outbox/{outbox_id}", Scope.OUTBOX),
-    Route("POST", "/v1/outbox/{outbox_id}/delivered", Scope.OUTBOX),
-    Route("POST", "/v1/outbox/{outbox_id}/acknowledge", Scope.OUTBOX),
-    Route("POST", "/v1/outbox/{outbox_id}/fail", Scope.OUTBOX),
-    Route("GET", "/v1/webhook", Scope.OPERATIONS),
-    Route("POST", "/v1/webhook/enable", Scope.STOP),
-    Route("GET", "/v1/reviews", Scope.REVIEWS),
-    Route("GET", "/v1/reviews/{review_id}", Scope.REVIEWS),
-    Route("POST", "/v1/reviews/{review_id}/claim", Scope.SETTLE),
-    Route("POST", "/v1/reviews/{review_id}/release", Scope.SETTLE),
-    Route("POST", "/v1/reviews/{review_id}/approve", Scope.SETTLE),
-    Route("POST", "/v1/reviews/{review_id}/override", Scope.SETTLE),
-    Route("POST", "/v1/reviews/{review_id}/reject", Scope.SETTLE),
-    Route("GET", "/v1/policy", Scope.POLICY),
-    Route("GET", "/v1/policy/liveness", Scope.POLICY),
-    Route("POST", "/v1/policy/check", Scope.POLICY),
-    Route("POST", "/v1/policy/diff", Scope.POLICY),
-    Route("POST", "/v1/policy/reload", Scope.CHANGE_POLICY),
-    Route("GET", "/v1/stop", Scope.STOPS),
-    Route("POST", "/v1/stop", Scope.STOP),
-    Route("POST", "/v1/resume", Scope.STOP),
-    Route("GET", "/v1/keys", Scope.KEYS),
-    Route("POST", "/v1/keys", Scope.CHANGE_KEYS),
-    Route("POST", "/v1/keys/{key_id}/revoke", Scope.CHANGE_KEYS),
-    Route("GET", "/metrics", Scope.OPERATIONS, local=True),
-    Route("GET", "/livez", Anyone.OPEN),
-    Route("GET", "/readyz", Anyone.OPEN),
-    Route("GET", "/docs", Anyone.OPEN),
-    Route("GET", "/openapi.json", Anyone.OPEN),
-    # BentoML's document of `/score`, and the files of Swagger UI. Its own page at `/` reports visits to others: closed.
-    Route("GET", "/docs.json", Anyone.OPEN),
-    Route("GET", "/schema.json", Anyone.OPEN),
-    Route("GET", "/static_content/{file:path}", Anyone.OPEN),
-)
+    pattern: re.Pattern[str]
+    requirement: Requirement
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the table says of a request.
+class RouteMatch:
+    """The route that serves a request.
 
     Attributes
     ----------
-    route : Route or None
+    route : DeclaredRoute or None
         None where the path is not served, or not by this method.
     methods : tuple of str
-        Methods of the narrowest route at this path; empty where it is not served.
+        Methods of the first route that matches the path; empty where it is not served.
     """
 
-    route: Route | None
+    route: DeclaredRoute | None
     methods: tuple[str, ...] = ()
 
 
-def find(method: str, path: str) -> Found:
+def declared_routes(routes: Sequence[BaseRoute]) -> tuple[DeclaredRoute, ...]:
+    """All routes of an application that declare what they require, in the order in which they are tried."""
+    return tuple(_declared(routes))
+
+
+def _declared(routes: Sequence[BaseRoute]) -> Iterator[DeclaredRoute]:
+    for context in iter_route_contexts(routes):
+        requirement = requirement_of(context.endpoint)
+        # Starlette adds HEAD to its own GET routes; `match` takes it for GET everywhere.
+        methods = sorted((context.methods or set()) - {"HEAD"})
+        if requirement is not None and isinstance(context.original_route, Route):
+            yield from (DeclaredRoute(one, context.path or "", context.path_regex, requirement) for one in methods)
+
+
+def match(routes: Sequence[DeclaredRoute], method: str, path: str) -> RouteMatch:
     """The route that serves a request; HEAD is a GET without a body."""
-    asked = "GET" if method == "HEAD" else method
-    serving = list(_serving(path))
-    route = next((one for one in serving if one.method == asked), None)
-    return Found(route, tuple(one.method for one in serving if one.path == serving[0].path))
-
-
-def _serving(path: str) -> Iterator[Route]:
-    return (one for one in ROUTES if one.pattern.match(path))
+    wanted = "GET" if method == "HEAD" else method
+    serving = [route for route in routes if route.pattern.match(path)]
+    chosen = next((route for route in serving if route.method == wanted), None)
+    return RouteMatch(chosen, tuple(route.method for route in serving if route.path == serving[0].path))

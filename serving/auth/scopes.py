@@ -42,13 +42,13 @@ _WRITES = frozenset(
     {Scope.DECIDE, Scope.FACTS, Scope.ERASE, Scope.OUTBOX, Scope.SETTLE}
     | {Scope.CHANGE_POLICY, Scope.CHANGE_KEYS, Scope.STOP}
 )
-_READS = frozenset(Scope) - _WRITES
+READ_SCOPES = frozenset(Scope) - _WRITES
 
 ROLES: Mapping[Role, frozenset[Scope]] = {
     Role.SERVICE: frozenset({Scope.DECIDE, Scope.SCORE, Scope.FACTS, Scope.OUTBOX}),
     Role.REVIEWER: frozenset({Scope.REVIEWS, Scope.SETTLE, Scope.DECISIONS, Scope.CUSTOMERS}),
-    Role.POLICY_ADMIN: _READS | {Scope.CHANGE_POLICY, Scope.CHANGE_KEYS, Scope.STOP, Scope.ERASE},
-    Role.AUDITOR: _READS,
+    Role.POLICY_ADMIN: READ_SCOPES | {Scope.CHANGE_POLICY, Scope.CHANGE_KEYS, Scope.STOP, Scope.ERASE},
+    Role.AUDITOR: READ_SCOPES,
 }
 
 # What anyone on this machine may do while there are no keys: all but making keys, lest another user of the machine

@@ -9,8 +9,6 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-SERVED_BY_BENTOML = r"^/(score|livez|readyz)$"
-
 # Refusals that hang on what is in force, on record or in another parameter, which no schema can say. All of them come
 # after the request was read as one that the document allows.
 NO_SCHEMA_SAYS = (

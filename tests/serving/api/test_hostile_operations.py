@@ -7,17 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from heed.decisioning.customer import ConsentStatus
-from heed.serving.auth.routes import ROUTES, Anyone
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.reports import ConsentReport, CustomerReport
 from tests.serving.api.test_api_problems import JSON, assert_problem
 from tests.support.in_process_service import Heed, running_service
 from tests.support.keyed_requests import issue_key
 from tests.support.ledger_builders import NOON, act, wait
-from tests.support.openapi_fuzzing import SERVED_BY_BENTOML
+from tests.support.served_routes import GUARDED
 
-# `/score` and the probes are BentoML's, and tried where it serves.
-GUARDED = [one for one in ROUTES if one.need is not Anyone.OPEN and not re.match(SERVED_BY_BENTOML, one.path)]
 BODIES = {
     "not UTF-8": b'{"reason": "\xff\xfe", "by": "ana", "customer_id": "\xc3\x28"}',
     "half a character": b'{"reason": "\\ud800", "by": "\\udfff", "customer_id": "\\ud800"}',
@@ -53,7 +50,7 @@ def bodied(heed: Heed) -> list[tuple[str, str]]:
     document = heed.get("/openapi.json")
     operations = [(method, path, one) for path, ways in document["paths"].items() for method, one in ways.items()]
     taking = [(method.upper(), path) for method, path, one in operations if "requestBody" in one]
-    return [(method, named(path)) for method, path in taking if not re.match(SERVED_BY_BENTOML, path)]
+    return [(method, named(path)) for method, path in taking]
 
 
 @pytest.mark.parametrize("kind", BODIES)
@@ -100,7 +97,7 @@ def test_without_a_key_no_operation_so_much_as_reads_a_body(tmp_path):
 
     with running_service(tmp_path) as heed:
         issue_key(heed, "policy-admin")
-        for route in (one for one in GUARDED if not one.local):
+        for route in (one for one in GUARDED if not one.requirement.local):
             path = named(route.path)
             for shown in ({}, {"authorization": "Bearer heed_000000000000_" + "0" * 64}):
                 content = endless() if route.method == "POST" else None

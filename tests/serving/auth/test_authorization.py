@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 
 from heed.serving.auth.api_key import create_key
-from heed.serving.auth.routes import ROUTES, Anyone
 from heed.serving.auth.scopes import ROLES, Role, Scope
 from tests.serving.api.test_api_problems import assert_problem
 from tests.support.keyed_requests import bearer_header, issue_key, status
+from tests.support.served_routes import KEYED
 
-CLOSED = [route for route in ROUTES if route.need is not Anyone.OPEN and not route.local]
 NO_KEY = "heed_000000000000_" + "0" * 64
 
 
@@ -27,7 +26,7 @@ NO_KEY = "heed_000000000000_" + "0" * 64
 )
 def test_where_there_are_keys_nothing_is_answered_without_one(heed, headers):
     issue_key(heed, "auditor")
-    for route in CLOSED:
+    for route in KEYED:
         answer = heed.http.request(route.method, route.path, headers=headers)
         assert assert_problem(answer, 401, "unauthorized")["field"] == "Authorization"
         assert answer.headers["www-authenticate"].startswith('Bearer realm="heed"')
@@ -35,15 +34,15 @@ def test_where_there_are_keys_nothing_is_answered_without_one(heed, headers):
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_is_let_in_where_the_table_says_and_nowhere_else(heed, role):
+def test_each_role_is_let_in_where_routes_say_and_nowhere_else(heed, role):
     key = issue_key(heed, role)
-    for route in CLOSED:
+    for route in KEYED:
         answer = heed.http.request(route.method, route.path, headers={**key, "content-type": "application/json"})
-        if route.need in ROLES[role]:
+        if route.requirement.scope in ROLES[role]:
             assert answer.status_code not in (401, 403), (route, answer.text)
         else:
-            assert route.need in assert_problem(answer, 403, "forbidden")["detail"]
-            assert f'scope="{route.need}"' in answer.headers["www-authenticate"]
+            assert route.requirement.scope in assert_problem(answer, 403, "forbidden")["detail"]
+            assert f'scope="{route.requirement.scope}"' in answer.headers["www-authenticate"]
 
 
 def test_an_auditor_reads_everything_and_changes_nothing():
@@ -52,8 +51,8 @@ def test_an_auditor_reads_everything_and_changes_nothing():
     assert reading < ROLES[Role.POLICY_ADMIN]
 
 
-def test_every_need_of_the_table_is_met_by_some_role():
-    assert {route.need for route in CLOSED} <= frozenset().union(*ROLES.values())
+def test_every_required_scope_is_given_by_some_role():
+    assert {route.requirement.scope for route in KEYED} <= frozenset().union(*ROLES.values())
 
 
 def test_two_clients_may_use_the_same_idempotency_key(heed):

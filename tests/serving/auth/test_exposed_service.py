@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 from benchmarks.ports import free_port
 from heed.serving.app import make_app
 from heed.serving.auth.bind_check import check_bind_address
-from heed.serving.auth.routes import ROUTES
 from tests.serving.api.test_api_problems import assert_problem
 from tests.support.paths import REPOSITORY
+from tests.support.served_routes import ROUTES
 from tests.support.service_process import ServiceProcess
 
 NOWHERE = "/v1/nowhere"

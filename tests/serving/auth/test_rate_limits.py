@@ -72,7 +72,7 @@ def test_a_worker_lets_its_share_of_the_limit_pass(tmp_path):
         answers = [heed.http.get("/v1/policy", headers=key) for _ in range(3)]
         assert [one.status_code for one in answers] == [200, 200, 429]
         assert answers[0].headers["ratelimit-policy"] == '"key";q=2;w=200'
-        assert "0.01 times a second" in answers[2].json()["detail"]
+        assert "0.01 requests a second" in answers[2].json()["detail"]
 
 
 def test_the_limit_is_shared_by_all_workers_of_all_hosts():
@@ -92,7 +92,7 @@ def test_a_key_that_asks_too_often_is_told_when_to_ask_again(tmp_path):
         assert [one.headers["ratelimit"].split(";")[1] for one in answers] == ["r=1", "r=0", "r=0"]
         assert answers[0].headers["ratelimit-policy"] == '"key";q=2;w=200'
         assert heed.http.get("/v1/policy", headers=other).status_code == 200
-        assert heed.http.get("/livez").status_code == 404
+        assert heed.http.get("/livez").status_code == 200
 
 
 @pytest.mark.parametrize(
