@@ -186,9 +186,9 @@ def _strange(
     signals = np.array([one.source is FeatureSource.WINDOW for one in bundle.schema.features]).nonzero()[0]
     changed = {
         "as they are": usual,
-        "numeric attributes out of range": out_of_range(usual, numbers, bundle.head.novelty),
+        "numeric attributes out of range": out_of_range(usual, numbers, bundle.head.support),
         "every attribute unknown": dropped(usual, own),
-        "signals out of range": out_of_range(usual, signals, bundle.head.novelty),
+        "signals out of range": out_of_range(usual, signals, bundle.head.support),
         "every attribute and signal unknown": dropped(usual, np.concatenate([own, signals])),
     }
     whose, mine = np.repeat(cluster[::step], len(actions)), admitted[::step].ravel()

@@ -48,7 +48,7 @@ def card(**changed: object) -> ModelCard:
 def harm() -> ProbabilityHead:
     """Learnt from whatever harm the small world holds, which is too little for a real model."""
     data = prepared()
-    rows = np.flatnonzero(~data.samples[Part.FIT].held)
+    rows = np.flatnonzero(~data.samples[Part.FIT].is_hold)
     label = harm_labels(data.data)[data.contacts(Part.FIT)[rows]]
     return train_head(data.samples[Part.FIT].take(rows).with_labels(label), data.schema, SETTINGS, seed=0).head
 
@@ -73,7 +73,7 @@ def bundle() -> Bundle:
 def line() -> UpliftCorrection:
     data = prepared()
     assert data.instead is not None
-    other = out_of_fold_probability(trained_heads().crossed, trained_heads().head.calibration, data.instead)
+    other = out_of_fold_probability(trained_heads().out_of_fold, trained_heads().head.calibration, data.instead)
     return fit_uplift_correction(data.samples[Part.FIT], trained_heads().propensity, other)
 
 

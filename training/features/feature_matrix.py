@@ -105,7 +105,10 @@ def serving_matrix(schema: FeatureSchema, facts: Facts, actions: Sequence[Action
 
 
 def training_matrix(
-    schema: FeatureSchema, data: EngagementData, rows: Ints | None = None, instead: np.ndarray | None = None
+    schema: FeatureSchema,
+    data: EngagementData,
+    rows: Ints | None = None,
+    counterfactual_actions: np.ndarray | None = None,
 ) -> Floats:
     """Feature rows of contacts, including hold rows, from what was known just before each contact.
 
@@ -113,7 +116,7 @@ def training_matrix(
     ----------
     rows : array of int, shape (n,), optional
         Row indices into ``data.contacts``; all by default.
-    instead : array of str, shape (n,), optional
+    counterfactual_actions : array of str, shape (n,), optional
         Counterfactual actions, in place of those of the contacts.
 
     Returns
@@ -127,8 +130,8 @@ def training_matrix(
         If a column has another type than in training.
     """
     contacts = data.contacts if rows is None else data.contacts.iloc[rows]
-    if instead is not None:
-        contacts = contacts.assign(action_id=instead)
+    if counterfactual_actions is not None:
+        contacts = contacts.assign(action_id=counterfactual_actions)
     who = event_arrays.customer_indices(pd.Index(data.customers["customer_id"]), contacts)
     out = _decision_rows(schema, data, contacts, who)
     _fill_actions(schema, data.actions, contacts, out)

@@ -155,8 +155,8 @@ def _head(files: Mapping[str, bytes], stored: Mapping[str, Any], prefix: str) ->
         trees=read_trees(lightgbm.Booster(model_str=files[f"{prefix}{BOOSTER}"].decode())),
         calibration=PooledCalibration.from_dict(stored["calibration"]),
         posterior=LeafPosterior(deviations, stored["scale"], stored["level"], stored.get("shortest", False)),
-        hidden=Heterogeneity.from_dict(stored["hidden"]),
-        novelty=TrainingSupport.from_dict(stored["novelty"]),
+        heterogeneity=Heterogeneity.from_dict(stored["hidden"]),
+        support=TrainingSupport.from_dict(stored["novelty"]),
     )
 
 
@@ -184,7 +184,7 @@ def _format(bundle: Bundle) -> int:
     heads = [bundle.head] if bundle.harm is None else [bundle.head, bundle.harm]
     if bundle.trust.leeway or any(head.posterior.shortest for head in heads):
         return 5
-    if any(head.novelty.imputable.any() for head in heads):
+    if any(head.support.imputable.any() for head in heads):
         return 4
     return 2 if all(head.all_leaves_uncertain for head in heads) else 3
 
@@ -200,8 +200,8 @@ def _plain_head(head: ProbabilityHead) -> dict[str, Any]:
         "scale": head.posterior.scale,
         "level": head.posterior.level,
         **({"shortest": True} if head.posterior.shortest else {}),
-        "hidden": head.hidden.to_dict(),
-        "novelty": head.novelty.to_dict(),
+        "hidden": head.heterogeneity.to_dict(),
+        "novelty": head.support.to_dict(),
     }
 
 

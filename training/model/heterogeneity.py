@@ -25,6 +25,7 @@ _MOST = 4.0
 _SHARE_ERROR = 0.1
 # Relative standard error of a prior variance.
 _EXPECTED_ERROR = 0.5
+_STORED_KEYS = {"baseline": "resting", "contact": "contacted", "action": "own"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +34,31 @@ class Heterogeneity:
 
     Attributes
     ----------
-    resting : float
+    baseline : float
         Common to every action and to hold.
-    contacted : float
+    contact : float
         Added by any contact, common to all actions.
-    own : float
+    action : float
         Added by one action.
     """
 
-    resting: float = 0.0
-    contacted: float = 0.0
-    own: float = 0.0
+    baseline: float = 0.0
+    contact: float = 0.0
+    action: float = 0.0
 
     @property
     def total(self) -> float:
         """Total variance of the log-odds for one customer and action."""
-        return self.resting + self.contacted + self.own
+        return self.baseline + self.contact + self.action
 
     def to_dict(self) -> dict[str, float]:
-        """JSON-ready form."""
-        return {"resting": self.resting, "contacted": self.contacted, "own": self.own}
+        """JSON-ready form, under the keys of stored bundles."""
+        return {stored: getattr(self, name) for name, stored in _STORED_KEYS.items()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, float]) -> "Heterogeneity":
         """The value written by :meth:`to_dict`."""
-        return cls(**{name: float(value) for name, value in stored.items()})
+        return cls(**{name: float(stored[key]) for name, key in _STORED_KEYS.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class HeterogeneityPrior:
 
 
 def estimate_heterogeneity(
-    sample: Sample, probability: Floats, foreseen: Floats, expected: HeterogeneityPrior | None = None
+    sample: Sample, probability: Floats, next_probability: Floats, prior: HeterogeneityPrior | None = None
 ) -> Heterogeneity:
     """Estimate heterogeneity from the residuals of contacts of the same customer.
 
@@ -86,26 +87,26 @@ def estimate_heterogeneity(
     ----------
     probability : array of float, shape (n,)
         Out-of-fold prediction of each row.
-    foreseen : array of float, shape (n,)
+    next_probability : array of float, shape (n,)
         Prediction for the customer's next row from what was known at this one; ignored where there is no next row.
-    expected : HeterogeneityPrior or None
+    prior : HeterogeneityPrior or None
         Prior that dominates where pairs are few or uninformative.
     """
-    before = expected or HeterogeneityPrior()
+    prior = prior or HeterogeneityPrior()
     rare = float(1.0 - 2.0 * np.average(probability, weights=probability * (1.0 - probability)))
-    early = np.flatnonzero(sample.following >= 0)
-    late = sample.following[early]
-    mixed = _pairs(sample, probability, early, late, foreseen[early])
+    early = np.flatnonzero(sample.next_row >= 0)
+    late = sample.next_row[early]
+    products = _pairs(sample, probability, early, late, next_probability[early])
     action = sample.pooling_groups.action[sample.pooling_groups.code]
-    same, resting = action[early] == action[late], sample.held[early] | sample.held[late]
-    first, _ = _variance(mixed[:, resting], sample.customer[early][resting], rare)
-    both, error = _variance(mixed[:, ~resting & ~same], sample.customer[early][~resting & ~same], rare)
-    contacts = np.flatnonzero(~sample.held)
+    same, hold_pair = action[early] == action[late], sample.is_hold[early] | sample.is_hold[late]
+    first, _ = _variance(products[:, hold_pair], sample.customer[early][hold_pair], rare)
+    both, error = _variance(products[:, ~hold_pair & ~same], sample.customer[early][~hold_pair & ~same], rare)
+    contacts = np.flatnonzero(~sample.is_hold)
     total, _ = _variance(
-        _same_action(sample, probability, contacts, action), sample.customer[contacts], rare, before.total
+        _same_action(sample, probability, contacts, action), sample.customer[contacts], rare, prior.total
     )
     total = max(total, first)
-    shared = float(np.clip(_between(both, error, before.share * total, _SHARE_ERROR * total), first, total))
+    shared = float(np.clip(_between(both, error, prior.share * total, _SHARE_ERROR * total), first, total))
     return Heterogeneity(first, shared - first, total - shared)
 
 
@@ -118,11 +119,13 @@ def median_shift(variance: Floats | float, probability: Floats) -> Floats:
     return lower
 
 
-def _pairs(sample: Sample, probability: Floats, early: Indices, late: Indices, foreseen: Floats) -> NDArray[np.float64]:
+def _pairs(
+    sample: Sample, probability: Floats, early: Indices, late: Indices, next_probability: Floats
+) -> NDArray[np.float64]:
     """Products of residuals, and products of variances, of pairs of rows: shape (2, pairs)."""
     stated = probability[early]
-    product = (sample.label[early] - stated) * (sample.label[late] - foreseen)
-    return np.stack([product, stated * (1.0 - stated) * foreseen * (1.0 - foreseen)])
+    product = (sample.label[early] - stated) * (sample.label[late] - next_probability)
+    return np.stack([product, stated * (1.0 - stated) * next_probability * (1.0 - next_probability)])
 
 
 def _same_action(sample: Sample, probability: Floats, rows: Indices, action: Indices) -> NDArray[np.float64]:

@@ -38,7 +38,7 @@ class TrainingSupport:
         Whether the feature was ever missing.
     effect : array of float
         Twice the root mean square of the feature's effect, in calibrated log-odds.
-    together : float
+    joint_effect : float
         Twice the root mean square of the sum of all effects.
     max_missing : int
         Largest number of missing values in a row. In rows with more, every missing value counts as unseen.
@@ -51,7 +51,7 @@ class TrainingSupport:
     high: Floats
     missing: NDArray[np.bool_]
     effect: Floats
-    together: float
+    joint_effect: float
     max_missing: int
     typical: Floats
 
@@ -60,14 +60,16 @@ class TrainingSupport:
         """Which columns have a typical value, shape (columns,)."""
         return ~np.isnan(self.typical)
 
-    def completed(self, rows: Floats) -> Floats:
+    def imputed(self, rows: Floats) -> Floats:
         """Rows with missing values imputed where a typical value is known, shape (n, columns)."""
         gaps = np.isnan(rows) & self.imputable
         return np.where(gaps, self.typical, rows) if gaps.any() else rows
 
-    def of(self, rows: Floats) -> Floats:
+    def unseen_variance(self, rows: Floats) -> Floats:
         """Additional variance of rows with values unseen in training, shape (n,)."""
-        return _unseen_variance(rows, self.low, self.high, self.missing, self.effect, self.together, self.max_missing)
+        return _unseen_variance(
+            rows, self.low, self.high, self.missing, self.effect, self.joint_effect, self.max_missing
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -75,7 +77,7 @@ class TrainingSupport:
         known = {"typical": [value if kept else None for value, kept in zip(self.typical, self.imputable, strict=True)]}
         return {
             **arrays,
-            "together": self.together,
+            "together": self.joint_effect,
             "holes": self.max_missing,
             **(known if self.imputable.any() else {}),
         }
@@ -107,7 +109,7 @@ def fit_training_support(matrix: Floats, effects: Floats, schema: FeatureSchema)
         high=np.maximum(high, -1e300),
         missing=ever,
         effect=_EXTRAPOLATION * np.sqrt(np.mean(effects**2, axis=0)),
-        together=float(_EXTRAPOLATION * np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
+        joint_effect=float(_EXTRAPOLATION * np.sqrt(np.mean(effects.sum(axis=1) ** 2))),
         max_missing=int(missing.sum(axis=1).max(initial=0)),
         typical=_typical(matrix, ever, schema),
     )
@@ -135,7 +137,7 @@ def _unseen_variance(
     high: Floats,
     missing: NDArray[np.bool_],
     effect: Floats,
-    together: float,
+    joint_effect: float,
     max_missing: int,
 ) -> Floats:
     result = np.empty(len(rows))
@@ -152,5 +154,5 @@ def _unseen_variance(
                 unseen = value < low[column] or value > high[column]
             if unseen:
                 spread += effect[column]
-        result[row] = min(spread, together) ** 2
+        result[row] = min(spread, joint_effect) ** 2
     return result

@@ -43,46 +43,50 @@ class BootstrapSample:
 def draw_bootstrap_sample(sample: Sample, head: ProbabilityHead, seed: int) -> BootstrapSample:
     """Simulate outcomes for these rows, with the first posterior draw as the truth."""
     generator = np.random.default_rng(seed)
-    places = head.trees.places(sample.matrix)
-    off = sum_deviations(places, head.posterior.deviations[:, :1])[:, 0].astype(np.float64)
-    log_odds = head.calibration.curve(head.trees.sum(places) + off) + head.calibration.offsets.of_rows(
+    leaves = head.trees.leaf_indices(sample.matrix)
+    off = sum_deviations(leaves, head.posterior.deviations[:, :1])[:, 0].astype(np.float64)
+    log_odds = head.calibration.curve(head.trees.sum(leaves) + off) + head.calibration.offsets.of_rows(
         sample.pooling_groups
     )
-    variance = np.where(sample.held, head.hidden.resting, head.hidden.total)
-    truth = log_odds - median_shift(variance, probability(log_odds)) + _hidden(sample, head.hidden, generator)
+    variance = np.where(sample.is_hold, head.heterogeneity.baseline, head.heterogeneity.total)
+    truth = (
+        log_odds
+        - median_shift(variance, probability(log_odds))
+        + _draw_heterogeneity(sample, head.heterogeneity, generator)
+    )
     return BootstrapSample(sample.with_labels(generator.random(len(sample)) < probability(truth)), truth)
 
 
-def bootstrap_scale(rehearsal: BootstrapSample, schema: FeatureSchema, settings: BoosterSettings, seed: int) -> float:
+def bootstrap_scale(bootstrap: BootstrapSample, schema: FeatureSchema, settings: BoosterSettings, seed: int) -> float:
     """The factor on the leaf posterior at which intervals cover the truth of held-out customers at their level.
 
     The second model is a single booster trained on fewer customers, so it errs more than the ensemble: the factor is
     conservative.
     """
-    sample = rehearsal.sample
+    sample = bootstrap.sample
     fold = folds(sample.customer, _PARTS, seed + 1)
-    others = np.flatnonzero(fold == 0)
+    held_out = np.flatnonzero(fold == 0)
     alone = replace(settings, members=1)
     head = train_head(sample.take(np.flatnonzero(fold != 0)), schema, alone, seed).head
-    unseen = sample.take(others)
-    places = head.trees.places(unseen.matrix)
-    curve, margin = head.calibration.curve, head.trees.sum(places)
-    log_odds = curve(margin) + head.calibration.offsets.of_rows(unseen.pooling_groups)
-    spread = curve.slope(margin) * head.posterior.spread(places)
-    hidden = np.where(unseen.held, head.hidden.resting, head.hidden.total)
-    variance = hidden + head.novelty.of(unseen.matrix)
-    error = rehearsal.truth[others] - (log_odds - median_shift(variance, probability(log_odds)))
+    test = sample.take(held_out)
+    leaves = head.trees.leaf_indices(test.matrix)
+    curve, margin = head.calibration.curve, head.trees.sum(leaves)
+    log_odds = curve(margin) + head.calibration.offsets.of_rows(test.pooling_groups)
+    spread = curve.slope(margin) * head.posterior.spread(leaves)
+    variance = np.where(test.is_hold, head.heterogeneity.baseline, head.heterogeneity.total)
+    variance = variance + head.support.unseen_variance(test.matrix)
+    error = bootstrap.truth[held_out] - (log_odds - median_shift(variance, probability(log_odds)))
     return coverage_scale(error, spread, np.sqrt(variance), head.posterior.level)
 
 
-def _hidden(sample: Sample, hidden: Heterogeneity, generator: np.random.Generator) -> Floats:
+def _draw_heterogeneity(sample: Sample, heterogeneity: Heterogeneity, generator: np.random.Generator) -> Floats:
     """Draw the heterogeneity of each row's customer, in log-odds, shape (n,)."""
     action = sample.pooling_groups.action[sample.pooling_groups.code]
     pairs = np.unique(np.stack([sample.customer, action]), axis=1, return_inverse=True)[1].reshape(-1)
     return np.asarray(
-        np.sqrt(hidden.resting) * _one_each(sample.customer, generator)
-        + ~sample.held * np.sqrt(hidden.contacted) * _one_each(sample.customer, generator)
-        + ~sample.held * np.sqrt(hidden.own) * _one_each(pairs, generator)
+        np.sqrt(heterogeneity.baseline) * _one_each(sample.customer, generator)
+        + ~sample.is_hold * np.sqrt(heterogeneity.contact) * _one_each(sample.customer, generator)
+        + ~sample.is_hold * np.sqrt(heterogeneity.action) * _one_each(pairs, generator)
     )
 
 

@@ -16,7 +16,8 @@ from heed.training.model.scoring_kernel import LeafScores, score_leaves
 from heed.training.model.trees import Trees
 from heed.training.model.uncertainty import LeafPosterior
 
-_RESTING, _CONTACTED, _NOVEL = "resting", "contacted", "novel"
+# Seeds of shared draws: another name would change scores.
+_BASELINE, _CONTACT, _UNSEEN = "resting", "contacted", "novel"
 # Calibration offset, and variance and draws of unobserved heterogeneity.
 CandidateTerms = tuple[float, float, Floats]
 
@@ -32,17 +33,17 @@ class ProbabilityHead:
         From margins to log-odds, with an offset for each action.
     posterior : LeafPosterior
         Posterior draws of errors of the leaf values.
-    hidden : Heterogeneity
+    heterogeneity : Heterogeneity
         Unobserved heterogeneity of customers.
-    novelty : TrainingSupport
+    support : TrainingSupport
         Range of each feature in training, to detect out-of-distribution inputs.
     """
 
     trees: Trees
     calibration: PooledCalibration
     posterior: LeafPosterior
-    hidden: Heterogeneity
-    novelty: TrainingSupport
+    heterogeneity: Heterogeneity
+    support: TrainingSupport
 
     def serve(self, rows: Floats, actions: Sequence[Action], *, hold: bool) -> LeafScores:
         """Calibrated log-odds, propensity, interval and draws of the candidates of many decisions.
@@ -61,22 +62,22 @@ class ProbabilityHead:
 
     def contributions(self, rows: Floats) -> Floats:
         """SHAP values of the served margin, see :meth:`heed.training.model.trees.Trees.contributions`."""
-        return self.trees.contributions(self.novelty.completed(rows))
+        return self.trees.contributions(self.support.imputed(rows))
 
     def _serve(self, rows: Floats, candidates: Sequence[CandidateTerms]) -> LeafScores:
-        shift, hidden, draws = zip(*candidates, strict=True)
+        shift, variance, draws = zip(*candidates, strict=True)
         return score_leaves(
-            self.trees.leaves(self.novelty.completed(rows)),
+            self.trees.leaves(self.support.imputed(rows)),
             self.trees.offsets,
             self.trees.values,
             self.posterior.deviations,
             self.calibration.curve.margin,
             self.calibration.curve.log_odds,
             np.array(shift),
-            np.array(hidden),
+            np.array(variance),
             np.stack(draws),
-            self.novelty.of(rows),
-            standard_draws(_NOVEL, self._samples),
+            self.support.unseen_variance(rows),
+            standard_draws(_UNSEEN, self._samples),
             self.posterior.tilt,
             *self.posterior.reaches,
         )
@@ -86,7 +87,7 @@ class ProbabilityHead:
         """Whether all leaves have posterior draws, and not only those of the first member."""
         return len(self.posterior.deviations) == len(self.trees.values)
 
-    def stretched(self, factor: float) -> "ProbabilityHead":
+    def rescaled(self, factor: float) -> "ProbabilityHead":
         """The same head with the standard deviations of its leaf posterior multiplied by a factor."""
         return replace(self, posterior=self.posterior.scaled(factor))
 
@@ -104,12 +105,12 @@ class ProbabilityHead:
     def _candidate_terms(self, action_id: str, channel: str | None, category: str | None) -> CandidateTerms:
         """Calibration offset of an action, and variance and draws of heterogeneity under it."""
         offset = self.calibration.offsets.of(action_id, channel, category)
-        resting = np.sqrt(self.hidden.resting) * standard_draws(_RESTING, self._samples)
+        baseline = np.sqrt(self.heterogeneity.baseline) * standard_draws(_BASELINE, self._samples)
         if action_id == HOLD:
-            return offset, self.hidden.resting, resting
-        contacted = np.sqrt(self.hidden.contacted) * standard_draws(_CONTACTED, self._samples)
-        own = np.sqrt(self.hidden.own) * standard_draws(f"action {action_id}", self._samples)
-        return offset, self.hidden.total, resting + contacted + own
+            return offset, self.heterogeneity.baseline, baseline
+        contact = np.sqrt(self.heterogeneity.contact) * standard_draws(_CONTACT, self._samples)
+        action = np.sqrt(self.heterogeneity.action) * standard_draws(f"action {action_id}", self._samples)
+        return offset, self.heterogeneity.total, baseline + contact + action
 
     @property
     def _samples(self) -> int:

@@ -44,7 +44,7 @@ class Sample(Rows):
         Logging policy's probability of the row's action; NaN where it was not recorded.
     at : array of int, shape (n,)
         Times, in microseconds since the epoch.
-    foreseen : Rows or None
+    next_action_rows : Rows or None
         Each row with its action replaced by that of the customer's next row; None where no customer has two rows.
     """
 
@@ -52,7 +52,7 @@ class Sample(Rows):
     customer: Indices
     propensity: Floats
     at: Indices
-    foreseen: Rows | None = None
+    next_action_rows: Rows | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -67,7 +67,7 @@ class Sample(Rows):
             pooling_groups=self.pooling_groups.take(rows),
             propensity=self.propensity[rows],
             at=self.at[rows],
-            foreseen=None if self.foreseen is None else self.foreseen.take(rows),
+            next_action_rows=None if self.next_action_rows is None else self.next_action_rows.take(rows),
         )
 
     def with_labels(self, label: NDArray[np.bool_]) -> "Sample":
@@ -75,12 +75,12 @@ class Sample(Rows):
         return replace(self, label=label)
 
     @property
-    def held(self) -> NDArray[np.bool_]:
+    def is_hold(self) -> NDArray[np.bool_]:
         """Which rows are hold rows, shape (n,)."""
-        return self.pooling_groups.held
+        return self.pooling_groups.is_hold
 
     @cached_property
-    def following(self) -> Indices:
+    def next_row(self) -> Indices:
         """Index of the customer's next row in time, -1 where there is none, shape (n,)."""
         order = np.lexsort((np.arange(len(self)), self.at, self.customer))
         result = np.full(len(self), -1)

@@ -36,7 +36,7 @@ class TrainedHead:
 
     Attributes
     ----------
-    crossed : CrossFit
+    out_of_fold : CrossFit
         Out-of-fold margins of all rows.
     propensity : array of float, shape (n,)
         Calibrated out-of-fold predictions.
@@ -45,7 +45,7 @@ class TrainedHead:
     """
 
     head: ProbabilityHead
-    crossed: CrossFit
+    out_of_fold: CrossFit
     propensity: Floats
     record: Mapping[str, Any]
 
@@ -57,7 +57,7 @@ def train_head(
     seed: int = 0,
     *,
     by_action: bool = False,
-    expected: HeterogeneityPrior | None = None,
+    prior: HeterogeneityPrior | None = None,
 ) -> TrainedHead:
     """Train a head whose posterior is not yet scaled.
 
@@ -68,19 +68,19 @@ def train_head(
     ----------
     by_action : bool
         Whether the calibration always has offsets by action.
-    expected : HeterogeneityPrior or None
+    prior : HeterogeneityPrior or None
         Prior on unobserved heterogeneity.
     """
-    crossed = cross_fit(sample, schema, settings, seed)
+    out_of_fold = cross_fit(sample, schema, settings, seed)
     chosen = select_calibration(
-        crossed.margin, sample.label, sample.pooling_groups, sample.customer, seed, by_action=by_action
+        out_of_fold.margin, sample.label, sample.pooling_groups, sample.customer, seed, by_action=by_action
     )
     offset = chosen.calibration.offsets.of_rows(sample.pooling_groups)
-    propensity = chosen.calibration.probability(crossed.margin, offset)
-    hidden = _hidden(sample, crossed, chosen.calibration, propensity, expected)
-    rounds = full_data_rounds(crossed.rounds, settings)
-    head = _grown(sample, schema, settings, rounds, seed, chosen.calibration, hidden)
-    return TrainedHead(head, crossed, propensity, chosen.record)
+    propensity = chosen.calibration.probability(out_of_fold.margin, offset)
+    heterogeneity = _heterogeneity(sample, out_of_fold, chosen.calibration, propensity, prior)
+    rounds = full_data_rounds(out_of_fold.rounds, settings)
+    head = _grown(sample, schema, settings, rounds, seed, chosen.calibration, heterogeneity)
+    return TrainedHead(head, out_of_fold, propensity, chosen.record)
 
 
 def retrain_head(
@@ -92,8 +92,8 @@ def retrain_head(
     posterior.
     """
     rounds = len(head.trees.offsets) // settings.members
-    grown = _grown(sample, schema, settings, rounds, seed, head.calibration, head.hidden)
-    return grown.stretched(head.posterior.scale)
+    grown = _grown(sample, schema, settings, rounds, seed, head.calibration, head.heterogeneity)
+    return grown.rescaled(head.posterior.scale)
 
 
 def _grown(
@@ -103,7 +103,7 @@ def _grown(
     rounds: int,
     seed: int,
     calibration: PooledCalibration,
-    hidden: Heterogeneity,
+    heterogeneity: Heterogeneity,
 ) -> ProbabilityHead:
     """A head with boosters trained on these rows and an unscaled posterior.
 
@@ -112,14 +112,14 @@ def _grown(
     """
     members = fit_ensemble(sample, schema, settings, rounds, seed)
     trees = read_trees(average_boosters(members))
-    places = trees.places(sample.matrix)
-    first, leaves = places[:, : members[0].num_trees()], read_trees(members[0]).values.size
+    leaf_indices = trees.leaf_indices(sample.matrix)
+    first, leaves = leaf_indices[:, : members[0].num_trees()], read_trees(members[0]).values.size
     return ProbabilityHead(
         trees=trees,
         calibration=calibration,
-        posterior=fit_posterior(first, trees.sum(places), leaves, seed),
-        hidden=hidden,
-        novelty=fit_training_support(sample.matrix, _effects(trees, calibration.curve, sample.matrix, seed), schema),
+        posterior=fit_posterior(first, trees.sum(leaf_indices), leaves, seed),
+        heterogeneity=heterogeneity,
+        support=fit_training_support(sample.matrix, _effects(trees, calibration.curve, sample.matrix, seed), schema),
     )
 
 
@@ -170,23 +170,23 @@ def _label(settings: BoosterSettings) -> str:
     return f"leaves {settings.leaves}, action emphasis {settings.action_emphasis:g}"
 
 
-def _hidden(
+def _heterogeneity(
     sample: Sample,
-    crossed: CrossFit,
+    out_of_fold: CrossFit,
     calibration: PooledCalibration,
     propensity: Floats,
-    expected: HeterogeneityPrior | None,
+    prior: HeterogeneityPrior | None,
 ) -> Heterogeneity:
-    if sample.foreseen is None:
+    if sample.next_action_rows is None:
         return Heterogeneity()
     return estimate_heterogeneity(
-        sample, propensity, out_of_fold_probability(crossed, calibration, sample.foreseen), expected
+        sample, propensity, out_of_fold_probability(out_of_fold, calibration, sample.next_action_rows), prior
     )
 
 
-def out_of_fold_probability(crossed: CrossFit, calibration: PooledCalibration, rows: Rows) -> Floats:
+def out_of_fold_probability(out_of_fold: CrossFit, calibration: PooledCalibration, rows: Rows) -> Floats:
     """Calibrated out-of-fold probability of other rows of the same customers: shape (n,)."""
-    return calibration.probability(crossed.margins(rows.matrix), calibration.offsets.of_rows(rows.pooling_groups))
+    return calibration.probability(out_of_fold.margins(rows.matrix), calibration.offsets.of_rows(rows.pooling_groups))
 
 
 def _effects(trees: Trees, curve: Curve, matrix: Floats, seed: int) -> Floats:

@@ -61,13 +61,13 @@ class Trees:
         """
         return self._predicted(rows, _CONTRIBUTIONS, self.features + 1)
 
-    def places(self, rows: Floats) -> NDArray[np.int32]:
+    def leaf_indices(self, rows: Floats) -> NDArray[np.int32]:
         """Indices into `values` of the leaves of each row, shape (n, trees)."""
         return (self.leaves(rows) + self.offsets).astype(np.int32)
 
     def margin(self, rows: Floats) -> Floats:
         """Raw score of each row in log-odds, shape (n,), bit-equal to ``booster.predict(raw_score=True)``."""
-        return self.sum(self.places(rows))
+        return self.sum(self.leaf_indices(rows))
 
     def sum(self, places: NDArray[np.int32]) -> Floats:
         """Margin of rows with these leaves, shape (n,), summed tree after tree to round as LightGBM does."""

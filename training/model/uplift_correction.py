@@ -91,7 +91,7 @@ def fit_uplift_correction(sample: Sample, propensity: Floats, other: Floats) -> 
         Out-of-fold predictions of each row, and of its counterfactual: with hold in place of its action, or for hold
         rows with an action drawn at random.
     """
-    held, action = sample.held, sample.pooling_groups.action[sample.pooling_groups.code]
+    held, action = sample.is_hold, sample.pooling_groups.action[sample.pooling_groups.code]
     weight = _weights(sample.propensity, action)
     residual = sample.label - propensity
     difference = np.where(held, other - propensity, propensity - other)

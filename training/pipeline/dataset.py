@@ -97,7 +97,7 @@ def harm_sample(prepared: TrainingDataset) -> Sample | None:
     sample = _harmed(prepared, rows, prepared.samples[Part.FIT])
     if sample.label.sum() < MIN_HARM_CASES:
         return None
-    return _foreseeing(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].held], sample)
+    return _foreseeing(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].is_hold], sample)
 
 
 def full_samples(prepared: TrainingDataset) -> tuple[Sample, Sample]:
@@ -108,29 +108,31 @@ def full_samples(prepared: TrainingDataset) -> tuple[Sample, Sample]:
 
 def _harmed(prepared: TrainingDataset, rows: NDArray[np.int64], sample: Sample) -> Sample:
     """The rows of a sample that are no holds, labelled with harm; `rows` are its positions in ``data.contacts``."""
-    contacted = np.flatnonzero(~sample.held)
+    contacted = np.flatnonzero(~sample.is_hold)
     return sample.take(contacted).with_labels(harm_labels(prepared.data)[rows[contacted]])
 
 
 def _instead(
     schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], fit: Sample, seed: int
 ) -> Rows | None:
-    if not fit.held.any():
+    if not fit.is_hold.any():
         return None
     action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
-    drawn = np.random.default_rng(seed).choice(action[~fit.held], size=int(fit.held.sum()))
+    drawn = np.random.default_rng(seed).choice(action[~fit.is_hold], size=int(fit.is_hold.sum()))
     other = np.full(len(rows), HOLD, dtype=object)
-    other[fit.held] = drawn
+    other[fit.is_hold] = drawn
     return _acting(schema, data, rows, other)
 
 
 def _foreseeing(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], sample: Sample) -> Sample:
     """The sample, with each customer's next action as it looked at the moment of each row."""
-    following = sample.following
+    following = sample.next_row
     if (following < 0).all():
         return sample
     action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
-    return replace(sample, foreseen=_acting(schema, data, rows, np.where(following >= 0, action[following], action)))
+    return replace(
+        sample, next_action_rows=_acting(schema, data, rows, np.where(following >= 0, action[following], action))
+    )
 
 
 def _acting(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:

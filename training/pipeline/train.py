@@ -192,7 +192,7 @@ def train_bundle(
     told.step("rehearsing to learn how wide intervals must be")
     scale = bootstrap_scale(draw_bootstrap_sample(fit, learnt.head, seed), schema, chosen, seed)
     told.step("learning harm and uplift")
-    harm = _harm(prepared, chosen, scale, learnt.head.hidden, seed)
+    harm = _harm(prepared, chosen, scale, learnt.head.heterogeneity, seed)
     card = ModelCard(
         name=model_name,
         created_at=datetime.now(UTC),
@@ -205,7 +205,7 @@ def train_bundle(
         calibration=learnt.record,
     )
     bundle = Bundle(
-        head=learnt.head.stretched(scale),
+        head=learnt.head.rescaled(scale),
         harm=harm,
         uplift=_uplift(prepared, learnt),
         schema=schema,
@@ -218,7 +218,7 @@ def train_bundle(
 
 
 def _harm(
-    prepared: TrainingDataset, settings: BoosterSettings, scale: float, hidden: Heterogeneity, seed: int
+    prepared: TrainingDataset, settings: BoosterSettings, scale: float, heterogeneity: Heterogeneity, seed: int
 ) -> ProbabilityHead | None:
     """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain.
 
@@ -229,15 +229,15 @@ def _harm(
     sample = harm_sample(prepared)
     if sample is None:
         return None
-    expected = HeterogeneityPrior(hidden.total, _SHARE_OF_HARM)
-    learnt = train_head(sample, prepared.schema, settings, seed, by_action=True, expected=expected)
-    return learnt.head.stretched(scale)
+    prior = HeterogeneityPrior(heterogeneity.total, _SHARE_OF_HARM)
+    learnt = train_head(sample, prepared.schema, settings, seed, by_action=True, prior=prior)
+    return learnt.head.rescaled(scale)
 
 
 def _uplift(prepared: TrainingDataset, learnt: TrainedHead) -> UpliftCorrection | None:
     if prepared.instead is None:
         return None
-    other = out_of_fold_probability(learnt.crossed, learnt.head.calibration, prepared.instead)
+    other = out_of_fold_probability(learnt.out_of_fold, learnt.head.calibration, prepared.instead)
     return fit_uplift_correction(prepared.samples[Part.FIT], learnt.propensity, other)
 
 
@@ -304,7 +304,7 @@ def _learnt_parameters(bundle: Bundle) -> dict[str, object]:
         "calibration": chosen["family"],
         "calibration_offsets": chosen["offsets"],
         "interval_scale": head.posterior.scale,
-        **{f"hidden_{name}": value for name, value in head.hidden.to_dict().items()},
+        **{f"hidden_{name}": value for name, value in head.heterogeneity.to_dict().items()},
         "learns_harm": bundle.harm is not None,
         **({} if line is None else {"uplift_slope": line.slope, "uplift_slope_error": line.slope_error}),
     }

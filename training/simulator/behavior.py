@@ -44,13 +44,13 @@ class SentContacts:
     converted: Bools
 
 
-def next_busy(busy: Bools, draw: np.random.Generator) -> Bools:
+def next_busy(busy: Bools, rng: np.random.Generator) -> Bools:
     """Which customers are in the market on the next day."""
-    level = draw.random(len(busy))
+    level = rng.random(len(busy))
     return np.where(busy, level >= STOPS_A_DAY, level < STARTS_A_DAY)
 
 
-def browse(people: Population, busy: Bools, midnight: int, draw: np.random.Generator) -> tuple[Signals, Floats]:
+def browse(people: Population, busy: Bools, midnight: int, rng: np.random.Generator) -> tuple[Signals, Floats]:
     """One day of spontaneous visits, app openings and purchases.
 
     Returns
@@ -61,36 +61,36 @@ def browse(people: Population, busy: Bools, midnight: int, draw: np.random.Gener
         Number of visits and app openings that were the customer's own.
     """
     pace = np.where(busy, BUSY, 1.0)
-    visits = _spread(draw.poisson(people.visit_rate * pace))
-    openings = _spread(draw.poisson(people.app_rate * np.sqrt(pace)))
-    buyers = visits[draw.random(len(visits)) < PURCHASES_PER_VISIT]
+    visits = _spread(rng.poisson(people.visit_rate * pace))
+    openings = _spread(rng.poisson(people.app_rate * np.sqrt(pace)))
+    buyers = visits[rng.random(len(visits)) < PURCHASES_PER_VISIT]
     who = np.concatenate([visits, openings, buyers])
     kind = np.repeat(np.array([VISIT, APP_OPEN, PURCHASE]), [len(visits), len(openings), len(buyers)])
     certainty = np.where(kind == VISIT, people.certainty[who], 1.0)
-    own = (draw.random(len(who)) < certainty) & (kind != PURCHASE)
+    own = (rng.random(len(who)) < certainty) & (kind != PURCHASE)
     signals = Signals(
         who=who,
-        at=midnight + draw.integers(0, DAY, len(who)),
+        at=midnight + rng.integers(0, DAY, len(who)),
         kind=kind,
         channel=np.where(kind == APP_OPEN, PUSH, WEB),
         certainty=certainty,
-        value=np.where(kind == PURCHASE, np.round(draw.gamma(2.0, 22.0, len(who)), 2), np.nan),
+        value=np.where(kind == PURCHASE, np.round(rng.gamma(2.0, 22.0, len(who)), 2), np.nan),
     )
     return signals, np.bincount(who[own], minlength=len(people)).astype(np.float64)
 
 
-def react(people: Population, sent: SentContacts, draw: np.random.Generator) -> Signals:
+def react(people: Population, sent: SentContacts, rng: np.random.Generator) -> Signals:
     """Opens and clicks after messages; calls have none, and scanners open mail within a minute."""
     channel = CHANNEL_OF[sent.action]
-    clicked = (draw.random(len(channel)) < sigmoid(-2.6 + 0.8 * sent.lift)) | (
-        sent.converted & (draw.random(len(channel)) < 0.6)
+    clicked = (rng.random(len(channel)) < sigmoid(-2.6 + 0.8 * sent.lift)) | (
+        sent.converted & (rng.random(len(channel)) < 0.6)
     )
-    opened = clicked | (draw.random(len(channel)) < sigmoid(-0.7 + 0.5 * sent.lift))
+    opened = clicked | (rng.random(len(channel)) < sigmoid(-0.7 + 0.5 * sent.lift))
     mail = (channel == EMAIL) | (channel == PUSH)
-    delay = (draw.exponential(4.0, len(channel)) * HOUR).astype(np.int64) + 90 * SECOND
-    scanner = draw.integers(2, 45, len(channel)) * SECOND
+    delay = (rng.exponential(4.0, len(channel)) * HOUR).astype(np.int64) + 90 * SECOND
+    scanner = rng.integers(2, 45, len(channel)) * SECOND
     scanned = (channel == EMAIL) & people.scanned[sent.who]
-    bot_clicked = scanned & (draw.random(len(channel)) < 0.3)
+    bot_clicked = scanned & (rng.random(len(channel)) < 0.3)
     return concat_signals(
         _marked(sent, opened & mail, OPEN, delay, 0.9),
         _marked(sent, clicked & (channel != CALL), CLICK, delay + 20 * SECOND, 1.0),

@@ -52,18 +52,18 @@ class Permissions:
 
 def draw_permissions(seed: int, people: Population, calendar: Calendar) -> Permissions:
     """Draw consents and suppressions of each customer, without opt-outs caused by simulated contacts."""
-    draw = named_generator(seed, "consents")
+    rng = named_generator(seed, "consents")
     shape = (len(people), len(CHANNELS), len(PURPOSES))
-    reachable = _reachable(draw, people)
-    granted = (draw.random(shape) < GRANTED_SHARES.T) & reachable[:, :, None]
-    withdrew = ~granted & reachable[:, :, None] & (draw.random(shape) < WITHDRAWN_SHARE)
-    granted_at = _grant_times(draw, people, calendar, shape)
-    withdrawn_at = granted_at + (draw.random(shape) * 0.9 * (calendar.start - granted_at)).astype(np.int64)
+    reachable = _reachable(rng, people)
+    granted = (rng.random(shape) < GRANTED_SHARES.T) & reachable[:, :, None]
+    withdrew = ~granted & reachable[:, :, None] & (rng.random(shape) < WITHDRAWN_SHARE)
+    granted_at = _grant_times(rng, people, calendar, shape)
+    withdrawn_at = granted_at + (rng.random(shape) * 0.9 * (calendar.start - granted_at)).astype(np.int64)
     # Grants during the simulation must not be withdrawn before they exist.
     withdrew &= granted_at < calendar.start
-    lapses = granted & (draw.random(shape) < 0.10)
-    lapse_at = calendar.start + (draw.uniform(-0.3, 1.6, shape) * calendar.days * DAY).astype(np.int64)
-    suppressed_from = _suppressions(draw, len(people), calendar)
+    lapses = granted & (rng.random(shape) < 0.10)
+    lapse_at = calendar.start + (rng.uniform(-0.3, 1.6, shape) * calendar.days * DAY).astype(np.int64)
+    suppressed_from = _suppressions(rng, len(people), calendar)
     brief = brief_suppressions(suppressed_from)
     return Permissions(
         reachable=reachable,
@@ -75,25 +75,25 @@ def draw_permissions(seed: int, people: Population, calendar: Calendar) -> Permi
     )
 
 
-def _reachable(draw: np.random.Generator, people: Population) -> Bools:
-    reachable = draw.random((len(people), len(CHANNELS))) < REACHABLE_SHARES
+def _reachable(rng: np.random.Generator, people: Population) -> Bools:
+    reachable = rng.random((len(people), len(CHANNELS))) < REACHABLE_SHARES
     reachable[:, CHANNELS.index("push")] &= people.frame["device"].isin(["android", "ios"]).to_numpy()
     return reachable
 
 
-def _grant_times(draw: np.random.Generator, people: Population, calendar: Calendar, shape: tuple[int, ...]) -> Ints:
+def _grant_times(rng: np.random.Generator, people: Population, calendar: Calendar, shape: tuple[int, ...]) -> Ints:
     """Mostly before the simulation, within the customer's tenure; one in twelve during it."""
     tenure = people.frame["tenure_days"].to_numpy(dtype=np.float64)[:, None, None]
-    before = calendar.start - (draw.random(shape) * np.maximum(tenure, 2.0) * DAY).astype(np.int64) - DAY
-    during = calendar.start + (draw.random(shape) * calendar.days * DAY).astype(np.int64)
-    return np.where(draw.random(shape) < 1 / 12, during, before)
+    before = calendar.start - (rng.random(shape) * np.maximum(tenure, 2.0) * DAY).astype(np.int64) - DAY
+    during = calendar.start + (rng.random(shape) * calendar.days * DAY).astype(np.int64)
+    return np.where(rng.random(shape) < 1 / 12, during, before)
 
 
-def _suppressions(draw: np.random.Generator, count: int, calendar: Calendar) -> Ints:
+def _suppressions(rng: np.random.Generator, count: int, calendar: Calendar) -> Ints:
     """One in fifty customers is suppressed on one channel, one in a hundred on all."""
-    since = calendar.start + (draw.uniform(-1.0, 1.0, count) * calendar.days * DAY).astype(np.int64)
-    kind = draw.random(count)
-    channel = draw.integers(0, len(CHANNELS), count)
+    since = calendar.start + (rng.uniform(-1.0, 1.0, count) * calendar.days * DAY).astype(np.int64)
+    kind = rng.random(count)
+    channel = rng.integers(0, len(CHANNELS), count)
     hit = (kind < 0.01)[:, None] | ((kind < 0.03)[:, None] & (channel[:, None] == np.arange(len(CHANNELS))))
     return np.where(hit, since[:, None], NEVER)
 

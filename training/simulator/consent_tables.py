@@ -27,8 +27,8 @@ def contact_points_frame(seed: int, people: Population, permissions: Permissions
 
 def contact_point_ids(seed: int, count: int) -> npt.NDArray[np.object_]:
     """Opaque ids of shape (customers, channels), unrelated to customer and address."""
-    draw = named_generator(seed, "contact points")
-    numbers = draw.integers(0, 2**63, (count, len(CHANNELS)))
+    rng = named_generator(seed, "contact points")
+    numbers = rng.integers(0, 2**63, (count, len(CHANNELS)))
     return np.array([[f"cp_{number:016x}" for number in row] for row in numbers.tolist()], dtype=object)
 
 

@@ -115,15 +115,15 @@ class WorldState:
 
 
 def decide_day(
-    constants: WorldConstants, state: WorldState, day: int, midnight: int, draw: np.random.Generator
+    constants: WorldConstants, state: WorldState, day: int, midnight: int, rng: np.random.Generator
 ) -> DayDecisions:
     """Decisions of one day and their outcomes; the state is not changed."""
-    situation = due_customers(constants, state, day, midnight, draw)
+    situation = due_customers(constants, state, day, midnight, rng)
     allowed = logging_policy.admissible_actions(
         state.permissions, constants.eligibility, constants.spans, situation.who, situation.at
     )
     chances = logging_policy.choice_probabilities(constants.scores[situation.who], allowed)
-    action = sample_columns(chances, draw)
+    action = sample_columns(chances, rng)
     row = np.arange(len(action))
     propensity = ground_truth.true_propensities(constants.people, constants.vectors, situation)
     harm = ground_truth.true_harms(constants.people, constants.vectors, situation)[row, action]
@@ -135,21 +135,21 @@ def decide_day(
         propensity=propensity[row, action],
         resting=propensity[:, HOLD_INDEX],
         harm=harm,
-        converted_at=event_times(propensity[row, action], situation.at, WINDOW_DAYS * DAY, draw),
-        harmed_at=event_times(harm, situation.at, 1.5 * DAY, draw),
-        harm_kind=draw_harm_types(action, draw),
-        value=conversion_values(action, draw),
+        converted_at=event_times(propensity[row, action], situation.at, WINDOW_DAYS * DAY, rng),
+        harmed_at=event_times(harm, situation.at, 1.5 * DAY, rng),
+        harm_kind=draw_harm_types(action, rng),
+        value=conversion_values(action, rng),
     )
 
 
 def due_customers(
-    constants: WorldConstants, state: WorldState, day: int, midnight: int, draw: np.random.Generator
+    constants: WorldConstants, state: WorldState, day: int, midnight: int, rng: np.random.Generator
 ) -> CustomerMoments:
     """Customers due for a decision: not contacted recently, and more often if they are in the market."""
     people = constants.people
     rate = np.where(state.busy, 1.5, 1.0) * DECISIONS_A_DAY
-    who = np.flatnonzero((draw.random(len(people)) < rate) & (day - state.last_contact >= REST_DAYS))
-    hour = draw.choice(HOURS, len(who), p=HOUR_SHARES) + draw.random(len(who))
+    who = np.flatnonzero((rng.random(len(people)) < rate) & (day - state.last_contact >= REST_DAYS))
+    hour = rng.choice(HOURS, len(who), p=HOUR_SHARES) + rng.random(len(who))
     zone = np.where(people.known_zone[who] < 0, DEFAULT_ZONE, people.known_zone[who])
     at = at_local_hour(zone, midnight, hour)
     kept = at < constants.calendar.stop
@@ -157,19 +157,19 @@ def due_customers(
     return CustomerMoments(who, at, state.recent_contacts[who], state.activity[who])
 
 
-def event_times(chance: Floats, at: Ints, within: float, draw: np.random.Generator) -> Ints:
+def event_times(chance: Floats, at: Ints, within: float, rng: np.random.Generator) -> Ints:
     """Time of each event within the window after `at`, early more often than late; ``NEVER`` if it does not happen."""
-    occurs = draw.random(len(chance)) < chance
-    delay = (draw.beta(1.0, 3.0, len(chance)) * (within - HOUR)).astype(np.int64) + MINUTE
+    occurs = rng.random(len(chance)) < chance
+    delay = (rng.beta(1.0, 3.0, len(chance)) * (within - HOUR)).astype(np.int64) + MINUTE
     return np.where(occurs, at + delay, NEVER)
 
 
-def draw_harm_types(action: Ints, draw: np.random.Generator) -> Ints:
+def draw_harm_types(action: Ints, rng: np.random.Generator) -> Ints:
     """Type of harm, if there is any; only e-mail can be unsubscribed from."""
     by_mail = np.append(CHANNEL_OF, -1)[action] == behavior.EMAIL
-    return sample_columns(HARM_TYPE_SHARES[by_mail.astype(np.int64)], draw)
+    return sample_columns(HARM_TYPE_SHARES[by_mail.astype(np.int64)], rng)
 
 
-def conversion_values(action: Ints, draw: np.random.Generator) -> Floats:
+def conversion_values(action: Ints, rng: np.random.Generator) -> Floats:
     """Value of a conversion: the action's value on average, with a standard deviation of a third."""
-    return np.round(np.append(VALUE, HOLD_VALUE)[action] * draw.gamma(9.0, 1 / 9.0, len(action)), 2)
+    return np.round(np.append(VALUE, HOLD_VALUE)[action] * rng.gamma(9.0, 1 / 9.0, len(action)), 2)

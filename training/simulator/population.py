@@ -86,12 +86,12 @@ class Population:
 
 def draw_population(seed: int, count: int) -> Population:
     """Draw `count` customers; the same seed gives the same customers."""
-    draw = named_generator(seed, "people")
-    segment = draw.choice(len(SEGMENTS), count, p=SEGMENT_SHARES)
-    taste = SEGMENT_MEANS[segment] + 0.6 * draw.standard_normal((count, TASTE_DIMENSIONS))
-    zone = draw.choice(len(ZONES), count, p=ZONE_SHARES)
-    known_zone = np.where(draw.random(count) < 0.06, -1, zone)
-    frame = _visible(draw, segment, taste).assign(
+    rng = named_generator(seed, "people")
+    segment = rng.choice(len(SEGMENTS), count, p=SEGMENT_SHARES)
+    taste = SEGMENT_MEANS[segment] + 0.6 * rng.standard_normal((count, TASTE_DIMENSIONS))
+    zone = rng.choice(len(ZONES), count, p=ZONE_SHARES)
+    known_zone = np.where(rng.random(count) < 0.06, -1, zone)
+    frame = _visible(rng, segment, taste).assign(
         time_zone=_named(ZONES, known_zone), jurisdiction=_named(JURISDICTIONS, zone)
     )
     vulnerable = frame["vulnerable"].to_numpy(dtype=np.bool_)
@@ -99,59 +99,59 @@ def draw_population(seed: int, count: int) -> Population:
         frame=frame,
         segment=segment,
         taste=taste,
-        channel_liking=_channel_liking(draw, segment, taste),
-        sensitivity=draw.gamma(6.0, 1 / 6.0, count) * np.where(vulnerable, 1.6, 1.0) + 0.1,
-        visit_rate=0.20 * np.exp(0.35 * taste[:, 0] + 0.4 * draw.standard_normal(count)),
-        app_rate=_app_rate(frame, draw),
+        channel_liking=_channel_liking(rng, segment, taste),
+        sensitivity=rng.gamma(6.0, 1 / 6.0, count) * np.where(vulnerable, 1.6, 1.0) + 0.1,
+        visit_rate=0.20 * np.exp(0.35 * taste[:, 0] + 0.4 * rng.standard_normal(count)),
+        app_rate=_app_rate(frame, rng),
         zone=zone,
         known_zone=known_zone,
         eligible_age=frame["age"].to_numpy(dtype=np.float64),
         eligible_tenure=frame["tenure_days"].to_numpy(dtype=np.float64),
-        certainty=np.where(draw.random(count) < 0.7, 1.0, np.round(draw.uniform(0.55, 0.95, count), 2)),
-        scanned=draw.random(count) < np.where(segment == SEGMENTS.index("business"), 0.5, 0.06),
+        certainty=np.where(rng.random(count) < 0.7, 1.0, np.round(rng.uniform(0.55, 0.95, count), 2)),
+        scanned=rng.random(count) < np.where(segment == SEGMENTS.index("business"), 0.5, 0.06),
     )
 
 
-def _channel_liking(draw: np.random.Generator, segment: Ints, taste: Floats) -> Floats:
+def _channel_liking(rng: np.random.Generator, segment: Ints, taste: Floats) -> Floats:
     """Log-odds added by each channel; newer customers dislike contact more."""
-    warmth = SEGMENT_WARMTH[segment] + 0.5 * taste[:, 3] + 0.25 * draw.standard_normal(len(segment))
-    own = 0.3 * draw.standard_normal((len(segment), len(CHANNELS)))
+    warmth = SEGMENT_WARMTH[segment] + 0.5 * taste[:, 3] + 0.25 * rng.standard_normal(len(segment))
+    own = 0.3 * rng.standard_normal((len(segment), len(CHANNELS)))
     return np.asarray(warmth[:, None] + SEGMENT_CHANNELS[segment] + own)
 
 
-def _visible(draw: np.random.Generator, segment: Ints, taste: Floats) -> pd.DataFrame:
+def _visible(rng: np.random.Generator, segment: Ints, taste: Floats) -> pd.DataFrame:
     count = len(segment)
     mean, spread = SEGMENT_AGES[segment].T
-    age = np.clip(np.rint(mean + spread * draw.standard_normal(count)), 16, 96)
-    tenure = np.clip(np.rint(420 * np.exp(0.5 * taste[:, 3] + 0.5 * draw.standard_normal(count))), 1, 6000)
-    worth = np.round(180 * np.exp(0.55 * taste[:, 0] + 0.35 * draw.standard_normal(count)), 2)
+    age = np.clip(np.rint(mean + spread * rng.standard_normal(count)), 16, 96)
+    tenure = np.clip(np.rint(420 * np.exp(0.5 * taste[:, 3] + 0.5 * rng.standard_normal(count))), 1, 6000)
+    worth = np.round(180 * np.exp(0.55 * taste[:, 0] + 0.35 * rng.standard_normal(count)), 2)
     return pd.DataFrame(
         {
             "customer_id": [f"c{number:06d}" for number in range(1, count + 1)],
             "segment": _named(SEGMENTS, segment),
-            "age": np.where(draw.random(count) < 0.06, np.nan, age),
+            "age": np.where(rng.random(count) < 0.06, np.nan, age),
             "tenure_days": tenure,
-            "plan": _named(PLANS, _graded(taste[:, 1], draw, (-0.7, 0.1, 0.9))),
-            "device": _named(DEVICES, np.where(draw.random(count) < 0.05, -1, _device(taste, draw))),
-            "region": _named(REGIONS, np.where(draw.random(count) < 0.04, -1, draw.integers(0, len(REGIONS), count))),
-            "lifetime_value": np.where(draw.random(count) < 0.03, np.nan, worth),
-            "gender": _named(GENDERS, draw.choice((-1, 0, 1, 2), count, p=(0.25, 0.38, 0.36, 0.01))),
-            "vulnerable": draw.random(count) < 0.04,
+            "plan": _named(PLANS, _graded(taste[:, 1], rng, (-0.7, 0.1, 0.9))),
+            "device": _named(DEVICES, np.where(rng.random(count) < 0.05, -1, _device(taste, rng))),
+            "region": _named(REGIONS, np.where(rng.random(count) < 0.04, -1, rng.integers(0, len(REGIONS), count))),
+            "lifetime_value": np.where(rng.random(count) < 0.03, np.nan, worth),
+            "gender": _named(GENDERS, rng.choice((-1, 0, 1, 2), count, p=(0.25, 0.38, 0.36, 0.01))),
+            "vulnerable": rng.random(count) < 0.04,
         }
     )  # fmt: skip
 
 
-def _device(taste: Floats, draw: np.random.Generator) -> Ints:
-    return _graded(taste[:, 2], draw, (-0.2, 0.6, 1.5))
+def _device(taste: Floats, rng: np.random.Generator) -> Ints:
+    return _graded(taste[:, 2], rng, (-0.2, 0.6, 1.5))
 
 
-def _graded(taste: Floats, draw: np.random.Generator, edges: tuple[float, ...]) -> Ints:
-    return np.digitize(taste + 0.4 * draw.standard_normal(len(taste)), edges).astype(np.int64)
+def _graded(taste: Floats, rng: np.random.Generator, edges: tuple[float, ...]) -> Ints:
+    return np.digitize(taste + 0.4 * rng.standard_normal(len(taste)), edges).astype(np.int64)
 
 
-def _app_rate(frame: pd.DataFrame, draw: np.random.Generator) -> Floats:
+def _app_rate(frame: pd.DataFrame, rng: np.random.Generator) -> Floats:
     mobile = frame["device"].isin(["android", "ios"]).to_numpy()
-    return np.where(mobile, 0.22, 0.04) * np.exp(0.4 * draw.standard_normal(len(frame)))
+    return np.where(mobile, 0.22, 0.04) * np.exp(0.4 * rng.standard_normal(len(frame)))
 
 
 def _named(names: tuple[str, ...], index: Ints) -> pd.Series:

@@ -60,10 +60,10 @@ def simulate_days(
     seed: int, constants: WorldConstants, state: WorldState
 ) -> Iterator[tuple[DayDecisions, behavior.Signals]]:
     """Simulate every day, updating `state`, and yield the decisions and signals of each."""
-    draw = named_generator(seed, "play")
+    rng = named_generator(seed, "play")
     for day, midnight in enumerate(constants.calendar.midnights()):
-        decisions = decide_day(constants, state, day, midnight, draw)
-        yield decisions, advance_day(constants, state, decisions, day, midnight, draw)
+        decisions = decide_day(constants, state, day, midnight, rng)
+        yield decisions, advance_day(constants, state, decisions, day, midnight, rng)
 
 
 def advance_day(
@@ -72,20 +72,20 @@ def advance_day(
     decisions: DayDecisions,
     day: int,
     midnight: int,
-    draw: np.random.Generator,
+    rng: np.random.Generator,
 ) -> behavior.Signals:
     """Advance the state by one day with its contacts, and return the signals of the day."""
-    browsed, own = behavior.browse(constants.people, state.busy, midnight, draw)
+    browsed, own = behavior.browse(constants.people, state.busy, midnight, rng)
     sent = _sent(decisions)
     bought = decisions.converted_at < NEVER
     state.activity = ACTIVITY_KEPT * (state.activity + own)
-    state.busy = behavior.next_busy(state.busy, draw)
+    state.busy = behavior.next_busy(state.busy, rng)
     state.contacts[day % FATIGUE_DAYS] = np.bincount(sent.who, minlength=len(constants.people))
     state.last_contact[sent.who] = day
-    apply_opt_outs(state.permissions, decisions, draw)
+    apply_opt_outs(state.permissions, decisions, rng)
     return behavior.concat_signals(
         browsed,
-        behavior.react(constants.people, sent, draw),
+        behavior.react(constants.people, sent, rng),
         behavior.purchases(decisions.situation.who[bought], decisions.converted_at[bought], decisions.value[bought]),
     )
 
@@ -105,11 +105,11 @@ def _sent(decisions: DayDecisions) -> behavior.SentContacts:
     )
 
 
-def apply_opt_outs(permissions: Permissions, decisions: DayDecisions, draw: np.random.Generator) -> None:
+def apply_opt_outs(permissions: Permissions, decisions: DayDecisions, rng: np.random.Generator) -> None:
     """Withdraw marketing consent after harm: on the channel used, or for some opt-outs on all channels."""
     withdrawn = permissions.withdrawn_at[:, :, PURPOSES.index("marketing")]
     harmed = np.flatnonzero(decisions.harmed_at < NEVER)
-    everywhere = (decisions.harm_kind[harmed] == OPT_OUT) & (draw.random(len(harmed)) < OBJECTS_TO_ALL)
+    everywhere = (decisions.harm_kind[harmed] == OPT_OUT) & (rng.random(len(harmed)) < OBJECTS_TO_ALL)
     used = CHANNEL_OF[decisions.action[harmed]]
     for channel in range(len(CHANNELS)):
         reached = permissions.reachable[decisions.situation.who[harmed], channel]

@@ -89,7 +89,7 @@ def test_a_dip_is_replaced_by_the_mean_of_what_is_above_and_below_it() -> None:
 
 def test_stretching_scales_and_shifts_log_odds() -> None:
     margin = np.linspace(-5.0, 5.0, 11)
-    assert KINKED.stretched(0.5, 1.0)(margin) == pytest.approx(0.5 * KINKED(margin) + 1.0)
+    assert KINKED.rescaled(0.5, 1.0)(margin) == pytest.approx(0.5 * KINKED(margin) + 1.0)
 
 
 def test_a_curve_comes_back_from_its_stored_form_to_the_last_bit() -> None:

@@ -150,12 +150,12 @@ def test_the_mode_is_the_one_that_scipy_finds() -> None:
     fitted = fit_mixed_effects(counted, pooling_groups, np.zeros(3))
     assert fitted.spread.max() > 0.0
     scale = np.maximum(np.repeat(fitted.spread, [6, 4, 8]), 1e-3)
-    centre = counted.place @ counted.rows / counted.rows.sum()
+    centre = counted.predictor @ counted.rows / counted.rows.sum()
 
     def penalised(unknown: np.ndarray) -> float:
         category, channel, action = np.split(unknown[2:], [6, 10])
         of_kind = category[pooling_groups.category] + channel[pooling_groups.channel] + action[pooling_groups.action]
-        log_odds = counted.place + unknown[0] + unknown[1] * (counted.place - centre) + of_kind[counted.code]
+        log_odds = counted.predictor + unknown[0] + unknown[1] * (counted.predictor - centre) + of_kind[counted.code]
         lost = counted.rows @ np.logaddexp(0.0, log_odds) - counted.hits @ log_odds
         return float(lost + 0.005 * unknown[0] ** 2 + 0.5 * unknown[1] ** 2 + 0.5 * np.sum((unknown[2:] / scale) ** 2))
 

@@ -19,8 +19,8 @@ def remade(**changed: object) -> Bundle:
     return with_digest(replace(bundle(), **changed))
 
 
-def stretched(factor: float) -> Bundle:
-    return remade(head=bundle().head.stretched(factor))
+def rescaled(factor: float) -> Bundle:
+    return remade(head=bundle().head.rescaled(factor))
 
 
 def bits(array: np.ndarray) -> bytes:
@@ -114,7 +114,7 @@ def test_a_frame_of_many_rows_scores_as_its_blocks_do() -> None:
 
 def test_a_wider_posterior_widens_every_interval_and_moves_no_propensity() -> None:
     matrix = prepared().samples[Part.TEST].matrix[:200]
-    (first, low, high), (second, lower, higher) = (model.score_frame(matrix) for model in (bundle(), stretched(1.5)))
+    (first, low, high), (second, lower, higher) = (model.score_frame(matrix) for model in (bundle(), rescaled(1.5)))
     assert bits(first) == bits(second)
     assert (lower < low).all()
     assert (higher > high).all()
@@ -157,7 +157,7 @@ def test_a_stored_bundle_scores_and_explains_to_the_last_bit_as_before(tmp_path:
 
 def test_the_digest_speaks_of_what_decides_and_not_of_the_card() -> None:
     assert remade(card=card(name="other")).digest == bundle().digest
-    assert stretched(1.01).digest != bundle().digest
+    assert rescaled(1.01).digest != bundle().digest
     assert remade(uplift=None).digest != bundle().digest
     assert remade(harm=None).digest != bundle().digest
 

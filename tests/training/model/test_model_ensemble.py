@@ -63,7 +63,7 @@ def test_a_booster_of_all_rows_has_some_more_trees_than_those_of_all_folds_but_o
 
 def test_only_the_leaves_of_the_first_member_are_uncertain() -> None:
     head = train_head(FIRST, SCHEMA, replace(SETTINGS, members=3), seed=0).head
-    places = head.trees.places(REST.matrix)
+    places = head.trees.leaf_indices(REST.matrix)
     first = len(head.trees.offsets) // 3
     assert len(head.posterior.deviations) == head.trees.offsets[first]
     assert head.posterior.spread(places) == pytest.approx(head.posterior.spread(places[:, :first]))
@@ -71,7 +71,7 @@ def test_only_the_leaves_of_the_first_member_are_uncertain() -> None:
 
 
 def test_growing_again_on_the_same_rows_gives_the_same_head() -> None:
-    head = train_head(FIRST, SCHEMA, SETTINGS, seed=0).head.stretched(1.5)
+    head = train_head(FIRST, SCHEMA, SETTINGS, seed=0).head.rescaled(1.5)
     again = retrain_head(head, FIRST, SCHEMA, SETTINGS, seed=0)
     assert again.trees.booster.model_to_string() == head.trees.booster.model_to_string()
     assert np.array_equal(again.posterior.deviations, head.posterior.deviations)
@@ -83,6 +83,6 @@ def test_growing_again_on_more_rows_keeps_what_rests_on_customers_not_seen() -> 
     whole = noise(3_000, seed=5).sample
     again = retrain_head(head, whole, SCHEMA, SETTINGS, seed=0)
     assert again.calibration is head.calibration
-    assert again.hidden is head.hidden
+    assert again.heterogeneity is head.heterogeneity
     assert len(again.trees.offsets) == len(head.trees.offsets)
     assert not np.array_equal(again.trees.margin(REST.matrix), head.trees.margin(REST.matrix))

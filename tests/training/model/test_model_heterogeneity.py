@@ -12,7 +12,7 @@ DAY = 86_400_000_000
 
 
 def told(
-    customers: int, each: int, base: float, hidden: Heterogeneity, seed: int, *, holds: bool = False
+    customers: int, each: int, base: float, heterogeneity: Heterogeneity, seed: int, *, holds: bool = False
 ) -> tuple[Sample, np.ndarray]:
     """Rows whose features say the same of everybody, and the probability that such features can state."""
     generator = np.random.default_rng(seed)
@@ -21,8 +21,8 @@ def told(
     held = (generator.random(len(who)) < 0.4) if holds else np.zeros(len(who), dtype=bool)
     resting, contacted = (generator.standard_normal(customers)[who] for _ in range(2))
     own = generator.standard_normal((customers, 4))[who, action]
-    truth = base + np.sqrt(hidden.resting) * resting
-    truth += ~held * (np.sqrt(hidden.contacted) * contacted + np.sqrt(hidden.own) * own)
+    truth = base + np.sqrt(heterogeneity.baseline) * resting
+    truth += ~held * (np.sqrt(heterogeneity.contact) * contacted + np.sqrt(heterogeneity.action) * own)
     label = generator.random(len(who)) < probability(truth)
     names = np.where(held, "hold", np.array(["a", "b", "c", "d"])[action])
     stated = np.zeros(len(who))
@@ -36,7 +36,7 @@ def told(
 
 
 def foreseen(sample: Sample, stated: np.ndarray) -> np.ndarray:
-    return np.where(sample.following >= 0, stated[sample.following], 0.5)
+    return np.where(sample.next_row >= 0, stated[sample.next_row], 0.5)
 
 
 @pytest.mark.parametrize("base", [-3.0, 0.0], ids=["a rare outcome", "an even outcome"])
@@ -45,13 +45,13 @@ def test_what_is_hidden_of_customers_is_found_from_their_residuals(base: float, 
     sample, stated = told(20_000, 8, base, Heterogeneity(0.0, total / 2, total / 2), seed=1)
     found = estimate_heterogeneity(sample, stated, foreseen(sample, stated))
     assert found.total == pytest.approx(total, rel=0.30)
-    assert found.resting + found.contacted == pytest.approx(total / 2, rel=0.35)
+    assert found.baseline + found.contact == pytest.approx(total / 2, rel=0.35)
 
 
 def test_what_is_shared_with_hold_shows_in_pairs_with_hold() -> None:
     sample, stated = told(20_000, 8, -2.0, Heterogeneity(0.4, 0.4, 0.2), seed=2, holds=True)
     found = estimate_heterogeneity(sample, stated, foreseen(sample, stated))
-    assert found.resting == pytest.approx(0.4, rel=0.35)
+    assert found.baseline == pytest.approx(0.4, rel=0.35)
     assert found.total == pytest.approx(1.0, rel=0.30)
 
 
@@ -85,7 +85,7 @@ def test_rare_outcomes_that_never_met_are_no_proof_that_customers_are_alike() ->
     assert twice.max() == 1.0
     found = estimate_heterogeneity(sample, stated, foreseen(sample, stated), HeterogeneityPrior(0.5, 0.75))
     assert found.total == pytest.approx(0.5, rel=0.2)
-    assert found.contacted == pytest.approx(0.75 * found.total, rel=0.05)
+    assert found.contact == pytest.approx(0.75 * found.total, rel=0.05)
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:

@@ -47,17 +47,17 @@ SEEN = fit_training_support(ROWS, EFFECTS, FeatureSchema(COLUMNS))
     ],
 )
 def test_what_was_never_seen_adds_the_variance_of_the_features_effect(row: list[float], expected: float) -> None:
-    assert SEEN.of(np.array([row]))[0] == pytest.approx(expected, abs=1e-12)
+    assert SEEN.unseen_variance(np.array([row]))[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_fitting_rows_are_not_new() -> None:
     sample = prepared().samples[Part.FIT]
-    assert (trained_heads().head.novelty.of(sample.matrix) == 0.0).all()
+    assert (trained_heads().head.support.unseen_variance(sample.matrix) == 0.0).all()
 
 
 def test_intervals_widen_for_customers_unlike_the_training_data() -> None:
     sample = prepared().samples[Part.TEST]
-    plain = sample.take(np.flatnonzero(trained_heads().head.novelty.of(sample.matrix) == 0.0)[:300])
+    plain = sample.take(np.flatnonzero(trained_heads().head.support.unseen_variance(sample.matrix) == 0.0)[:300])
     strange = plain.matrix.copy()
     shifted = [place for place, name in enumerate(prepared().schema.names) if name in NUMBERS]
     assert len(shifted) == len(NUMBERS)
@@ -73,9 +73,9 @@ def test_intervals_widen_for_customers_unlike_the_training_data() -> None:
 
 def test_what_was_never_missing_is_taken_to_be_typical() -> None:
     rows = np.array([[np.nan, 5.0, np.nan], [1.0, np.nan, 0.0]])
-    np.testing.assert_array_equal(SEEN.completed(rows), [[2.0, 5.0, np.nan], [1.0, 5.5, 0.0]])
+    np.testing.assert_array_equal(SEEN.imputed(rows), [[2.0, 5.0, np.nan], [1.0, 5.5, 0.0]])
     assert np.isnan(rows).sum() == 3
-    assert SEEN.completed(ROWS) is ROWS
+    assert SEEN.imputed(ROWS) is ROWS
 
 
 def test_the_most_frequent_category_is_typical_and_no_action_stands_for_another() -> None:
@@ -86,7 +86,7 @@ def test_the_most_frequent_category_is_typical_and_no_action_stands_for_another(
         )
     )
     seen = fit_training_support(np.array([[0.0, 1.0], [2.0, 1.0], [2.0, 5.0]]), np.zeros((1, 2)), schema)
-    np.testing.assert_array_equal(seen.completed(np.array([[np.nan, np.nan]])), [[2.0, np.nan]])
+    np.testing.assert_array_equal(seen.imputed(np.array([[np.nan, np.nan]])), [[2.0, np.nan]])
 
 
 def test_a_customer_of_whom_nothing_is_known_is_nearer_the_average_than_a_row_of_zeros() -> None:
@@ -94,8 +94,8 @@ def test_a_customer_of_whom_nothing_is_known_is_nearer_the_average_than_a_row_of
     own = [place for place, one in enumerate(prepared().schema.features) if one.source is FeatureSource.CUSTOMER]
     unknown = sample.matrix.copy()
     unknown[:, own] = np.nan
-    novelty = replace(model.head.novelty, typical=np.full_like(model.head.novelty.typical, np.nan))
-    zeros = replace(model, head=replace(model.head, novelty=novelty))
+    support = replace(model.head.support, typical=np.full_like(model.head.support.typical, np.nan))
+    zeros = replace(model, head=replace(model.head, support=support))
     usual, low, high = model.score_frame(sample.matrix, sample.pooling_groups)
     stated, lower, higher = model.score_frame(unknown, sample.pooling_groups)
     off, further = (abs(np.log(said.mean() / usual.mean())) for said in (stated, zeros.score_frame(unknown)[0]))
@@ -107,7 +107,7 @@ def test_contributions_add_up_to_what_is_served_of_the_typical_customer() -> Non
     sample = prepared().samples[Part.TEST]
     unknown = np.where(np.array(prepared().schema.names) == NUMBERS[1], np.nan, sample.matrix[:5])
     head = trained_heads().head
-    margin = head.trees.margin(head.novelty.completed(unknown))
+    margin = head.trees.margin(head.support.imputed(unknown))
     assert (margin != head.trees.margin(unknown)).any()
     np.testing.assert_allclose(head.contributions(unknown).sum(axis=1), margin, atol=1e-9)
 
@@ -115,8 +115,8 @@ def test_contributions_add_up_to_what_is_served_of_the_typical_customer() -> Non
 def test_novelty_comes_back_from_its_stored_form() -> None:
     again = TrainingSupport.from_dict(json.loads(json.dumps(SEEN.to_dict(), allow_nan=False)))
     strange = np.array([[9.0, np.nan, 3.0]])
-    assert again.of(strange) == SEEN.of(strange)
-    np.testing.assert_array_equal(again.completed(strange), SEEN.completed(strange))
+    assert again.of(strange) == SEEN.unseen_variance(strange)
+    np.testing.assert_array_equal(again.imputed(strange), SEEN.imputed(strange))
 
 
 def test_what_was_stored_before_typical_values_is_served_as_it_was() -> None:
@@ -124,7 +124,7 @@ def test_what_was_stored_before_typical_values_is_served_as_it_was() -> None:
     before = TrainingSupport.from_dict(stored)
     assert before.to_dict() == stored
     gaps = np.array([[np.nan, np.nan, np.nan]])
-    assert before.completed(gaps) is gaps
+    assert before.imputed(gaps) is gaps
 
 
 def test_a_new_action_starts_from_its_category_and_channel() -> None:

@@ -133,8 +133,8 @@ def test_what_stays_beside_the_spread_need_not_be_stretched_for(seed: int, other
 
 
 def test_stretching_multiplies_every_spread() -> None:
-    places = trained_heads().head.trees.places(prepared().samples[Part.TEST].matrix[:100])
-    wider = trained_heads().head.stretched(2.0).posterior
+    places = trained_heads().head.trees.leaf_indices(prepared().samples[Part.TEST].matrix[:100])
+    wider = trained_heads().head.rescaled(2.0).posterior
     assert wider.spread(places) == pytest.approx(2.0 * trained_heads().head.posterior.spread(places), rel=1e-5)
     assert wider.scale == 2.0
 
@@ -165,7 +165,7 @@ def stretched_on(seed: int, base: float) -> tuple[ProbabilityHead, np.ndarray, n
     first, second = halves(known.sample)
     head = train_head(first, SCHEMA, SETTINGS, seed=0).head
     scale = bootstrap_scale(draw_bootstrap_sample(first, head, 0), SCHEMA, SETTINGS, 0)
-    return head.stretched(scale), second.matrix, known.truth[-len(second) :]
+    return head.rescaled(scale), second.matrix, known.truth[-len(second) :]
 
 
 def covered(head: ProbabilityHead, matrix: np.ndarray, truth: np.ndarray) -> float:

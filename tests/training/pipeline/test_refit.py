@@ -121,9 +121,9 @@ def test_a_bundle_of_a_format_before_is_read_and_keeps_its_digest(form: int, tmp
     every = np.zeros((len(alone.trees.values), 8), dtype=np.float32)
     deviations = every if form == min(FORMATS) else alone.posterior.deviations
     posterior = replace(alone.posterior, deviations=deviations, shortest=False)
-    nothing = np.full_like(alone.novelty.typical, np.nan)
-    novelty = alone.novelty if form == max(FORMATS[:-1]) else replace(alone.novelty, typical=nothing)
-    head = replace(alone, posterior=posterior, novelty=novelty)
+    nothing = np.full_like(alone.support.typical, np.nan)
+    support = alone.support if form == max(FORMATS[:-1]) else replace(alone.support, typical=nothing)
+    head = replace(alone, posterior=posterior, support=support)
     old = with_certificate(replace(bundle(), harm=None, head=head, trust=ConfidenceMap(0.6, -0.1)), None)
     save_bundle(old, tmp_path)
     stored = json.loads((tmp_path / "model.json").read_text())

@@ -97,7 +97,7 @@ def fit_offsets(
     margin: Floats,
     label: NDArray[np.bool_],
     pooling_groups: PoolingGroups,
-    near: ActionOffsets | None = None,
+    warm_start: ActionOffsets | None = None,
 ) -> tuple[Curve, ActionOffsets]:
     """Fit the offsets of the rows' actions and rescale the curve accordingly.
 
@@ -108,7 +108,7 @@ def fit_offsets(
     margin, label : array, shape (n,)
     pooling_groups : PoolingGroups
         Action, channel and category of each row.
-    near : ActionOffsets, optional
+    warm_start : ActionOffsets, optional
         Offsets of a similar fit, whose standard deviations start the search.
 
     Returns
@@ -120,10 +120,10 @@ def fit_offsets(
     if min(positives, len(label) - positives) < _MIN_CLASS_ROWS:
         return curve, ActionOffsets()
     log_odds = curve(margin)
-    counted = bin_rows(log_odds, label.astype(np.float64), _BIN_WIDTH, pooling_groups.code)
-    spread = (near or ActionOffsets()).spread
-    fitted = fit_mixed_effects(counted, pooling_groups, np.array([spread[name] for name in _LEVELS]))
-    return curve.stretched(max(fitted.slope, MIN_SLOPE), fitted.intercept), _offsets(fitted, pooling_groups)
+    binned = bin_rows(log_odds, label.astype(np.float64), _BIN_WIDTH, pooling_groups.code)
+    spread = (warm_start or ActionOffsets()).spread
+    fitted = fit_mixed_effects(binned, pooling_groups, np.array([spread[name] for name in _LEVELS]))
+    return curve.rescaled(max(fitted.slope, MIN_SLOPE), fitted.intercept), _offsets(fitted, pooling_groups)
 
 
 def _offsets(fitted: MixedEffects, pooling_groups: PoolingGroups) -> ActionOffsets:

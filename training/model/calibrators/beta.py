@@ -37,16 +37,16 @@ def _bend(margin: Floats) -> Floats:
     return np.stack([-np.logaddexp(0.0, -margin), np.logaddexp(0.0, margin), np.ones_like(margin)], axis=1)
 
 
-def _nonnegative(counted: BinnedRows) -> Floats | None:
+def _nonnegative(binned: BinnedRows) -> Floats | None:
     """The three coefficients, the first two at least 0; None where both would be negative."""
-    free = _fitted(counted, [0, 1, 2])
+    free = _fitted(binned, [0, 1, 2])
     if (free[:2] > 0.0).all():
         return free
-    fewer = _fitted(counted, [1, 2] if free[0] <= 0.0 else [0, 2])
+    fewer = _fitted(binned, [1, 2] if free[0] <= 0.0 else [0, 2])
     return fewer if fewer[:2].max() > 0.0 else None
 
 
-def _fitted(counted: BinnedRows, kept: list[int]) -> Floats:
-    design, weights = _bend(counted.place), np.zeros(3)
-    weights[kept] = fit_logistic(design[:, kept], counted, np.zeros(len(design)))
+def _fitted(binned: BinnedRows, kept: list[int]) -> Floats:
+    design, weights = _bend(binned.predictor), np.zeros(3)
+    weights[kept] = fit_logistic(design[:, kept], binned, np.zeros(len(design)))
     return weights

@@ -41,7 +41,7 @@ class CalibrationRows:
         return CalibrationRows(self.margin[rows], self.label[rows], self.pooling_groups.take(rows), self.customer[rows])
 
     @property
-    def rarer(self) -> int:
+    def minority_count(self) -> int:
         """Number of rows of the rarer class."""
         positives = int(self.label.sum())
         return min(positives, len(self.label) - positives)
@@ -64,12 +64,12 @@ class CalibrationPlan:
     family: CalibrationFamily
     offsets: bool
 
-    def fit(self, rows: CalibrationRows, near: ActionOffsets | None = None) -> PooledCalibration:
-        """Fit the calibration; `near` are offsets of a similar fit, from which the search starts."""
+    def fit(self, rows: CalibrationRows, warm_start: ActionOffsets | None = None) -> PooledCalibration:
+        """Fit the calibration; `warm_start` are offsets of a similar fit, from which the search starts."""
         curve = self.family.fit(rows.margin, rows.label)
         if not self.offsets:
             return PooledCalibration(curve, ActionOffsets())
-        return PooledCalibration(*fit_offsets(curve, rows.margin, rows.label, rows.pooling_groups, near))
+        return PooledCalibration(*fit_offsets(curve, rows.margin, rows.label, rows.pooling_groups, warm_start))
 
 
 def cross_fit_losses(rows: CalibrationRows, plans: Sequence[CalibrationPlan], seed: int) -> Floats:
@@ -84,10 +84,10 @@ def cross_fit_losses(rows: CalibrationRows, plans: Sequence[CalibrationPlan], se
     """
     losses = np.empty((len(plans), len(rows.label)))
     for held, kept in _folds(rows, seed):
-        train, test, near = rows.take(kept), rows.take(held), None
+        train, test, warm_start = rows.take(kept), rows.take(held), None
         for place, plan in enumerate(plans):
-            fitted = plan.fit(train, near)
-            near = fitted.offsets if plan.offsets else None
+            fitted = plan.fit(train, warm_start)
+            warm_start = fitted.offsets if plan.offsets else None
             losses[place, held] = row_losses(fitted, test)
     return losses
 

@@ -128,7 +128,7 @@ class Curve:
         """Slope at these margins, same shape; at a knot that of the segment to its right."""
         return self._each(_all_rises, margin)
 
-    def stretched(self, slope: float, intercept: float) -> "Curve":
+    def rescaled(self, slope: float, intercept: float) -> "Curve":
         """The curve ``slope * self + intercept``, with slopes clipped to the bounds of a curve."""
         return monotone_curve(self.margin, slope * self.log_odds + intercept)
 

@@ -34,10 +34,8 @@ def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     return centered_isotonic(margin[order], block, level[place], hit, straight)
 
 
-def centered_isotonic(
-    margin: Floats, block: NDArray[np.int64], rate: Floats, counted: Floats, straight: Curve
-) -> Curve:
-    """The curve through the mean margin of each group and the log-odds of its mean of `counted`.
+def centered_isotonic(margin: Floats, block: NDArray[np.int64], rate: Floats, target: Floats, straight: Curve) -> Curve:
+    """The curve through the mean margin of each group and the log-odds of its mean of `target`.
 
     Parameters
     ----------
@@ -45,7 +43,7 @@ def centered_isotonic(
         Non-decreasing.
     block : array of int, shape (n,)
         Block of each row; non-decreasing.
-    rate, counted : array of float, shape (n,)
+    rate, target : array of float, shape (n,)
         Probabilities, which give the information of a row, and the values in [0, 1] to average.
     straight : Curve
         Gives the slope beyond the ends, and is returned where there is only one group.
@@ -57,7 +55,7 @@ def centered_isotonic(
     rows = np.bincount(group)
     centre = np.bincount(group, margin) / rows
     # Half a case is added where a group has only one class, so that log-odds stay finite.
-    hits = np.clip(np.bincount(group, counted), 0.5, rows - 0.5)
+    hits = np.clip(np.bincount(group, target), 0.5, rows - 0.5)
     if len(rows) < 2 or np.diff(centre).max() < MIN_GAP:
         return straight
     return _with_tails(centre, np.log(hits) - np.log(rows - hits), straight)

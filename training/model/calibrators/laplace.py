@@ -108,7 +108,7 @@ class MixedModel:
     An offset is its score times the standard deviation of its level, so a standard deviation of 0 is no special case.
     """
 
-    counted: BinnedRows
+    binned: BinnedRows
     pooling_groups: PoolingGroups
 
     @cached_property
@@ -124,12 +124,12 @@ class MixedModel:
     @cached_property
     def centred(self) -> Floats:
         """Predictor minus its mean, which decorrelates intercept and slope."""
-        return self.counted.place - self.middle
+        return self.binned.predictor - self.middle
 
     @cached_property
     def middle(self) -> float:
         """Mean of the predictor over all rows."""
-        return float(self.counted.place @ self.counted.rows / self.counted.rows.sum())
+        return float(self.binned.predictor @ self.binned.rows / self.binned.rows.sum())
 
     @cached_property
     def membership(self) -> Floats:
@@ -188,11 +188,11 @@ class MixedModel:
         few = 2 + self.membership.shape[1]
         of_kind = self.membership @ moved[2:few] + moved[few:][self.pooling_groups.action]
         line: Floats = moved[0] + moved[1] * self.centred
-        return self.counted.place + line + of_kind[self.counted.code]
+        return self.binned.predictor + line + of_kind[self.binned.code]
 
     def _posterior(self, scale: Floats, scores: Floats) -> float:
         prior = float(_WEAK_PRIOR @ scores[:2] ** 2 + scores[2:] @ scores[2:]) / 2.0
-        return log_likelihood(self._log_odds(scale, scores), self.counted) - prior
+        return log_likelihood(self._log_odds(scale, scores), self.binned) - prior
 
     def _climb(self, scale: Floats, scores: Floats, step: Floats) -> Floats:
         now = self._posterior(scale, scores)
@@ -205,12 +205,12 @@ class MixedModel:
     def _newton(self, scale: Floats, scores: Floats) -> tuple[Floats, NewtonEquations]:
         """Gradient of the log-posterior, and minus its second derivatives."""
         p = expit(self._log_odds(scale, scores))
-        residual = self.counted.hits - self.counted.rows * p
+        residual = self.binned.hits - self.binned.rows * p
         left = self._by_group(residual)
         line = np.array([left.sum(), residual @ self.centred])
         pull = np.concatenate([_WEAK_PRIOR * scores[:2], scores[2:]])
         gradient = scale * np.concatenate([line, left @ self.membership, self._by_action(left)]) - pull
-        return gradient, self._equations(scale, self.counted.rows * p * (1.0 - p))
+        return gradient, self._equations(scale, self.binned.rows * p * (1.0 - p))
 
     def _equations(self, scale: Floats, weight: Floats) -> NewtonEquations:
         few = 2 + self.membership.shape[1]
@@ -228,7 +228,7 @@ class MixedModel:
         )
 
     def _by_group(self, values: Floats) -> Floats:
-        return group_sums(self.counted.code, values, len(self.pooling_groups.action))
+        return group_sums(self.binned.code, values, len(self.pooling_groups.action))
 
     def _by_action(self, values: Floats) -> Floats:
         """Sum over the groups of each action, shape (actions, ...)."""

@@ -26,19 +26,19 @@ class BinnedRows:
     ----------
     code : array of int, shape (bins,)
         Group of the bin's rows.
-    place : array of float, shape (bins,)
+    predictor : array of float, shape (bins,)
         Mean predictor of the bin's rows.
     rows, hits : array of float, shape (bins,)
         Number of rows, and of rows with the outcome; `hits` may be a sum of soft targets.
     """
 
     code: NDArray[np.int64]
-    place: Floats
+    predictor: Floats
     rows: Floats
     hits: Floats
 
 
-def bin_rows(place: Floats, hit: Floats, width: float, code: NDArray[np.int64] | None = None) -> BinnedRows:
+def bin_rows(predictor: Floats, hit: Floats, width: float, code: NDArray[np.int64] | None = None) -> BinnedRows:
     """Aggregate rows into bins of this width, separately for each group.
 
     The mean predictor stands for all rows of a bin. In log-odds this changes the likelihood of a row by at most 1/100
@@ -46,18 +46,18 @@ def bin_rows(place: Floats, hit: Floats, width: float, code: NDArray[np.int64] |
 
     Parameters
     ----------
-    place, hit : array of float, shape (n,)
+    predictor, hit : array of float, shape (n,)
         Predictor and outcome in [0, 1] of each row.
     code : array of int, shape (n,), optional
         Group of each row, at least 0.
     """
-    bins = np.floor((place - place.min()) / width)
-    several = 1 if code is None else int(code.max()) + 1
-    key = bins if code is None else bins * several + code
+    bins = np.floor((predictor - predictor.min()) / width)
+    group_count = 1 if code is None else int(code.max()) + 1
+    key = bins if code is None else bins * group_count + code
     cell, keys = pd.factorize(key)
     rows = np.bincount(cell).astype(np.float64)
-    kinds = np.round(keys % several).astype(np.int64)
-    return BinnedRows(kinds, group_sums(cell, place) / rows, rows, group_sums(cell, hit))
+    group = np.round(keys % group_count).astype(np.int64)
+    return BinnedRows(group, group_sums(cell, predictor) / rows, rows, group_sums(cell, hit))
 
 
 def bin_finely(margin: Floats, target: Floats) -> BinnedRows:
@@ -78,7 +78,7 @@ def group_sums(group: NDArray[np.int64], values: Floats, groups: int = 0) -> Flo
     return total
 
 
-def fit_logistic(design: Floats, counted: BinnedRows, offset: Floats) -> Floats:
+def fit_logistic(design: Floats, binned: BinnedRows, offset: Floats) -> Floats:
     """Maximum-likelihood coefficients, shape (k,), by Newton's method with step halving.
 
     Parameters
@@ -90,24 +90,24 @@ def fit_logistic(design: Floats, counted: BinnedRows, offset: Floats) -> Floats:
     weights = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         p = expit(design @ weights + offset)
-        gradient = design.T @ (counted.hits - counted.rows * p)
-        curvature = (design * (counted.rows * p * (1.0 - p))[:, None]).T @ design
+        gradient = design.T @ (binned.hits - binned.rows * p)
+        curvature = (design * (binned.rows * p * (1.0 - p))[:, None]).T @ design
         step: Floats = np.linalg.solve(curvature + _RIDGE * np.eye(len(weights)), gradient)
         if float(gradient @ step) < _TOLERANCE:
             break
-        weights = _climb(design, counted, offset, weights, step)
+        weights = _climb(design, binned, offset, weights, step)
     return weights
 
 
-def log_likelihood(log_odds: Floats, counted: BinnedRows) -> float:
+def log_likelihood(log_odds: Floats, binned: BinnedRows) -> float:
     """Log-likelihood of binned rows, in nats."""
-    return float(counted.hits @ log_odds - counted.rows @ np.logaddexp(0.0, log_odds))
+    return float(binned.hits @ log_odds - binned.rows @ np.logaddexp(0.0, log_odds))
 
 
-def _climb(design: Floats, counted: BinnedRows, offset: Floats, weights: Floats, step: Floats) -> Floats:
-    now = log_likelihood(design @ weights + offset, counted)
+def _climb(design: Floats, binned: BinnedRows, offset: Floats, weights: Floats, step: Floats) -> Floats:
+    now = log_likelihood(design @ weights + offset, binned)
     for halving in range(_HALVINGS):
         moved: Floats = weights + step * 0.5**halving
-        if log_likelihood(design @ moved + offset, counted) >= now:
+        if log_likelihood(design @ moved + offset, binned) >= now:
             return moved
     return weights

@@ -18,17 +18,17 @@ _ORDER = (2, 1, 0)
 _MIN_GAIN = 1e-3
 
 
-def fit_mixed_effects(counted: BinnedRows, pooling_groups: PoolingGroups, start: Floats) -> MixedEffects:
+def fit_mixed_effects(binned: BinnedRows, pooling_groups: PoolingGroups, start: Floats) -> MixedEffects:
     """Fit by coordinate search over the standard deviations, maximising the evidence.
 
     Parameters
     ----------
-    counted : BinnedRows
+    binned : BinnedRows
         Rows binned by log-odds; the code is the group in `pooling_groups`.
     start : array of float, shape (3,)
         Initial standard deviations by category, channel and action.
     """
-    problem = MixedModel(counted, pooling_groups)
+    problem = MixedModel(binned, pooling_groups)
     sizes = tuple(int(np.argmin(np.abs(np.array(_SPREADS) - value))) for value in start)
     trial = _Trial(problem, sizes, *problem.evidence(_spread(sizes), problem.start_scores))
     for _ in range(_SWEEPS):

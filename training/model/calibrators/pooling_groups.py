@@ -37,7 +37,7 @@ class PoolingGroups:
     categories: tuple[str, ...]
 
     @cached_property
-    def held(self) -> NDArray[np.bool_]:
+    def is_hold(self) -> NDArray[np.bool_]:
         """Which rows are hold rows, shape (n,)."""
         held = np.array([name == HOLD for name in self.actions], dtype=np.bool_)
         rows: NDArray[np.bool_] = held[self.action[self.code]]

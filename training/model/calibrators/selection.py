@@ -121,7 +121,7 @@ def _plans(rows: CalibrationRows) -> list[CalibrationPlan]:
 
     The identity gets no offsets: their intercept and slope would make it the sigmoid.
     """
-    enough = [family for family in FAMILIES if rows.rarer >= family.min_minority_rows]
+    enough = [family for family in FAMILIES if rows.minority_count >= family.min_minority_rows]
     pooled = enough[1:] if len(rows.pooling_groups.actions) > 1 else []
     return [CalibrationPlan(family, offsets=False) for family in enough] + [
         CalibrationPlan(family, offsets=True) for family in pooled
@@ -174,9 +174,9 @@ def _evaluated(
 def _untried(plans: Sequence[CalibrationPlan], rows: CalibrationRows) -> Iterator[CalibrationCandidate]:
     tried = {plan.family for plan in plans}
     for family in FAMILIES:
-        if family not in tried and rows.rarer < family.min_minority_rows:
+        if family not in tried and rows.minority_count < family.min_minority_rows:
             needed = f"it needs {family.min_minority_rows}: {family.reason}"
-            reason = f"not tried: {rows.rarer} rows of the rarer class where {needed}"
+            reason = f"not tried: {rows.minority_count} rows of the rarer class where {needed}"
             yield CalibrationCandidate(
                 family.name, offsets=False, log_loss=None, difference=None, standard_error=None, reason=reason
             )

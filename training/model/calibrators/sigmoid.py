@@ -31,14 +31,14 @@ def fit_sigmoid(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     if len(margin) == 0:
         remedy = "give more contacts, or customers, to train on"
         raise TrainingError("no rows are left to calibrate on", field="contacts", value=0, remedy=remedy)
-    counted = bin_finely(margin, platt_targets(label))
+    binned = bin_finely(margin, platt_targets(label))
     if np.ptp(margin) < MIN_GAP:
-        return _with_slope(1.0, counted)
-    design = np.stack([counted.place, np.ones_like(counted.place)], axis=1)
-    slope, intercept = fit_logistic(design, counted, np.zeros_like(counted.place)).tolist()
+        return _with_slope(1.0, binned)
+    design = np.stack([binned.predictor, np.ones_like(binned.predictor)], axis=1)
+    slope, intercept = fit_logistic(design, binned, np.zeros_like(binned.predictor)).tolist()
     if MIN_SLOPE <= slope <= MAX_SLOPE:
         return straight_line(slope, intercept)
-    return _with_slope(min(max(slope, MIN_SLOPE), MAX_SLOPE), counted)
+    return _with_slope(min(max(slope, MIN_SLOPE), MAX_SLOPE), binned)
 
 
 def platt_targets(label: NDArray[np.bool_]) -> Floats:
@@ -48,6 +48,6 @@ def platt_targets(label: NDArray[np.bool_]) -> Floats:
     return np.where(label, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))
 
 
-def _with_slope(slope: float, counted: BinnedRows) -> Curve:
-    (intercept,) = fit_logistic(np.ones((len(counted.place), 1)), counted, slope * counted.place)
+def _with_slope(slope: float, binned: BinnedRows) -> Curve:
+    (intercept,) = fit_logistic(np.ones((len(binned.predictor), 1)), binned, slope * binned.predictor)
     return straight_line(slope, float(intercept))

@@ -27,8 +27,8 @@ def fit_spline(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     knots = _knots(margin, straight(margin))
     if len(knots) < 3:
         return straight
-    counted = bin_finely(margin, platt_targets(label))
-    weights = fit_logistic(_basis(counted.place, knots), counted, straight(counted.place))
+    binned = bin_finely(margin, platt_targets(label))
+    weights = fit_logistic(_basis(binned.predictor, knots), binned, straight(binned.predictor))
     beyond = np.ptp(knots)
     table = np.concatenate(
         [[knots[0] - beyond], np.linspace(knots[0], knots[-1], _KNOTS - 2), [knots[-1] + beyond]],
