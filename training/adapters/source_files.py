@@ -41,8 +41,8 @@ class SourceFile:
     columns: frozenset[str]
 
 
-def scan_sources(place: Path) -> tuple[SourceFile, ...]:
-    """Every table at `place`, a file or a folder with all below it, in the order of their paths.
+def scan_sources(location: Path) -> tuple[SourceFile, ...]:
+    """Every table at `location`, a file or a folder with all below it, in the order of their paths.
 
     Other files are skipped.
 
@@ -51,12 +51,14 @@ def scan_sources(place: Path) -> tuple[SourceFile, ...]:
     ContractError
         If the path does not exist, or has more than 5,000 files below it.
     """
-    if not place.exists():
-        raise ContractError("no such file or folder", field="source", value=place, remedy="give the data set's place")
-    paths = [place] if place.is_file() else list(islice(_files(place), MAX_FILES + 1))
+    if not location.exists():
+        raise ContractError(
+            "no such file or folder", field="source", value=location, remedy="give the path of the data set"
+        )
+    paths = [location] if location.is_file() else list(islice(_files(location), MAX_FILES + 1))
     if len(paths) > MAX_FILES:
         remedy = "give the folder of the data set itself"
-        raise ContractError(f"more than {MAX_FILES} files are below", field="source", value=place, remedy=remedy)
+        raise ContractError(f"more than {MAX_FILES} files are below", field="source", value=location, remedy=remedy)
     return tuple(source for path in sorted(paths) if (source := _recognised(path)) is not None)
 
 

@@ -42,8 +42,8 @@ def encode_column(feature: Feature, frame: pd.DataFrame, column: str) -> Floats:
 
 
 def _coded(categories: tuple[str, ...], values: pd.Series) -> Floats:
-    places = pd.Index(list(categories), dtype="str").get_indexer(pd.Index(values))
-    return np.where(places < 0, MISSING, places.astype(np.float64))
+    indices = pd.Index(list(categories), dtype="str").get_indexer(pd.Index(values))
+    return np.where(indices < 0, MISSING, indices.astype(np.float64))
 
 
 def _floats(values: pd.Series) -> Floats:

@@ -44,7 +44,7 @@ class MatrixBuilder:
             for source in (FeatureSource.CUSTOMER, FeatureSource.ACTION, FeatureSource.CONTEXT)
         }
         self._clock = schema.of_source(FeatureSource.TIME)
-        self._known = {action.action_id: (place, action) for place, action in enumerate(actions)}
+        self._known = {action.action_id: (index, action) for index, action in enumerate(actions)}
         self._rows, self._own_codes = self._encode(actions)
 
     def matrix(self, facts: Facts, actions: Sequence[Action], *, hold: bool = False) -> Floats:
@@ -69,18 +69,18 @@ class MatrixBuilder:
 
     def candidates(self, actions: Sequence[Action], *, hold: bool) -> tuple[Floats, Ints]:
         """Action columns and kernel codes of these candidates, hold last if `hold` is set."""
-        rows, own_codes, places = self._rows, self._own_codes, [self._place(action) for action in actions]
-        if NONE in places:
+        rows, own_codes, indices = self._rows, self._own_codes, [self._index(action) for action in actions]
+        if NONE in indices:
             rows, own_codes = self._encode(actions)
-            places = list(range(len(actions)))
+            indices = list(range(len(actions)))
         if hold:
-            places.append(len(rows) - 1)
-        chosen = np.array(places, dtype=np.int64)
+            indices.append(len(rows) - 1)
+        chosen = np.array(indices, dtype=np.int64)
         return rows[chosen], own_codes[chosen]
 
-    def _place(self, action: Action) -> int:
-        place, known = self._known.get(action.action_id, (NONE, None))
-        return place if known is action or known == action else NONE
+    def _index(self, action: Action) -> int:
+        index, known = self._known.get(action.action_id, (NONE, None))
+        return index if known is action or known == action else NONE
 
     def _encode(self, actions: Sequence[Action]) -> tuple[Floats, Ints]:
         """Action columns and kernel codes of these actions, followed by those of hold."""
@@ -164,14 +164,14 @@ def candidate_matrix(
     out = np.repeat(_decision_rows(schema, data, contacts, who), len(own_codes), axis=0)
     out[:, first[FeatureSource.ACTION] : first[FeatureSource.CONTEXT]] = np.tile(offered, (len(contacts), 1))
     if len(plan.program):
-        places = np.arange(len(contacts) + 1, dtype=np.int64) * len(own_codes)
+        indices = np.arange(len(contacts) + 1, dtype=np.int64) * len(own_codes)
         moments = event_arrays.event_times(contacts["at"])
         _run(
             plan,
             event_arrays.dataset_events(plan, data),
             who,
             moments,
-            places,
+            indices,
             np.tile(own_codes, (len(contacts), 1)),
             out,
         )
@@ -191,12 +191,12 @@ def _decision_rows(schema: FeatureSchema, data: EngagementData, contacts: pd.Dat
 
 
 def _fill_actions(schema: FeatureSchema, actions: pd.DataFrame, contacts: pd.DataFrame, out: Floats) -> None:
-    place = _action_places(actions, contacts)
+    index = _action_places(actions, contacts)
     for column, feature in enumerate(
         schema.of_source(FeatureSource.ACTION), start=schema.first_columns[FeatureSource.ACTION]
     ):
         hold = encoder(feature)(_HOLD.get(feature.of))
-        out[:, column] = np.append(encode_column(feature, actions, feature.of), hold)[place]
+        out[:, column] = np.append(encode_column(feature, actions, feature.of), hold)[index]
 
 
 def _fill_clock(schema: FeatureSchema, moments: pd.Series, zones: pd.Series, out: Floats) -> None:

@@ -82,7 +82,7 @@ class FeatureSchema:
     def first_columns(self) -> Mapping[FeatureSource, int]:
         """First column of each source; where a source has none, the column where it would start."""
         counts = [len(self.of_source(source)) for source in FeatureSource]
-        return {source: sum(counts[:place]) for place, source in enumerate(FeatureSource)}
+        return {source: sum(counts[:number]) for number, source in enumerate(FeatureSource)}
 
     @cached_property
     def categorical_columns(self) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ class WordCodes(dict[str | None, int]):
     """Evenly spaced codes by word; unknown and missing words share the code after the last."""
 
     def __init__(self, words: Sequence[str | None], step: int = 1, start: int = 0) -> None:
-        super().__init__({word: start + step * place for place, word in enumerate(words)})
+        super().__init__({word: start + step * number for number, word in enumerate(words)})
         self.other = start + step * len(words)
 
     def __missing__(self, word: str | None) -> int:
@@ -51,7 +51,7 @@ class KernelPlan:
     def starts(self) -> Mapping[EventGroup, int]:
         """First bucket of each group."""
         counts = [len(words) for words in self.schema.words.values()]
-        return {group: sum(counts[:place]) for place, group in enumerate(self.schema.words)}
+        return {group: sum(counts[:number]) for number, group in enumerate(self.schema.words)}
 
     @cached_property
     def size(self) -> int:
@@ -95,7 +95,7 @@ class KernelPlan:
         """Kernel codes of a candidate's channel and action, -1 for unknown ones and for hold."""
         if action == HOLD:
             return NONE, NONE
-        return _place(self.schema.channels, channel), _place(self.schema.actions, action)
+        return _index(self.schema.channels, channel), _index(self.schema.actions, action)
 
     def _pairs(self, start: int, first: EventGroup, second: EventGroup, everywhere: int) -> PairCodes:
         rows, columns = self._group(first), self._group(second)
@@ -130,5 +130,5 @@ def _scope(feature: Feature, measure: WindowMeasure) -> int:
     return OWN_ACTION if measure.group is EventGroup.CONTACT_ACTION else OWN_CHANNEL
 
 
-def _place(words: Sequence[str], word: str | None) -> int:
+def _index(words: Sequence[str], word: str | None) -> int:
     return words.index(word) if word in words else NONE

@@ -101,8 +101,8 @@ def _walk(
         window = 0
         while age > limits[window]:
             window += 1
-        for place in range(buckets.shape[1]):
-            bucket = buckets[event, place]
+        for index in range(buckets.shape[1]):
+            bucket = buckets[event, index]
             if bucket == NONE:
                 continue
             for longer in range(window, len(limits)):

@@ -95,7 +95,7 @@ class Bundle:
             low=scores.low[0],
             high=scores.high[0],
             propensity_draws=scores.propensity_draws[0],
-            explain=lambda places: self.explain(rows[list(places)], [actions[place] for place in places]),
+            explain=lambda indices: self.explain(rows[list(indices)], [actions[index] for index in indices]),
             hold=None if scores.hold is None else float(scores.hold[0]),
             uplift=_first(scores.uplift),
             uplift_low=_first(scores.uplift_low),
@@ -177,7 +177,7 @@ class Bundle:
         """The action of each feature row, read from its columns; "unknown" where they do not name it."""
         known = {action.action_id: (action.channel, action.category) for action in self.catalogue.actions}
         only = next(iter(known)) if len(known) == 1 else UNKNOWN_ACTION
-        column = next((place for place, name in enumerate(self.schema.names) if name == "action.action_id"), None)
+        column = next((index for index, name in enumerate(self.schema.names) if name == "action.action_id"), None)
         ids = [only] * len(rows) if column is None else [self._action_id(row, column) for row in rows]
         parents = [known.get(action_id, (None, None)) for action_id in ids]
         return encode_groups(ids, [channel for channel, _ in parents], [category for _, category in parents])

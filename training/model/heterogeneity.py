@@ -135,9 +135,9 @@ def _same_action(sample: Sample, probability: Floats, rows: Indices, action: Ind
     label = sample.label[rows][order].astype(np.float64)
     ends = np.append(np.flatnonzero(np.diff(both[order])), len(order) - 1)
     end = ends[both[order]]
-    place = np.arange(len(order))
+    index = np.arange(len(order))
     total = np.cumsum(label)
-    later, happened = end - place, total[end] - total
+    later, happened = end - index, total[end] - total
     stated = probability[rows][order]
     pairs = np.empty((2, len(rows)))
     pairs[0, order] = (label - stated) * (happened - later * stated)

@@ -78,11 +78,11 @@ def score_leaves(
         margin = 0.0
         off[:] = 0.0
         for tree in range(trees):
-            place = offsets[tree] + np.int64(leaves[row, tree])
-            margin += values[place]
-            if place < known:
+            index = offsets[tree] + np.int64(leaves[row, tree])
+            margin += values[index]
+            if index < known:
                 for sample in range(samples):
-                    off[sample] += deviations[place, sample]
+                    off[sample] += deviations[index, sample]
         candidate = row % len(shift)
         curve = interpolate(margin, xs, ys)
         centre = curve + shift[candidate]
@@ -111,29 +111,29 @@ def score_leaves(
 
 
 @njit(nogil=True, cache=True)
-def sum_deviations(places: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+def sum_deviations(indices: NDArray[np.int32], deviations: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum of the deviations of each row's leaves, shape (n, K); leaves beyond the last have none."""
-    rows, trees = places.shape
+    rows, trees = indices.shape
     total = np.zeros((rows, deviations.shape[1]), dtype=np.float32)
     for row in range(rows):
         for tree in range(trees):
-            if places[row, tree] < len(deviations):
+            if indices[row, tree] < len(deviations):
                 for sample in range(deviations.shape[1]):
-                    total[row, sample] += deviations[places[row, tree], sample]
+                    total[row, sample] += deviations[indices[row, tree], sample]
     return total
 
 
 @njit(nogil=True, cache=True)
-def gram_matrix(places: NDArray[np.int32], weights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def gram_matrix(indices: NDArray[np.int32], weights: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """Weighted Gram matrix of leaf indicators: entry (i, j) is the weight of rows in both leaves, shape (size, size).
 
     Only the lower triangle is filled. Leaf indices grow along a row.
     """
     matrix = np.zeros((size, size), dtype=np.float32)
-    for row in range(places.shape[0]):
+    for row in range(indices.shape[0]):
         weight = weights[row]
-        for tree in range(places.shape[1]):
-            line = matrix[places[row, tree]]
+        for tree in range(indices.shape[1]):
+            line = matrix[indices[row, tree]]
             for other in range(tree + 1):
-                line[places[row, other]] += weight
+                line[indices[row, other]] += weight
     return matrix

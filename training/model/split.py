@@ -55,9 +55,9 @@ def split_by_time(contacts: pd.DataFrame, seed: int) -> Split:
 
     def placed(ids: pd.Index) -> NDArray[np.float64]:
         order = np.lexsort((_hashed(ids, seed), last.loc[ids].to_numpy()))
-        places = np.empty(len(ids))
-        places[order] = (np.arange(len(ids)) + 0.5) / len(ids)
-        return places
+        indices = np.empty(len(ids))
+        indices[order] = (np.arange(len(ids)) + 0.5) / len(ids)
+        return indices
 
     return _split(contacts, placed, "time")
 
@@ -84,9 +84,9 @@ def split(contacts: pd.DataFrame, by: str, seed: int) -> Split:
     return parts
 
 
-def _split(contacts: pd.DataFrame, place: Callable[[pd.Index], NDArray[np.float64]], by: str) -> Split:
+def _split(contacts: pd.DataFrame, index: Callable[[pd.Index], NDArray[np.float64]], by: str) -> Split:
     codes, ids = pd.factorize(contacts["customer_id"])
-    part = np.searchsorted(list(_ENDS.values()), place(pd.Index(ids)), side="right")
+    part = np.searchsorted(list(_ENDS.values()), index(pd.Index(ids)), side="right")
     mine = np.minimum(part, len(_ENDS) - 1)[codes]
     return Split({name: np.flatnonzero(mine == number) for number, name in enumerate(_ENDS)}, by)
 

@@ -69,10 +69,10 @@ class Trees:
         """Raw score of each row in log-odds, shape (n,), bit-equal to ``booster.predict(raw_score=True)``."""
         return self.sum(self.leaf_indices(rows))
 
-    def sum(self, places: NDArray[np.int32]) -> Floats:
+    def sum(self, indices: NDArray[np.int32]) -> Floats:
         """Margin of rows with these leaves, shape (n,), summed tree after tree to round as LightGBM does."""
-        total = np.zeros(len(places))
-        for column in places.T:
+        total = np.zeros(len(indices))
+        for column in indices.T:
             total += self.values[column]
         return total
 

@@ -69,9 +69,9 @@ class LeafPosterior:
         """Skews, and the length of the longer side of intervals, each of shape (knots,)."""
         return _SKEWS, highest_density_reach(_SKEWS, self.level)
 
-    def spread(self, places: NDArray[np.int32]) -> Floats:
+    def spread(self, indices: NDArray[np.int32]) -> Floats:
         """Standard deviation of the margin of rows with these leaves, shape (n,)."""
-        off = sum_deviations(places, self.deviations).astype(np.float64)
+        off = sum_deviations(indices, self.deviations).astype(np.float64)
         spread: Floats = np.sqrt(np.mean(off**2, axis=1))
         return spread
 
@@ -80,12 +80,12 @@ class LeafPosterior:
         return replace(self, deviations=np.float32(factor) * self.deviations, scale=self.scale * factor)
 
 
-def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> LeafPosterior:
+def fit_posterior(indices: NDArray[np.int32], margin: Floats, leaves: int, seed: int) -> LeafPosterior:
     """The posterior of a trained booster, with scale 1.
 
     Parameters
     ----------
-    places : array of int32, shape (n, trees)
+    indices : array of int32, shape (n, trees)
         Leaf indices of the training rows. At most 6,000 rows, sampled with the seed, are used.
     margin : array of float, shape (n,)
         Their margins, in log-odds.
@@ -93,11 +93,11 @@ def fit_posterior(places: NDArray[np.int32], margin: Floats, leaves: int, seed: 
         Number of leaves in all trees.
     """
     generator = np.random.default_rng(seed)
-    taken = min(len(places), _GRAM_ROWS)
-    rows = np.sort(generator.choice(len(places), size=taken, replace=False))
+    taken = min(len(indices), _GRAM_ROWS)
+    rows = np.sort(generator.choice(len(indices), size=taken, replace=False))
     odds = np.exp(-np.abs(margin[rows]))
-    weight = odds / (1.0 + odds) ** 2 * (len(places) / taken)
-    precision = gram_matrix(places[rows], weight.astype(np.float32), leaves)
+    weight = odds / (1.0 + odds) ** 2 * (len(indices) / taken)
+    precision = gram_matrix(indices[rows], weight.astype(np.float32), leaves)
     precision[np.diag_indices(leaves)] += np.float32(PRIOR_PRECISION)
     factor = cholesky(precision, lower=True, overwrite_a=True, check_finite=False)
     standard = generator.standard_normal((leaves, DRAWS), dtype=np.float32)

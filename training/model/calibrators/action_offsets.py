@@ -141,5 +141,5 @@ def _offsets(fitted: MixedEffects, pooling_groups: PoolingGroups) -> ActionOffse
     )
 
 
-def _name(names: tuple[str, ...], place: int) -> str | None:
-    return names[place] if place >= 0 else None
+def _name(names: tuple[str, ...], index: int) -> str | None:
+    return names[index] if index >= 0 else None

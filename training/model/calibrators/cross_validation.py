@@ -85,10 +85,10 @@ def cross_fit_losses(rows: CalibrationRows, plans: Sequence[CalibrationPlan], se
     losses = np.empty((len(plans), len(rows.label)))
     for held, kept in _folds(rows, seed):
         train, test, warm_start = rows.take(kept), rows.take(held), None
-        for place, plan in enumerate(plans):
+        for index, plan in enumerate(plans):
             fitted = plan.fit(train, warm_start)
             warm_start = fitted.offsets if plan.offsets else None
-            losses[place, held] = row_losses(fitted, test)
+            losses[index, held] = row_losses(fitted, test)
     return losses
 
 

@@ -34,19 +34,19 @@ def interpolate(margin: float, xs: Floats, ys: Floats) -> float:
     xs, ys : array of float, shape (knots,)
         Strictly increasing, at least two.
     """
-    place = _segment(margin, xs)
-    rise = (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])
-    value = ys[place] + rise * (margin - xs[place])
-    if margin <= xs[place + 1] and value > ys[place + 1]:
-        value = ys[place + 1]
+    index = _segment(margin, xs)
+    rise = (ys[index + 1] - ys[index]) / (xs[index + 1] - xs[index])
+    value = ys[index] + rise * (margin - xs[index])
+    if margin <= xs[index + 1] and value > ys[index + 1]:
+        value = ys[index + 1]
     return value  # type: ignore[no-any-return]
 
 
 @njit(nogil=True, cache=True)
 def slope_at(margin: float, xs: Floats, ys: Floats) -> float:
     """Slope of the curve at one margin; at a knot that of the segment to its right."""
-    place = _segment(margin, xs)
-    return (ys[place + 1] - ys[place]) / (xs[place + 1] - xs[place])  # type: ignore[no-any-return]
+    index = _segment(margin, xs)
+    return (ys[index + 1] - ys[index]) / (xs[index + 1] - xs[index])  # type: ignore[no-any-return]
 
 
 @njit(nogil=True, cache=True)
@@ -115,9 +115,9 @@ class Curve:
         rising = (rises >= MIN_SLOPE * (1.0 - _ROUNDING)) & (rises <= MAX_SLOPE * (1.0 + _ROUNDING))
         if not rising.all():
             remedy = f"give knots with slopes between {MIN_SLOPE} and {MAX_SLOPE}"
-            place = int(np.argmin(rising))
+            index = int(np.argmin(rising))
             raise TrainingError(
-                "a calibration curve must increase", field=f"curve segment {place}", value=rises[place], remedy=remedy
+                "a calibration curve must increase", field=f"curve segment {index}", value=rises[index], remedy=remedy
             )
 
     def __call__(self, margin: Floats) -> Floats:
@@ -176,9 +176,9 @@ def monotone_curve(margin: Floats, log_odds: Floats) -> Curve:
 
 def _apart(margin: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
     kept = [0]
-    for place in range(1, len(margin)):
-        if margin[place] - margin[kept[-1]] >= MIN_GAP:
-            kept.append(place)
+    for index in range(1, len(margin)):
+        if margin[index] - margin[kept[-1]] >= MIN_GAP:
+            kept.append(index)
     return margin[kept], log_odds[kept]
 
 

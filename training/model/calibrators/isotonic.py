@@ -26,12 +26,12 @@ def fit_isotonic(margin: Floats, label: NDArray[np.bool_]) -> Curve:
     straight = fit_sigmoid(margin, label)
     order = np.argsort(margin, kind="stable")
     hit = label[order].astype(np.float64)
-    place = np.unique(margin, return_inverse=True)[1][order]
-    rows = np.bincount(place).astype(np.float64)
+    index = np.unique(margin, return_inverse=True)[1][order]
+    rows = np.bincount(index).astype(np.float64)
     # The function and not the class, which interpolates and divides by gaps as small as rounding errors.
-    level = isotonic_regression(group_sums(place, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
-    block = np.concatenate([[0], np.cumsum(np.diff(level) > 0.0)])[place]
-    return centered_isotonic(margin[order], block, level[place], hit, straight)
+    level = isotonic_regression(group_sums(index, hit) / rows, sample_weight=rows, y_min=0.0, y_max=1.0)
+    block = np.concatenate([[0], np.cumsum(np.diff(level) > 0.0)])[index]
+    return centered_isotonic(margin[order], block, level[index], hit, straight)
 
 
 def centered_isotonic(margin: Floats, block: NDArray[np.int64], rate: Floats, target: Floats, straight: Curve) -> Curve:

@@ -26,8 +26,8 @@ def weighted_quantiles(margin: Floats, weight: Floats, at: Floats) -> Floats:
     """
     order = np.argsort(margin, kind="stable")
     total = np.cumsum(weight[order])
-    place = np.searchsorted(total, at * total[-1])
-    quantiles: Floats = margin[order][np.minimum(place, len(margin) - 1)]
+    index = np.searchsorted(total, at * total[-1])
+    quantiles: Floats = margin[order][np.minimum(index, len(margin) - 1)]
     return quantiles
 
 
@@ -44,5 +44,5 @@ def merge_blocks(block: NDArray[np.int64], weight: Floats, count: int) -> NDArra
     per_block = np.bincount(block, weight)
     # The midpoint of each block decides, so that a heavy block does not absorb its light neighbours.
     middle = np.cumsum(per_block) - per_block / 2.0
-    place = np.minimum((middle / per_block.sum() * count).astype(np.int64), count - 1)
-    return np.unique(place, return_inverse=True)[1][block]
+    index = np.minimum((middle / per_block.sum() * count).astype(np.int64), count - 1)
+    return np.unique(index, return_inverse=True)[1][block]

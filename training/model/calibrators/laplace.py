@@ -81,7 +81,7 @@ class NewtonEquations:
         errors: Floats = np.sqrt(np.diag(np.linalg.inv(self.reduced)))
         return errors
 
-    def errors_of(self, shared: Floats, own: Floats, place: Ints) -> Floats:
+    def errors_of(self, shared: Floats, own: Floats, index: Ints) -> Floats:
         """Posterior standard deviations of linear combinations of parameters.
 
         Parameters
@@ -89,10 +89,10 @@ class NewtonEquations:
         shared : array of float, shape (few, n)
             Weights of the shared parameters in each combination.
         own : array of float, shape (n,)
-            Weight of the parameter of action `place`.
+            Weight of the parameter of action `index`.
         """
-        left = shared - self.between[:, place] * (own / self.own[place])
-        errors: Floats = np.sqrt(own**2 / self.own[place] + np.sum(left * np.linalg.solve(self.reduced, left), axis=0))
+        left = shared - self.between[:, index] * (own / self.own[index])
+        errors: Floats = np.sqrt(own**2 / self.own[index] + np.sum(left * np.linalg.solve(self.reduced, left), axis=0))
         return errors
 
     @property
@@ -138,8 +138,8 @@ class MixedModel:
             [np.arange(len(self.pooling_groups.categories)), np.arange(len(self.pooling_groups.channels))]
         )
         of = np.repeat([0, 1], [len(self.pooling_groups.categories), len(self.pooling_groups.channels)])
-        places = np.stack([self.pooling_groups.category, self.pooling_groups.channel], axis=1)
-        member: Floats = (places[:, of] == columns).astype(np.float64)
+        indices = np.stack([self.pooling_groups.category, self.pooling_groups.channel], axis=1)
+        member: Floats = (indices[:, of] == columns).astype(np.float64)
         return member
 
     def evidence(self, spread: Floats, start: Floats) -> tuple[float, Floats]:

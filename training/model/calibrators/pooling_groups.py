@@ -84,11 +84,11 @@ def encode_groups(
 def _encoded(values: Sequence[str | None]) -> tuple[Ints, tuple[str, ...]]:
     codes, levels = pd.factorize(np.asarray(values, dtype=object))
     names = sorted(str(name) for name in levels if name != "")
-    place = {name: number for number, name in enumerate(names)}
+    index = {name: number for number, name in enumerate(names)}
     # The last one is for the code -1 of missing values.
-    places = np.array([*(place.get(str(name), -1) for name in levels), -1], dtype=np.int64)
-    return places[codes], tuple(names)
+    indices = np.array([*(index.get(str(name), -1) for name in levels), -1], dtype=np.int64)
+    return indices[codes], tuple(names)
 
 
-def _name(names: tuple[str, ...], place: int) -> str | None:
-    return None if place < 0 else names[place]
+def _name(names: tuple[str, ...], index: int) -> str | None:
+    return None if index < 0 else names[index]

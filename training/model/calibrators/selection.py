@@ -131,8 +131,8 @@ def _plans(rows: CalibrationRows) -> list[CalibrationPlan]:
 def _first_unbeaten(losses: Floats, customer: Ints) -> int:
     """Index of the first plan that no other beats by more than one standard error."""
     unbeaten = (
-        place
-        for place, mine in enumerate(losses)
+        index
+        for index, mine in enumerate(losses)
         if not any(gap < -error for gap, error in (paired_difference(other, mine, customer) for other in losses))
     )
     return next(unbeaten)
@@ -165,10 +165,10 @@ def _chosen(
 def _evaluated(
     plans: Sequence[CalibrationPlan], losses: Floats, best: int, customer: Ints
 ) -> Iterator[CalibrationCandidate]:
-    for place, plan in enumerate(plans):
-        gap, error = paired_difference(losses[place], losses[0], customer)
-        reason = _reason(losses, place, best, customer)
-        yield CalibrationCandidate(plan.family.name, plan.offsets, float(losses[place].mean()), gap, error, reason)
+    for index, plan in enumerate(plans):
+        gap, error = paired_difference(losses[index], losses[0], customer)
+        reason = _reason(losses, index, best, customer)
+        yield CalibrationCandidate(plan.family.name, plan.offsets, float(losses[index].mean()), gap, error, reason)
 
 
 def _untried(plans: Sequence[CalibrationPlan], rows: CalibrationRows) -> Iterator[CalibrationCandidate]:
@@ -182,9 +182,9 @@ def _untried(plans: Sequence[CalibrationPlan], rows: CalibrationRows) -> Iterato
             )
 
 
-def _reason(losses: Floats, place: int, best: int, customer: Ints) -> str:
-    if place == best:
+def _reason(losses: Floats, index: int, best: int, customer: Ints) -> str:
+    if index == best:
         return "chosen: the simplest that no other beats by more than one standard error"
-    gap, error = paired_difference(losses[place], losses[best], customer)
+    gap, error = paired_difference(losses[index], losses[best], customer)
     comparison = f"{gap:+.6f} nats a row against the chosen, standard error {error:.6f}"
-    return f"simpler, but clearly beaten: {comparison}" if place < best else f"less simple, and no better: {comparison}"
+    return f"simpler, but clearly beaten: {comparison}" if index < best else f"less simple, and no better: {comparison}"

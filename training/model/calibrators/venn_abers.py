@@ -58,32 +58,32 @@ def _at_seen(block: NDArray[np.int64], label: NDArray[np.bool_], count: int) -> 
 
 @njit(nogil=True, cache=True)
 def _with_a_hit(rows: Floats, hits: Floats) -> Floats:
-    """Isotonic value at each place after adding one hit there, shape (places,).
+    """Isotonic value at each index after adding one hit there, shape (groups,).
 
     Isotonic values are slopes of the greatest convex minorant of the path of cumulative (rows, hits). The added hit is
-    a step (1, 1) just before the steps of its place. Moving it to the next place moves only one corner, so the corners
-    of the minorant are computed once, from the far end, and each place inspects only the top of their stack: Vovk,
+    a step (1, 1) just before the steps of its index. Moving it to the next one moves only one corner, so the corners
+    of the minorant are computed once, from the far end, and each index inspects only the top of their stack: Vovk,
     Petej and Fedorova, "Large-scale probabilistic predictors with and without guarantees of validity" (NeurIPS 2015),
     algorithms 1 and 2.
     """
-    places = len(rows)
-    # The path starts at the origin with the added hit, then visits all places from (1, 1).
-    x, y = np.empty(places + 2), np.empty(places + 2)
+    indices = len(rows)
+    # The path starts at the origin with the added hit, then visits all indices from (1, 1).
+    x, y = np.empty(indices + 2), np.empty(indices + 2)
     x[0], y[0] = 0.0, 0.0
     x[1], y[1] = 1.0, 1.0
-    for place in range(places):
-        x[place + 2] = x[place + 1] + rows[place]
-        y[place + 2] = y[place + 1] + hits[place]
-    corner_x, corner_y = np.empty(places + 3), np.empty(places + 3)
+    for index in range(indices):
+        x[index + 2] = x[index + 1] + rows[index]
+        y[index + 2] = y[index + 1] + hits[index]
+    corner_x, corner_y = np.empty(indices + 3), np.empty(indices + 3)
     top = -1
-    for point in range(places + 1, -1, -1):
+    for point in range(indices + 1, -1, -1):
         top = _push(x[point], y[point], corner_x, corner_y, top)
-    values = np.empty(places)
-    for place in range(places):
-        values[place] = (corner_y[top - 1] - corner_y[top]) / (corner_x[top - 1] - corner_x[top])
-        # The steps of this place now precede the added hit, so the corner between them moves.
-        moved_x = x[place + 2] - 1.0
-        moved_y = y[place + 2] - 1.0
+    values = np.empty(indices)
+    for index in range(indices):
+        values[index] = (corner_y[top - 1] - corner_y[top]) / (corner_x[top - 1] - corner_x[top])
+        # The steps of this index now precede the added hit, so the corner between them moves.
+        moved_x = x[index + 2] - 1.0
+        moved_y = y[index + 2] - 1.0
         rise = corner_y[top - 1] - corner_y[top]
         run = corner_x[top - 1] - corner_x[top]
         if (moved_y - corner_y[top]) * run < rise * (moved_x - corner_x[top]):
