@@ -89,9 +89,7 @@ def _distinct(logs: Iterable[CampaignLog]) -> list[CampaignLog]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         remedy = "name the file or folder of one of them"
-        raise ContractError(
-            "a log of one campaign and policy is there twice", field="source", value=twice, remedy=remedy
-        )
+        raise ContractError("duplicate log of one campaign and policy", field="source", value=twice, remedy=remedy)
     return ordered
 
 

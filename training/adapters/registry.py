@@ -21,6 +21,6 @@ def adapter(name: str) -> Adapter:
     """
     if name not in NAMES:
         remedy = f"choose one of {', '.join(NAMES)}"
-        raise InvalidInput("no adapter of that name", field="adapter", value=name, remedy=remedy)
+        raise InvalidInput("unknown adapter", field="adapter", value=name, remedy=remedy)
     function: Adapter = import_module(f"heed.training.adapters.{name}").adapt
     return function

@@ -107,7 +107,7 @@ def load_source(source: SourceFile) -> pd.DataFrame:
         return LOADERS[source.form](source.path)
     except (pa.ArrowException, ValueError, OSError, struct.error) as error:
         message = f"cannot read {source.path.name} as {source.form.name.lower().replace('_', ' ')} ({error})"
-        raise ContractError(message, field="source", value=source.path, remedy="fetch the file anew") from error
+        raise ContractError(message, field="source", value=source.path, remedy="download the file again") from error
 
 
 def _files(folder: Path) -> Iterator[Path]:

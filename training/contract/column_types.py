@@ -22,8 +22,8 @@ LEADING_ZERO = r"^-?0\d"
 LOCAL_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 OFFSET_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|z|[+-]\d{2}:?\d{2})$"
 NO_OFFSET = "has no offset from UTC: write the time as 2026-03-01T09:00:00Z or 2026-03-01T10:00:00+01:00"
-NOT_A_TIME = "is no time: write it as 2026-03-01T09:00:00Z"
-NOT_A_NUMBER = "is no number"
+NOT_A_TIME = "is not a time: write it as 2026-03-01T09:00:00Z"
+NOT_A_NUMBER = "is not a number"
 NOT_FINITE = "is not finite"
 
 

@@ -98,7 +98,7 @@ def check_references(tables: Mapping[str, CheckedTable]) -> None:
 
 def _refer(checked: CheckedTable, column: str, known: pd.Series) -> None:
     values = checked.frame[column]
-    reason = f"names no accepted {column.removesuffix('_id')}"
+    reason = f"refers to no accepted {column.removesuffix('_id')}"
     # Arrow's hash lookup, since pandas converts the known values to a list first.
     present = pc.is_in(pa.array(values, from_pandas=True), value_set=pa.array(known, from_pandas=True))
     checked.add(column, reason, values.notna().to_numpy() & ~present.to_numpy(zero_copy_only=False))
@@ -151,7 +151,7 @@ def _breaches(name: str, frame: pd.DataFrame) -> Iterator[Finding]:
 def _broken_rows(stored: StoredTable) -> list[Fault]:
     if not stored.broken:
         return []
-    reason = f"has not the {stored.content.num_columns} cells of the header"
+    reason = f"does not have the {stored.content.num_columns} cells of the header"
     rows = [Rejection(stored.file, "row", row, shorten(text, 40), reason) for row, text in stored.broken.items()]
     return [Fault("row", reason, len(rows), tuple(rows[:EXAMPLES]))]
 

@@ -94,7 +94,7 @@ def load_table(path: Path) -> StoredTable:
     try:
         return _load_csv(path) if path.suffix == ".csv" else _load_parquet(path)
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:
-        remedy = "write it anew as UTF-8 CSV with commas and a header, or as Parquet"
+        remedy = "write it again as UTF-8 CSV with commas and a header, or as Parquet"
         raise ContractError(f"cannot read {path.name} ({error})", field=path.name, remedy=remedy) from error
 
 

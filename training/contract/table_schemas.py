@@ -94,7 +94,7 @@ def _not_hold() -> pa.Check:
 
 
 def _zone() -> pa.Check:
-    reason = "is no IANA time zone: write a name such as Europe/Berlin"
+    reason = "is not an IANA time zone: write a name such as Europe/Berlin"
     return _check(lambda column: column.isin(_zones()), reason)
 
 

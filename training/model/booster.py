@@ -187,7 +187,7 @@ def _unseen(matrix: Floats, fold: Indices, boosters: Sequence[lightgbm.Booster],
 def _refuse_unlearnable(sample: Sample, schema: FeatureSchema) -> None:
     if not schema.features:
         remedy = "give attributes, contexts or signals that differ between contacts"
-        raise TrainingError("no feature tells contacts apart", field="features", value=0, remedy=remedy)
+        raise TrainingError("no feature varies between contacts", field="features", value=0, remedy=remedy)
     positives = int(sample.label.sum())
     if not _MIN_CLASS_ROWS <= positives <= len(sample) - _MIN_CLASS_ROWS:
         counts = f"{positives} of {len(sample)} contacts to fit on"

@@ -90,7 +90,7 @@ def load_evaluated_bundle(directory: Path) -> Bundle | None:
         return None
     evaluated = load_bundle(directory / EVALUATED)
     if evaluated.digest != refit.judged:
-        remedy = "take the whole bundle from the registry again"
+        remedy = "download the complete bundle from the registry again"
         raise TrainingError(
             "the evaluated model is another one", field=EVALUATED, value=evaluated.digest, remedy=remedy
         )
@@ -113,7 +113,7 @@ def load_bundle(directory: Path) -> Bundle:
     card = json.loads(files.pop(CARD))
     stated, actual = card.pop("digest", None), _digest(files)
     if stated != actual:
-        remedy = "take the whole bundle from the registry again"
+        remedy = "download the complete bundle from the registry again"
         raise TrainingError("a file of the bundle was changed", field="digest", value=actual, remedy=remedy)
     return _bundle(files, ModelCard.from_dict(card), actual)
 
@@ -225,7 +225,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        remedy = "give the directory of a whole bundle"
+        remedy = "give the directory of a complete bundle"
         raise TrainingError("a file of the bundle cannot be read", field="bundle", value=path, remedy=remedy) from error
 
 

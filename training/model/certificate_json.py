@@ -34,5 +34,5 @@ def certificate_from_dict(stored: Mapping[str, Any]) -> Certificate:
         }
         return Certificate(**given)
     except (KeyError, TypeError, ValueError) as error:
-        remedy = "take the whole bundle from the registry"
+        remedy = "download the complete bundle from the registry"
         raise TrainingError(f"not a certificate ({error})", field="certificate.json", remedy=remedy) from error

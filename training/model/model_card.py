@@ -79,7 +79,7 @@ class ModelCard:
             made = datetime.fromisoformat(stored["created_at"])
             return cls(**{**stored, "created_at": made, "refit": _refit(stored.get("refit"))})
         except (KeyError, TypeError, ValueError) as error:
-            remedy = "take the whole bundle from the registry"
+            remedy = "download the complete bundle from the registry"
             raise TrainingError(f"not a model card ({error})", field="card.json", remedy=remedy) from error
 
 

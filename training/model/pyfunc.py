@@ -52,7 +52,7 @@ def encode_frame(schema: FeatureSchema, frame: pd.DataFrame) -> Floats:
     unknown = [str(column) for column in frame.columns if column not in schema.names]
     if unknown or not len(frame.columns):
         remedy = "name the columns as in features.json of the bundle"
-        raise TrainingError("a column is no feature of the model", field="columns", value=unknown, remedy=remedy)
+        raise TrainingError("a column is not a feature of the model", field="columns", value=unknown, remedy=remedy)
     return np.column_stack([encode_column(feature, frame, feature.name) for feature in schema.features])
 
 

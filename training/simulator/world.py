@@ -185,7 +185,7 @@ def make_world(seed: int, customers: int, days: int = 120, end: datetime = END) 
     """
     for field, value, least in (("seed", seed, 0), ("customers", customers, 1), ("days", days, 1)):
         if value < least:
-            raise InvalidInput("too small a number", field=field, value=value, remedy=f"give at least {least}")
+            raise InvalidInput("number too small", field=field, value=value, remedy=f"give at least {least}")
     calendar = Calendar(end, days)
     to_microseconds(end)
     people = draw_population(seed, customers)

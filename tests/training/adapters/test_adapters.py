@@ -306,7 +306,7 @@ def test_the_shop_sums_what_the_user_clicked_before(shop):
 def test_one_log_twice_is_refused(tmp_path):
     store_obd(tmp_path / "a", 3, thompson=False)
     store_obd(tmp_path / "b", 3, thompson=False)
-    with pytest.raises(ContractError, match=r"there twice in `source`: `items3-random`"):
+    with pytest.raises(ContractError, match=r"duplicate log of one campaign and policy in `source`: `items3-random`"):
         adapter("obd")(tmp_path)
 
 

@@ -75,7 +75,7 @@ def test_an_unreadable_file_is_named_with_the_remedy(tmp_path, name, content):
     store_csv(frames(), tmp_path)
     (tmp_path / "customers.csv").unlink()
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ContractError, match=rf"cannot read {name}.*write it anew as UTF-8"):
+    with pytest.raises(ContractError, match=rf"cannot read {name}.*write it again as UTF-8"):
         read_engagement(tmp_path)
 
 

@@ -176,7 +176,7 @@ def test_a_changed_file_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(name: str, tmp_path: Path) -> None:
     save_bundle(bundle(), tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(TrainingError, match=rf"cannot be read.*{name}`; give the directory of a whole bundle"):
+    with pytest.raises(TrainingError, match=rf"cannot be read.*{name}`; give the directory of a complete bundle"):
         load_bundle(tmp_path)
 
 

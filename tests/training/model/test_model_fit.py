@@ -99,7 +99,7 @@ def test_too_few_outcomes_are_refused_with_their_number(kept: int, said: str) ->
 
 def test_data_without_features_are_refused() -> None:
     bare = single_action_sample(np.empty((100, 0)), np.arange(100) % 2 == 0)
-    with pytest.raises(TrainingError, match="no feature tells contacts apart"):
+    with pytest.raises(TrainingError, match="no feature varies between contacts"):
         cross_fit(bare, FeatureSchema(()), SETTINGS, 0)
 
 

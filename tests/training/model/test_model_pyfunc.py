@@ -39,5 +39,5 @@ def test_columns_may_stand_in_any_order_and_missing_ones_are_missing() -> None:
 
 
 def test_a_column_that_is_no_feature_is_named() -> None:
-    with pytest.raises(TrainingError, match=r"no feature of the model in `columns`.*agee.*features.json"):
+    with pytest.raises(TrainingError, match=r"not a feature of the model in `columns`.*agee.*features.json"):
         encode_frame(bundle().schema, pd.DataFrame({"agee": [1.0]}))
