@@ -30,9 +30,9 @@ def average_boosters(members: Sequence[Booster]) -> Booster:
         return Booster(model_str=texts[0])
     head, tail = _head(texts[0]), texts[0].partition(_END)[2]
     trees = chain.from_iterable(map(_trees, texts))
-    placed = [f"Tree={index}\n{_scaled_tree(tree, len(texts))}" for index, tree in enumerate(trees)]
+    numbered = [f"Tree={index}\n{_scaled_tree(tree, len(texts))}" for index, tree in enumerate(trees)]
     # Saved again, because only LightGBM itself writes correct importances and tree sizes.
-    joined = Booster(model_str="".join([head, *placed, _END, tail]))
+    joined = Booster(model_str="".join([head, *numbered, _END, tail]))
     return Booster(model_str=joined.model_to_string(num_iteration=-1))
 
 

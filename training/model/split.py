@@ -53,13 +53,13 @@ def split_by_time(contacts: pd.DataFrame, seed: int) -> Split:
     """
     last = contacts.groupby("customer_id")["at"].max()
 
-    def placed(ids: pd.Index) -> NDArray[np.float64]:
+    def by_last_contact(ids: pd.Index) -> NDArray[np.float64]:
         order = np.lexsort((_hashed(ids, seed), last.loc[ids].to_numpy()))
-        indices = np.empty(len(ids))
-        indices[order] = (np.arange(len(ids)) + 0.5) / len(ids)
-        return indices
+        quantiles = np.empty(len(ids))
+        quantiles[order] = (np.arange(len(ids)) + 0.5) / len(ids)
+        return quantiles
 
-    return _split(contacts, placed, "time")
+    return _split(contacts, by_last_contact, "time")
 
 
 SPLITS: Mapping[str, Callable[[pd.DataFrame, int], Split]] = {"customer": split_by_customer, "time": split_by_time}
@@ -84,11 +84,11 @@ def split(contacts: pd.DataFrame, by: str, seed: int) -> Split:
     return parts
 
 
-def _split(contacts: pd.DataFrame, index: Callable[[pd.Index], NDArray[np.float64]], by: str) -> Split:
+def _split(contacts: pd.DataFrame, quantiles_of: Callable[[pd.Index], NDArray[np.float64]], by: str) -> Split:
     codes, ids = pd.factorize(contacts["customer_id"])
-    part = np.searchsorted(list(_ENDS.values()), index(pd.Index(ids)), side="right")
-    mine = np.minimum(part, len(_ENDS) - 1)[codes]
-    return Split({name: np.flatnonzero(mine == number) for number, name in enumerate(_ENDS)}, by)
+    number = np.searchsorted(list(_ENDS.values()), quantiles_of(pd.Index(ids)), side="right")
+    part_of_row = np.minimum(number, len(_ENDS) - 1)[codes]
+    return Split({name: np.flatnonzero(part_of_row == number) for number, name in enumerate(_ENDS)}, by)
 
 
 def _hashed(ids: pd.Index, seed: int) -> NDArray[np.float64]:

@@ -115,7 +115,7 @@ def test_contributions_add_up_to_what_is_served_of_the_typical_customer() -> Non
 def test_novelty_comes_back_from_its_stored_form() -> None:
     again = TrainingSupport.from_dict(json.loads(json.dumps(SEEN.to_dict(), allow_nan=False)))
     strange = np.array([[9.0, np.nan, 3.0]])
-    assert again.of(strange) == SEEN.unseen_variance(strange)
+    assert again.unseen_variance(strange) == SEEN.unseen_variance(strange)
     np.testing.assert_array_equal(again.imputed(strange), SEEN.imputed(strange))
 
 
