@@ -9,13 +9,20 @@ export HEED_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test check audit artefacts notebook bench lock clean
+.PHONY: demo test test-fast check audit artefacts notebook bench lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/heed demo
 
+# Everything but what ships. Bytecode is kept, so that the workers need not compile what they import.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.development
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile tests --ignore=tests/artefacts
+	$(PYTEST) tests --ignore=tests/artefacts
+
+# The tests that take no seconds of their own: for every change, before all of them.
+test-fast: $(VENV)/.development
+	$(PYTEST) -m "not slow" tests --ignore=tests/artefacts
 
 check: $(VENV)/.development
 	$(BIN)/ruff format --check .

@@ -71,6 +71,7 @@ def planted(tmp_path: Path) -> Iterator[Planted]:
             thread.join()
 
 
+@pytest.mark.slow
 def test_the_tests_that_run_commands_leave_a_users_heed_alone(planted, tmp_path_factory):
     before = planted.files()
     options = ("-q", "-p", "no:cacheprovider", "-c", REPOSITORY / "pyproject.toml", "--rootdir", REPOSITORY)
@@ -82,6 +83,7 @@ def test_the_tests_that_run_commands_leave_a_users_heed_alone(planted, tmp_path_
     assert planted.files() == before
 
 
+@pytest.mark.slow
 def test_an_order_outside_of_the_tests_would_have_been_seen(planted, unused_port):
     planted.run(*STOP)
     assert planted.requests == ["POST /v1/stop HTTP/1.1"]

@@ -100,6 +100,7 @@ def killed(folder, database, *, hasty=False, kills=1) -> Outcome:
         return asyncio.run(run(folder, kept, subject, kills=kills, clients=8, said=lambda _: None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_server_killed_under_clients_that_repeat_breaks_no_promise(tmp_path, database):
     found = killed(tmp_path, database)
@@ -108,6 +109,7 @@ def test_a_server_killed_under_clients_that_repeat_breaks_no_promise(tmp_path, d
     assert found.faults == KEPT
 
 
+@pytest.mark.slow
 def test_a_server_that_answers_before_it_commits_is_caught(tmp_path):
     found = killed(tmp_path, "sqlite", hasty=True)
     assert found.faults.lost > 0

@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
 
 from heed.decisioning.catalogue import MessageClass
 from heed.training.model.bundle_files import save_bundle
@@ -21,6 +20,8 @@ from tests.serving.api.test_api_problems import JSON, assert_problem
 from tests.support.openapi_fuzzing import find_faults, fuzz_config
 from tests.support.service_process import ServiceProcess, service_process
 from tests.support.small_model import bundle
+
+pytestmark = pytest.mark.slow
 
 PLANTED = "planted.person@example.org"
 
@@ -221,6 +222,8 @@ def test_errors_of_the_frame_have_the_one_shape(service, method, path, status, k
 
 
 def test_schemathesis_finds_no_fault_through_a_socket(service):
+    import schemathesis
+
     schema = schemathesis.openapi.from_url(f"{service.url}/openapi.json", config=fuzz_config(linked=False))
     assert list(find_faults(schema.include(path_regex=r"^/(score|livez|readyz)$"))) == []
 

@@ -1,13 +1,14 @@
-"""Schemathesis as the tests use it: all checks, all phases, a fixed seed, few examples."""
+"""Schemathesis as the tests use it: all checks, all phases, a fixed seed, few examples.
+
+It is imported where it is used, since every worker imports this file before its first test.
+"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, from_schema
-from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
-from schemathesis.openapi.checks import RejectedPositiveData
-from schemathesis.specs.openapi.schemas import OpenApiSchema
+if TYPE_CHECKING:
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 # Refusals that hang on what is in force, on record or in another parameter, which no schema can say. All of them come
 # after the request was read as one that the document allows.
@@ -24,16 +25,20 @@ NO_SCHEMA_SAYS = (
 )
 
 
-def fuzz_config(*, linked: bool = True) -> SchemathesisConfig:
+def fuzz_config(*, linked: bool = True) -> "SchemathesisConfig":
     """Few examples, the same in every run; `linked` says whether there are links from one call to another."""
+    from schemathesis.config import SchemathesisConfig
+
     generation = {"deterministic": True, "max-examples": 5, "database": "none"}
     return SchemathesisConfig.from_dict(
         {"seed": 7, "request-timeout": 60, "generation": generation, "phases": {"stateful": {"enabled": linked}}}
     )
 
 
-def keyed_fuzz_config(headers: dict[str, str]) -> SchemathesisConfig:
+def keyed_fuzz_config(headers: dict[str, str]) -> "SchemathesisConfig":
     """Random requests that show this key, and those that pass once more without it and with a wrong one."""
+    from schemathesis.config import SchemathesisConfig
+
     generation = {"deterministic": True, "max-examples": 2, "database": "none"}
     phases = {name: {"enabled": False} for name in ("stateful", "coverage", "examples")}
     key = {"openapi": {"key": {"bearer": headers["authorization"].removeprefix("Bearer ")}}} if headers else {}
@@ -41,8 +46,11 @@ def keyed_fuzz_config(headers: dict[str, str]) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(told)
 
 
-def find_faults(schema: OpenApiSchema) -> Iterator[str]:
+def find_faults(schema: "OpenApiSchema") -> Iterator[str]:
     """What schemathesis finds: at boundary values, in random requests, and along chains of linked calls."""
+    from schemathesis.engine import Status, from_schema
+    from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
+
     schema.hook("filter_failure")(a_schema_could_have_said_it)
     for event in from_schema(schema).execute():
         if isinstance(event, FatalError | NonFatalError):
@@ -55,6 +63,8 @@ def find_faults(schema: OpenApiSchema) -> Iterator[str]:
 
 
 def a_schema_could_have_said_it(_context: Any, failure: Any, _case: Any, response: Any) -> bool:
+    from schemathesis.openapi.checks import RejectedPositiveData
+
     if not isinstance(failure, RejectedPositiveData):
         return True
     problem = response.json()

@@ -18,6 +18,8 @@ from heed.training.pipeline.model_registry import CHALLENGER, CHAMPION, aliases,
 from heed.training.pipeline.run_artifacts import artifacts
 from tests.support.small_model import bundle, prepared
 
+pytestmark = pytest.mark.slow
+
 POLICY = "version: 1\nname: weighed\nterms: {harm_cost: 5.0, tolerance: 0.2}\nrules: []\n"
 
 

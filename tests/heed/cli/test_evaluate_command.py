@@ -16,6 +16,8 @@ from heed.training.pipeline.model_registry import quiet_mlflow
 from heed.training.pipeline.run_artifacts import artifact
 from tests.support.small_model import bundle, prepared
 
+pytestmark = pytest.mark.slow
+
 POLICY = """
 version: 1
 name: strict

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
-from schemathesis.config import SchemathesisConfig
-from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.types import Receive, Scope, Send
 
 from heed.serving.auth.scopes import Role
 from tests.support.in_process_service import POLICY, Heed, running_service
 from tests.support.keyed_requests import issue_key
 from tests.support.openapi_fuzzing import find_faults, fuzz_config, keyed_fuzz_config
+
+if TYPE_CHECKING:
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 
 class Mounted:
@@ -38,11 +39,14 @@ def unsure(tmp_path: Path) -> Iterator[Heed]:
         yield heed
 
 
-def documented(heed: Heed, config: SchemathesisConfig | None = None) -> OpenApiSchema:
+def documented(heed: Heed, config: "SchemathesisConfig | None" = None) -> "OpenApiSchema":
     """The document without what BentoML serves beside the application; test_service.py asks the real service."""
+    import schemathesis
+
     return schemathesis.openapi.from_asgi("/openapi.json", Mounted(heed), config=config or fuzz_config())
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_no_fault(unsure):
     for customer_id in ("c1", "c2"):
         unsure.know(customer_id)
@@ -50,6 +54,7 @@ def test_schemathesis_finds_no_fault(unsure):
     assert list(find_faults(documented(unsure))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [*Role, None], ids=lambda role: role or "none")
 def test_schemathesis_finds_no_fault_with_the_key_of_any_role(unsure, role):
     unsure.know()

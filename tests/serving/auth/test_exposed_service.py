@@ -43,6 +43,7 @@ def test_no_route_does_anything(closed, method, path):
     assert_closed(closed.request(method, path))
 
 
+@pytest.mark.slow
 def test_bentoml_keeps_it_up_and_starts_it_once(tmp_path):
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEED_", "BENTOML_", "MLFLOW_"))}

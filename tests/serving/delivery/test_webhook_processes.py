@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from heed.decisioning.customer import ConsentStatus
 from heed.serving.bootstrap import bootstrap
 from heed.serving.decisions.record import Caller
@@ -26,6 +28,7 @@ MESSAGES = 16
 SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 
 
+@pytest.mark.slow
 def test_each_message_is_delivered_once_by_whichever_process(tmp_path: Path) -> None:
     with postgres_server.temporary_ledger() as url:
         loaded = active_versions(FixedScorer({"banner": 0.3}), OFFERS, POLICY)

@@ -8,6 +8,8 @@ import threading
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.ledger.reports import CustomerReport
@@ -37,6 +39,7 @@ def answers_until_killed(path, number, wanted, manner="honest"):
     return [line.split() for line in ("".join(seen) + rest).split("\n")[:-1]]
 
 
+@pytest.mark.slow
 def test_a_process_killed_under_load_has_answered_nothing_that_the_ledger_lost(tmp_path):
     path = tmp_path / "ledger.db"
     upgrade(path)
@@ -57,6 +60,7 @@ def test_a_process_killed_under_load_has_answered_nothing_that_the_ledger_lost(t
         assert [one.decision_id for one in retried] == [one for one, _ in answered[:5]]
 
 
+@pytest.mark.slow
 def test_the_same_checker_catches_a_process_that_answers_before_it_commits(tmp_path):
     path = tmp_path / "ledger.db"
     upgrade(path)

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 
 import psycopg
+import pytest
 from sqlalchemy import func, select
 
 from heed.serving.ledger.connect import open_ledger
@@ -30,6 +31,7 @@ def rush(url: str) -> Counter[str]:
     return done
 
 
+@pytest.mark.slow
 def test_caps_and_limits_hold_over_processes_and_every_wait_ends():
     with postgres_server.temporary_ledger() as url:
         # What `failed` frees may be taken again, so the bounds are held by what counts at any one moment.

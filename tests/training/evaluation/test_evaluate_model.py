@@ -25,6 +25,8 @@ from heed.training.model.bundle import Bundle
 from heed.training.model.split import Part
 from tests.support.small_model import bundle, card, prepared
 
+pytestmark = pytest.mark.slow
+
 TERMS = ValueTerms(harm_cost=20.0, tolerance=0.1)
 
 

@@ -154,6 +154,7 @@ def test_a_rehearsal_draws_outcomes_at_the_rate_of_its_truth() -> None:
     assert rehearsal.sample.label.mean() == pytest.approx(truth.mean(), abs=4 * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", [-1.5, -2.5], ids=["common outcome", "rare outcome"])
 def test_nominal_90_percent_intervals_cover_a_known_truth_about_as_often_or_more(base: float) -> None:
     # The rehearsal is of a single booster, and the mean of several errs less than that where the truth is smooth.

@@ -20,6 +20,8 @@ from heed.training.pipeline.train import TrainingResult, train
 from tests.support.small_model import SETTINGS
 from tests.support.small_world import small_world
 
+pytestmark = pytest.mark.slow
+
 
 class Heard:
     """Remembers the steps it was told of."""
