@@ -21,12 +21,12 @@ def foreign_settings() -> list[str]:
 
 
 @contextmanager
-def no_settings() -> Iterator[None]:
-    """An environment without settings of the user, who gets them back."""
+def no_settings() -> Iterator[pytest.MonkeyPatch]:
+    """An environment without settings of the user, or of another test; all comes back in the end."""
     with pytest.MonkeyPatch.context() as environment:
         for name in foreign_settings():
             environment.delenv(name)
-        yield
+        yield environment
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def own_workspace(parent: Path, port: int) -> Iterator[Path]:
     """A working folder, and in it a home that nobody else has; the home is not made yet."""
     folder = parent / str(next(_numbers))
     folder.mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as environment:
+    with no_settings() as environment:
         environment.setenv("HEED_HOME", str(folder / "home"))
         environment.setenv("HEED_PORT", str(port))
         environment.setenv("BENTOML_HOME", str(folder / "bentoml"))

@@ -129,7 +129,7 @@ class TestTurns:
             return await asyncio.gather(*(ledger.record_signals([one]) for one in reports), return_exceptions=True)
 
         outcomes = wait(both())
-        assert sorted(type(one).__name__ for one in outcomes) == ["Conflict", "Receipted"]
+        assert sorted(type(one).__name__ for one in outcomes) == ["Conflict", "IngestResult"]
 
     def test_more_customers_than_locks_are_taken_at_once_all_the_same(self, ledger):
         reports = [SignalReport(f"s{n}", f"c{n}", NOON, "click") for n in range(1001)]
