@@ -71,7 +71,8 @@ class TestGroups:
 
         work = [ledger.commit(act(f"d{n}", f"c{n}", still_allowed=breaks if n == 2 else None)) for n in range(5)]
         results = wait(after_a_pause_of_the_disk(ledger, work))
-        assert [type(one).__name__ for one in results] == ["CommitResult"] * 2 + ["ArithmeticError"] + ["CommitResult"] * 2
+        kinds = [type(result).__name__ for result in results]
+        assert kinds == ["CommitResult"] * 2 + ["ArithmeticError"] + ["CommitResult"] * 2
         assert sorted(one.decision_id for one in ledger.decisions()) == ["d0", "d1", "d3", "d4"]
         assert not ledger.known("c2").exists
 
