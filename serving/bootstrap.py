@@ -22,6 +22,7 @@ from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.monotonic_clock import MonotonicClock
+from heed.serving.observability.job_monitor import JobMonitor
 from heed.serving.observability.metrics import Metrics
 from heed.serving.observability.observer import Observer
 from heed.serving.observability.tracing import Tracing, tracing_of
@@ -30,6 +31,7 @@ from heed.serving.operations.health import HealthService
 from heed.serving.operations.kill_switch import KillSwitch
 from heed.serving.operations.metrics_export import MetricsService
 from heed.serving.operations.policy import PolicyService
+from heed.serving.operations.worker_presence import WorkerPresence
 from heed.serving.replay.artifacts import ArtifactResolver, ReplayModel
 from heed.serving.reviews.service import ReviewService
 from heed.serving.runtime import Runtime, Services
@@ -68,7 +70,8 @@ def bootstrap(
     """
     # Before the ledger is opened: what cannot work is refused with nothing left open.
     webhooks, shares = webhook_configs(settings), settings.rate_limit_processes
-    metrics = Metrics(settings.silence_decisions)
+    separate_worker = settings.separate_worker
+    metrics, jobs = Metrics(settings.silence_decisions), JobMonitor()
     tracing = tracing or tracing_of(settings.tracing)
     place = settings.ledger_location
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
@@ -110,6 +113,7 @@ def bootstrap(
         metrics=metrics,
         endpoints=[webhook.endpoint for webhook in webhooks],
     )
+    presence = WorkerPresence(ledger)
     kill_switch = KillSwitch(ledger=ledger, deployment=deployment)
     services = Services(
         decisions=decisions,
@@ -126,7 +130,10 @@ def bootstrap(
             delivery=delivery,
             kill_switch=kill_switch,
             keys=access.keyring,
+            jobs=jobs,
+            worker=presence if separate_worker else None,
         ),
+        presence=presence,
         metrics=MetricsService(
             ledger=ledger,
             deployment=deployment,
@@ -137,7 +144,7 @@ def bootstrap(
         ),
     )
     workers = tuple(build_webhook_worker(webhook, delivery=delivery, clock=steady) for webhook in webhooks)
-    return Runtime(settings, steady, services, ledger, deployment, metrics, access, workers, tracing)
+    return Runtime(settings, steady, services, ledger, deployment, metrics, jobs, access, workers, tracing)
 
 
 def newer_model(settings: Settings, in_force: ActiveVersions) -> ActiveVersions | None:

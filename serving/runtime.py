@@ -12,6 +12,7 @@ from heed.serving.deployment.active_versions import DeploymentManager
 from heed.serving.facts.service import FactService
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.monotonic_clock import MonotonicClock
+from heed.serving.observability.job_monitor import JobMonitor
 from heed.serving.observability.metrics import Metrics
 from heed.serving.observability.tracing import Tracing
 from heed.serving.operations.api_keys import KeyService
@@ -19,6 +20,7 @@ from heed.serving.operations.health import HealthService
 from heed.serving.operations.kill_switch import KillSwitch
 from heed.serving.operations.metrics_export import MetricsService
 from heed.serving.operations.policy import PolicyService
+from heed.serving.operations.worker_presence import WorkerPresence
 from heed.serving.reviews.service import ReviewService
 from heed.serving.settings import Settings
 
@@ -35,6 +37,7 @@ class Services:
     keys: KeyService
     policy: PolicyService
     health: HealthService
+    presence: WorkerPresence
     metrics: MetricsService
 
 
@@ -48,6 +51,7 @@ class Runtime:
     ledger: Ledger
     deployment: DeploymentManager
     metrics: Metrics
+    jobs: JobMonitor
     access: AccessControl
     webhook_workers: tuple[WebhookWorker, ...]
     tracing: Tracing | None = None

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         commands beside them, have to stay within the server's `max_connections`.
     clock_skew_seconds : float
         How far the clock of this host may be from PostgreSQL's. Beyond it nothing is decided, approved or handed over.
+    background_jobs : str
+        ``inside``: processes of the service run all background jobs. ``separate``: those of the ledger run in `heed
+        worker`, which needs a ledger in PostgreSQL.
     workers : int
         Processes that decide. More than one needs a ledger in PostgreSQL.
     tracking_uri : str or None
@@ -102,6 +105,7 @@ class Settings(BaseSettings):
     new_ledger_key: SecretStr | None = Field(default=None, min_length=16)
     database_connections: int = Field(default=25, ge=FEWEST_CONNECTIONS, le=1000)
     clock_skew_seconds: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    background_jobs: Literal["inside", "separate"] = "inside"
     workers: int = Field(default=1, ge=1, le=64)
     tracking_uri: str | None = Field(default=None, validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"))
     model: str | None = None
@@ -171,6 +175,25 @@ class Settings(BaseSettings):
                 "a ledger in SQLite takes one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
             )
         return self.workers
+
+    @property
+    def separate_worker(self) -> bool:
+        """Whether the ledger's background jobs run in a process of their own.
+
+        Raises
+        ------
+        InvalidInput
+            If they are to, over one SQLite file, which has one writing process.
+        """
+        separate = self.background_jobs == "separate"
+        if separate and isinstance(self.ledger_location, Path):
+            raise InvalidInput(
+                "a ledger in SQLite is written by one process",
+                field="HEED_BACKGROUND_JOBS",
+                value=self.background_jobs,
+                remedy="set HEED_DATABASE_URL to a PostgreSQL database, or HEED_BACKGROUND_JOBS to inside",
+            )
+        return separate
 
     @property
     def rate_limit_processes(self) -> int:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "serve": "heed.cli.serve",
     "stop": "heed.cli.stop",
     "train": "heed.cli.train",
+    "worker": "heed.cli.worker",
 }
 
 

@@ -23,7 +23,9 @@ def serve(port: int | None) -> None:
     chosen = port or settings.port
     check_bind(settings)
     check_port_free(settings.host, chosen)
-    click.echo(f"ledger: {settings.ledger_location}, workers: {settings.service_workers}", err=True)
+    jobs = "in `heed worker`" if settings.separate_worker else "inside"
+    where = f"ledger: {settings.ledger_location}, workers: {settings.service_workers}, background jobs: {jobs}"
+    click.echo(where, err=True)
     os.execve(sys.executable, service_command(settings, chosen), service_environment(settings))  # noqa: S606
 
 

@@ -22,6 +22,7 @@ from heed.serving.ledger.operations.api_keys import ApiKeys
 from heed.serving.ledger.operations.forecasts import Watching
 from heed.serving.ledger.operations.rule_stats import RuleStats
 from heed.serving.ledger.operations.switch import Switch
+from heed.serving.ledger.operations.worker_lease import WorkerLease
 from heed.serving.ledger.outbox.outbox import Outbox
 from heed.serving.ledger.privacy.privacy import Rights
 from heed.serving.ledger.reviews.reviews import Reviews
@@ -32,6 +33,7 @@ class Ledger(Answering, FactsIn, Decisions, Reviews, Outbox, Rights, Switch, Wat
 
     def __init__(self, database: Database) -> None:
         super().__init__(Chained(database))
+        self.worker_lease = WorkerLease(database)
 
     async def keep_rule_stats(self, counts: Sequence[RuleStats]) -> None:
         """Keep what rules have said by now."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from heed.serving.auth.api_key import ApiKey, NewKey, create_key
 from heed.serving.auth.key_cache import KeyCache
+from heed.serving.auth.key_refresh import refresh_keys
 from heed.serving.auth.principal import Principal
 from heed.serving.auth.scopes import Role, Scope, narrow_scopes
 from heed.serving.errors import Forbidden
@@ -60,6 +61,10 @@ class KeyService:
         revoked = await self._ledger.revoke_key(key_id)
         await self._refresh_cache()
         return revoked, self._clock()
+
+    async def refresh(self) -> None:
+        """Record when keys were used, and read what other processes made or revoked."""
+        await refresh_keys(self._cache, self._ledger)
 
     async def _refresh_cache(self) -> None:
         self._cache.replace(await self._ledger.aside(self._ledger.api_keys))

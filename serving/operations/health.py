@@ -12,7 +12,9 @@ from heed.serving.decisions.service import DecisionService
 from heed.serving.delivery.service import DeliveryService, EndpointStatus
 from heed.serving.deployment.active_versions import DeploymentManager
 from heed.serving.ledger.ledger import Ledger
+from heed.serving.observability.job_monitor import JobMonitor, JobStatus
 from heed.serving.operations.kill_switch import KillSwitch
+from heed.serving.operations.worker_presence import WorkerPresence
 
 State = Literal["ok", "degraded", "stopped", "down"]
 
@@ -59,7 +61,15 @@ class Readiness:
 
 
 class HealthService:
-    """Asks every part how it is, none of them for longer than a moment."""
+    """Asks every part how it is, none of them for longer than a moment.
+
+    Parameters
+    ----------
+    jobs : JobMonitor
+        The background jobs of this process.
+    worker : WorkerPresence or None
+        The process that runs the ledger's background jobs, where they are separate.
+    """
 
     def __init__(
         self,
@@ -70,6 +80,8 @@ class HealthService:
         delivery: DeliveryService,
         kill_switch: KillSwitch,
         keys: KeyCache,
+        jobs: JobMonitor,
+        worker: WorkerPresence | None,
     ) -> None:
         self._ledger = ledger
         self._deployment = deployment
@@ -77,6 +89,8 @@ class HealthService:
         self._delivery = delivery
         self._kill_switch = kill_switch
         self._keys = keys
+        self._jobs = jobs
+        self._worker = worker
         self._checks: Mapping[str, Callable[[], Part]] = {
             "ledger": self._check_ledger,
             "model": self._check_model,
@@ -90,7 +104,17 @@ class HealthService:
     async def readiness(self) -> Readiness:
         """All parts; heed is ready while none is down."""
         parts = {name: await _within_timeout(check) for name, check in self._checks.items()}
+        parts["jobs"] = await self._check_jobs()
         return Readiness(all(part.state != "down" for part in parts.values()), parts)
+
+    async def _check_jobs(self) -> Part:
+        statuses = self._jobs.statuses()
+        troubles = [_overdue(status) for status in statuses if status.overdue]
+        if self._worker is not None and not await _is_there(self._worker):
+            troubles.append("no healthy `heed worker`: nothing expires and no webhook is pushed")
+        if troubles:
+            return Part("degraded", "; ".join(troubles))
+        return Part("ok", "; ".join(f"{status.name} {status.age_seconds:.0f} s ago" for status in statuses))
 
     def _check_ledger(self) -> Part:
         self._ledger.healthy()
@@ -139,6 +163,19 @@ async def _within_timeout(check: Callable[[], Part]) -> Part:
         return Part("down", f"no answer within {_TIMEOUT_SECONDS:.0f} seconds")
     except HeedError as error:
         return Part("down", str(error))
+
+
+async def _is_there(worker: WorkerPresence) -> bool:
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            return await worker.present()
+    except (TimeoutError, HeedError):
+        return False
+
+
+def _overdue(status: JobStatus) -> str:
+    because = "" if status.error is None else f": {status.error}"
+    return f"{status.name} has not succeeded for {status.age_seconds:.0f} seconds{because}"
 
 
 def _push_detail(endpoint: EndpointStatus) -> str:

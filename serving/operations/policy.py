@@ -88,6 +88,12 @@ class PolicyService:
         rules, monitor = tuple(self._deployment.current().policy.rules), self._rule_monitor
         return RuleActivity(monitor.stretch, monitor.decisions, rules, tuple(monitor.of(rule.id) for rule in rules))
 
+    async def store_rule_stats(self) -> None:
+        """Store what rules have said since the last time; a crash loses at most that."""
+        stats = self._rule_monitor.unkept()
+        if stats:
+            await self._ledger.keep_rule_stats(stats)
+
     def reload(self) -> ActivePolicy:
         """The policy in force after the file was read again; an invalid file leaves the policy before it in force."""
         self._deployment.reload()

@@ -366,7 +366,7 @@ def test_readiness_names_every_part(heed: Heed) -> None:
     found = heed.get("/readyz")
     assert found["ready"]
     assert {name: one["state"] for name, one in found["parts"].items()} == dict.fromkeys(
-        ("ledger", "model", "policy", "clock", "stop", "access", "webhook"), "ok"
+        ("ledger", "model", "policy", "clock", "stop", "access", "webhook", "jobs"), "ok"
     )
     heed.post("/v1/stop", {"reason": "wrong price", "by": "ana"})
     assert part(heed, "stop") == {"state": "stopped", "detail": "everything ends in hold: wrong price"}

@@ -65,16 +65,21 @@ class WebhookWorker:
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-        self._why: str | None = None
 
-    async def run(self) -> None:
-        """Carry messages until `stop` is called."""
+    async def run(self, succeeded: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Push messages until `stop` is called.
+
+        Parameters
+        ----------
+        succeeded, failed : callable
+            Told whether the outbox could be read, each time that it is.
+        """
         while not self._stopping.is_set():
             try:
                 started, pause = await self.start_ready(), _LOOK_SECONDS
-                self._why = None
+                succeeded()
             except Exception as error:  # noqa: BLE001 - nobody would notice that messages wait for ever
-                self._complain(_named(error))
+                failed(error)
                 started, pause = 0, _ERROR_SECONDS
             if len(self._under_way) >= self.endpoint.width:
                 await asyncio.wait(self._under_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
@@ -124,12 +129,6 @@ class WebhookWorker:
             await self._delivery.settle(message_id, handed.fence, self._told(handed, answer))
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
             logger.warning("what came of an attempt could not be kept, so it counts as unknown: %s", _named(error))
-
-    def _complain(self, why: str) -> None:
-        """Say what is wrong once, however long it stays so."""
-        if why != self._why:
-            logger.warning("nothing can be handed to the executor: %s", why)
-        self._why = why
 
     async def _give_up(self, answer: AttemptResult) -> None:
         if await self._delivery.disable(self.endpoint, f"The executor answered {answer.status}."):
