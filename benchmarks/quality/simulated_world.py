@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heed.training.contract.engagement_data import EngagementData
-from heed.training.simulator import logging_policy, run
+from heed.training.simulator import logging_policy, simulation
 from heed.training.simulator.world import SimulationRun, World, make_world
 
 CUSTOMERS, DAYS = 4_000, 120
@@ -53,9 +53,9 @@ def simulate(seed: int, contacts: int | None) -> SimulatedDataset:
 
 def _admissible(world: World, played: SimulationRun) -> NDArray[np.bool_]:
     """Played again for the withdrawals, and held against the number of choices that the world wrote down."""
-    board = run.initial_state(world.seed, world.people, world.permissions)
-    stage = run.world_constants(world.people, world.calendar, world.vectors)
-    for _ in run.simulate_days(world.seed, stage, board):
+    board = simulation.initial_state(world.seed, world.people, world.permissions)
+    stage = simulation.world_constants(world.people, world.calendar, world.vectors)
+    for _ in simulation.simulate_days(world.seed, stage, board):
         pass
     when = played.situation
     allowed = logging_policy.admissible_actions(board.permissions, stage.eligibility, stage.spans, when.who, when.at)

@@ -63,7 +63,7 @@ class FeatureSchema:
         return tuple(display_name(feature) for feature in self.features)
 
     @property
-    def in_words(self) -> dict[str, str]:
+    def display_name_by_column(self) -> dict[str, str]:
         """Display name of each column by its name."""
         return dict(zip(self.names, self.display_names, strict=True))
 

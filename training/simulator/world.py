@@ -8,7 +8,14 @@ import pandas as pd
 
 from heed.decisioning.errors import InvalidInput
 from heed.training.contract.engagement_data import EngagementData
-from heed.training.simulator import consent_arrays, consent_tables, engagement_tables, ground_truth, logging_policy, run
+from heed.training.simulator import (
+    consent_arrays,
+    consent_tables,
+    engagement_tables,
+    ground_truth,
+    logging_policy,
+    simulation,
+)
 from heed.training.simulator.calendar import Calendar, to_microseconds
 from heed.training.simulator.consent_arrays import Permissions
 from heed.training.simulator.daily_decisions import WorldConstants
@@ -96,9 +103,9 @@ class World:
 
     def play(self) -> SimulationRun:
         """Run the simulation under the logging policy. The same world gives the same history, byte for byte."""
-        state = run.initial_state(self.seed, self.people, self.permissions)
-        constants = run.world_constants(self.people, self.calendar, self.vectors)
-        days, parts = zip(*run.simulate_days(self.seed, constants, state), strict=True)
+        state = simulation.initial_state(self.seed, self.people, self.permissions)
+        constants = simulation.world_constants(self.people, self.calendar, self.vectors)
+        days, parts = zip(*simulation.simulate_days(self.seed, constants, state), strict=True)
         history = engagement_tables.history_frame(self.people, days)
         signals = engagement_tables.signals_frame(self.people, parts, self.calendar.stop)
         recorded = (self.people, state.permissions, self.calendar.stop)
@@ -123,7 +130,7 @@ class World:
         """Customers at given times; by default all, at the end, without recent contacts and with baseline activity."""
         who = np.arange(len(self.people)) if customers is None else np.asarray(customers, dtype=np.int64)
         moment = at if isinstance(at, np.ndarray) else to_microseconds(at or self.calendar.end)
-        resting = run.baseline_activity(self.people)[who] if activity is None else activity
+        resting = simulation.baseline_activity(self.people)[who] if activity is None else activity
         return CustomerMoments(
             who=who,
             at=np.broadcast_to(np.asarray(moment, dtype=np.int64), who.shape),

@@ -36,7 +36,7 @@ def test_the_largest_contributions_are_named_and_the_rest_is_counted() -> None:
 
 def test_the_picture_names_both_ends_and_every_step() -> None:
     explanation = explained()
-    words = bundle().schema.in_words
+    words = bundle().schema.display_name_by_column
     figure = waterfall_figure(explanation, words, "Why 5 %", largest=4)
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels[0] == "Expected of anyone"

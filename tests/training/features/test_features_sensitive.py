@@ -13,7 +13,7 @@ from heed.training.features.sensitive_names import SENSITIVE, is_sensitive, with
 from heed.training.pipeline.dataset import build_dataset
 from tests.support.engagement_strategies import data_of
 from tests.support.small_world import small_world
-from tests.training.features.test_features_define import TRIAL
+from tests.training.features.test_feature_definition import TRIAL
 
 
 @pytest.mark.parametrize(

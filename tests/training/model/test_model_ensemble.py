@@ -1,6 +1,7 @@
 """Several boosters served as one: the mean of what they say, to rounding."""
 
 from dataclasses import replace
+from functools import cache
 
 import lightgbm
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from heed.training.model.booster import fit_ensemble, full_data_rounds
 from heed.training.model.ensemble import average_boosters
+from heed.training.model.probability_head import ProbabilityHead
 from heed.training.model.train_head import retrain_head, train_head
 from heed.training.model.trees import read_trees
 from tests.support.small_model import SCHEMA, SETTINGS, halves, noise
@@ -15,8 +17,16 @@ from tests.support.small_model import SCHEMA, SETTINGS, halves, noise
 FIRST, REST = halves(noise(3_000, seed=5).sample)
 
 
-def members(count: int, seed: int = 0) -> tuple[lightgbm.Booster, ...]:
+def trained_members(count: int, seed: int = 0) -> tuple[lightgbm.Booster, ...]:
     return fit_ensemble(FIRST, SCHEMA, replace(SETTINGS, members=count), 20, seed)
+
+
+members = cache(trained_members)
+
+
+@cache
+def trained_head() -> ProbabilityHead:
+    return train_head(FIRST, SCHEMA, SETTINGS, seed=0).head
 
 
 @pytest.mark.parametrize("count", [1, 2, 5], ids=["one member", "two members", "five members"])
@@ -52,7 +62,7 @@ def test_members_differ_and_the_first_is_the_one_that_stood_alone() -> None:
 
 
 def test_the_same_seed_gives_the_same_members() -> None:
-    texts = [average_boosters(members(3, seed)).model_to_string(num_iteration=-1) for seed in (7, 7, 8)]
+    texts = [average_boosters(trained_members(3, seed)).model_to_string(num_iteration=-1) for seed in (7, 7, 8)]
     assert texts[0] == texts[1] != texts[2]
 
 
@@ -71,7 +81,7 @@ def test_only_the_leaves_of_the_first_member_are_uncertain() -> None:
 
 
 def test_growing_again_on_the_same_rows_gives_the_same_head() -> None:
-    head = train_head(FIRST, SCHEMA, SETTINGS, seed=0).head.rescaled(1.5)
+    head = trained_head().rescaled(1.5)
     again = retrain_head(head, FIRST, SCHEMA, SETTINGS, seed=0)
     assert again.trees.booster.model_to_string() == head.trees.booster.model_to_string()
     assert np.array_equal(again.posterior.deviations, head.posterior.deviations)
@@ -79,7 +89,7 @@ def test_growing_again_on_the_same_rows_gives_the_same_head() -> None:
 
 
 def test_growing_again_on_more_rows_keeps_what_rests_on_customers_not_seen() -> None:
-    head = train_head(FIRST, SCHEMA, SETTINGS, seed=0).head
+    head = trained_head()
     whole = noise(3_000, seed=5).sample
     again = retrain_head(head, whole, SCHEMA, SETTINGS, seed=0)
     assert again.calibration is head.calibration

@@ -55,7 +55,7 @@ def test_a_feature_is_said_in_words(feature: Feature, words: str) -> None:
 
 
 def test_no_two_features_of_a_model_are_said_alike() -> None:
-    said = prepared().schema.in_words
+    said = prepared().schema.display_name_by_column
     assert set(said) == set(prepared().schema.names)
     assert len(set(said.values())) == len(said)
 

@@ -9,14 +9,14 @@ from heed.training.features.feature_schema import FeatureSchema
 from heed.training.model.split import Part
 from tests.support.engagement_strategies import data_of
 from tests.support.small_model import SCHEMA, bundle, prepared
-from tests.training.features.test_features_define import LIVELY
+from tests.training.features.test_feature_definition import LIVELY
 
 ROWS = np.arange(len(LIVELY.offered))
 
 
 def told(**words):
     given = {name.replace("__", "."): text for name, text in words.items()}
-    return define_features(data_of(LIVELY), ROWS, words=given).in_words
+    return define_features(data_of(LIVELY), ROWS, words=given).display_name_by_column
 
 
 def test_a_feature_is_called_by_its_own_name_or_by_its_attributes():
@@ -66,7 +66,7 @@ def test_a_schema_stored_before_there_were_dictionaries_still_reads():
 
 
 def test_an_explanation_tells_features_in_words():
-    told = bundle().schema.in_words
+    told = bundle().schema.display_name_by_column
     (found,) = bundle().explain_frame(prepared().samples[Part.TEST].matrix[:1])
     assert len(found.contributions) > 3
     assert [one.words for one in found.contributions] == [told[one.feature] for one in found.contributions]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ def fitted(sample: Sample = FIRST, seed: int = 0, rounds: int = 40, **changed: f
     return average_boosters(fit_ensemble(sample, SCHEMA, replace(SETTINGS, **changed), rounds, seed))
 
 
+@cache
 def crossed(sample: Sample = FIRST, seed: int = 0, **changed: float):
     return cross_fit(sample, SCHEMA, replace(SETTINGS, **changed), seed)
 
