@@ -1,6 +1,6 @@
 """A trained model as one frozen value: it scores candidates, explains scores and is stored as plain files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from heed.decisioning.customer import Facts
 from heed.decisioning.errors import InvalidInput
 from heed.decisioning.score import ConfidenceMap, Explanation, Floats, Scores
 from heed.training.features.feature_matrix import MatrixBuilder
-from heed.training.features.feature_schema import FeatureSchema
+from heed.training.features.feature_schema import FeatureSchema, attribute_types
 from heed.training.model.batch_scores import BatchScores
 from heed.training.model.calibrators.pooling_groups import PoolingGroups, encode_groups
 from heed.training.model.explanation import explain_row
@@ -73,6 +73,11 @@ class Bundle:
     def has_uplift(self) -> bool:
         """Whether the model estimates uplift, hence scores hold as well."""
         return self.uplift is not None
+
+    @property
+    def attribute_types(self) -> Mapping[str, str]:
+        """Types of the customer attributes that it was trained on, for the conditions of a policy."""
+        return attribute_types(self.schema)
 
     @cached_property
     def assembler(self) -> MatrixBuilder:
