@@ -9,7 +9,7 @@ export HEED_HOME
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: demo test test-fast check audit artefacts notebook bench lock clean
+.PHONY: demo test test-fast check audit artefacts notebook docs bench lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/heed demo
@@ -42,6 +42,10 @@ artefacts: $(VENV)/.development
 notebook: $(VENV)/.development
 	$(BIN)/python -m notebooks.run
 
+# Writes the pages that are generated from the code.
+docs: $(VENV)/.development
+	$(BIN)/python -m heed.cli.reference > docs/cli.md
+
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks.online
 
@@ -63,9 +67,9 @@ $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 
 # Needs uv: one lock for every supported Python and platform, with hashes and without naming an index.
 lock:
-	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra all --group build --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet --constraints requirements.lock \
 		--output-file requirements-dev.lock
 

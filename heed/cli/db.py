@@ -4,7 +4,6 @@ import click
 
 from heed.cli.command import group
 from heed.cli.output import announce
-from heed.serving.ledger.migrate import upgrade as upgrade_ledger
 from heed.serving.settings import Settings
 
 
@@ -16,7 +15,9 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Create the ledger, or migrate it to the current schema."""
+    from heed.serving.ledger import migrate
+
     settings = Settings()
     announce(f"upgrading the ledger at {settings.ledger_location}")
-    upgrade_ledger(settings.ledger_location, settings.sealing_key)
+    migrate.upgrade(settings.ledger_location, settings.sealing_key)
     click.echo(f"{settings.ledger_location} has the current schema")

@@ -10,6 +10,7 @@ import click
 
 from heed.cli.command import group
 from heed.cli.output import announce, json_option, print_json
+from heed.extras import missing_extra
 from heed.serving.settings import Settings
 
 if TYPE_CHECKING:
@@ -148,13 +149,17 @@ def _catalogue(settings: Settings) -> "tuple[Catalogue, Mapping[str, str]]":
     """The active catalogue; an empty one where no model is promoted yet."""
     from heed.decisioning.catalogue import Catalogue
     from heed.decisioning.errors import Unavailable
-    from heed.serving.bootstrap import load_catalogue
 
     try:
+        from heed.serving.bootstrap import load_catalogue
+
         return load_catalogue(settings)
     except Unavailable:
-        announce("no model is promoted yet, so names are not checked against a catalogue")
-        return Catalogue(settings.currency, ()), {}
+        reason = "no model is promoted yet"
+    except ModuleNotFoundError as error:
+        reason = missing_extra(error)
+    announce(f"names are not checked against a catalogue: {reason}")
+    return Catalogue(settings.currency, ()), {}
 
 
 def _run(cases: Path | None, file: Path | None, active: Path | None) -> "tuple[CaseResult, ...]":

@@ -9,9 +9,6 @@ import click
 
 from heed.cli.command import command
 from heed.decisioning.errors import InvalidInput
-from heed.serving.auth.bind_check import check_bind_address
-from heed.serving.auth.loopback import is_loopback
-from heed.serving.ledger.connect import open_ledger
 from heed.serving.settings import Settings
 
 
@@ -44,6 +41,10 @@ def service_environment(settings: Settings) -> dict[str, str]:
 
 def check_bind(settings: Settings) -> None:
     """Raise Unavailable if heed would listen beyond localhost and there are no API keys."""
+    from heed.serving.auth.bind_check import check_bind_address
+    from heed.serving.auth.loopback import is_loopback
+    from heed.serving.ledger.connect import open_ledger
+
     if is_loopback(settings.host):
         return
     place = settings.ledger_location

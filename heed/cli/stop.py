@@ -2,12 +2,11 @@
 
 import getpass
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from heed.cli.command import command
-from heed.cli.kill_switch import Event, send_order
 from heed.cli.options import service_url, url_option
 from heed.cli.output import announce, json_option, print_json
 from heed.serving.settings import Settings
@@ -47,10 +46,12 @@ def resume(**fields: Any) -> None:
     _send("resume", **fields)
 
 
-def _send(event: Event, *, url: str | None, as_json: bool, **fields: str | None) -> None:
+def _send(event: Literal["stop", "resume"], *, url: str | None, as_json: bool, **fields: str | None) -> None:
+    from heed.cli import kill_switch
+
     settings = Settings()
     given = {name: value for name, value in fields.items() if value is not None}
-    result = send_order(event, given, service_url(url, settings), settings, announce)
+    result = kill_switch.send_order(event, given, service_url(url, settings), settings, announce)
     if as_json:
         print_json({"event": event, "through": result.through, "stopped": list(result.stopped)})
         return

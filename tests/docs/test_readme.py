@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 from dataclasses import fields
 
 import click
@@ -12,13 +13,15 @@ from heed.cli import heed
 from heed.serving.schemas.responses import CandidateAnswer, DecisionAnswer
 from tests.support.in_process_client import client_of
 from tests.support.in_process_service import running_service
-from tests.support.paths import REPOSITORY
+from tests.support.paths import DOCS, REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+TRAINING = (DOCS / "training.md").read_text(encoding="utf-8")
+HTTP = (DOCS / "http.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 def commands() -> list[str]:
@@ -43,16 +46,28 @@ def test_every_make_target_of_the_readme_exists(target):
 
 
 def test_the_entry_point_of_the_mlflow_command_exists():
-    (line,) = [one for one in commands() if one.startswith("mlflow run")]
+    (line,) = re.findall(r"mlflow run .*", TRAINING)
     entry = line.split("-e ")[1].split()[0]
     assert f"\n  {entry}:\n" in (REPOSITORY / "MLproject").read_text(encoding="utf-8")
 
 
-def test_the_answer_shown_has_the_fields_of_a_real_one():
-    (shown,) = map(json.loads, blocks("json"))
+def test_the_answer_explained_has_the_fields_of_a_real_one():
+    (shown,) = map(json.loads, blocks("json", HTTP))
     left_out = {"model", "policy", "catalogue"}
     assert set(shown) | left_out == {field.name for field in fields(DecisionAnswer)}
     assert set(shown["candidates"][0]) == {field.name for field in fields(CandidateAnswer)}
+
+
+def test_the_answer_of_the_readme_is_cut_from_the_one_explained():
+    (cut,), (whole,) = (list(map(json.loads, blocks("json", page))) for page in (README, HTTP))
+    assert len(blocks("json")[0].splitlines()) <= 16
+    for name, value in cut.items():
+        if isinstance(value, dict):
+            assert value.items() <= whole[name].items()
+        elif isinstance(value, list):
+            assert set(value) <= set(whole[name])
+        else:
+            assert value == whole[name]
 
 
 def test_the_request_shown_is_answered(tmp_path):
@@ -72,11 +87,22 @@ def test_the_snippet_shown_runs(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "mail via email\n"
 
 
-def test_every_room_of_the_tree_exists_and_none_is_left_out():
-    tree = README.split("## The tree")[1].split("```")[1]
-    named = {word.rstrip("/") for line in tree.strip().splitlines() for word in [line.split()[0]]}
-    missing = [one for one in named if not (REPOSITORY / one).exists()]
-    assert missing == []
-    rooms = {path.name for path in REPOSITORY.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    kept = rooms - {"build", "dist", "mlruns", "mlartifacts"}
-    assert {one for one in kept if any((REPOSITORY / one).iterdir())} <= named
+def test_every_link_leads_to_a_file():
+    pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *DOCS.glob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 10
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_tree_of_contributing_names_every_folder_and_no_other():
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = re.split(r"^## Where things are$", page, flags=re.MULTILINE)[1].split("```")[1]
+    named = {line.split()[0].rstrip("/") for line in tree.strip().splitlines()}
+    assert sorted(path for path in named if not (REPOSITORY / path).exists()) == []
+    tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    folders = {path.partition("/")[0] for path in tracked.splitlines() if "/" in path}
+    assert {folder for folder in folders if not folder.startswith(".")} <= named

@@ -3,9 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import ProgrammingError
-
 from heed.decisioning.errors import InvalidInput
 
 _SETTING = "HEED_DATABASE_URL"
@@ -20,6 +17,8 @@ class PostgresLocation:
     url: str = field(repr=False)
 
     def __str__(self) -> str:
+        from psycopg.conninfo import conninfo_to_dict
+
         told = conninfo_to_dict(self.url)
         host = told.get("host") or told.get("hostaddr") or "localhost"
         return f"postgresql://{host}:{told.get('port') or 5432}/{told.get('dbname') or ''}"
@@ -72,6 +71,10 @@ def _file(path: str) -> Path:
 
 
 def _postgres(url: str) -> PostgresLocation:
+    # Settings are read by commands that need no database and may lack its driver.
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.errors import ProgrammingError
+
     try:
         conninfo_to_dict(url)
     except ProgrammingError:

@@ -50,7 +50,7 @@ def test_no_command_takes_an_option_as_a_value(value, monkeypatch, capsys):
 
 
 def test_stop_with_help_as_its_reason_stops_nothing(monkeypatch, capsys):
-    monkeypatch.setattr("heed.cli.stop.send_order", lambda *_: pytest.fail("an order was sent"))
+    monkeypatch.setattr("heed.cli.kill_switch.send_order", lambda *_: pytest.fail("an order was sent"))
     assert error_line(["stop", "--reason", "--help"], monkeypatch, capsys) == (
         "heed stop: option --reason needs a value, and --help is an option; write --reason=--help if you mean it "
         "(see heed stop --help)"
