@@ -2,14 +2,10 @@
 
 import asyncio
 
-import click
-
 from heed.cli.command import command
+from heed.cli.output import announce
 from heed.decisioning.errors import InvalidInput
-from heed.serving.bootstrap import bootstrap
-from heed.serving.observability.logs import configure
 from heed.serving.settings import Settings
-from heed.serving.worker import run_worker
 
 
 @command()
@@ -18,6 +14,10 @@ def worker() -> None:
 
     The service runs them itself unless HEED_BACKGROUND_JOBS is `separate`, which needs a ledger in PostgreSQL.
     """
+    from heed.serving.bootstrap import bootstrap
+    from heed.serving.observability.logs import configure
+    from heed.serving.worker import run_worker
+
     settings = Settings()
     if not settings.separate_worker:
         remedy = "set it to separate, for the service and for the worker"
@@ -26,7 +26,7 @@ def worker() -> None:
         )
     configure(settings.log_level)
     runtime = bootstrap(settings)
-    click.echo(f"ledger: {settings.ledger_location}, background jobs run here", err=True)
+    announce(f"ledger: {settings.ledger_location}, background jobs run here")
     try:
         asyncio.run(run_worker(runtime))
     finally:
