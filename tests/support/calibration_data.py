@@ -1,4 +1,4 @@
-"""Rows to calibrate on, whose truth is known."""
+"""Rows for calibration tests, with known true probabilities."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from heed.training.model.calibrators.pooling_groups import PoolingGroups, encode
 
 
 def linear_sample(rows: int, seed: int, slope: float = 1.0, intercept: float = 0.0) -> tuple[Floats, np.ndarray]:
-    """Margins whose truth is a straight line of them, and outcomes."""
+    """Margins with a linear true curve, and outcomes drawn from it."""
     generator = np.random.default_rng(seed)
     margin = generator.normal(-2.0, 1.2, rows)
     return margin, generator.random(rows) < expit(slope * margin + intercept)
 
 
 def bent(margin: Floats) -> Floats:
-    """A true curve that no straight line follows."""
+    """A true curve that is not linear."""
     return margin + 0.9 * np.tanh(1.5 * (margin + 2.0))
 
 
@@ -34,8 +34,10 @@ class Campaign:
 
     def names(self, prefix: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Action, channel and category of each row."""
-        told = (("action", np.arange(len(self.offset))), ("channel", self.channel), ("category", self.category))
-        return tuple(np.array([f"{prefix}{kind}-{one:02}" for one in of], dtype=object)[self.of] for kind, of in told)
+        columns = (("action", np.arange(len(self.offset))), ("channel", self.channel), ("category", self.category))
+        return tuple(
+            np.array([f"{prefix}{kind}-{one:02}" for one in of], dtype=object)[self.of] for kind, of in columns
+        )
 
     def pooling_groups(self) -> PoolingGroups:
         """The same as kin."""
@@ -47,7 +49,7 @@ class Campaign:
 
 
 def campaign(seed: int, sizes: list[int], by_category: float = 0.0, by_action: float = 0.0) -> Campaign:
-    """Actions of these many rows, whose offsets differ by category and by action by these standard deviations."""
+    """One action per size; offsets vary by category and by action with these standard deviations."""
     generator = np.random.default_rng(seed)
     category, channel = np.arange(len(sizes)) % 6, np.arange(len(sizes)) % 4
     shared, own = generator.normal(size=6), generator.normal(size=len(sizes))

@@ -1,4 +1,4 @@
-"""Recorded moments whose true risk at every threshold is known."""
+"""Logged decisions whose true risk is known at every threshold."""
 
 from functools import cache
 
@@ -8,12 +8,12 @@ from heed.training.certificate.decision_points import DecisionPoints
 
 
 def risk_at(confidence, frailty):
-    """Probability of harm: the surer the choice, the less; some customers bear more than others."""
+    """Probability of harm: falls with confidence, scaled by the customer's frailty."""
     return np.clip((0.01 + 0.3 * (1.0 - confidence) ** 2) * frailty, 0.0, 1.0)
 
 
 def harm_samples(customers: int, seed: int, *, logged: bool = False) -> DecisionPoints:
-    """One to four moments a customer, four actions; with `logged`, probabilities that depend on the customer."""
+    """One to four decisions per customer; with `logged`, propensities depend on the customer."""
     generator = np.random.default_rng(seed)
     counts = generator.integers(1, 5, customers)
     customer = np.repeat(np.arange(customers), counts)
@@ -29,7 +29,7 @@ def harm_samples(customers: int, seed: int, *, logged: bool = False) -> Decision
 
 @cache
 def true_risk(threshold: float, rows: int = 200_000) -> float:
-    """Mean loss of the acts at this confidence or more, whoever the customers are."""
+    """Mean loss of acts at or above this confidence, over all customers."""
     generator = np.random.default_rng(5)
     confidence, frailty = generator.beta(3.0, 1.5, rows), generator.gamma(2.0, 0.5, rows)
     mine = confidence >= threshold

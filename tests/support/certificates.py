@@ -1,4 +1,4 @@
-"""A certificate whose every word the test chooses."""
+"""A certificate with fields that the test chooses."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

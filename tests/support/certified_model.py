@@ -1,4 +1,4 @@
-"""Certificates of the sealed part of a small world, for all tests that only look at them."""
+"""Certificates of the small model on its test set, made once per session."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,15 +28,15 @@ def eval_data() -> EvalData:
     action, actions = contact_actions(data, rows), bundle().catalogue.actions
     done = action_indices(actions, action)
     made = score_candidates(bundle(), data, rows, actions, eligible_actions(data, rows, actions, done), TERMS)
-    said = bundle().score_frame(training_matrix(bundle().schema, data, rows))
+    scores = bundle().score_frame(training_matrix(bundle().schema, data, rows))
     return EvalData(
         data=data,
         rows=rows,
         action=action,
         done=done,
-        propensity=said[0],
-        low=said[1],
-        high=said[2],
+        propensity=scores[0],
+        low=scores[1],
+        high=scores[2],
         label=prepared().samples[Part.TEST].label,
         harmed=harm_labels(data)[rows],
         logged=data.contacts["propensity"].to_numpy()[rows],

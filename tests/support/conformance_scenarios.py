@@ -1,4 +1,4 @@
-"""Scenarios with just enough said."""
+"""Minimal conformance scenarios."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Systems whose restraint is known: one that always acts, one that never does, one that can do nothing."""
+"""Stub systems under test: one gives the same outcome every time, one supports nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from heed.guardrails.conformance.system import Json, NotSupported, Outcome, Repl
 
 @dataclass
 class ConstantSystem:
-    """Answers every request for a decision with one outcome, and accepts whatever else it is told."""
+    """Gives every decision the same outcome, and accepts everything else."""
 
     outcome: Outcome
     name: str = "always"
@@ -59,7 +59,7 @@ class ConstantSystem:
 
 
 class UnsupportedSystem(ConstantSystem):
-    """Takes facts and policies, and cannot decide."""
+    """Accepts facts and policies, and supports no decisions."""
 
     def decide(self, request: Json, key: str | None) -> Reply:
         del request, key

@@ -1,4 +1,4 @@
-"""Small tables that keep the contract, for tests to break one cell at a time."""
+"""Small tables that satisfy the data contract; tests break one cell at a time."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A scorer and a guard whose every answer the test chooses."""
+"""Test doubles: a scorer and a guard with fixed answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,14 +66,14 @@ def _explained(mean: Floats, places: Sequence[int]) -> tuple[Explanation, ...]:
 
 @dataclass(frozen=True)
 class FixedGuard:
-    said: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    answers: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
     late: tuple[Verdict, ...] = ()
     levels: Mapping[str, Autonomy] = field(default_factory=dict)
     terms: ValueTerms = field(default_factory=ValueTerms)
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[tuple[Verdict, ...], ...]:
         del facts
-        return tuple(self.said.get(one.action_id, ALLOWED) for one in actions)
+        return tuple(self.answers.get(one.action_id, ALLOWED) for one in actions)
 
     def choice_verdicts(self, facts: Facts, choice: Choice) -> tuple[Verdict, ...]:
         del facts, choice

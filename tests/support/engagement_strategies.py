@@ -1,4 +1,4 @@
-"""Random engagement told once, as data for training and as facts for serving."""
+"""Hypothesis strategies for engagement histories, as training data and as serving facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -73,12 +73,12 @@ def moment(at: int) -> datetime:
 
 
 def data_of(story: Story) -> EngagementData:
-    """The story in the types of the data contract, without its checks, which take longer than all the rest."""
+    """The history in the types of the data contract, without its slow checks."""
     return EngagementData(**frames_of(story), outcomes=pd.DataFrame(), digest="")
 
 
 def frames_of(story: Story) -> dict[str, pd.DataFrame]:
-    """The story as tables."""
+    """The history as tables."""
     people = [f"c{number}" for number in range(len(story.people))]
     return {
         "actions": _actions(),
@@ -121,7 +121,7 @@ def catalogue() -> dict[str, Action]:
 
 
 def facts_of(story: Story, row: int) -> Facts:
-    """What serving knows when the decision of this row is made, and what it must not look at."""
+    """What serving knows at this row's decision, and later events that it must ignore."""
     decided = story.offered[row]
     person = story.people[decided.who]
     attributes: dict[str, Scalar] = {"age": person.age, "plan": person.plan, "vip": person.vip}
@@ -138,7 +138,7 @@ def facts_of(story: Story, row: int) -> Facts:
 
 @cache
 def full_schema() -> FeatureSchema:
-    """Every kind of feature, over words that leave some of the story's out."""
+    """Every kind of feature, with vocabularies that miss some values."""
     words = Vocabulary(TYPES[:2], CHANNELS, ("mail", "nudge", "offer"))
     return FeatureSchema(
         features=(
@@ -178,7 +178,7 @@ UNEVEN = st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.7, 1.0]) | st.floats(1e-6, 1.0)
 
 
 def stories(certainties: st.SearchStrategy[float] = UNEVEN) -> st.SearchStrategy[Story]:
-    """Histories that crowd around the ends of the windows, with ties, gaps and words that no schema knows."""
+    """Histories with events near window ends, ties, gaps and unknown values."""
     who = st.integers(0, 2)
     edges = st.sampled_from([0, 1, 7, 30, 90, 2]).map(lambda days: -days * DAY)
     near = st.builds(int.__add__, edges, st.sampled_from([-1, 0, 0, 1, 3_600_000_000]))
@@ -215,7 +215,7 @@ def stories(certainties: st.SearchStrategy[float] = UNEVEN) -> st.SearchStrategy
 
 
 def bits(matrix: np.ndarray) -> np.ndarray:
-    """The bits of a matrix, so that equality tells -0.0 from 0.0 and one NaN from another."""
+    """The bits of a matrix: equality then distinguishes -0.0 from 0.0, and NaNs by payload."""
     return np.ascontiguousarray(matrix).view(np.int64)
 
 

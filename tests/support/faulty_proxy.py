@@ -1,4 +1,4 @@
-"""A line between heed and its database that can be slow, cut or dead without saying so."""
+"""A TCP proxy in front of PostgreSQL that can be slow, refuse, cut or silently drop."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ _BYTES = 65_536
 
 @dataclass
 class FaultyProxy:
-    """A TCP port of loopback behind which a Unix socket lies.
+    """A loopback TCP port that forwards to a Unix socket.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class FaultyProxy:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def cut(self) -> None:
-        """End every connection at this moment."""
+        """Abort every connection now."""
         asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
 
     async def _cut(self) -> None:
@@ -64,7 +64,7 @@ class FaultyProxy:
             target.close()
 
     def run(self, ready: threading.Event, over: asyncio.Event) -> None:
-        """Carry until it is over."""
+        """Forward until stopped."""
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve(ready, over))
         self._loop.close()
@@ -81,7 +81,7 @@ class FaultyProxy:
 
 @contextmanager
 def proxy_to(socket: str) -> Iterator[FaultyProxy]:
-    """A line to a Unix socket, that ends with the block."""
+    """A proxy to a Unix socket, stopped at the end of the block."""
     line, ready, over = FaultyProxy(socket), threading.Event(), asyncio.Event()
     thread = threading.Thread(target=line.run, args=(ready, over), name="faulty-line")
     thread.start()

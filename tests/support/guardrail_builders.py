@@ -1,4 +1,4 @@
-"""Facts for rules, with just enough said."""
+"""Builders for the facts, policies and guards of rule tests."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

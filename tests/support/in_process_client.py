@@ -1,4 +1,4 @@
-"""The client, talking to a service in this process."""
+"""The Python client, connected to a service in this process."""
 
 import httpx
 
@@ -7,7 +7,7 @@ from tests.support.in_process_service import Heed
 
 
 def client_of(service: Heed, url: str) -> Client:
-    """A client whose requests the service answers without a network."""
+    """A client whose requests reach the service without a network."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         headers = {
@@ -15,9 +15,9 @@ def client_of(service: Heed, url: str) -> Client:
             for name, value in request.headers.items()
             if name in ("content-type", "idempotency-key", "authorization")
         }
-        found = service.http.request(
+        response = service.http.request(
             request.method, str(request.url.raw_path, "ascii"), content=request.content, headers=headers
         )
-        return httpx.Response(found.status_code, content=found.content)
+        return httpx.Response(response.status_code, content=response.content)
 
     return Client(url, transport=httpx.MockTransport(answer))

@@ -1,4 +1,4 @@
-"""A whole heed in one process: a real ledger, the real guardrails, and a scorer whose answers the test chooses."""
+"""A whole service in this process: a real ledger, real guardrails and a scorer with fixed answers."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,7 +66,7 @@ OFFERS = (offer("mail"), offer("text", "sms"), offer("banner", "web"))
 
 @dataclass
 class Clock:
-    """Time that moves only when the test moves it."""
+    """A clock that the test advances."""
 
     now: datetime = MONDAY_MORNING
 
@@ -79,7 +79,7 @@ class Clock:
 
 @dataclass
 class Heed:
-    """A running heed and the means to talk to it."""
+    """A running service, and shortcuts for requests to it."""
 
     http: TestClient
     runtime: Runtime
@@ -105,7 +105,7 @@ class Heed:
     def know(
         self, customer_id: str = "c1", *, channels: tuple[str, ...] = ("email", "sms", "web"), **more: Any
     ) -> None:
-        """Put a customer on record who consents to marketing on these channels."""
+        """Record a customer who consents to marketing on these channels."""
         points = [{"contact_point": f"{customer_id}-{one}", "channel": one} for one in ("email", "sms")]
         customer = {"customer_id": customer_id, "time_zone": "Europe/London", "contact_points": points, **more}
         self.post("/v1/customers", {"customers": [customer]})
@@ -154,9 +154,9 @@ def running_service(
     file: Path | None = None,
     newer: ModelUpdate = lambda _: None,
     tracing: Tracing | None = None,
-    **told: Any,
+    **settings: Any,
 ) -> Iterator[Heed]:
-    """A heed that has started; `missing` is why model or policy cannot be loaded, `file` holds the policy."""
+    """A started service; `missing` says why model or policy cannot be loaded, `file` holds the policy."""
     if file is not None:
         file.write_text(policy)
     clock = Clock()
@@ -172,12 +172,14 @@ def running_service(
     started: list[Runtime] = []
 
     def start() -> Runtime:
-        made = bootstrap(Settings(home=home, **told), clock=clock, load=load, policy=file, newer=newer, tracing=tracing)
+        made = bootstrap(
+            Settings(home=home, **settings), clock=clock, load=load, policy=file, newer=newer, tracing=tracing
+        )
         made.deployment.try_load()
         started.append(made)
         return made
 
-    if "database_url" not in told and not (home / "ledger.db").exists():
+    if "database_url" not in settings and not (home / "ledger.db").exists():
         home.mkdir(parents=True, exist_ok=True)
         new_file(home)
     here = {"base_url": "http://127.0.0.1", "client": ("127.0.0.1", 50000)}
@@ -187,7 +189,7 @@ def running_service(
 
 @contextmanager
 def _application(start: Callable[[], Runtime]) -> Iterator[Application]:
-    """An application that starts like this; it serves one heed after another, since making one takes long."""
+    """An application with this start-up; reused from test to test, since building one is slow."""
     lent = _idle.pop() if _idle else _LentApplication()
     lent.start = start
     yield lent.app
@@ -199,7 +201,7 @@ def _application(start: Callable[[], Runtime]) -> Iterator[Application]:
 
 
 class _LentApplication:
-    """An application, and what it starts with this time."""
+    """An application, and its current start-up."""
 
     def __init__(self) -> None:
         self.start: Callable[[], Runtime] | None = None

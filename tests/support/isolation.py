@@ -1,4 +1,4 @@
-"""Tests run apart from the user's heed: no setting, home, port or key of the user is in their reach."""
+"""Isolation of tests from the user's heed: its settings, home, port and keys."""
 
 import os
 import socket
@@ -16,13 +16,13 @@ _numbers = count()
 
 
 def foreign_settings() -> list[str]:
-    """Names of the environment that say where a heed is or how to reach it."""
+    """Environment variables that locate or configure a heed."""
     return [name for name in os.environ if name.startswith(_SETTINGS) and name not in _KEPT]
 
 
 @contextmanager
 def no_settings() -> Iterator[pytest.MonkeyPatch]:
-    """An environment without settings of the user, or of another test; all comes back in the end."""
+    """Remove the settings of the user and of other tests for the length of the block."""
     with pytest.MonkeyPatch.context() as environment:
         for name in foreign_settings():
             environment.delenv(name)
@@ -31,7 +31,7 @@ def no_settings() -> Iterator[pytest.MonkeyPatch]:
 
 @contextmanager
 def silent_port() -> Iterator[int]:
-    """A port of loopback that is taken, and on which nobody listens: whoever connects is refused."""
+    """A loopback port that is bound but not listening: connections are refused."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -39,7 +39,7 @@ def silent_port() -> Iterator[int]:
 
 @contextmanager
 def own_workspace(parent: Path, port: int) -> Iterator[Path]:
-    """A working folder, and in it a home that nobody else has; the home is not made yet."""
+    """A working folder of its own, with `HEED_HOME` inside it, not created yet."""
     folder = parent / str(next(_numbers))
     folder.mkdir(parents=True)
     with no_settings() as environment:

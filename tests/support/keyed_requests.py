@@ -1,4 +1,4 @@
-"""A heed with keys, and requests that show them."""
+"""API keys, and requests that carry them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from tests.support.in_process_service import Heed
 def issue_key(
     heed: Heed, role: str, name: str = "", expires_at: datetime | None = None, scopes: Any = ()
 ) -> dict[str, str]:
-    """A new key of this heed, as the headers of a request."""
+    """Issue a key, and return the request headers that carry it."""
     kind = Role(role)
     made = create_key(name or f"the-{role}", kind, narrow_scopes(kind, scopes), heed.clock(), expires_at)
     heed.http.portal.call(heed.runtime.ledger.add_key, made.key)

@@ -1,4 +1,4 @@
-"""Ledgers, clocks and drafts for the ledger's tests."""
+"""Builders for the ledger's tests: ledgers, clocks and decisions."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -25,7 +25,7 @@ MAIL = Contact("spring_sale", "email", "offers", "sale", NOON)
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that the test advances."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -88,8 +88,8 @@ def act(decision_id: str, customer_id: str = "ada", seen_version: int = 0, **cha
 
 def review(decision_id: str, customer_id: str = "ada", seen_version: int = 0, **changes: Any) -> NewDecision:
     case = NewReview(f"case-{decision_id}", NOON + timedelta(hours=24))
-    asked = {"disposition": Disposition.REVIEW, "proposed_action_id": MAIL.action_id, "review": case}
-    return hold(decision_id, customer_id, seen_version, **{**asked, **changes})
+    fields = {"disposition": Disposition.REVIEW, "proposed_action_id": MAIL.action_id, "review": case}
+    return hold(decision_id, customer_id, seen_version, **{**fields, **changes})
 
 
 def execution(decision_id: str, contact: Contact = MAIL) -> Execution:
@@ -109,7 +109,7 @@ def states(customer: Customer) -> list[ContactState]:
 
 
 async def act_within_cap(ledger: Ledger, decision_id: str, customer_id: str, cap: int) -> CommitResult | None:
-    """Decide as the service does: read, check, commit, and again while the facts keep changing; None for at the cap."""
+    """Decide as the service does: read, check, commit, retry while facts change; None at the cap."""
     window = timedelta(days=7)
     while True:
         known = ledger.known(customer_id)

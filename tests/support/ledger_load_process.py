@@ -1,4 +1,4 @@
-"""A process that commits without pause and says what was answered, until it is killed.
+"""A process that commits without pause and prints every answer until it is killed.
 
     python -m tests.support.ledger_load_process LEDGER ROUND honest|hasty
 
@@ -38,7 +38,7 @@ async def _client(ledger: Ledger, name: str, hasty: bool) -> None:  # noqa: FBT0
 
 
 async def _decide(ledger: Ledger, customer_id: str, key: str) -> str:
-    """One act within the cap; a customer who is full makes room for the next one of the same name."""
+    """One act within the cap; a customer at the cap is replaced by a new one."""
     while True:
         now = datetime.now(UTC)
         known = ledger.known(customer_id)

@@ -1,4 +1,4 @@
-"""A model of the ledger that is plainly right: lists in memory, no transactions, no SQL."""
+"""A reference model of the ledger: lists in memory, no transactions, no SQL."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -107,7 +107,7 @@ class Model:
         return self.consents[customer][-1:] == ["granted"] and self.used(customer, now, but) < CAP
 
     def stopped(self, *, approved: bool) -> bool:
-        """An order to review asks for a person, who has approved already."""
+        """A stop with effect review asks for a person, who has already approved."""
         covering = [effect for scope, effect in self.stops.items() if scope != TEXT]
         return "suppress" in covering or (bool(covering) and not approved)
 
@@ -141,7 +141,7 @@ class Model:
 
 
 def against(facts: Facts) -> str | None:
-    """The guard of this world: the last word on consent, and one cap."""
+    """The model's guard: latest consent and one frequency cap."""
     customer, now = facts.customer, facts.now
     if not customer.consents or customer.consents[-1].status is not ConsentStatus.GRANTED:
         return "no consent"

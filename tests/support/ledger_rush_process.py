@@ -1,4 +1,4 @@
-"""One of several processes that all decide for the same few customers at once, within caps and a limit for all.
+"""One of several processes that decide for the same customers at once, under caps and a global limit.
 
     python -m tests.support.ledger_rush_process URL NAME SECONDS
 
@@ -66,7 +66,7 @@ async def _act(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
 
 
 async def _limited(ledger: Ledger, _: random.Random, own_id: str) -> bool:
-    """An act for a customer of its own, under a limit for all."""
+    """An act for a new customer, under the global limit."""
 
     def allowed(_: datetime, volumes: Any) -> bool:
         return sum(one.contacts for one in volumes if one.action_id == LIMITED.action_id) < LIMIT
@@ -92,7 +92,7 @@ async def _reviewed(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
 
 
 async def _facts(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
-    """Facts about many customers in no order, a contact point that passes from one to another, and an objection."""
+    """Facts about customers in random order, a contact point that changes owner, and an objection."""
     some = drawn.sample(CUSTOMERS, 6)
     await ledger.record_signals([SignalReport(f"{own_id}-{one}", one, MAIL.at, "click") for one in some])
     point = ContactPoint(f"phone-{drawn.randrange(4)}", "sms")
@@ -103,7 +103,7 @@ async def _facts(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
 
 
 async def _settled(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
-    """The oldest messages are taken, and their contacts are reported as made or failed, several at once."""
+    """Deliver the oldest messages and report their contacts as executed or failed."""
     messages = ledger.outbox(5)
     reports = []
     for one in messages:

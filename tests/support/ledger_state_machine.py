@@ -1,4 +1,4 @@
-"""What all machines of the ledger share: a ledger beside its model, time, consent, stops, erasure, acts, executions."""
+"""The state machine that all ledger property tests extend: a ledger, its reference model, and shared rules."""
 
 from contextlib import ExitStack
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Both databases behind one name each, so that one suite holds for both."""
+"""Both databases behind one interface, so that one suite tests both."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +17,14 @@ BOTH = (SQLITE, POSTGRESQL)
 
 @dataclass(frozen=True)
 class Store:
-    """Where one empty ledger is, and how to open it."""
+    """The location of an empty ledger, and how to open it."""
 
     location: str | Path
     key: str | None
 
     @property
     def settings(self) -> dict[str, object]:
-        """How a service is told of it; its clock may be any that a test makes."""
+        """Settings of a service on this ledger; any clock skew is accepted."""
         url = f"sqlite:///{self.location}" if isinstance(self.location, Path) else self.location
         return {"database_url": url, "ledger_key": self.key, "clock_skew_seconds": 1e12}
 
@@ -34,7 +34,7 @@ class Store:
 
 @contextmanager
 def temporary_store(database: str, folder: Path) -> Iterator[Store]:
-    """An empty ledger of the present shape, gone when the body ends."""
+    """An empty ledger of the current schema, removed at the end of the block."""
     if database == SQLITE:
         yield Store(new_file(folder), None)
         return

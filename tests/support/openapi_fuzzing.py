@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-# Refusals that hang on what is in force, on record or in another parameter, which no schema can say. All of them come
-# after the request was read as one that the document allows.
+# Refusals that depend on the active versions, on records or on another parameter, which no schema can express. All of
+# them come after the request was accepted as one that the document allows.
 NO_SCHEMA_SAYS = (
     "unknown action",
     "not an admissible candidate of this decision",
@@ -26,7 +26,7 @@ NO_SCHEMA_SAYS = (
 
 
 def fuzz_config(*, linked: bool = True) -> "SchemathesisConfig":
-    """Few examples, the same in every run; `linked` says whether there are links from one call to another."""
+    """Few, deterministic examples; `linked` enables chains of linked calls."""
     from schemathesis.config import SchemathesisConfig
 
     generation = {"deterministic": True, "max-examples": 5, "database": "none"}
@@ -36,18 +36,18 @@ def fuzz_config(*, linked: bool = True) -> "SchemathesisConfig":
 
 
 def keyed_fuzz_config(headers: dict[str, str]) -> "SchemathesisConfig":
-    """Random requests that show this key, and those that pass once more without it and with a wrong one."""
+    """Random requests with this key; those that pass are repeated with no key and with a wrong one."""
     from schemathesis.config import SchemathesisConfig
 
     generation = {"deterministic": True, "max-examples": 2, "database": "none"}
     phases = {name: {"enabled": False} for name in ("stateful", "coverage", "examples")}
     key = {"openapi": {"key": {"bearer": headers["authorization"].removeprefix("Bearer ")}}} if headers else {}
-    told = {"seed": 7, "request-timeout": 60, "auth": key, "generation": generation, "phases": phases}
-    return SchemathesisConfig.from_dict(told)
+    config = {"seed": 7, "request-timeout": 60, "auth": key, "generation": generation, "phases": phases}
+    return SchemathesisConfig.from_dict(config)
 
 
 def find_faults(schema: "OpenApiSchema") -> Iterator[str]:
-    """What schemathesis finds: at boundary values, in random requests, and along chains of linked calls."""
+    """Failures found by Schemathesis at boundary values, in random requests and along linked calls."""
     from schemathesis.engine import Status, from_schema
     from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 

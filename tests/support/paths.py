@@ -1,4 +1,4 @@
-"""Where the repository is, whatever folder a test runs in."""
+"""Paths of the repository, whatever folder a test runs in."""
 
 from pathlib import Path
 

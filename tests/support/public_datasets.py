@@ -1,4 +1,4 @@
-"""Tiny files in the formats in which the public data sets came out, made here, with their traps planted."""
+"""Tiny files in the formats of the public data sets, each with that format's known traps."""
 
 import json
 from pathlib import Path

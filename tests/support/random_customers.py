@@ -1,4 +1,4 @@
-"""Customers in all states that rules tell apart, a few of each, so that many coincide."""
+"""Random customers in all states that rules distinguish."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -39,7 +39,7 @@ ACTIONS: tuple[Action, ...] = (
 
 
 def customer(random: Random) -> Customer:
-    """One of few enough to meet all branches of the rules, and odd enough to meet their edges."""
+    """A customer from a small space that reaches every branch and edge of the rules."""
     return Customer(
         customer_id=f"c{random.randint(0, 9)}",
         attributes=_attributes(random),

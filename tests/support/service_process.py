@@ -1,4 +1,4 @@
-"""The real service as a process of its own, with a small trained model."""
+"""The real service in its own process, with a small trained model."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class ServiceProcess:
-    """A service that listens, and what it leaves behind."""
+    """A running service process, its home and its log."""
 
     url: str
     home: Path
@@ -30,7 +30,7 @@ class ServiceProcess:
         return (self.home / "service.log").read_text()
 
     def status(self, path: str, *, seconds: float = 10) -> int:
-        """The status of a GET, 0 where nothing answers in time."""
+        """The status code of a GET, or 0 on timeout or refusal."""
         try:
             return httpx.get(self.url + path, timeout=seconds).status_code
         except httpx.TransportError:
@@ -51,14 +51,16 @@ class ServiceProcess:
 
 @contextmanager
 def service_process(home: Path, model: Path) -> Iterator[ServiceProcess]:
-    """A service with its state in `home` and the model bundle at `model`, stopped by its own process id."""
+    """A service with its state in `home` and the model bundle at `model`, stopped at the end of the block."""
     home.mkdir(exist_ok=True)
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEED_", "BENTOML_", "MLFLOW_"))}
-    told = {"HEED_HOME": str(home), "HEED_MODEL": str(model), "HEED_PORT": str(port)}
+    settings = {"HEED_HOME": str(home), "HEED_MODEL": str(model), "HEED_PORT": str(port)}
     with (home / "service.log").open("wb") as log:
         command = [sys.executable, "-m", "heed", "serve"]
-        process = subprocess.Popen(command, env={**kept, **told}, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env={**kept, **settings}, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT
+        )
         try:
             heed = ServiceProcess(f"http://127.0.0.1:{port}", home, process)
             heed.await_status("/livez", 200)

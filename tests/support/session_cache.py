@@ -1,4 +1,4 @@
-"""What is made once in a session and read by all its workers: a small world, a trained model, an empty ledger."""
+"""Values computed once per session and shared by all workers: a simulated world, a model, an empty ledger."""
 
 import fcntl
 import pickle
@@ -14,7 +14,7 @@ _folders: list[Path] = []
 
 @contextmanager
 def shared_folder(folder: Path) -> Iterator[None]:
-    """Where the workers of this session keep what they share."""
+    """Share values between the workers of this session through files in `folder`."""
     folder.mkdir(exist_ok=True)
     _folders.append(folder)
     try:
@@ -24,9 +24,9 @@ def shared_folder(folder: Path) -> Iterator[None]:
 
 
 def once_per_session(make: Callable[[], T]) -> Callable[[], T]:
-    """Make a value in whichever worker asks first; the others read it, and each keeps what it has read.
+    """Compute a value in the first worker that needs it; the others load it.
 
-    The value must not be changed by whoever gets it.
+    Callers must not modify the value.
     """
     kept: list[T] = []
 

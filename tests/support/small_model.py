@@ -1,4 +1,4 @@
-"""Models of a small world, learnt once for all tests that only look at them."""
+"""Models trained on the small world, once per session."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ def card(**changed: object) -> ModelCard:
 
 @once_per_session
 def harm() -> ProbabilityHead:
-    """Learnt from whatever harm the small world holds, which is too little for a real model."""
+    """A harm model of the small world, which has too little harm for a real one."""
     data = prepared()
     rows = np.flatnonzero(~data.samples[Part.FIT].is_hold)
     label = harm_labels(data.data)[data.contacts(Part.FIT)[rows]]
@@ -78,16 +78,16 @@ def line() -> UpliftCorrection:
 
 
 def facts(place: int = 0) -> Facts:
-    """One customer of the small world at the end of their history."""
+    """Facts about one customer of the small world at the end of its history."""
     data = prepared().data
     row = data.customers.iloc[place]
-    told = {name: None if row.isna()[name] else row[name] for name in data.customers.columns}
+    attributes = {name: None if row.isna()[name] else row[name] for name in data.customers.columns}
     signals = data.signals[data.signals["customer_id"] == row["customer_id"]].sort_values("at").tail(50)
     customer = Customer(
-        customer_id=str(told.pop("customer_id")),
-        time_zone=told.pop("time_zone"),
-        jurisdiction=told.pop("jurisdiction"),
-        attributes=told,
+        customer_id=str(attributes.pop("customer_id")),
+        time_zone=attributes.pop("time_zone"),
+        jurisdiction=attributes.pop("jurisdiction"),
+        attributes=attributes,
         signals=Signals.of(
             Signal(
                 one.type, one.at.to_pydatetime(), one.channel if isinstance(one.channel, str) else None, one.certainty
@@ -100,7 +100,7 @@ def facts(place: int = 0) -> Facts:
 
 @dataclass(frozen=True)
 class Noise:
-    """Rows of three numbers and a category whose outcome follows a known log-odds."""
+    """Three numeric columns and a category, with outcomes of known log-odds."""
 
     sample: Sample
     truth: Floats
@@ -128,7 +128,7 @@ def noise(rows: int, seed: int, base: float = -1.5) -> Noise:
 
 
 def single_action_sample(matrix: Floats, label: np.ndarray) -> Sample:
-    """Rows of one action, each of a customer of its own."""
+    """Rows of one action, one customer each."""
     rows = len(label)
     nothing = np.zeros(rows, dtype=np.int64)
     pooling_groups = encode_groups(["mail"] * rows, ["email"] * rows, ["news"] * rows)
@@ -136,6 +136,6 @@ def single_action_sample(matrix: Floats, label: np.ndarray) -> Sample:
 
 
 def halves(sample: Sample) -> tuple[Sample, Sample]:
-    """The first seven tenths of a sample, and the rest."""
+    """The first 70 percent of a sample, and the rest."""
     end = int(0.7 * len(sample))
     return sample.take(np.arange(end)), sample.take(np.arange(end, len(sample)))

@@ -1,4 +1,4 @@
-"""Small worlds, played once for all tests that only look at them."""
+"""A small simulated world, run once per session."""
 
 from heed.training.simulator.world import SimulationRun, World, make_world
 from tests.support.session_cache import once_per_session

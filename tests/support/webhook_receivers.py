@@ -1,4 +1,4 @@
-"""Executors that listen on loopback and behave as badly as the test says."""
+"""HTTP receivers on loopback that misbehave as the test says."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ Behave = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class ReceivedRequest:
-    """One request as it came."""
+    """A received request."""
 
     line: str
     headers: dict[str, str]
@@ -20,7 +20,7 @@ class ReceivedRequest:
 
 @dataclass
 class Receiver:
-    """An executor and what it was sent."""
+    """A receiver and the requests that it got."""
 
     port: int
     seen: list[ReceivedRequest] = field(default_factory=list)
@@ -42,17 +42,17 @@ def respond(status: int, *headers: str, body: bytes = b"") -> Behave:
 
 
 async def hang(_: asyncio.StreamWriter) -> None:
-    """Take the request and say nothing."""
+    """Accept the request and never answer."""
     await asyncio.Event().wait()
 
 
 async def drop(writer: asyncio.StreamWriter) -> None:
-    """Take the request and hang up."""
+    """Accept the request and close the connection."""
     writer.close()
 
 
 async def flood(writer: asyncio.StreamWriter) -> None:
-    """Say 200 and then go on without an end."""
+    """Answer 200 with an endless body."""
     writer.write(b"HTTP/1.1 200 Said\r\nTransfer-Encoding: chunked\r\n\r\n")
     with suppress(ConnectionError):
         while True:
@@ -61,7 +61,7 @@ async def flood(writer: asyncio.StreamWriter) -> None:
 
 
 async def dribble(writer: asyncio.StreamWriter) -> None:
-    """Say the headers a byte at a time, for ever."""
+    """Send endless headers, one byte at a time."""
     writer.write(b"HTTP/1.1 200 Said\r\nX: ")
     with suppress(ConnectionError):
         while True:
@@ -72,7 +72,7 @@ async def dribble(writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def webhook_receiver(*behaviours: Behave, trust: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """Listen on a free port; the last behaviour goes on for ever."""
+    """Listen on a free port; the last behaviour repeats."""
     serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,7 +110,7 @@ async def _request(reader: asyncio.StreamReader) -> ReceivedRequest:
 
 
 def resolver_of(*addresses: str) -> Callable[[str, int], Awaitable[Sequence[str]]]:
-    """A resolver that says one list after another, the last for ever."""
+    """A resolver that returns each list in turn and repeats the last."""
     left = list(addresses)
 
     async def resolve(_: str, __: int) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""One of several processes that all carry the messages of one ledger to one executor, until nothing waits any more.
+"""One of several processes that deliver one ledger's messages to one executor until the outbox is empty.
 
 python -m tests.support.webhook_worker_process HOME DATABASE EXECUTOR SECRET
 """
@@ -17,8 +17,8 @@ WIDTH = 4
 
 
 async def main(home: str, database: str, executor: str, secret: str) -> None:
-    told = {"webhook_url": executor, "webhook_secret": secret, "webhook_allow_private": True, "webhook_width": WIDTH}
-    settings = Settings(home=Path(home), database_url=database, ledger_key=KEY, **told)
+    webhook = {"webhook_url": executor, "webhook_secret": secret, "webhook_allow_private": True, "webhook_width": WIDTH}
+    settings = Settings(home=Path(home), database_url=database, ledger_key=KEY, **webhook)
     loaded = active_versions(FixedScorer({}), OFFERS, POLICY)
     runtime = bootstrap(settings, load=lambda: loaded)
     runtime.deployment.try_load()
