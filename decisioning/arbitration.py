@@ -1,4 +1,4 @@
-"""Choosing among admissible candidates, and how sure the choice is."""
+"""Choose among admissible candidates, and compute the confidence of the choice."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from heed.decisioning.score import ConfidenceMap, Floats, tolerance_ratio
 def ranking(actions: Sequence[Action], net_values: Floats) -> tuple[int, ...]:
     """Indices of the actions, best first: greater net value, then smaller cost, then the smaller id.
 
-    Costs and ids make ties break the same way whatever the order of the candidates.
+    Costs and ids break ties the same way, whatever the order of the candidates.
     """
 
     def key(index: int) -> tuple[float, float, str]:
@@ -43,12 +43,12 @@ def confidence(
     tolerance : float
         In the catalogue's currency, at least 0.
     trust : ConfidenceMap or None
-        What a share of the draws is worth.
+        Maps the share of draws to a calibrated probability.
 
     Returns
     -------
     float
-        In [0, 1], the share of the draws where no trust is given; exactly 1 when hold is chosen and nothing else is
+        In [0, 1]. The plain share of draws where no map is given; exactly 1 when hold is chosen and nothing else is
         admissible.
     """
     if not any(admissible):
@@ -61,10 +61,10 @@ def confidence(
 
 
 def shortfall(draws: Floats, chosen: int | None, admissible: Sequence[bool]) -> float:
-    """What the choice is expected to be worth less than the best admissible alternative, hold included.
+    """Expected loss of the choice against the best admissible alternative, hold included.
 
-    It is the mean over the draws, in the catalogue's currency and at least 0: as much as a person would gain who knew
-    the best. Cases are worth reviewing in this order.
+    The mean over the draws, in the catalogue's currency and at least 0. It is the value of perfect information, so
+    review cases are sorted by it.
 
     Parameters
     ----------

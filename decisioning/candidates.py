@@ -1,4 +1,4 @@
-"""Candidates as they stand beside each other: ranked by net value, hold among them."""
+"""Candidates ranked by net value, hold among them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,14 +21,14 @@ def rank_candidates(
     verdicts: Sequence[Verdicts],
     explanations: Mapping[int, Explanation],
 ) -> tuple[Candidate, ...]:
-    """All candidates, best first. Hold stands before every action that is worth no more than it.
+    """All candidates, best first. Hold comes before every action that is worth no more than it.
 
     Parameters
     ----------
     values : array of float, shape (n,)
         Net values in the order of `actions`.
     verdicts : sequence of n tuples
-        What the rules said of each action.
+        The verdicts of the rules on each action.
     explanations : mapping of int to Explanation
         By index of the action.
     """

@@ -1,4 +1,4 @@
-"""One way to write a value down, so that equal values have equal digests."""
+"""Canonical JSON and digests: equal values have equal bytes."""
 
 import dataclasses
 import hashlib
@@ -15,7 +15,7 @@ Scalar = str | int | float | bool | None
 def to_plain(value: object) -> object:
     """JSON-ready form of a heed value: mappings, lists, strings, numbers, booleans and None.
 
-    Times become RFC 3339 in UTC with microseconds; a naive time is refused, since it names no moment.
+    Times become RFC 3339 in UTC with microseconds. A naive time is refused, because its moment is unknown.
     """
     if isinstance(value, Enum):
         return value.value

@@ -1,4 +1,4 @@
-"""What the business could do: actions, and the catalogue that holds them."""
+"""Actions that the business could take, and the catalogue that holds them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ HOLD = "hold"
 
 
 class MessageClass(StrEnum):
-    """Whether a message advertises or serves. Objection and most caps are about marketing."""
+    """Whether a message is advertising or service. Objections and most caps are about marketing."""
 
     MARKETING = "marketing"
     SERVICE = "service"
 
 
 class Autonomy(StrEnum):
-    """How far heed may go with an action. There is no level without guardrails."""
+    """How far heed may go with an action. Guardrails apply at every level."""
 
     SHADOW = "shadow"
     SUGGEST = "suggest"
@@ -34,12 +34,12 @@ class Autonomy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something the business could do for a customer.
+    """An action that the business could take for a customer.
 
     Attributes
     ----------
     value : float
-        Worth of one outcome, in the catalogue's currency; at least 0.
+        Value of one outcome, in the catalogue's currency; at least 0.
     outcome : str
         The outcome type that counts as success.
     window_days : float
@@ -49,11 +49,11 @@ class Action:
     valid_from, valid_until : datetime or None
         Half-open interval in which the action may be offered.
     eligibility : str or None
-        CEL condition over the customer; absent means that every customer is eligible.
+        CEL condition over the customer. Without one, every customer is eligible.
     attributes : mapping of str to scalar
         Further properties, used as features.
     topic : str or None
-        What it is about within its purpose; consent to one topic is none to another.
+        Subject within the purpose. Consent to one topic is not consent to another.
     """
 
     action_id: str
@@ -80,7 +80,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The actions on offer, in one currency, in a fixed order.
+    """The actions on offer, in one currency and a fixed order.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         ids = [action.action_id for action in self.actions]
-        doubled = sorted({one for one in ids if ids.count(one) > 1})
+        doubled = sorted({action_id for action_id in ids if ids.count(action_id) > 1})
         if doubled:
             raise InvalidInput("two actions share one id", field="action_id", value=doubled[0])
         if HOLD in ids:
@@ -121,8 +121,8 @@ class Catalogue:
         InvalidInput
             If an id is not in the catalogue.
         """
-        unknown = next((one for one in ids if one not in self.by_id), None)
+        unknown = next((action_id for action_id in ids if action_id not in self.by_id), None)
         if unknown is not None:
             remedy = "name actions of the catalogue in force"
             raise InvalidInput("unknown action", field="candidates", value=unknown, remedy=remedy)
-        return tuple(self.by_id[one] for one in ids)
+        return tuple(self.by_id[action_id] for action_id in ids)

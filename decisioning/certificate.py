@@ -1,4 +1,4 @@
-"""A certified threshold: the least confidence at which acting alone keeps a loss small, and on what that rests."""
+"""A certified threshold: the confidence above which heed may act without review, with its statistical guarantee."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Loss(StrEnum):
-    """What is kept small: harm per contact, or what acting costs against holding."""
+    """The controlled loss: harm per contact, or the regret of acting instead of holding."""
 
     HARM = "harm"
     REGRET = "regret"
@@ -14,23 +14,23 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a certificate was drawn from.
+    """The data behind a certificate.
 
     Attributes
     ----------
     contacts : int
-        Recorded contacts that were looked at.
+        Recorded contacts in the sample.
     customers : int
-        Whose they are; customers are independent of each other, contacts of one customer are not.
+        Their customers, who are independent of each other; contacts of one customer are not.
     executed : int
-        Customers with a contact that heed would have made itself at the threshold; for regret, customers for whom it
-        would have acted.
+        Customers with a contact that heed would have made on its own at the threshold; for regret, customers for whom
+        it would have acted.
     risk : float
         Their mean loss.
     upper : float
-        The least bound that the test does not reject at the threshold, at level delta.
+        Upper confidence bound of the loss at the threshold, at level delta.
     clipped : float
-        Share of the inverse-propensity weight that clipping took away, in [0, 1).
+        Share of the inverse-propensity weight removed by clipping, in [0, 1).
     """
 
     contacts: int
@@ -43,34 +43,34 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Acting alone at this confidence or more keeps the mean loss at alpha or less, with probability 1 - delta.
+    """Acting without review from this confidence on keeps the mean loss at most alpha, with probability 1 - delta.
 
-    The probability is over the draw of the evidence, under the assumptions.
+    The probability is over the sampling of the evidence, under the stated assumptions.
 
     Attributes
     ----------
     loss : Loss
-        What is kept small.
+        The controlled loss.
     alpha : float
         For harm a probability per contact, in (0, 1); for regret an amount per act in the catalogue's currency.
     delta : float
         In (0, 1).
     threshold : float
-        Least confidence at which heed may act alone, in [0, 1].
+        Lowest confidence at which heed may act without review, in [0, 1].
     method : str
         The test: ``binomial``, ``hoeffding-bentkus`` or ``betting``.
     grid : tuple of float
-        The thresholds that were to be tested, strictest first, fixed before the losses were looked at.
+        The tested thresholds, strictest first, fixed before any loss was looked at.
     data_digest, model_digest : str
-        Of the evidence's data, and of the model as it was before it carried this certificate.
+        Digests of the evidence's data, and of the model before this certificate was added to it.
     weighing : str
-        Digest of how net values were reckoned; see :func:`heed.decisioning.net_value_digest.net_value_digest`.
+        Digest of how net values were computed; see :func:`heed.decisioning.net_value_digest.net_value_digest`.
     sealed : bool
-        Whether the evidence is the sealed part of the data that the model was trained on.
+        Whether the evidence is the held-out test set of the model's training data.
     certified_at, valid_until : datetime
-        Half-open interval in which it counts.
+        Half-open interval in which it is valid.
     assumptions : tuple of str
-        What must hold, in sentences.
+        What the guarantee assumes, in sentences.
     """
 
     loss: Loss
@@ -90,12 +90,12 @@ class Certificate:
 
     @property
     def promise(self) -> str:
-        """What is certified, as it reads within a sentence."""
+        """The guarantee, as a phrase for use within a sentence."""
         return (
             f"{self.loss.value} at most {format_bound(self.loss, self.alpha)} with probability {1.0 - self.delta:.4g}"
         )
 
 
 def format_bound(loss: Loss, bound: float) -> str:
-    """A bound on a loss in words: a share of the contacts, or money per act."""
+    """Text of a bound on a loss: a share of the contacts, or money per act."""
     return f"{100.0 * bound:.4g} %" if loss is Loss.HARM else f"{bound:.4g} per act"

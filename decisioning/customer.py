@@ -1,4 +1,4 @@
-"""The person decided about, as far as heed knows: identities partial, data incomplete, consent withdrawn."""
+"""The customer, as far as known: attributes, contact points, consents, contacts, signals and outcomes."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,14 +23,14 @@ def microseconds(moment: datetime) -> int:
 
 
 class ConsentStatus(StrEnum):
-    """What the customer last said. Silence is not in the list: unknown means no."""
+    """What the customer said last. There is no member for silence: unknown means no."""
 
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
 
 
 class ContactState(StrEnum):
-    """Where a contact slot stands. Reserved and executed slots count towards caps, released ones do not."""
+    """State of a contact slot. Reserved and executed slots count towards caps, released ones do not."""
 
     RESERVED = "reserved"
     EXECUTED = "executed"
@@ -44,7 +44,7 @@ class ContactPoint:
     Attributes
     ----------
     time_zones : tuple of str
-        Every zone that it may be in, as its area code or network tells; a toll-free number may be in many.
+        Every zone that it may be in, by its area code or network. A toll-free number may be in many.
     """
 
     contact_point: str
@@ -59,13 +59,13 @@ class Consent:
     Attributes
     ----------
     contact_point : str or None
-        The contact point it is about; None means every contact point of the channel.
+        The contact point it is about. None means every contact point of the channel.
     basis : str or None
-        What a grant rests on: express, implied, soft opt-in and so on, in the words of the policy.
+        Legal basis of a grant: express, implied, soft opt-in and so on, as the policy names it.
     expires_at : datetime or None
         First moment at which a grant no longer holds.
     topic : str or None
-        What it is about within the purpose; None means every topic.
+        Subject within the purpose. None means every topic.
     """
 
     channel: str
@@ -80,12 +80,12 @@ class Consent:
 
 @dataclass(frozen=True)
 class Objection:
-    """An objection to marketing (GDPR, Article 21(2)): no purpose outweighs it and it has no end.
+    """An objection to marketing (GDPR, Article 21(2)). No purpose outweighs it, and it does not expire.
 
     Attributes
     ----------
     contact_point : str or None
-        The contact point that is on the objection list; None where the customer objected for all.
+        The contact point on the objection list. None where the customer objected for all.
     """
 
     recorded_at: datetime
@@ -115,7 +115,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Signals:
-    """A history of signals, column by column: hundreds of events that are read, stored and replayed as a whole.
+    """A history of signals in columns: hundreds of events that are read, stored and replayed together.
 
     Attributes
     ----------
@@ -134,14 +134,16 @@ class Signals:
     @classmethod
     def of(cls, signals: Iterable[Signal]) -> "Signals":
         """The history that these signals make, in the order given."""
-        rows = [(one.type, microseconds(one.at), one.channel, one.certainty, one.value) for one in signals]
+        rows = [
+            (signal.type, microseconds(signal.at), signal.channel, signal.certainty, signal.value) for signal in signals
+        ]
         return cls(*zip(*rows, strict=True)) if rows else cls()
 
     def has_any(self, types: Iterable[str]) -> bool:
         """Whether a signal of one of these types is among them."""
         return not self._types.isdisjoint(types)
 
-    # What is reckoned and kept has a leading underscore, so that orjson leaves it out of receipts.
+    # Cached values have a leading underscore, so that orjson leaves them out of receipts.
     @cached_property
     def _types(self) -> frozenset[str]:
         return frozenset(self.type)
@@ -176,12 +178,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEvent:
-    """An outcome of the customer's: a purchase, a complaint, an opt-out.
+    """An outcome: a purchase, a complaint, an opt-out.
 
     Attributes
     ----------
     action_id : str or None
-        The action whose contact it is joined to, where that is known.
+        The action of the contact that caused it, where known.
     """
 
     type: str
@@ -191,12 +193,12 @@ class OutcomeEvent:
 
 @dataclass(frozen=True)
 class Customer:
-    """One customer with all that is known, histories in order of time (oldest first).
+    """One customer with all that is known. Histories are in order of time, oldest first.
 
     Attributes
     ----------
     identity : float or None
-        Probability in [0, 1] that all this is of one person, as the identity resolution says; None where nobody said.
+        Probability in [0, 1] that all of this belongs to one person, from identity resolution. None where unknown.
     reported_at : datetime or None
         When the profile was last reported, None where it never was.
     """
@@ -216,13 +218,13 @@ class Customer:
     reported_at: datetime | None = None
 
     def counted_contacts_since(self, moment: datetime) -> tuple[Contact, ...]:
-        """The contacts after a moment that count towards caps, oldest first, whatever lies ahead included."""
+        """The contacts after a moment that count towards caps, oldest first; those dated in the future included."""
         return self._counting[bisect_right(self._counting_at, moment) :]
 
     # As above, orjson leaves these out.
     @cached_property
     def _counting(self) -> tuple[Contact, ...]:
-        return tuple(sorted((one for one in self.contacts if one.counts), key=_AT))
+        return tuple(sorted((contact for contact in self.contacts if contact.counts), key=_AT))
 
     @cached_property
     def _counting_at(self) -> tuple[datetime, ...]:
@@ -231,12 +233,12 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What was contacted with one action, over all customers, in one stretch of time.
+    """Contacts made with one action, over all customers, in one interval.
 
     Attributes
     ----------
     since, until : datetime
-        The half-open stretch.
+        The half-open interval.
     contacts : int
         Slots reserved or executed in it.
     spent : float
@@ -252,20 +254,20 @@ class Volume:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a decision may look at. Nothing is fetched later, so any decision can be made again.
+    """All that a decision may look at. Nothing is fetched later, so every decision can be replayed.
 
     Attributes
     ----------
     customer : Customer
-        The person decided about.
+        The customer the decision is about.
     now : datetime
         The moment of the decision, with an offset.
     context : mapping of str to scalar
-        What else is known at this moment (page, device, campaign), used as features.
+        Further facts of the moment (page, device, campaign), used as features.
     volumes : tuple of Volume or None
-        What all customers were contacted with lately; None where nobody looked.
+        Recent contacts of all customers. None where they were not counted.
     stops : tuple of Stop
-        Orders to stop that are in force.
+        Active orders to stop.
     """
 
     customer: Customer

@@ -1,4 +1,4 @@
-"""The pure decision: facts and actions in, a decision with its reasons out. It touches nothing else."""
+"""The decision as a pure function: facts and actions in, a decision with its reasons out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from heed.decisioning.verdict import Effect, Verdict, combined_effect, decisive_
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What arbitration chose, for the rules that judge the choice rather than the candidate.
+    """The action that arbitration chose, for the rules that evaluate the choice rather than a candidate.
 
     Attributes
     ----------
     harm : float or None
-        Probability in [0, 1] of opt-out, complaint or unsubscribe, None where the model cannot tell.
+        Probability in [0, 1] of opt-out, complaint or unsubscribe. None where the model has no estimate.
     """
 
     action: Action
@@ -37,7 +37,7 @@ class Choice:
 
 
 class Guard(Protocol):
-    """A policy in force, seen from the decision: pure, and the same verdicts for the same facts."""
+    """An active policy, seen from the decision: pure, and the same verdicts for the same facts."""
 
     @property
     def terms(self) -> ValueTerms:
@@ -63,7 +63,7 @@ class Guard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """Everything known of the candidates once rules and model have spoken."""
+    """The candidates with their scores, net values and verdicts."""
 
     actions: tuple[Action, ...]
     scores: Scores
@@ -100,15 +100,15 @@ def decide(
     Parameters
     ----------
     facts : Facts
-        All that may be looked at.
+        All that the decision may look at.
     actions : sequence of Action
-        The candidates; hold competes without being named.
+        The candidates. Hold competes without being named.
     scorer : Scorer
         The trained model.
     guard : Guard
-        The policy in force.
+        The active policy.
     currency : str
-        Named in the reasons.
+        Shown in the reasons.
     explain : Explain
         Which candidates are explained.
 
@@ -149,9 +149,9 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
 
 
 def _end(weighed: _Weighed, guard: Guard) -> _Ending:
-    """The disposition: the first line that holds.
+    """The disposition: the first condition that holds.
 
-    Shadow is looked at before review, since a shadow action never acts and approving a review case would.
+    Shadow comes before review: a shadow action must never act, and an approved review case would.
     """
     if weighed.chosen is None:
         return _held(weighed)
@@ -170,7 +170,7 @@ def _end(weighed: _Weighed, guard: Guard) -> _Ending:
 
 
 def _held(weighed: _Weighed) -> _Ending:
-    """Hold, with the rule that stood between the customer and the best action, if a rule did."""
+    """Hold, with the rule that blocked the best action, if one did."""
     effects = weighed.effects
     nothing_admissible = all(effect is Effect.SUPPRESS for effect in effects)
     stopped = [

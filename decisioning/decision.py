@@ -1,4 +1,4 @@
-"""The decision as a frozen value that carries its reasons."""
+"""The decision as a frozen value with its reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,14 +26,14 @@ class Explain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One action as it stood in the decision. Hold is the last of the admissible when nothing is worth more.
+    """One action as the decision saw it.
 
     Attributes
     ----------
     rank : int
-        Place by net value among all candidates, hold included, from 1.
+        Rank by net value among all candidates, hold included, from 1.
     propensity, low, high : float or None
-        Calibrated probability of the outcome with its interval; None for hold where the data cannot tell.
+        Calibrated probability of the outcome with its interval. None for hold where the training data cannot tell.
     uplift, uplift_low, uplift_high : float or None
         Propensity minus the probability under hold, with its interval; None where the training data cannot tell.
     harm : float or None
@@ -61,31 +61,31 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What heed makes of one customer at one moment.
+    """What heed decided for one customer at one moment.
 
     Attributes
     ----------
     disposition : Disposition
         Act, hold or review.
     action_id : str or None
-        The action to execute. Only an act names one, so that a caller who looks at nothing else cannot overreach.
+        The action to execute. Only an act names one, so a caller who reads nothing else cannot contact by mistake.
     proposed_action_id : str or None
-        What a person is asked about (review), or what would have been done (shadow).
+        The action that a person reviews, or that shadow mode would have executed.
     contact_point : str or None
         Where to reach the customer for the action or the proposal.
     confidence : float
         Probability that the choice is within the policy's tolerance of the best admissible alternative.
     reasons : tuple of str
-        Why, in sentences.
+        The reasons, in sentences.
     binding_rule : str or None
         The rule that turned an act into a hold or a review.
     eligible_at : datetime or None
-        From when the customer can be contacted again, where that can be known.
+        When the customer can be contacted again, where known.
     candidates : tuple of Candidate
-        All of them, hold included, best first.
+        All candidates, hold included, best first.
     shortfall : float
-        What the choice is expected to be worth less than the best admissible alternative, under the model's own
-        uncertainty, in the catalogue's currency; at least 0.
+        Expected loss against the best admissible alternative under the model's own uncertainty, in the catalogue's
+        currency; at least 0.
     """
 
     disposition: Disposition

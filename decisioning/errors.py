@@ -1,14 +1,14 @@
-"""Everything that heed raises on purpose.
+"""The exceptions that heed raises.
 
 HeedError
-├── InvalidInput      what the caller sent is wrong; nothing was done
-├── ContractError     engagement data does not keep the data contract
-├── PolicyError       a policy file cannot be loaded; the one in force stays
+├── InvalidInput      the caller's input is invalid; nothing was done
+├── ContractError     engagement data violates the data contract
+├── PolicyError       a policy file cannot be loaded; the active policy stays
 ├── NotFound          no such customer, decision or review case
-├── Conflict          true, but not now: claimed by another, already settled, still in flight
-├── KeyReused         an idempotency key came back with another request
+├── Conflict          valid, but not in the present state: claimed by another, already settled, still in flight
+├── KeyReused         an idempotency key was reused with another request
 ├── Refused           a guardrail forbids what a person asked for
-└── Unavailable       a part that heed depends on is down; nothing is executed
+└── Unavailable       a dependency is down; nothing is executed
 """
 
 
@@ -18,11 +18,11 @@ class HeedError(Exception):
     Parameters
     ----------
     message : str
-        What is wrong, in general words.
+        What is wrong, in general terms.
     field : str, optional
         Where: a JSON path, a column, a rule id, a setting.
     value : object, optional
-        The offending value, shown shortened. It is left out where it is personal data.
+        The offending value, shown shortened. Left out where it is personal data.
     remedy : str, optional
         What the caller can do.
     """
@@ -44,15 +44,15 @@ class HeedError(Exception):
 
 
 class InvalidInput(HeedError):
-    """What the caller sent is wrong. Nothing was done and nothing was recorded."""
+    """The caller's input is invalid. Nothing was done and nothing was recorded."""
 
 
 class ContractError(HeedError):
-    """Engagement data does not keep the data contract."""
+    """Engagement data violates the data contract."""
 
 
 class PolicyError(HeedError):
-    """A policy cannot be loaded. The policy in force, if any, stays in force."""
+    """A policy cannot be loaded. The active policy, if any, stays active."""
 
 
 class NotFound(HeedError):
@@ -60,7 +60,7 @@ class NotFound(HeedError):
 
 
 class Conflict(HeedError):
-    """The request makes sense, but not in the present state of the thing it names."""
+    """The request is valid, but not in the present state of what it names."""
 
 
 class KeyReused(HeedError):
@@ -72,11 +72,11 @@ class Refused(HeedError):
 
 
 class Unavailable(HeedError):
-    """A part that heed depends on is down. The answer is this error, never an unguarded act."""
+    """A dependency is down. The answer is this error, never an unguarded act."""
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """Text of `value` that fits a message: at most `limit` characters, both ends kept, as a path is told by its end."""
+    """Text of `value` for a message: at most `limit` characters. Both ends are kept, since paths differ at the end."""
     text = str(value)
     if len(text) <= limit:
         return text

@@ -1,4 +1,4 @@
-"""The kill switch, as a decision sees it: what is stopped may be held or left to a person, and never done alone."""
+"""The kill switch: a stopped action is held or sent to review, and never executed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ STOP_RULE = "heed-stop"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """An order to stop that is in force.
+    """An active order to stop.
 
     Attributes
     ----------
     reason : str
-        Why, in the words of whoever gave the order.
+        Why, as given with the order.
     since : datetime or None
-        When it was recorded; None where a policy says so and no order.
+        When it was recorded; None for the stop flag of a policy.
     effect : Effect
-        Suppress, which ends in hold, or review.
+        Suppress (hold) or review.
     channel, action_id, message_class : str, str, MessageClass or None
-        What it is about: all that agrees with each of those named, and everything where none is.
+        Its scope: what matches every given value; everything where none is given.
     """
 
     reason: str
@@ -34,7 +34,7 @@ class Stop:
     message_class: MessageClass | None = None
 
     def covers(self, channel: str, action_id: str, message_class: MessageClass) -> bool:
-        """Whether an action or a contact is stopped by it."""
+        """Whether it stops an action or a contact."""
         return (
             self.channel in (None, channel)
             and self.action_id in (None, action_id)
@@ -43,34 +43,34 @@ class Stop:
 
     @property
     def everything(self) -> bool:
-        """Whether it is about everything."""
+        """Whether it stops everything."""
         return self.channel is None and self.action_id is None and self.message_class is None
 
     @property
     def scope(self) -> str:
-        """What it is about, in words: ``everything``, or as in ``channel sms, message class marketing``."""
+        """Its scope as text: ``everything``, or as in ``channel sms, message class marketing``."""
         named = (("channel", self.channel), ("action", self.action_id), ("message class", self.message_class))
         return ", ".join(f"{name} {value}" for name, value in named if value is not None) or "everything"
 
     @property
     def sentence(self) -> str:
-        """What it says where it binds."""
+        """The reason of its verdict."""
         when = "by the policy" if self.since is None else f"since {self.since:%Y-%m-%d %H:%M} UTC"
         return f"Stopped {when} ({self.scope}): {self.reason}"
 
 
 def decisive_stop(stops: Iterable[Stop], channel: str, action_id: str, message_class: MessageClass) -> Stop | None:
-    """The stop that binds an action, None where none covers it: suppress beats review, then the first."""
-    found = [one for one in stops if one.covers(channel, action_id, message_class)]
+    """The stop that decides for an action, None where none covers it: suppress beats review, then the first."""
+    found = [stop for stop in stops if stop.covers(channel, action_id, message_class)]
     return min(found, key=lambda one: one.effect is not Effect.SUPPRESS, default=None)
 
 
 def add_stop_verdicts(
     stops: Sequence[Stop], actions: Sequence[Action], verdicts: tuple[tuple[Verdict, ...], ...]
 ) -> tuple[tuple[Verdict, ...], ...]:
-    """The verdicts on the actions, led by that of the switch where it is thrown.
+    """The verdicts on the actions, preceded by that of the kill switch where it applies.
 
-    It leads, since of verdicts that are equally strong and last equally long the first binds.
+    It comes first, since of verdicts that are equally strong and last equally long the first is decisive.
     """
     if not stops:
         return verdicts

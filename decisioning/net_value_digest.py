@@ -1,4 +1,4 @@
-"""How net values are reckoned, as one digest: what a certificate of one choice can be told apart by."""
+"""Digest of how net values are computed: a certificate holds for one way of computing them only."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from heed.decisioning.value import ValueTerms
 
 
 def net_value_digest(terms: ValueTerms, actions: Sequence[Action]) -> str:
-    """Digest of all that turns scores into net values and confidence: the policy's terms, and what actions are worth.
+    """Digest of all that turns scores into net values and confidence: the policy's terms and the actions' values.
 
-    A choice among other actions, or at other values, is another choice: no certificate speaks of both.
+    A certificate does not carry over to other actions, values or terms.
     """
     worth = sorted((action.action_id, action.value, action.cost) for action in actions)
     return digest({"terms": terms, "worth": worth})

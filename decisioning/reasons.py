@@ -1,4 +1,4 @@
-"""The sentences in which a decision explains itself."""
+"""The sentences that explain a decision. Receipts record them, so their text is stable."""
 
 from collections.abc import Sequence
 
@@ -28,17 +28,17 @@ def suggest(action: Action) -> str:
 
 
 def shadow(action: Action) -> str:
-    """Why what would have been done is only recorded."""
+    """Why the action is only recorded."""
     return f"Hold: `{action.action_id}` would have been done, but it is set to shadow and never acts."
 
 
 def suppressed(action: Action, verdict: Verdict) -> str:
-    """Which rule stood in the way of the best action."""
+    """Which rule blocked the best action."""
     return f"Hold: `{action.action_id}` is suppressed by rule `{verdict.rule}`: {verdict.reason}"
 
 
 def no_rule_spoke(action: Action) -> str:
-    """Why silence of the policy suppresses."""
+    """Why an action without any verdict is suppressed."""
     return f"Hold: no rule of the policy speaks for `{action.action_id}`, and what no rule allows is suppressed."
 
 
@@ -48,23 +48,23 @@ def not_worth_it() -> str:
 
 
 def nothing_offered() -> str:
-    """Why there was nothing to choose from."""
+    """Why there was no candidate."""
     return "Hold: no action is valid at this moment."
 
 
 def objected(objections: Sequence[Objection]) -> str:
     """Why marketing was left out."""
-    since = min(one.recorded_at for one in objections)
+    since = min(objection.recorded_at for objection in objections)
     return f"The customer objected to marketing on {since.date()}: it was neither scored nor considered."
 
 
 def of_choice(
     action: Action | None, candidates: Sequence[Candidate], confidence: float, currency: str
 ) -> tuple[str, ...]:
-    """What the model expects of the chosen or proposed action, and the features that moved it most."""
+    """The model's expectation for the chosen or proposed action, and the features that contributed most."""
     if action is None:
         return ()
-    chosen = next(one for one in candidates if one.action_id == action.action_id)
+    chosen = next(candidate for candidate in candidates if candidate.action_id == action.action_id)
     return (_expectation(chosen, action, currency), _confidence(confidence), *_features(chosen))
 
 
@@ -83,7 +83,7 @@ def _features(chosen: Candidate) -> tuple[str, ...]:
     if chosen.explanation is None:
         return ()
     largest = chosen.explanation.contributions[:_NAMED_CONTRIBUTIONS]
-    return tuple(_feature(one) for one in largest if one.points != 0.0)
+    return tuple(_feature(contribution) for contribution in largest if contribution.points != 0.0)
 
 
 def _feature(one: Contribution) -> str:

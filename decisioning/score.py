@@ -1,4 +1,4 @@
-"""What a model says of candidates: probabilities with their uncertainty, and why."""
+"""A model's scores of candidates: probabilities with their uncertainty and their explanation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature added to one propensity.
+    """The contribution of one feature to one propensity.
 
     Attributes
     ----------
     feature : str
         Name of the feature in the model's schema.
     value : scalar
-        Its value here; None where it is missing.
+        Its value; None where missing.
     log_odds : float
         Its SHAP value on the calibrated log-odds.
     points : float
         The same effect in percentage points of the served probability.
     words : str
-        What the feature says, in words for people; empty where nothing but its name is known.
+        The feature's label for people; empty where it has none.
     """
 
     feature: str
@@ -42,7 +42,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A propensity taken apart: base plus contributions give the served value, in log-odds and in points.
+    """A propensity as base plus contributions, in log-odds and in percentage points.
 
     Attributes
     ----------
@@ -63,19 +63,19 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceMap:
-    """What a share of draws is worth as a probability: a line in the log-odds of the share.
+    """Calibration of confidence: a linear map from the log-odds of a share of draws to the log-odds of a probability.
 
-    Draws know what the model knows that it does not know. A slope below 1 owns up to the rest. The rest matters less
-    where the tolerance is wide beside what is at stake: that is what the leeway tells.
+    The draws cover only the model's stated uncertainty. A slope below 1 accounts for the rest, which matters less
+    where the tolerance is wide compared with the amount at stake; the third coefficient accounts for that.
 
     Attributes
     ----------
     slope : float
-        On the log-odds of the share; greater than 0.
+        Coefficient of the log-odds of the share; greater than 0.
     intercept : float
         In log-odds.
     leeway : float
-        In log-odds, on the leeway of :func:`tolerance_ratio`.
+        Coefficient of the tolerance ratio, in log-odds; see :func:`tolerance_ratio`.
     """
 
     slope: float = 1.0
@@ -83,7 +83,7 @@ class ConfidenceMap:
     leeway: float = 0.0
 
     def of(self, share: Floats, draws: int, leeway: Floats | float = 0.0) -> Floats:
-        """Probability of shares of so many draws and their leeways, strictly inside (0, 1), same shape."""
+        """Probabilities, strictly inside (0, 1), for shares of so many draws and their tolerance ratios; same shape."""
         least = 0.5 / draws
         inside = np.clip(share, least, 1.0 - least)
         margin = self.slope * np.log(inside / (1.0 - inside)) + self.leeway * leeway + self.intercept
@@ -92,14 +92,14 @@ class ConfidenceMap:
 
 
 def tolerance_ratio(tolerance: float, shortfall: Floats) -> Floats:
-    """How wide a tolerance is beside what is at stake: ``tolerance / (tolerance + shortfall)``, same shape.
+    """Tolerance relative to the amount at stake: ``tolerance / (tolerance + shortfall)``, same shape.
 
     Parameters
     ----------
     tolerance : float
         At least 0.
     shortfall : array of float
-        What the choice is expected to be worth less than the best, in the same currency; at least 0.
+        Expected loss of the choice against the best, in the same currency; at least 0.
 
     Returns
     -------
@@ -112,33 +112,33 @@ def tolerance_ratio(tolerance: float, shortfall: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of n candidates, hold not among them, with K joint draws of the model's own uncertainty.
+    """Scores of n candidates without hold, and K joint draws of the model's own uncertainty.
 
     Attributes
     ----------
     propensity : array of float, shape (n,)
         Calibrated probability of each action's outcome within its window, in (0, 1).
     low, high : array of float, shape (n,)
-        Ends of the propensity's interval at the model's stated level, the shortest that holds it, in [0, 1].
+        Bounds of the shortest interval of the propensity at the model's stated level, in [0, 1].
     propensity_draws : array of float, shape (n, K)
-        Joint draws of the propensities: column k is one state of the world that the model holds possible.
+        Joint draws of the propensities: each column is one sample of the model's parameters.
     explain : callable
-        Why the actions at these places have their propensity, in the order asked for; worked out when asked.
+        Explains the propensities at the given indices, in their order; computed on demand.
     hold : float or None
-        Probability of the same outcome under hold, where the training data can tell.
+        Probability of the same outcome under hold; None where the training data cannot tell.
     uplift, uplift_low, uplift_high : array of float, shape (n,), or None
-        Propensity minus the probability under hold, in [-1, 1], with the ends of its interval; None where the training
-        data cannot tell.
+        Propensity minus the probability under hold, in [-1, 1], with its interval; None where the training data cannot
+        tell.
     uplift_draws : array of float, shape (n, K), or None
-        Draws of the uplift in the same states of the world.
+        Draws of the uplift, from the same samples.
     harm : array of float, shape (n,), or None
-        Probability of opt-out, complaint or unsubscribe if contacted, where the training data can tell.
+        Probability of opt-out, complaint or unsubscribe if contacted; None where the training data cannot tell.
     harm_draws : array of float, shape (n, K), or None
         Joint draws of harm.
     trust : ConfidenceMap or None
-        From the share of draws to confidence, where the model has learnt it; the share itself where not.
+        Calibration of confidence; without it, confidence is the share of draws.
     certificate : Certificate or None
-        From which confidence on heed may act alone, where that was certified for the model.
+        The confidence above which heed may act without review, where certified for the model.
     """
 
     propensity: Floats
@@ -158,7 +158,7 @@ class Scores:
 
 
 class Scorer(Protocol):
-    """A trained model, seen from the decision: pure, and the same answer for the same facts."""
+    """A trained model, seen from the decision: pure, and the same scores for the same facts."""
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
         """Scores of these actions for this customer now, in one vectorised call."""

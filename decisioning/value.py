@@ -1,4 +1,4 @@
-"""Net value: what a contact is expected to be worth, in the currency of the catalogue. Hold is 0."""
+"""Net value: the expected value of a contact, in the currency of the catalogue. Hold is 0."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from heed.decisioning.score import Floats
 
 @dataclass(frozen=True, slots=True)
 class ValueTerms:
-    """How the policy weighs one outcome against another.
+    """The policy's weights for value, harm and tolerance.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class ValueTerms:
     harm_cost : float
         Cost of one opt-out, complaint or unsubscribe, in the catalogue's currency; at least 0.
     tolerance : float
-        How much less net value than the best still counts as good enough, in the catalogue's currency; at least 0.
+        Net value below the best that still counts as good enough, in the catalogue's currency; at least 0.
     """
 
     levers: Mapping[str, float] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class ValueTerms:
 
 
 class ValueInputs(Protocol):
-    """What net value needs of scores: of one decision, shapes (n,) and (n, K), or of many, with their axis before."""
+    """The score arrays that net value needs: shapes (n,) and (n, K), or with a leading axis for many decisions."""
 
     @property
     def propensity(self) -> Floats:
@@ -78,7 +78,7 @@ def net_values(actions: Sequence[Action], scores: ValueInputs, terms: ValueTerms
 
 
 def net_value_draws(actions: Sequence[Action], scores: ValueInputs, terms: ValueTerms) -> Floats:
-    """Joint draws of the net values, shape (n, K) or (decisions, n, K): the same formula in each state of the world."""
+    """Joint draws of the net values, shape (n, K) or (decisions, n, K): the same formula for each draw."""
     gain = scores.propensity_draws if scores.uplift_draws is None else scores.uplift_draws
     harm = 0.0 if scores.harm_draws is None else terms.harm_cost * scores.harm_draws
     draws: Floats = _worth(actions, terms)[:, None] * gain - harm - _costs(actions)[:, None]

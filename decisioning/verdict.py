@@ -1,4 +1,4 @@
-"""What a guardrail rule says of a candidate, and how verdicts combine."""
+"""A guardrail rule's verdict on a candidate, and how verdicts combine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 
 class Effect(StrEnum):
-    """The three things a rule can say."""
+    """The three effects of a verdict."""
 
     ALLOW = "allow"
     REVIEW = "review"
@@ -17,7 +17,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """One rule's word on one candidate.
+    """One rule's verdict on one candidate.
 
     Attributes
     ----------
@@ -26,15 +26,15 @@ class Verdict:
     effect : Effect
         Allow, review or suppress.
     reason : str
-        A sentence that a person can read.
+        A sentence for people.
     eligible_at : datetime or None
-        The first moment at which this rule would no longer stand in the way, where that can be known.
+        The first moment at which this rule would no longer object, where known.
     lacking : bool
-        Whether the rule failed or lacked a fact, rather than that it objects: the first is a fault to mend.
+        Whether the rule failed or lacked a fact, which is a fault to fix, rather than objected.
     tried : bool
-        Whether the rule is only observed and would have objected.
+        Whether the rule is in observe mode and would have objected.
 
-    The last two belong to the class, so they are no part of what is answered and recorded.
+    The last two are class attributes, so they are not part of answers and receipts.
     """
 
     lacking: ClassVar[bool] = False
@@ -48,30 +48,30 @@ class Verdict:
 
 @dataclass(frozen=True)
 class MissingFact(Verdict):
-    """The word of a rule that failed or lacked a fact."""
+    """The verdict of a rule that failed or lacked a fact."""
 
     lacking: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class ObserveOnly(Verdict):
-    """The word of a rule that is only observed, and would have objected."""
+    """The verdict of a rule in observe mode that would have objected."""
 
     tried: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class ObservedMissingFact(MissingFact, ObserveOnly):
-    """The word of a rule that is only observed, and would have objected for want of a fact."""
+    """The verdict of a rule in observe mode that would have objected because of a missing fact."""
 
 
-# Suppress beats review beats allow, whatever the order of the rules. A candidate that no rule has looked at is
-# suppressed: an empty policy permits nothing.
+# Suppress beats review beats allow, whatever the order of the rules. A candidate without any verdict is suppressed:
+# an empty policy permits nothing.
 _ORDER = (Effect.SUPPRESS, Effect.REVIEW, Effect.ALLOW)
 
 
 def combined_effect(verdicts: Iterable[Verdict]) -> Effect:
-    """The effect of all verdicts on one candidate together; suppress where there is none."""
+    """The combined effect of all verdicts on one candidate; suppress where there is none."""
     said = {verdict.effect for verdict in verdicts}
     return next((effect for effect in _ORDER if effect in said), Effect.SUPPRESS)
 
@@ -79,8 +79,8 @@ def combined_effect(verdicts: Iterable[Verdict]) -> Effect:
 def decisive_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:
     """The verdict that decides, None where all allow.
 
-    Of several verdicts of the strongest effect the one that lasts longest binds, since no other frees the customer
-    later; a verdict without a known end outlasts all. Equals bind in the order of the policy.
+    Of several verdicts with the strongest effect the one that lasts longest decides. A verdict without a known end
+    outlasts all others. Ties are broken by the order of the policy.
     """
     against = [verdict for verdict in verdicts if verdict.effect is not Effect.ALLOW]
     if not against:

@@ -1,1 +1,1 @@
-"""Policy as data: schema, loading, rules, and how their verdicts combine. What is not allowed is suppressed."""
+"""Policy as data: rules are loaded, validated and compiled into pure functions from facts to verdicts."""

@@ -1,4 +1,4 @@
-"""The pieces of which a policy's types are made: frozen, strict, and with an example beside every field."""
+"""Field types of policies: frozen, strict models and annotated types with an example for each."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from heed.decisioning.normalize import normalize_name
 from heed.guardrails.jurisdictions import canonical_code
 
-# The ledger hands over 92 days of contacts, so a longer window would count too few.
+# The ledger provides 92 days of contacts, so a longer window would count too few.
 MAX_WINDOW = timedelta(days=90)
 MAX_TERM = timedelta(days=36_500)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -18,7 +18,7 @@ _LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
 
 
 class StrictModel(BaseModel):
-    """A frozen part of a policy that refuses fields it does not know."""
+    """A frozen model that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -29,7 +29,7 @@ def parse_duration(text: object) -> timedelta:
     Raises
     ------
     ValueError
-        If it is none, or is longer than the contact history that rules are handed (90 days).
+        If it is not a length of time, or exceeds the contact history that rules can see (90 days).
     """
     length = _length(text)
     if length > MAX_WINDOW:
@@ -38,12 +38,12 @@ def parse_duration(text: object) -> timedelta:
 
 
 def parse_term(text: object) -> timedelta:
-    """Read a length of real time that needs no history, such as the ``730d`` for which a consent holds.
+    """Read a length of real time that needs no contact history, such as ``730d`` of validity for a consent.
 
     Raises
     ------
     ValueError
-        If it is none, or is longer than a hundred years.
+        If it is not a length of time, or exceeds a hundred years.
     """
     length = _length(text)
     if length > MAX_TERM:
@@ -72,7 +72,7 @@ def parse_minute_of_day(text: object) -> int:
     Raises
     ------
     ValueError
-        If it is no time of day.
+        If it is not a time of day.
     """
     if isinstance(text, int) and not isinstance(text, bool) and 0 <= text <= 24 * 60:
         return text
@@ -96,7 +96,7 @@ def _place(code: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
-# Channels, purposes and categories in the form in which facts and catalogues state them.
+# Channels, purposes and categories, normalized as in facts and catalogues.
 NormalizedName = Annotated[Name, AfterValidator(normalize_name)]
 NormalizedNames = Annotated[tuple[NormalizedName, ...], Field(min_length=1)]
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["email-weekly-cap"])]

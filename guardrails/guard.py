@@ -1,11 +1,13 @@
-"""A policy in force: the guard that a decision asks.
+"""The active policy, bound to a catalogue: verdicts of all rules for a decision.
 
-How verdicts combine. Every rule whose scope takes in the candidate, and which is in force for this customer at this
-moment, gives one verdict, also when it allows. Suppress beats review beats allow, whatever the order of the rules
-(see :func:`heed.decisioning.verdict.combined_effect`). A rule that fails, or lacks a fact it needs, suppresses. A rule
-in observe mode is recorded as allow. Three things no policy can forget: where no enforced consent rule speaks, where
-the catalogue sets a condition of eligibility and no enforced eligibility rule speaks, or where several consent rules
-are content with different contact points, the guard itself suppresses.
+Every rule whose scope covers the candidate, and which is in force for the customer at the moment, gives one verdict,
+also when it allows. Suppress beats review beats allow, whatever the order of the rules (see
+:func:`heed.decisioning.verdict.combined_effect`). A rule that fails or lacks a fact suppresses. A rule in observe mode
+is recorded as allow.
+
+Three safeguards hold without being written in a policy. The guard itself suppresses where no enforced consent rule
+gives a verdict, where an action has an eligibility condition and no enforced eligibility rule checks it, and where
+several consent rules accept no common contact point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +48,7 @@ NO_ELIGIBILITY_RULE = Verdict(
 
 @dataclass(frozen=True, slots=True)
 class RequiredRule:
-    """Rules of which one must speak for an action, and what the guard says otherwise."""
+    """Rules of which at least one must give a verdict on an action, and the guard's own verdict otherwise."""
 
     rules: frozenset[str]
     otherwise: Verdict
@@ -54,12 +56,12 @@ class RequiredRule:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One judgement of a decision, made on one action for all that share it.
+    """One rule evaluation, shared by all actions for which its verdict is the same.
 
     Attributes
     ----------
     always : Verdict or None
-        What it comes to for every customer and at all times, where that is known at load.
+        The verdict for every customer at all times, where it is known at load.
     """
 
     judge: CandidateEvaluator
@@ -69,12 +71,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
-    """The judgements that make up the verdicts on one action, by their place among the slots.
+    """The evaluations that make up the verdicts on one action, by their index among the slots.
 
     Attributes
     ----------
     plain : bool
-        Whether no rule can be silent and nothing is demanded: all rules are in force at all times and everywhere.
+        Whether every slot always gives a verdict and nothing is required beside them.
     """
 
     action: Action
@@ -85,18 +87,18 @@ class ActionPlan:
 
 @dataclass(frozen=True, slots=True)
 class PolicyGuard:
-    """A policy bound to a catalogue. Pure: the same facts get the same verdicts, and nothing is remembered.
+    """A policy bound to a catalogue. Pure: the same facts get the same verdicts.
 
     Made by :func:`load_guard` and :func:`bind_policy`.
 
     Attributes
     ----------
     policy : Policy
-        What was loaded.
+        The policy as loaded.
     hash : str
         SHA-256 of the policy's content.
     terms : ValueTerms
-        How the policy weighs outcomes.
+        The policy's weights for value, harm and tolerance.
     """
 
     policy: Policy
@@ -108,26 +110,26 @@ class PolicyGuard:
     plans: Mapping[str, ActionPlan]
 
     def verdicts(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
-        """Every rule's verdict on every action, in the order of the actions and, within, of the policy."""
+        """Every rule's verdict on every action, in the order of the actions and, within it, of the policy."""
         plans = [plan for action in actions if (plan := self._plan(action)) is not None]
         if len(plans) < len(actions):
             return self._with_strangers(facts, actions)
         return _heard(facts, self.slots, plans)
 
     def choice_verdicts(self, facts: Facts, choice: Choice) -> Verdicts:
-        """Verdicts of the rules that need the choice."""
+        """Verdicts of the rules that need the chosen action: confidence, value, harm, audit."""
         said = (look.verdict(facts, choice) for look in self.looks)
         return tuple(verdict for verdict in said if verdict is not None)
 
     def autonomy(self, action: Action) -> Autonomy:
-        """The more restrained of the policy's ceiling and the catalogue's level."""
+        """The lower of the policy's ceiling and the catalogue's level."""
         ceiling = self.policy.autonomy.actions.get(action.action_id, self.policy.autonomy.default)
         return min(ceiling, action.autonomy, key=lambda level: level.freedom)
 
     def contact_point(self, facts: Facts, action: Action) -> str | None:
-        """The first contact point, by name, with which all rules of consent that speak for the action are content.
+        """The first contact point, by name, that every consent rule in force for the action accepts.
 
-        One with live consent comes first where the rules ask for none; None where there is no such contact point.
+        Where the rules ask for no consent, one with live consent comes first. None where there is no such point.
         """
         live = live_contact_points(facts.customer, action.channel, action.purpose, facts.now, action.topic)
         common = shared_contact_points(self._consent_rules, facts, action)
@@ -139,12 +141,12 @@ class PolicyGuard:
         return [rule for rule in rules if isinstance(rule, ConsentRule)]
 
     def _plan(self, action: Action) -> ActionPlan | None:
-        """The plan made at load, None for an action that is not the catalogue's."""
+        """The plan made at load, None for an action outside the catalogue."""
         plan = self.plans.get(action.action_id)
         return plan if plan is not None and (plan.action is action or plan.action == action) else None
 
     def _with_strangers(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
-        """Verdicts where not all actions are the catalogue's: each is judged on its own."""
+        """Verdicts where some actions are outside the catalogue: each is planned on its own."""
         apart = [_planned([action], self.judges) for action in actions]
         return tuple(verdicts for slots, plans in apart for verdicts in _heard(facts, slots, plans))
 
@@ -157,7 +159,7 @@ def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, s
     path : Path
         The policy file.
     catalogue : Catalogue
-        Whose actions the policy judges.
+        The actions that the policy is about.
     attribute_types : mapping of str to str, optional
         Types of customer attributes for conditions: ``number``, ``boolean``, ``text`` or a type of CEL.
 
@@ -166,7 +168,7 @@ def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, s
     PolicyError
         If the file cannot be read.
     InvalidPolicy
-        If it is no policy or does not fit the catalogue; all faults are named.
+        If it is not a valid policy or does not fit the catalogue; it lists all faults.
     """
     return bind_policy(load_policy(path), catalogue, attribute_types)
 
@@ -174,11 +176,11 @@ def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, s
 def bind_policy(
     loaded: LoadedPolicy, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None
 ) -> PolicyGuard:
-    """Bind a policy that was read to a catalogue; see :func:`load_guard`."""
+    """Bind a loaded policy to a catalogue; see :func:`load_guard`."""
     policy = loaded.policy
     conditions = check_conditions(loaded, catalogue, attribute_types or {})
     own = catalogue.by_id
-    # The flag to stop leads, since of verdicts that are equally strong and last equally long the first binds.
+    # The stop flag comes first, since of verdicts that are equally strong and last equally long the first decides.
     judges = compile_stop_flag(policy.stop)
     judges += tuple(
         compile_candidate_rule(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule)
@@ -196,7 +198,7 @@ def bind_policy(
 def _planned(
     actions: Sequence[Action], judges: Sequence[CandidateEvaluator]
 ) -> tuple[tuple[Slot, ...], list[ActionPlan]]:
-    """Plans for actions that are judged together, with the slots that the plans point into."""
+    """Plans for the actions, and the slots that they point into."""
     places: dict[object, int] = {}
     slots: list[Slot] = []
     plans = []
@@ -220,7 +222,7 @@ def _always(judge: CandidateEvaluator, action: Action) -> Verdict | None:
 
 
 def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
-    """What must be looked at for this action and is not certain to be."""
+    """The rules that must give a verdict on this action and may be silent."""
     kinds: list[tuple[type[Rule], Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
     if action.eligibility is not None:
         kinds.append((EligibilityRule, NO_ELIGIBILITY_RULE))
@@ -233,7 +235,7 @@ def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
 
 
 def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[ActionPlan]) -> tuple[Verdicts, ...]:
-    """Make each judgement that some plan needs once, and deal the verdicts out to the plans."""
+    """Evaluate each slot that some plan needs once, and distribute the verdicts."""
     said: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
         slot = slots[place]

@@ -1,4 +1,4 @@
-"""Where a customer lives, as far as it is known: countries, their parts, and the European Union.
+"""Jurisdictions of customers: countries, their parts, and the European Union.
 
 Codes are those of ISO 3166: a country (`DE`) or a part of one (`US-CA`), and `EU` for all countries of the Union.
 """
@@ -8,29 +8,29 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 
-# As of 1 February 2020; the treaty of accession of a further state would be added here.
+# Member states since 1 February 2020. A new member is added here.
 _GROUPS: Mapping[str, frozenset[str]] = {
     "EU": frozenset(
         "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
     )
 }
-# The institutions of the Union write these two otherwise than ISO.
+# The institutions of the Union use other codes than ISO for these two.
 _ALIASES: Mapping[str, str] = {"UK": "GB", "EL": "GR"}
-# What data writes for a country that nobody knows.
+# Codes that data sets use for an unknown country.
 _NOWHERE = frozenset({"XX", "ZZ"})
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 @lru_cache(maxsize=4096)
 def canonical_code(code: str) -> str | None:
-    """A code as rules compare it, None where it names no place."""
+    """The normalized code, None where it is not a code of a place."""
     country, dash, part = code.strip().upper().partition("-")
     spelt = _ALIASES.get(country, country) + dash + part
     return None if _CODE.fullmatch(spelt) is None or country in _NOWHERE else spelt
 
 
 class Membership(Enum):
-    """Whether a customer is in one of several places."""
+    """Whether a customer lives in one of several places."""
 
     SURELY = "surely"
     MAYBE = "maybe"
@@ -39,10 +39,9 @@ class Membership(Enum):
 
 @lru_cache(maxsize=8192)
 def membership(own: str | None, named: tuple[str, ...]) -> Membership:
-    """Whether a customer of whose jurisdiction `own` is said is in one of the places named, which are canonical.
+    """Whether a customer of jurisdiction `own` is in one of the named places, which are canonical codes.
 
-    Maybe where nothing is said or what is said names no place, and where only the whole is known of which a part is
-    named.
+    Maybe where `own` is unknown or not a code of a place, or is a whole of which only a part is named.
     """
     place = None if own is None else canonical_code(own)
     if place is None:

@@ -1,8 +1,8 @@
-"""What goes wrong with policies.
+"""Errors of policies.
 
 HeedError
 └── PolicyError
-    └── InvalidPolicy    the file is not a policy that heed can keep; every fault is named with its place
+    └── InvalidPolicy    the file is not a valid policy; every fault is listed with its line
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from heed.decisioning.errors import PolicyError, shorten
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a policy, and where.
+    """One fault of a policy, and where it is.
 
     Attributes
     ----------
     source : str
-        The file, as it was named by whoever asked for it.
+        The file's name, as the caller gave it.
     message : str
-        What is wrong, in general words.
+        What is wrong, in general terms.
     line : int or None
-        Line of the file, from 1; None where the policy did not come from a text.
+        Line of the file, from 1; None where the policy was not parsed from text.
     rule : str or None
         Id of the rule, None outside the rules.
     field : str or None
@@ -60,7 +60,7 @@ class Fault:
 
 
 class InvalidPolicy(PolicyError):
-    """A policy that heed cannot keep, with all its faults in the order of the file.
+    """An invalid policy, with all its faults in the order of the file.
 
     Parameters
     ----------

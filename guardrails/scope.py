@@ -1,4 +1,4 @@
-"""What a rule is about: which channels, purposes, categories, message classes, jurisdictions and actions."""
+"""The scope of a rule: channels, purposes, categories, message classes, jurisdictions and actions."""
 
 from typing import Annotated, Protocol, Self
 
@@ -10,7 +10,7 @@ from heed.guardrails.jurisdictions import Membership, membership
 
 
 class ActionView(Protocol):
-    """What an action and a past contact have in common."""
+    """The properties that an action and a past contact have in common."""
 
     @property
     def action_id(self) -> str: ...  # noqa: D102
@@ -25,7 +25,7 @@ class ActionView(Protocol):
 
 
 class Selection(StrictModel):
-    """Names along six dimensions; a dimension that is not named takes in everything."""
+    """Names in six dimensions. A dimension without names covers everything."""
 
     channels: NormalizedNames | None = Field(default=None, examples=["[email, sms]"])
     purposes: NormalizedNames | None = Field(default=None, examples=["[marketing]"])
@@ -39,7 +39,7 @@ class Selection(StrictModel):
     actions: Names | None = Field(default=None, examples=["[email_bundle]"])
 
     def covers(self, offered: ActionView) -> bool:
-        """Whether an action or contact lies in every dimension named; jurisdictions are looked at elsewhere."""
+        """Whether an action or contact lies in every named dimension, jurisdictions apart."""
         return (
             (self.channels is None or offered.channel in self.channels)
             and (self.message_classes is None or offered.message_class in self.message_classes)
@@ -51,9 +51,8 @@ class Selection(StrictModel):
     def reaches(self, jurisdiction: str | None, *, unsure: bool) -> bool:
         """Whether the customer's jurisdiction is among those named.
 
-        A country takes in its parts, and ``EU`` its countries: ``US`` reaches ``US-CA``. Where the customer's
-        jurisdiction is unknown or no code of a place, or known only as the whole of which a part is named, the answer
-        is `unsure`.
+        A country includes its parts, and ``EU`` its countries: ``US`` reaches ``US-CA``. The answer is `unsure` where
+        the customer's jurisdiction is unknown, is not a code of a place, or is a whole of which only a part is named.
         """
         if self.jurisdictions is None:
             return True
@@ -62,7 +61,7 @@ class Selection(StrictModel):
 
 
 class ExcludedScope(Selection):
-    """What a scope leaves out: everything that lies in all dimensions named here."""
+    """The exception of a scope: everything that lies in all dimensions named here."""
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -72,27 +71,27 @@ class ExcludedScope(Selection):
 
 
 class Scope(Selection):
-    """A selection, less an exception."""
+    """A selection minus an exception."""
 
     except_: ExcludedScope | None = Field(default=None, alias="except", examples=["{channels: [web]}"])
 
     def concerns(self, offered: ActionView) -> bool:
-        """Whether the rule could apply to this action, or counts this contact, whatever the jurisdiction.
+        """Whether the rule could apply to this action, or counts this contact, in some jurisdiction.
 
-        An exception with jurisdictions takes nothing out here: it depends on the customer.
+        An exception with jurisdictions excludes nothing here, since it depends on the customer.
         """
         left_out = self.except_ is not None and self.except_.jurisdictions is None and self.except_.covers(offered)
         return self.covers(offered) and not left_out
 
     def spares(self, action: ActionView) -> bool:
-        """Whether the exception is about this action for customers of some jurisdictions."""
+        """Whether the exception excludes this action for customers of some jurisdictions."""
         left_out = self.except_
         return left_out is not None and left_out.jurisdictions is not None and left_out.covers(action)
 
     def holds_in(self, jurisdiction: str | None, action: Action, *, permits: bool) -> bool:
         """Whether the rule applies to a customer of this jurisdiction.
 
-        A rule that restricts applies when in doubt; a rule that permits does not.
+        In doubt, a rule that restricts applies and a rule that permits does not.
         """
         if not self.reaches(jurisdiction, unsure=not permits):
             return False

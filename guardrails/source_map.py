@@ -1,4 +1,4 @@
-"""What a policy file says and on which lines, before anyone asks whether it is a policy."""
+"""Parsed content of a policy file with the line of every value, before validation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ PlainData = dict[str, "PlainData"] | list["PlainData"] | str | int | float | boo
 
 @dataclass(frozen=True)
 class SourceMap:
-    """Plain content with the place of every value.
+    """Plain content with the line of every value.
 
     Attributes
     ----------
     source : str
-        The file, as it is named in messages.
+        The file's name in messages.
     data : plain
         Mappings, lists, text, numbers, booleans and None.
     lines : mapping of path to int
-        Line of each value, from 1. Empty where the content did not come from a text.
+        Line of each value, from 1. Empty where the content was not parsed from text.
     """
 
     source: str
@@ -28,7 +28,7 @@ class SourceMap:
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int | None:
-        """Line of a value, or of the nearest thing around it that has one."""
+        """Line of a value, or of the nearest enclosing value that has one."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
@@ -46,7 +46,7 @@ class SourceMap:
         return value
 
     def rule_id(self, path: Path) -> str | None:
-        """Id of the rule that a path leads into; its number where it has no id, None outside the rules."""
+        """Id of the rule that a path points into, its number where it has no id, None outside the rules."""
         if len(path) < 2 or path[0] != "rules" or not isinstance(path[1], int):
             return None
         named = self.at((*path[:2], "id"))
@@ -63,5 +63,5 @@ class SourceMap:
 
 
 def format_path(path: Path) -> str:
-    """A path as people write it: ``scope.channels[1]``."""
+    """Text of a path, as in ``scope.channels[1]``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")

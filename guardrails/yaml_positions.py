@@ -1,7 +1,7 @@
-"""YAML as policies need it: every value with its line, and none of the language's surprises.
+"""Parse YAML with the line of every value and without implicit surprises.
 
-Only null, true, false and decimal numbers are anything but text, as in YAML 1.2. In YAML 1.1, which the library reads
-by default, `20:00` is the number 1200 and the country code `NO` is false.
+As in YAML 1.2, only null, true, false and decimal numbers are not text. In YAML 1.1, the default of the library,
+`20:00` is the number 1200 and the country code `NO` is false.
 """
 
 import re
@@ -24,12 +24,12 @@ _WORDS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": 
 
 
 def read_yaml(text: str, source: str) -> SourceMap:
-    """Read YAML with the line of every value.
+    """Parse YAML with the line of every value.
 
     Raises
     ------
     InvalidPolicy
-        If it is not one well-formed document, names a key twice, or uses aliases or tags.
+        If it is not one well-formed document, has a duplicate key, or uses aliases or tags.
     """
     if len(text) > _LARGEST:
         raise InvalidPolicy([Fault(source, "file is too large", remedy=f"keep it under {_LARGEST} characters")])
@@ -45,7 +45,7 @@ def read_yaml(text: str, source: str) -> SourceMap:
 
 
 class _Composer(yaml.SafeLoader):
-    """Composes nodes and refuses what could make a small file large or a value something else than it looks."""
+    """Composes nodes. Rejects aliases, which could make a small file large, and tags, which change types."""
 
     depth = 0
 
@@ -66,7 +66,7 @@ class _Composer(yaml.SafeLoader):
 
 
 class _Reading:
-    """Plain data gathered from nodes, with lines and doubled keys noted on the way."""
+    """Converts nodes to plain data; collects lines and duplicate keys."""
 
     def __init__(self, source: str) -> None:
         self.source = source

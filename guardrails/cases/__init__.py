@@ -1,1 +1,1 @@
-"""Policy cases: facts in, effect and deciding rules out, as files that anyone can add."""
+"""Policy cases as data files: facts in, expected effect and decisive rules out."""

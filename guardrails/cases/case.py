@@ -1,9 +1,9 @@
 """The form of a policy case.
 
-A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path from the case,
-or a policy written out), the moment, a customer, an action, and what is expected. Fields that a case does not name
-have the defaults of heed's vocabulary. Give `confidence` and `net_value` to have the second look as well, and
-`certificate` for a model that carries one, or `harm` for one that can tell how likely a contact is to do harm.
+A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path relative to the
+case, or a policy written out), the moment, a customer, an action, and the expectation. Absent fields have the defaults
+of heed's domain model. With `confidence`, `net_value` or `harm`, the rules over the chosen action are evaluated as well;
+`certificate` is the model's certificate.
 """
 
 from collections.abc import Mapping
@@ -106,7 +106,7 @@ class CaseObjection(StrictModel):
 
 
 class CaseVolume(StrictModel):
-    """What all customers were contacted with; see :class:`heed.decisioning.customer.Volume`."""
+    """Contacts of all customers; see :class:`heed.decisioning.customer.Volume`."""
 
     since: AwareDatetime
     until: AwareDatetime
@@ -116,7 +116,7 @@ class CaseVolume(StrictModel):
 
 
 class CaseCustomer(StrictModel):
-    """The customer; `contact_points` maps each name to its channel, or to its channel and time zones."""
+    """The customer; `contact_points` maps names to channels, or to channels with time zones."""
 
     customer_id: Name = "case"
 
@@ -134,19 +134,19 @@ class CaseCustomer(StrictModel):
     reported_at: AwareDatetime | None = None
 
     def customer(self) -> Customer:
-        """The same in heed's vocabulary."""
+        """The same as a value of the domain model."""
         return Customer(
             customer_id=self.customer_id,
             attributes=dict(self.attributes),
             time_zone=self.time_zone,
             jurisdiction=self.jurisdiction,
             contact_points=tuple(_point(name, one) for name, one in self.contact_points.items()),
-            consents=tuple(Consent(**dict(one)) for one in self.consents),
-            suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
-            contacts=tuple(Contact(**dict(one)) for one in self.contacts),
-            signals=Signals.of(Signal(**dict(one)) for one in self.signals),
-            outcomes=tuple(OutcomeEvent(**dict(one)) for one in self.outcomes),
-            objections=tuple(Objection(**dict(one)) for one in self.objections),
+            consents=tuple(Consent(**dict(consent)) for consent in self.consents),
+            suppressions=tuple(Suppression(**dict(suppression)) for suppression in self.suppressions),
+            contacts=tuple(Contact(**dict(contact)) for contact in self.contacts),
+            signals=Signals.of(Signal(**dict(signal)) for signal in self.signals),
+            outcomes=tuple(OutcomeEvent(**dict(outcome)) for outcome in self.outcomes),
+            objections=tuple(Objection(**dict(objection)) for objection in self.objections),
             identity=self.identity,
             reported_at=self.reported_at,
         )
@@ -171,17 +171,17 @@ class CaseAction(StrictModel):
     eligibility: Text | None = None
 
     def action(self) -> Action:
-        """The same in heed's vocabulary."""
+        """The same as a value of the domain model."""
         return Action(**dict(self), outcome="conversion", window_days=7.0)
 
 
 class CaseCertificate(StrictModel):
-    """The certificate that the model carries; see :class:`heed.decisioning.certificate.Certificate`.
+    """The model's certificate; see :class:`heed.decisioning.certificate.Certificate`.
 
     Attributes
     ----------
     same_terms : bool
-        Whether it was made for the net values of the case's policy and action.
+        Whether it was issued for the net values of the case's policy and action.
     """
 
     loss: Loss = Loss.HARM
@@ -193,7 +193,7 @@ class CaseCertificate(StrictModel):
     same_terms: bool = True
 
     def certificate(self, weighing: str) -> Certificate:
-        """The same in heed's vocabulary, for net values of this digest."""
+        """The same as a value of the domain model, for net values of this digest."""
         stated = self.model_dump(exclude={"same_terms"})
         return Certificate(
             **stated,
@@ -209,16 +209,16 @@ class CaseCertificate(StrictModel):
 
 
 class Expectation(StrictModel):
-    """What must come out.
+    """The expected result.
 
     Attributes
     ----------
     effect : Effect
-        All verdicts together.
+        Combined effect of all verdicts.
     rules : tuple of str
-        The rules that decided: those of the strongest effect, in the order of the policy. None for allow.
+        The decisive rules: those of the strongest effect, in the order of the policy. None for allow.
     eligible_at : datetime or None
-        When the binding rule ends; looked at only where it is given.
+        When the decisive rule ends; checked only where given.
     """
 
     effect: Effect
@@ -243,16 +243,16 @@ class Case(StrictModel):
     expect: Expectation
 
     def facts(self) -> Facts:
-        """What the rules may look at."""
-        volumes = None if self.volumes is None else tuple(Volume(**dict(one)) for one in self.volumes)
+        """The facts for the rules."""
+        volumes = None if self.volumes is None else tuple(Volume(**dict(volume)) for volume in self.volumes)
         return Facts(self.customer.customer(), self.now, dict(self.context), volumes)
 
     @property
     def chosen(self) -> bool:
-        """Whether the case asks for the second look."""
+        """Whether the rules over the chosen action are evaluated."""
         return self.confidence is not None or self.net_value is not None or self.harm is not None
 
 
 def format_end(moment: datetime | None) -> str:
-    """A moment as a case file writes it."""
+    """Text of a moment in a message."""
     return "unknown" if moment is None else moment.isoformat()

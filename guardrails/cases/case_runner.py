@@ -1,4 +1,4 @@
-"""Running policy cases."""
+"""Run policy cases."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ _TYPES: Mapping[type, str] = {bool: "bool", int: "float", float: "float", str: "
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """How one case came out.
+    """Result of one case.
 
     Attributes
     ----------
     differences : tuple of str
-        Where it came out otherwise than expected; empty when it held.
+        Differences from the expectation; empty when it held.
     """
 
     path: Path
@@ -39,19 +39,19 @@ class CaseResult:
 
     @property
     def held(self) -> bool:
-        """Whether the case came out as expected."""
+        """Whether the case met its expectation."""
         return not self.differences
 
 
 def run_cases(path: Path = CASES, *, policy: Path | None = None) -> tuple[CaseResult, ...]:
-    """Run a case, or all cases of a folder and the folders in it, in the order of their paths.
+    """Run one case, or all cases in a folder and its subfolders, in the order of their paths.
 
     Parameters
     ----------
     path : Path
-        A case file or a folder; heed's own cases where none is given.
+        A case file or a folder; heed's own cases by default.
     policy : Path, optional
-        A policy to run all cases against, in place of the one that each names.
+        A policy for all cases, instead of the one that each case names.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_case(path: Path) -> Case:
     Raises
     ------
     PolicyError
-        If it cannot be read or is no case; file, line and field are named.
+        If it cannot be read or is not a valid case; the message has file, line and field.
     """
     try:
         document = read_yaml(path.read_text(encoding="utf-8"), str(path))
@@ -127,7 +127,7 @@ def _differences(case: Case, verdicts: tuple[Verdict, ...]) -> Iterable[str]:
     expected, effect = case.expect, combined_effect(verdicts)
     if effect is not expected.effect:
         yield f"effect is {effect.value}, expected {expected.effect.value}"
-    deciding = tuple(one.rule for one in verdicts if one.effect is effect and effect is not Effect.ALLOW)
+    deciding = tuple(verdict.rule for verdict in verdicts if verdict.effect is effect and effect is not Effect.ALLOW)
     if deciding != expected.rules:
         yield f"decided by {_listed(deciding)}, expected {_listed(expected.rules)}"
     bound = decisive_verdict(verdicts)

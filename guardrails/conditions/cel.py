@@ -1,7 +1,7 @@
 """Conditions in CEL, behind one small interface.
 
-The Common Expression Language (https://cel.dev) has no loops, no side effects and static types, so a condition is
-checked when the policy loads and always ends. Nothing else in heed imports the library.
+The Common Expression Language (https://cel.dev) has static types and neither loops nor side effects, so a condition is
+checked when the policy loads and always terminates. No other module of heed imports the library.
 """
 
 import re
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 class CelType(StrEnum):
-    """Types that a variable of a condition can be declared as."""
+    """Types of variables in conditions."""
 
     INT = "int"
     FLOAT = "float"
@@ -37,14 +37,14 @@ class CelType(StrEnum):
 
 
 class InvalidCondition(ValueError):
-    """A text that is no condition over the declared variables.
+    """Text that is not a valid condition over the declared variables.
 
     Attributes
     ----------
     message, remedy : str
         What is wrong and what to do about it.
     detail : str
-        The text with a caret under the place, empty where there is no place.
+        The text with a caret under the error, empty where its position is unknown.
     """
 
     def __init__(self, message: str, remedy: str, detail: str = "") -> None:
@@ -55,7 +55,7 @@ class InvalidCondition(ValueError):
 
 
 class Undecidable(Exception):
-    """A condition that could not be decided on these values, as when one it needs is absent."""
+    """A condition that could not be evaluated on these values, for example because one is absent."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,16 @@ class Condition:
 
     @property
     def checked(self) -> bytes:
-        """The syntax tree as the type checker left it: a `google.protobuf.Any` with a `cel.expr.CheckedExpr`."""
+        """The type-checked syntax tree: a `google.protobuf.Any` with a `cel.expr.CheckedExpr`."""
         return bytes(self.program.serialize())
 
     def holds(self, values: Mapping[str, Scalar]) -> bool:
-        """Whether the condition is true of these values; absent ones are left out of `values`.
+        """Whether the condition is true for these values; absent ones are left out of `values`.
 
         Raises
         ------
         Undecidable
-            If it needs an absent value, or cannot be computed. The message names no value.
+            If it needs an absent value, or cannot be computed. The message contains no value.
         """
         result = self.program.eval(data=values).value()
         if isinstance(result, bool):
@@ -115,7 +115,7 @@ class ConditionLanguage:
         Raises
         ------
         InvalidCondition
-            If it does not parse, names what is not declared, mixes types, or is neither true nor false.
+            If it does not parse, uses an undeclared name, mixes types, or is not boolean.
         """
         if len(text) > MAX_CONDITION_LENGTH:
             raise InvalidCondition("condition is too long", f"use at most {MAX_CONDITION_LENGTH} characters")
@@ -150,7 +150,7 @@ class ConditionLanguage:
         return f"declare it under `context`, as in `{name}: int`"
 
     def _alike(self, name: str) -> str | None:
-        """The known name most like this one: the same but for its source, or misspelt before or after the dot."""
+        """The most similar known name: the same but for its source, or misspelt before or after the dot."""
         source, _, attribute = name.rpartition(".")
         by_attribute = {known.partition(".")[2]: known for known in self.variables if known.startswith(f"{source}.")}
         whole = [known for known in self.variables if not source and known.partition(".")[2] == attribute]
@@ -160,7 +160,7 @@ class ConditionLanguage:
 
 
 def _beginnings(name: str) -> list[str]:
-    """The dotted name and what it may be a method of: ``customer.city`` for ``customer.city.startsWith``."""
+    """The dotted name and its prefixes: ``customer.city`` for ``customer.city.startsWith``."""
     parts = name.split(".")
     return [".".join(parts[:end]) for end in range(2, len(parts) + 1)]
 
@@ -171,9 +171,9 @@ def is_variable(name: str) -> bool:
 
 
 def coerce(value: Scalar, kind: CelType) -> Scalar:
-    """The value as the declared type, None where it is none.
+    """The value as the declared type, None where it is not of that type.
 
-    That is so of NaN, text for a number, 2.5 for an int, a number beyond 64 bits, and text that is no Unicode.
+    Examples are NaN, text for a number, 2.5 for an int, a number beyond 64 bits, and text with surrogates.
     """
     if kind is CelType.STRING:
         return value if isinstance(value, str) and (value.isascii() or not _SURROGATE.search(value)) else None
@@ -188,7 +188,7 @@ def coerce(value: Scalar, kind: CelType) -> Scalar:
 
 
 def _pointed(text: str, line: int, column: int, name: str) -> str:
-    """The line at fault with a caret under the column, or under the name's beginning where one is at fault."""
+    """The line with a caret under the column, or under the start of the unknown name."""
     shown = text.splitlines()[line - 1]
     start = shown.rfind(name, 0, column - 1 + len(name)) if name else -1
     return f"    {shown}\n    {' ' * (start if start >= 0 else column - 1)}^"

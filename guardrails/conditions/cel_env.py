@@ -1,4 +1,4 @@
-"""The names that conditions may use, and where their values come from."""
+"""The variables of conditions: their types and where their values come from."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -10,7 +10,7 @@ from heed.guardrails.conditions.cel import CelType, Condition, coerce, is_variab
 
 Reader = Callable[[Facts, Action], Scalar]
 
-# What every action and customer has, beside attributes of their own.
+# Variables of every action and customer, beside their own attributes.
 BUILT_IN: Mapping[str, tuple[CelType, Reader]] = {
     "action.id": (CelType.STRING, lambda _, action: action.action_id),
     "action.channel": (CelType.STRING, lambda _, action: action.channel),
@@ -27,23 +27,23 @@ _ATTRIBUTES: Mapping[str, Callable[[str], Reader]] = {
     "context": lambda name: lambda facts, _: facts.context.get(name),
     "customer": lambda name: lambda facts, _: facts.customer.attributes.get(name),
 }
-# Engagement data knows three types; its numbers are floats.
+# Engagement data has three types; its numbers are floats.
 _DATA_TYPES = {"number": CelType.FLOAT, "boolean": CelType.BOOL, "text": CelType.STRING}
 
 
 def declared_types(
     context: Mapping[str, CelType], attribute_types: Mapping[str, str], actions: Iterable[Action]
 ) -> dict[str, CelType]:
-    """All variables with their types: the policy's own declarations win over those found in the data.
+    """All variables with their types. The policy's declarations override those found in the data.
 
     Parameters
     ----------
     context : mapping of str to CelType
-        What the policy declares, by dotted name.
+        Declarations of the policy, by dotted name.
     attribute_types : mapping of str to str
-        Customer attributes that the data knows, by their own name: ``number``, ``boolean``, ``text`` or a CEL type.
+        Customer attributes in the data, by name: ``number``, ``boolean``, ``text`` or a CEL type.
     actions : iterable of Action
-        Whose attributes are declared where all agree on a type.
+        Their attributes are declared where all values have one type.
     """
     customer = {f"customer.{name}": _DATA_TYPES.get(kind) or CelType(kind) for name, kind in attribute_types.items()}
     found = {
@@ -56,7 +56,7 @@ def declared_types(
 
 
 def variable_values(condition: Condition, facts: Facts, action: Action) -> dict[str, Scalar]:
-    """Values of the variables that the condition may look at; what is unknown is left out."""
+    """Values of the condition's variables, without the unknown ones."""
     read: dict[str, Scalar] = {}
     for name, kind in condition.variables.items():
         value = coerce(_reader(name)(facts, action), kind)
@@ -66,13 +66,13 @@ def variable_values(condition: Condition, facts: Facts, action: Action) -> dict[
 
 
 def variable_value(name: str, facts: Facts, action: Action) -> Scalar:
-    """The value of a dotted name, None where there is none."""
+    """The value of a dotted name, None where unknown."""
     return _reader(name)(facts, action)
 
 
 @lru_cache(maxsize=4096)
 def _reader(name: str) -> Reader:
-    """What finds the value of a name; names are those that policies declare, so there are few."""
+    """The reader of a name. Names are those that policies declare, so there are few."""
     if name in BUILT_IN:
         return BUILT_IN[name][1]
     source, _, attribute = name.partition(".")

@@ -1,4 +1,4 @@
-"""What the checker of conditions finds wrong, in words for whoever wrote the condition."""
+"""Errors of the CEL checker as messages for the author of the condition."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 METHODS = ("contains", "startsWith", "endsWith", "matches", "size")
 _OVERLOAD = re.compile(r"found no matching overload for '(?P<name>[^']+)' applied to '\((?P<types>[^)]*)\)'")
 _TOKEN = re.compile(r"(?:token recognition error at: |mismatched input |extraneous input )'(?P<token>[^']*)'")
-# What people write in other languages, and how CEL writes it.
+# Operators of other languages and their form in CEL.
 _ELSEWHERE = {
     "=": "==",
     "=>": ">=",
@@ -24,7 +24,7 @@ Explanation = tuple[str, str]
 
 
 def explain_cel_error(message: str) -> Explanation:
-    """What is wrong and what to do about it, from the checker's own words."""
+    """The error and its remedy, from the checker's message."""
     for pattern, told in _TELLING:
         found = pattern.search(message)
         if found is not None:

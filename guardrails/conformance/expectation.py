@@ -1,4 +1,4 @@
-"""What must come of a scenario, and where it came out otherwise."""
+"""Expected replies of a scenario, and how actual replies differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Self
@@ -12,24 +12,24 @@ Replies = Mapping[str, Sequence[Reply]]
 
 
 class Expectation(StrictModel):
-    """What is expected of the replies of one or more steps.
+    """Expected replies of one or more steps.
 
     Attributes
     ----------
     of : tuple of str
         Names of steps.
     outcome : Outcome or tuple of Outcome
-        What every reply is, or one of several.
+        The outcome of every reply, or a choice of several.
     never : Outcome
-        What no reply is.
+        The outcome of no reply.
     acts : int
-        How many of all replies together are acts, exactly.
+        Exact number of acts among all replies.
     at_most : int
-        How many may be.
+        Largest number of acts.
     rule : str
-        The rule that stood in the way.
+        The rule that objected.
     same_as : str
-        The step whose decision this is over again.
+        The step whose decision these replies repeat.
     """
 
     of: tuple[str, ...]
@@ -58,14 +58,14 @@ class Expectation(StrictModel):
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What a reply may be; empty where that is not said."""
+        """The allowed outcomes; empty where none are given."""
         if self.outcome is None:
             return ()
         return (self.outcome,) if isinstance(self.outcome, Outcome) else self.outcome
 
 
 def differences(expected: Expectation, replies: Replies, point: str) -> Iterator[str]:
-    """Where the replies are not as expected, one sentence each; `point` comes before the names of contact points."""
+    """Differences from the expectation, one sentence each; `point` is the prefix of contact point names."""
     for name in expected.of:
         for reply in replies[name]:
             yield from (f"{name}: {said}" for said in _of_one(expected, reply, point))

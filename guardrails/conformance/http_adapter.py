@@ -1,4 +1,4 @@
-"""heed as a system under test: everything over HTTP, but for its clock and its policy."""
+"""Adapter for heed: everything over HTTP, except its clock and its policy."""
 
 import json
 import re
@@ -17,64 +17,64 @@ _PATIENCE = 30.0
 _CONNECTIONS = 64
 _MOST = 500
 _TRIES = 20
-# A 404 is also the answer where a path is right and the thing it names is not there.
+# A 404 is also the answer where the path exists but the named resource does not.
 _NO_SUCH_PATH = "there is nothing at this path"
-# `number:1e999` is written as the number 1e999, which no YAML or JSON value could say.
+# `number:1e999` is sent as the number 1e999, which YAML and JSON libraries cannot express.
 _NUMBER = re.compile(r'"number:([^"]*)"')
 
 
 class Control(Protocol):
-    """What no service lets its callers do: forget everything, set its clock, and put a policy into force."""
+    """What no service offers its callers: reset everything, set its clock, activate a policy."""
 
     def begin(self) -> None:
-        """Forget the policy and all facts."""
+        """Reset the policy and all facts."""
         ...
 
     def set_clock(self, now: datetime) -> None:
-        """Let it be this moment."""
+        """Set the clock to this moment."""
         ...
 
     def load(self, policy: str, actions: Sequence[Json]) -> str | None:
-        """Put policy and actions into force; why not, where they are refused."""
+        """Activate a policy and actions; the reason where they are rejected."""
         ...
 
 
 class HttpAdapter:
-    """heed, by its address and by what controls its clock and policy.
+    """heed, by its address and the control of its clock and policy.
 
     Parameters
     ----------
     url : str
-        Where it listens.
+        Its address.
     control : Control
-        Its record, clock and policy.
+        Control of its record, clock and policy.
     transport : httpx.BaseTransport, optional
-        Another way to reach it.
+        Another transport.
     """
 
     name = "heed"
 
     def __init__(self, url: str, control: Control, *, transport: httpx.BaseTransport | None = None) -> None:
-        # A connection kept may be closed by a busy system just as the next request is on its way.
+        # A busy system may close an idle connection just as the next request is sent.
         limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0)
         self._http = httpx.Client(base_url=url, timeout=_PATIENCE, limits=limits, transport=transport)
         self._control = control
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     def begin(self, scenario: str) -> None:
-        """Begin on an empty record."""
+        """Reset to an empty record."""
         del scenario
         self._control.begin()
 
     def set_clock(self, now: datetime) -> None:
-        """Let it be this moment."""
+        """Set the clock to this moment."""
         self._control.set_clock(now)
 
     def load(self, policy: str, actions: Sequence[Json]) -> Reply:
-        """Put policy and actions into force."""
+        """Activate a policy and actions."""
         refused = self._control.load(policy, actions)
         return Reply(Outcome.DONE) if refused is None else Reply(Outcome.REFUSED, detail=refused)
 
@@ -92,14 +92,16 @@ class HttpAdapter:
 
     def decide_batch(self, requests: Sequence[Json], key: str | None) -> Sequence[Reply]:
         """Decide for many in one call."""
-        answer = self._post("/decide_batch", {"requests": [{**one, "explain": "none"} for one in requests]}, key)
+        answer = self._post(
+            "/decide_batch", {"requests": [{**request, "explain": "none"} for request in requests]}, key
+        )
         if answer.is_error:
             return [_reply(answer)] * len(requests)
         return [_decided(one["decision"]) if one["decision"] else _problem(one["problem"]) for one in
                 answer.json()["results"]]  # fmt: skip
 
     def settle(self, review: str, verdict: str, reviewer: str, action: str | None) -> Reply:
-        """Claim a case and settle it."""
+        """Claim a review case and settle it."""
         claimed = self._post(f"/v1/reviews/{review}/claim", {"reviewer": reviewer})
         if claimed.is_error:
             return _reply(claimed)
@@ -115,8 +117,8 @@ class HttpAdapter:
         messages = answer.json()["messages"]
         if len(messages) == _MOST:
             raise NotSupported("the outbox holds more than one page")
-        wanted = {normalize_name(one) for one in customers}
-        return [reply for one in messages if normalize_name((reply := _message(one)).customer or "") in wanted]
+        wanted = {normalize_name(customer) for customer in customers}
+        return [reply for message in messages if normalize_name((reply := _message(message)).customer or "") in wanted]
 
     def _post(self, path: str, body: Json, key: str | None = None) -> httpx.Response:
         content = _NUMBER.sub(r"\1", json.dumps(body))
@@ -125,7 +127,7 @@ class HttpAdapter:
         answer = self._sent(request)
         tries = 1
         while answer.status_code == httpx.codes.CONFLICT and "Retry-After" in answer.headers and tries < _TRIES:
-            # The first request under the key is still being answered: every client is told to come back.
+            # The first request under the key is still in flight; clients must retry.
             time.sleep(float(answer.headers["Retry-After"]))
             answer = self._sent(request)
             tries += 1

@@ -1,4 +1,4 @@
-"""How a system came through the scenarios, as a table for people and as values for programs."""
+"""Results of scenarios as Markdown tables and as JSON."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,18 @@ from heed.guardrails.conformance.scenario_files import ThemedScenario
 
 
 def count_verdicts(results: Sequence[ScenarioResult]) -> dict[ScenarioVerdict, int]:
-    """How many scenarios came out in each way."""
+    """Number of scenarios by verdict."""
     found = Counter(result.verdict for result in results)
     return {verdict: found[verdict] for verdict in ScenarioVerdict}
 
 
 def format_summary(results: Sequence[ScenarioResult]) -> str:
-    """The same in a line."""
+    """The same as one line of text."""
     return ", ".join(f"{number} {verdict.value}" for verdict, number in count_verdicts(results).items())
 
 
 def results_as_json(system: str, results: Sequence[ScenarioResult]) -> Mapping[str, Any]:
-    """All results for programs."""
+    """All results as plain data."""
     return {
         "system": system,
         "counts": {verdict.value: number for verdict, number in count_verdicts(results).items()},
@@ -31,7 +31,7 @@ def results_as_json(system: str, results: Sequence[ScenarioResult]) -> Mapping[s
 
 
 def results_as_markdown(told: Sequence[ThemedScenario], results: Mapping[str, Sequence[ScenarioResult]]) -> str:
-    """One table per theme: scenarios with their sources, and a column for each system by name."""
+    """One table per theme: scenarios with their sources, and a column for each system."""
     verdicts = {name: {one.told.scenario.id: one.verdict for one in found} for name, found in results.items()}
     parts = []
     for theme, group in groupby(told, key=lambda one: one.theme):
@@ -43,12 +43,15 @@ def _table(told: Sequence[ThemedScenario], verdicts: Mapping[str, Mapping[str, S
     head = ["scenario", "what must hold", "source", *verdicts]
     rows = [
         [
-            f"`{one.scenario.id}`",
-            one.scenario.title,
-            _source(one.scenario.source),
-            *(found[one.scenario.id].value if one.scenario.id in found else "" for found in verdicts.values()),
+            f"`{scenario.scenario.id}`",
+            scenario.scenario.title,
+            _source(scenario.scenario.source),
+            *(
+                found[scenario.scenario.id].value if scenario.scenario.id in found else ""
+                for found in verdicts.values()
+            ),
         ]
-        for one in told
+        for scenario in told
     ]
     return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
 

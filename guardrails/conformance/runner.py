@@ -1,4 +1,4 @@
-"""Putting a system through scenarios."""
+"""Run scenarios against a system."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ from heed.guardrails.conformance.system import NotSupported, Outcome, Reply, Sys
 
 
 class ScenarioVerdict(StrEnum):
-    """How a system came through a scenario."""
+    """Verdict on a system in a scenario."""
 
     HELD = "held"
     FAILED = "failed"
@@ -27,12 +27,12 @@ class ScenarioVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """How a system came through one scenario.
+    """Result of one scenario.
 
     Attributes
     ----------
     why : tuple of str
-        Where it failed, or what it cannot do; empty where it held.
+        Why it failed or is not supported; empty where it held.
     """
 
     told: ThemedScenario
@@ -43,17 +43,17 @@ class ScenarioResult:
 def run_scenarios(
     told: Sequence[ThemedScenario], system: System, progress: Callable[[ScenarioResult], None] = lambda _: None
 ) -> list[ScenarioResult]:
-    """Put a system through scenarios, one after the other.
+    """Run scenarios against a system, one after the other.
 
     Parameters
     ----------
     progress : callable
-        Is told of every result as it comes.
+        Called with every result as it comes.
     """
     shared = read_shared()
     results = []
-    for one in told:
-        results.append(_result(one, system, shared))
+    for scenario in told:
+        results.append(_result(scenario, system, shared))
         progress(results[-1])
     return results
 
@@ -67,12 +67,12 @@ def _result(told: ThemedScenario, system: System, shared: SharedDefinitions) -> 
 
 
 def play_scenario(scenario: Scenario, system: System, shared: SharedDefinitions) -> Iterator[str]:
-    """Play one scenario; where it comes out otherwise than expected, in sentences.
+    """Run one scenario; yields its differences from the expectations as sentences.
 
     Raises
     ------
     NotSupported
-        If the system cannot do what the scenario asks, or does not take what is given.
+        If the system cannot do what the scenario needs, or rejects its setup.
     """
     play = ScenarioRun(system, shared, ScenarioNames(scenario.id), scenario.given.clock)
     play.begin(scenario)
@@ -86,12 +86,12 @@ def play_scenario(scenario: Scenario, system: System, shared: SharedDefinitions)
 
 @dataclass
 class ScenarioRun:
-    """One scenario under way.
+    """State of one running scenario.
 
     Attributes
     ----------
     replies : mapping of str to replies
-        By the name of the step that they answer.
+        Replies by the name of their step.
     """
 
     system: System
@@ -102,7 +102,7 @@ class ScenarioRun:
     replies: dict[str, Sequence[Reply]] = field(default_factory=dict)
 
     def begin(self, scenario: Scenario) -> None:
-        """Bring about what is given; what of it is refused the system does not support."""
+        """Set up the scenario. Where the system rejects the setup, it does not support the scenario."""
         given = scenario.given
         self.system.begin(scenario.id)
         self.system.set_clock(self.now)
@@ -115,7 +115,7 @@ class ScenarioRun:
 
     @singledispatchmethod
     def take(self, step: Step) -> Sequence[Reply]:
-        """Take a step; the replies that it got."""
+        """Run a step and return its replies."""
         raise TypeError(f"no way to take the step {type(step).__name__}")
 
     @take.register

@@ -1,8 +1,7 @@
-"""The form of a scenario: where it comes from, what is given, what happens, what must come of it.
+"""The form of a scenario: its source, its setup, its steps and the expected replies.
 
-A customer that a scenario names is reachable by e-mail and has agreed to marketing on it, in London, unless the
-scenario says otherwise: so that what holds a system back is what the scenario is about. A fact may say `ago: 3d` in
-place of its time.
+Unless a scenario says otherwise, its customers live in London, are reachable by e-mail and have consented to marketing
+by e-mail, so that only the subject of the scenario holds a system back. A fact may have `ago: 3d` in place of its time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,16 +25,16 @@ from heed.guardrails.field_types import StrictModel
 
 
 class Source(StrictModel):
-    """Where the failure is documented, or why it is a trap that is known without a page to point at.
+    """Where the failure is documented, or why it is a known trap.
 
     Attributes
     ----------
     cite : str or None
         The page, decision, standard or report.
     url : str or None
-        Its address.
+        Its URL.
     says : str
-        What it says, or what makes it a trap.
+        What the source says, or why it is a trap.
     """
 
     says: Text
@@ -50,16 +49,16 @@ class Source(StrictModel):
 
 
 class Given(StrictModel):
-    """How things stand before anything happens.
+    """Setup of a scenario.
 
     Attributes
     ----------
     policy : list of rules, mapping or text
-        In force; words name rules of `rules.yaml`.
+        The active policy; names refer to rules of `rules.yaml`.
     actions : tuple
-        On offer, over the usual one, which is the e-mail `mail`; words name actions of `rules.yaml`.
+        Actions on offer, by default the e-mail `mail`; names refer to actions of `rules.yaml`.
     customers : mapping of str to mapping
-        What is on record of each, over what is usual. None is a customer whom the system does not know.
+        The record of each customer, over the defaults. None is a customer whom the system does not know.
     """
 
     clock: AwareDatetime
@@ -69,9 +68,9 @@ class Given(StrictModel):
 
 
 class Scenario(StrictModel):
-    """One failure or trap, with the restraint that is expected instead.
+    """One failure or trap, with the expected behavior.
 
-    Every scenario has an act and a restraint in it, so that neither a system that always acts nor one that never does
+    Every scenario has both an act and a restraint, so that neither a system that always acts nor one that never does
     can pass.
     """
 
@@ -94,7 +93,7 @@ class Scenario(StrictModel):
 
 
 class Theme(StrictModel):
-    """A file of scenarios that go together."""
+    """A file of related scenarios."""
 
     theme: Text
     scenarios: tuple[Scenario, ...]

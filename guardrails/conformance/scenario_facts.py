@@ -1,4 +1,4 @@
-"""From the short form of scenarios to facts as they are reported."""
+"""Expand the short form of facts in scenarios to reports."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,14 +30,14 @@ _PROFILE = {"time_zone": "Europe/London", "jurisdiction": "GB"}
 
 @dataclass
 class ScenarioNames:
-    """Ids of one scenario, apart from those of all others."""
+    """Ids of one scenario, distinct from those of all others."""
 
     scenario: str
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def prefix(self) -> str:
-        """What comes before every name of the scenario."""
+        """Prefix of every id of the scenario."""
         return f"{self.scenario}/"
 
     def __call__(self, name: str) -> str:
@@ -45,24 +45,24 @@ class ScenarioNames:
         return self.prefix + name
 
     def fresh(self, kind: str) -> str:
-        """An id that nothing has."""
+        """A new id."""
         return self(f"{kind}-{next(self.numbers)}")
 
 
 def initial_facts(
     names: ScenarioNames, customer: str, given: Mapping[str, Any], now: datetime
 ) -> dict[str, list[Fact]]:
-    """All that is reported of a customer before a scenario begins, by kind."""
+    """Facts to report of a customer before a scenario starts, by kind."""
     said = {"contact_points": {f"{customer}-email": "email"}, "consents": [{"ago": "30d"}], **_PROFILE, **given}
     about = {kind: said.pop(kind, ()) for kind in FACT_KINDS if kind != "customers"}
     facts = {"customers": [build_fact(names, "customers", {"customer": customer, **said}, now)]}
     for kind, entries in about.items():
-        facts[kind] = [build_fact(names, kind, {"customer": customer, **one}, now) for one in entries]
+        facts[kind] = [build_fact(names, kind, {"customer": customer, **entry}, now) for entry in entries]
     return {kind: entries for kind, entries in facts.items() if entries}
 
 
 def build_fact(names: ScenarioNames, kind: str, said: Mapping[str, Any], now: datetime) -> Fact:
-    """One fact of a kind, with what is usual where nothing else is said. A field that is null is left out."""
+    """One fact of a kind, with defaults for absent fields. A null field is left out."""
     told = {**_USUAL.get(kind, {}), **said}
     customer, own_id = told.pop("customer", None), told.pop("id", None)
     if kind != "customers":
@@ -80,7 +80,7 @@ def build_fact(names: ScenarioNames, kind: str, said: Mapping[str, Any], now: da
 
 
 def _timed(said: Mapping[str, Any], name: str, now: datetime) -> Fact:
-    """The same with its time: as it is said, so long ago, or now."""
+    """The same with its time: given, relative (`ago`), or now."""
     told = dict(said)
     ago = told.pop("ago", None)
     told.setdefault(name, (now if ago is None else now - parse_duration(ago)).isoformat())
@@ -90,6 +90,6 @@ def _timed(said: Mapping[str, Any], name: str, now: datetime) -> Fact:
 def _points(names: ScenarioNames, said: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Fact]:
     """Contact points from `name: channel`, or from `name: {channel: ..., and more}`."""
     if not isinstance(said, Mapping):
-        return [{**one, "contact_point": names(one["contact_point"])} for one in said]
+        return [{**statement, "contact_point": names(statement["contact_point"])} for statement in said]
     entries = {name: {"channel": one} if isinstance(one, str) else dict(one) for name, one in said.items()}
     return [{"contact_point": names(name), **one} for name, one in entries.items()]

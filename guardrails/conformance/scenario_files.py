@@ -1,4 +1,4 @@
-"""Reading scenarios, and the rules and actions that they share."""
+"""Load scenario files, and the rules and actions that they share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SCENARIOS = HERE / "scenarios"
 
 @dataclass(frozen=True)
 class SharedDefinitions:
-    """What scenarios may name by a word: rules, actions, and what every policy begins with."""
+    """Definitions that scenarios may name: rules, actions, and the base of every policy."""
 
     rules: Mapping[str, Mapping[str, Any]]
     actions: Mapping[str, Mapping[str, Any]]
@@ -28,7 +28,7 @@ class SharedDefinitions:
 
 @dataclass(frozen=True)
 class ThemedScenario:
-    """A scenario and the theme that it belongs to."""
+    """A scenario and its theme."""
 
     theme: str
     scenario: Scenario
@@ -40,25 +40,25 @@ def read_scenarios(folder: FilePath = SCENARIOS, only: Sequence[str] = ()) -> tu
     Raises
     ------
     InvalidInput
-        If there is none, one cannot be read, or two share an id; file, line and field are named.
+        If there is none, one is invalid, or two share an id; the message has file, line and field.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise InvalidInput("no scenario found", field="path", value=folder, remedy="name a folder of *.yaml files")
     told = tuple(one for file in files for one in _of_file(file))
-    ids = [one.scenario.id for one in told]
-    doubled = next((one for one in ids if ids.count(one) > 1), None)
+    ids = [scenario.scenario.id for scenario in told]
+    doubled = next((action_id for action_id in ids if ids.count(action_id) > 1), None)
     if doubled is not None:
         raise InvalidInput("two scenarios share one id", field="id", value=doubled)
     unknown = next((one for one in only if one not in ids), None)
     if unknown is not None:
         near = get_close_matches(unknown, ids, n=2) or ids[:2]
         raise InvalidInput("no such scenario", field="id", value=unknown, remedy=f"as in {' or '.join(near)}")
-    return tuple(one for one in told if not only or one.scenario.id in only)
+    return tuple(scenario for scenario in told if not only or scenario.scenario.id in only)
 
 
 def read_shared(path: FilePath = HERE / "rules.yaml") -> SharedDefinitions:
-    """What scenarios share."""
+    """The shared definitions."""
     said: Any = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
     return SharedDefinitions(said["rules"], said["actions"], said["policy"])
 
@@ -72,9 +72,9 @@ def _of_file(path: FilePath) -> list[ThemedScenario]:
         place = _place(first["loc"])
         where = f"{path}:{document.line(place)}"
         raise InvalidInput(f"{where}: {first['msg']}", field=format_path(place), remedy="see scenario.py") from error
-    return [ThemedScenario(theme.theme, one) for one in theme.scenarios]
+    return [ThemedScenario(theme.theme, scenario) for scenario in theme.scenarios]
 
 
 def _place(found: Path) -> Path:
-    """Where the fault is in the file: pydantic puts the kind of a step between the step and its field."""
+    """Path of the error in the file, without the step kind that pydantic inserts before the field."""
     return found[:4] + found[5:] if found[2:3] == ("when",) else found

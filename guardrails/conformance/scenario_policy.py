@@ -1,4 +1,4 @@
-"""From the short form of scenarios to policies and actions as they are loaded."""
+"""Expand the short form of policies and actions in scenarios."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from heed.guardrails.conformance.steps import GivenPolicy
 
 
 def build_policy(given: GivenPolicy, shared: SharedDefinitions) -> str:
-    """A policy file. What is given as text is taken as it stands; JSON is YAML too."""
+    """Text of a policy file. Text is used unchanged; data is written as JSON, which is also YAML."""
     if isinstance(given, str):
         return given
     whole = dict(given) if isinstance(given, Mapping) else {"rules": given}
@@ -18,7 +18,7 @@ def build_policy(given: GivenPolicy, shared: SharedDefinitions) -> str:
 
 
 def build_actions(given: Sequence[str | Mapping[str, Any]], shared: SharedDefinitions) -> list[dict[str, Any]]:
-    """The actions on offer: those that are named, and those that say how they differ from the usual one."""
+    """The actions on offer: those named, and those given by their differences from the default one."""
     usual = shared.actions["mail"]
     return [{**usual, **(shared.actions[one] if isinstance(one, str) else one)} for one in given]
 

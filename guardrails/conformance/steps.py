@@ -1,4 +1,4 @@
-"""What happens in a scenario, step by step."""
+"""The steps of a scenario."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -8,23 +8,23 @@ from pydantic import AwareDatetime, Field
 from heed.guardrails.field_types import Duration, StrictModel
 
 Text = Annotated[str, Field(min_length=1)]
-# A policy as it is given: words name rules of `rules.yaml`, mappings are rules, and a text is a whole policy file.
+# Names refer to rules of `rules.yaml`, mappings are rules or a policy, and a text is a whole policy file.
 GivenPolicy = tuple[str | Mapping[str, Any], ...] | Mapping[str, Any] | str
 
 
 class Step(StrictModel):
-    """One step; `called` is the name under which expectations find its reply."""
+    """One step; expectations refer to its replies by the name `called`."""
 
     called: Text | None = None
 
 
 class Decide(Step):
-    """Ask for a decision.
+    """Request a decision.
 
     Attributes
     ----------
     knows : mapping or None
-        What the caller knows of the customer at this moment.
+        Facts of the customer that the caller sends with the request.
     key : str or None
         Idempotency key.
     """
@@ -38,7 +38,7 @@ class Decide(Step):
 
 
 class Burst(Step):
-    """Ask for the same decision many times at once, of each of the customers; in one call if `together`."""
+    """Request the same decision many times at once for each customer; in one call if `together`."""
 
     do: Literal["burst"]
     customers: tuple[str, ...]
@@ -49,7 +49,7 @@ class Burst(Step):
 
 
 class Clock(Step):
-    """Let it be another moment: one that is named, or so much later."""
+    """Move the clock to a moment, or forward by a duration."""
 
     do: Literal["clock"]
     at: AwareDatetime | None = None
@@ -57,7 +57,7 @@ class Clock(Step):
 
 
 class Report(Step):
-    """Report facts, each about the customer that it names; `id` is the sender's own id where it matters."""
+    """Report facts, each with its customer; `id` is the sender's own id where it matters."""
 
     do: Literal["report"]
     customers: tuple[Mapping[str, Any], ...] = ()
@@ -69,14 +69,14 @@ class Report(Step):
 
 
 class Load(Step):
-    """Put another policy into force."""
+    """Activate another policy."""
 
     do: Literal["load"]
     policy: GivenPolicy
 
 
 class Settle(Step):
-    """Have a person settle the review case that a decision opened."""
+    """A person settles the review case of a decision."""
 
     do: Literal["settle"]
     case: str
@@ -86,7 +86,7 @@ class Settle(Step):
 
 
 class Executed(Step):
-    """Report what became of the contact that a decision reserved, now or as of another moment."""
+    """Report the result of the contact that a decision reserved, now or as of another moment."""
 
     do: Literal["executed"]
     decision: str
@@ -95,7 +95,7 @@ class Executed(Step):
 
 
 class Merge(Step):
-    """Learn that two customers are one person."""
+    """Merge two customers who are one person."""
 
     do: Literal["merge"]
     kept: str
@@ -103,7 +103,7 @@ class Merge(Step):
 
 
 class Collect(Step):
-    """Let an executor come for what waits to be sent."""
+    """An executor collects the messages that wait."""
 
     do: Literal["collect"]
     customers: tuple[str, ...]

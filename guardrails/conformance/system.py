@@ -1,4 +1,4 @@
-"""What a scenario asks of the system that is tested, and what it gets back."""
+"""The interface of a system under test, and its replies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Json = Mapping[str, Any]
 
 
 class Outcome(StrEnum):
-    """How a request ended."""
+    """Outcome of a request."""
 
     ACT = "act"
     HOLD = "hold"
@@ -21,34 +21,34 @@ class Outcome(StrEnum):
 
 
 class NotSupported(Exception):
-    """The system has no way to do what a scenario asks; that is neither held nor failed."""
+    """The system cannot do what a scenario needs, which counts neither as held nor as failed."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one request, in words that every system has.
+    """The reply to one request, in terms that every system has.
 
     Attributes
     ----------
     outcome : Outcome
-        Act, hold or review for a decision; done for anything else that was accepted; refused where the request was
-        turned down as wrong; unavailable where the system could not answer.
+        Act, hold or review for a decision; done for any other accepted request; refused for a rejected request;
+        unavailable where the system could not answer.
     customer : str or None
-        Whom a decision or a message is about.
+        The customer of a decision or message.
     action, contact_point : str or None
-        What is to be executed, and where.
+        The action to execute, and its contact point.
     proposed : str or None
-        What a person is asked about.
+        The action that a person reviews.
     rule : str or None
-        The rule that stood in the way.
+        The rule that objected.
     tells_rule : bool
-        Whether the system names rules at all; expectations about them are left out where it does not.
+        Whether the system reports rules; if not, expectations about them are skipped.
     eligible_at : datetime or None
         When the customer may be contacted again.
     decision, review : str or None
         Ids of the decision and of its review case.
     detail : str
-        Whatever else helps a person to see what happened.
+        Further details for people.
     """
 
     outcome: Outcome
@@ -65,39 +65,39 @@ class Reply:
 
 
 class System(Protocol):
-    """A system under test. Whatever it cannot do raises :class:`NotSupported`.
+    """A system under test. What it cannot do raises :class:`NotSupported`.
 
-    Facts, requests, actions and policies are in heed's vocabulary; an adapter translates them. Calls of `decide` come
-    from several threads at once.
+    Facts, requests, actions and policies use heed's terms; an adapter translates them. `decide` is called from several
+    threads at once.
     """
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Name of the system in tables."""
         ...
 
     def begin(self, scenario: str) -> None:
-        """Make ready for a scenario; its customers are new."""
+        """Prepare for a scenario; its customers are new."""
         ...
 
     def set_clock(self, now: datetime) -> None:
-        """Let it be this moment until the next call."""
+        """Set the clock to this moment until the next call."""
         ...
 
     def load(self, policy: str, actions: Sequence[Json]) -> Reply:
-        """Put a policy (YAML) and the actions on offer into force: done, or refused with the former still in force."""
+        """Activate a policy (YAML) and its actions: done, or refused with the former policy still active."""
         ...
 
     def report(self, kind: str, facts: Sequence[Json]) -> Reply:
-        """Take facts: `kind` is customers, consents, objections, signals, contacts or outcomes."""
+        """Record facts: `kind` is customers, consents, objections, signals, contacts or outcomes."""
         ...
 
     def merge(self, kept: str, merged: str) -> Reply:
-        """Learn that two customers are one person; decisions are asked of `kept` from now on."""
+        """Merge two customers who are one person; later requests use `kept`."""
         ...
 
     def decide(self, request: Json, key: str | None) -> Reply:
-        """Decide for one customer, under an idempotency key if one is given."""
+        """Decide for one customer, with an idempotency key if given."""
         ...
 
     def decide_batch(self, requests: Sequence[Json], key: str | None) -> Sequence[Reply]:
@@ -105,9 +105,9 @@ class System(Protocol):
         ...
 
     def settle(self, review: str, verdict: str, reviewer: str, action: str | None) -> Reply:
-        """Have a person approve, override or reject a review case."""
+        """Approve, override or reject a review case as a person."""
         ...
 
     def waiting(self, customers: Sequence[str]) -> Sequence[Reply]:
-        """What an executor that comes now would be handed for these customers: one act per message."""
+        """Messages that an executor would get now for these customers: one act per message."""
         ...

@@ -1,1 +1,1 @@
-"""What can be found wrong with a policy before it has judged anybody."""
+"""Static checks of a policy: rules that are idle, contradictory, or block everything."""

@@ -1,4 +1,4 @@
-"""Citations that nobody has compared with the law's own text."""
+"""Find citations that were not checked against the law."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from heed.guardrails.lint.lint_context import LintContext
 
 
 def check_citations(ground: LintContext) -> Iterator[Finding]:
-    """Rules, those of packs included, that say that something of their citation was not confirmed."""
+    """Rules, including those of packs, with an unconfirmed part of their citation."""
     for place, rule in enumerate(ground.rules):
         if rule.unconfirmed is not None:
             message = f"not confirmed of the citation `{rule.citation}`: {rule.unconfirmed}"

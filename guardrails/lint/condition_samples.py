@@ -1,8 +1,8 @@
-"""Values that tell all cases of a condition apart, so that what holds of them holds of every value.
+"""Sample values that cover all cases of a condition.
 
-A condition that only compares each variable with constants, and joins the comparisons by logic, cannot tell two values
-apart between which no constant lies. One value from each stretch between constants, and the constants themselves, then
-stand for all values. Of any other condition nothing is claimed.
+A condition that only compares variables with constants, and joins the comparisons by logic, has the same result for two
+values without a constant between them. The constants and one value from each interval between them therefore represent
+all values. For other conditions nothing is claimed.
 """
 
 import math
@@ -22,10 +22,10 @@ _COMPARING = ("equals", "not_equals", "less", "greater", "in_list")
 
 
 def possible_outcomes(root: Node) -> frozenset[bool | None] | None:
-    """All that the condition comes to over values that are known; None where that cannot be told."""
+    """All possible results of the condition over known values; None where they cannot be determined."""
     if not _separable(root):
         return None
-    constants: dict[Variable, set[Scalar]] = {one: set() for one in walk(root) if isinstance(one, Variable)}
+    constants: dict[Variable, set[Scalar]] = {node: set() for node in walk(root) if isinstance(node, Variable)}
     for one in walk(root):
         if isinstance(one, Call) and one.overload not in _LOGIC:
             _gather(one, constants)
@@ -41,20 +41,20 @@ def _separable(node: Node) -> bool:
     if not isinstance(node, Call):
         return node.kind is CelType.BOOL
     if node.overload in _LOGIC:
-        return all(_separable(one) for one in node.arguments)
+        return all(_separable(argument) for argument in node.arguments)
     if not node.overload.startswith(_COMPARING):
         return False
-    if all(one.kind is CelType.BOOL for one in node.arguments):
-        return all(_separable(one) for one in node.arguments)
-    leaves = all(isinstance(one, Variable | Literal) for one in node.arguments)
-    return leaves and sum(isinstance(one, Variable) for one in node.arguments) <= 1
+    if all(argument.kind is CelType.BOOL for argument in node.arguments):
+        return all(_separable(argument) for argument in node.arguments)
+    leaves = all(isinstance(argument, Variable | Literal) for argument in node.arguments)
+    return leaves and sum(isinstance(argument, Variable) for argument in node.arguments) <= 1
 
 
 def _gather(call: Call, constants: dict[Variable, set[Scalar]]) -> None:
-    """Note the constants that a comparison holds its variable against."""
-    variable = next((one for one in call.arguments if isinstance(one, Variable)), None)
+    """Collect the constants that a comparison compares its variable with."""
+    variable = next((argument for argument in call.arguments if isinstance(argument, Variable)), None)
     if variable is not None:
-        constants[variable] |= {one.value for one in call.arguments if isinstance(one, Literal)}
+        constants[variable] |= {argument.value for argument in call.arguments if isinstance(argument, Literal)}
 
 
 def _values(kind: CelType, constants: Iterable[Scalar]) -> list[Scalar]:
@@ -62,9 +62,9 @@ def _values(kind: CelType, constants: Iterable[Scalar]) -> list[Scalar]:
         return [False, True]
     known = [one for one in constants if one is not None]
     if kind is CelType.STRING:
-        texts = sorted(str(one) for one in known)
+        texts = sorted(str(value) for value in known)
         return [*dict.fromkeys(["", *texts, *(f"{text}\x00" for text in texts), "\U0010ffff" * 3])]
-    numbers = sorted(float(one) if kind is CelType.FLOAT else int(one) for one in known)
+    numbers = sorted(float(value) if kind is CelType.FLOAT else int(value) for value in known)
     return _whole(numbers) if kind is CelType.INT else _real(numbers)
 
 

@@ -1,4 +1,4 @@
-"""Conditions that always hold, or never do."""
+"""Find conditions that always or never hold."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _ALWAYS, _NEVER = frozenset({True}), frozenset({False})
 
 
 def check_constant_conditions(ground: LintContext) -> Iterator[Finding]:
-    """Conditions of rules and of the catalogue that come out the same whatever is known."""
+    """Conditions of rules and of the catalogue with a constant result."""
     for place, rule in ground.of(ConditionRule):
         yield from _of_rule(ground, place, rule)
     for action in ground.catalogue.actions:
@@ -47,7 +47,7 @@ def _of_rule(ground: LintContext, place: int, rule: ConditionRule) -> Iterator[F
 
 
 def _found(condition: Condition, action: Action | None = None) -> Outcomes | None:
-    """All that a condition comes to, for one action or for any; None where that cannot be told."""
+    """All possible results of a condition, for one action or any; None where they cannot be determined."""
     own = {name: kind for name, kind in condition.variables.items() if action and name.startswith("action.")}
     nobody = Facts(Customer(""), EPOCH)
     known = {

@@ -1,4 +1,4 @@
-"""Quiet hours that never end."""
+"""Find quiet hours that never end."""
 
 from collections.abc import Iterator
 

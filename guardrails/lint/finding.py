@@ -1,11 +1,11 @@
-"""A finding: what is wrong, where, how bad it is, and what to do about it."""
+"""A lint finding: message, position, severity and remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """An error is never meant; a warning is seldom meant."""
+    """An error is never intended; a warning rarely is."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -13,20 +13,20 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a policy does, and that its owner can hardly want.
+    """One property of a policy that its owner hardly intends.
 
     Attributes
     ----------
     check : str
-        Which check found it, in lower-case words joined by hyphens.
+        Name of the check, in lower-case words joined by hyphens.
     message : str
         A sentence for the owner of the rule.
     remedy : str
         What to do.
     rule : str or None
-        Id of the rule, None where the policy as a whole is meant.
+        Id of the rule, None for the policy as a whole.
     field : str or None
-        Where in the rule.
+        The field of the rule.
     line : int or None
         Line of the file, from 1.
     """
@@ -40,7 +40,7 @@ class Finding:
     line: int | None = None
 
     def shown(self, source: str) -> str:
-        """One line for people: how bad it is, where, what and what to do."""
+        """The finding as one line of text."""
         place = source if self.line is None else f"{source}:{self.line}"
         where = [f"rule `{self.rule}`"] * bool(self.rule) + [f"field `{self.field}`"] * bool(self.field)
         named = f"{', '.join(where)}: " if where else ""

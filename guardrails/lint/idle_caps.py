@@ -1,4 +1,4 @@
-"""Caps that narrower caps make idle."""
+"""Find frequency caps that narrower caps make idle."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from heed.guardrails.rules.rule import Restraint
 
 
 def check_idle_caps(ground: LintContext) -> Iterator[Finding]:
-    """Caps over several kinds of contact whose own caps together leave no more than they allow."""
+    """Caps over several kinds of contact that the caps of each kind together never exceed."""
     caps = [(place, rule) for place, rule in ground.of(FrequencyCap) if ground.in_force(rule) and rule.everywhere]
     for place, rule in caps:
         if rule.per is Per.ALL:
@@ -35,6 +35,6 @@ def _idle(
 
 
 def _bounds(ground: LintContext, one: FrequencyCap, rule: FrequencyCap) -> bool:
-    """Whether a cap limits a part of what another counts, for as long at least."""
+    """Whether a cap limits a part of what another counts, over at least as long a window."""
     within = bool(ground.concerned(one)) and ground.concerned(one) < ground.concerned(rule)
     return within and one.per is Per.ALL and one.window >= rule.window and one.effect is Restraint.SUPPRESS

@@ -19,14 +19,14 @@ R = TypeVar("R", bound=Rule)
 
 @dataclass(frozen=True)
 class LintContext:
-    """A policy beside a catalogue, on a day.
+    """A policy with its catalogue at a date, shared by all checks.
 
     Attributes
     ----------
     conditions : mapping of str to Condition
-        All checked conditions of policy and catalogue, by their text.
+        All checked conditions of the policy and the catalogue, by text.
     as_of : datetime
-        The moment at which dates are looked at.
+        The moment at which dates are checked.
     """
 
     loaded: LoadedPolicy
@@ -41,15 +41,15 @@ class LintContext:
 
     @cached_property
     def offers(self) -> tuple[Action, ...]:
-        """The catalogue's actions, and one for every combination with a name that only the policy's vocabulary has.
+        """The catalogue's actions, and one for every combination with a name from the policy's vocabulary alone.
 
-        A rule that waits for a channel which the catalogue does not use yet is about the latter.
+        The latter are for rules about a channel that the catalogue does not use yet.
         """
         words, actions = self.loaded.policy.vocabulary, self.catalogue.actions
         known = (
-            {one.channel for one in actions},
-            {one.purpose for one in actions},
-            {one.category for one in actions},
+            {action.channel for action in actions},
+            {action.purpose for action in actions},
+            {action.category for action in actions},
         )
         further = (words.channels, words.purposes, words.categories)
         named = [sorted({*own, *more}) for own, more in zip(known, further, strict=True)]
@@ -76,7 +76,7 @@ class LintContext:
         return rule.mode is Mode.ENFORCE and begun and (rule.valid_until is None or self.as_of < rule.valid_until)
 
     def stands(self, place: int) -> str:
-        """How a message names a rule: by its id, with its line where it has one."""
+        """The rule in messages: its id, with its line where it has one."""
         line = self.loaded.document.line(("rules", place))
         return f"`{self.rules[place].id}`" + ("" if line is None else f" (line {line})")
 

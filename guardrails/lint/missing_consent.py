@@ -1,4 +1,4 @@
-"""Consent given away: contact without consent for everything."""
+"""Find consent rules that waive consent for everything."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from heed.guardrails.rules.consent import ConsentRule
 
 
 def check_missing_consent(ground: LintContext) -> Iterator[Finding]:
-    """Rules that ask for no consent and do not say for which messages."""
+    """Rules that require no consent and do not limit their scope."""
     for place, rule in ground.of(ConsentRule):
         scope = rule.scope
         named = (scope.purposes, scope.categories, scope.message_classes, scope.actions)

@@ -1,4 +1,4 @@
-"""All checks of a policy, in the order in which its owner reads the file."""
+"""Run all static checks of a policy."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -33,15 +33,15 @@ CHECKS: tuple[Callable[[LintContext], Iterator[Finding]], ...] = (
 def lint_policy(
     loaded: LoadedPolicy, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None, *, as_of: datetime
 ) -> tuple[Finding, ...]:
-    """What all checks find, by line; what is about no line of the policy comes last.
+    """Findings of all checks by line; those without a line come last.
 
-    Rules of packs are held against the policy's own and are not found fault with: the owner of a policy cannot change
-    them, and a policy that is stricter than the law makes them idle. What is not confirmed of them is told.
+    Rules of packs are compared with the policy's own but not reported themselves: the owner cannot change them, and a
+    policy that is stricter than the law makes them idle. Their unconfirmed citations are reported.
 
     Raises
     ------
     InvalidPolicy
-        If the policy does not fit the catalogue; all faults are named.
+        If the policy does not fit the catalogue; it lists all faults.
     """
     ground = LintContext(loaded, catalogue, check_conditions(loaded, catalogue, attribute_types or {}), as_of)
     law = _of_packs()

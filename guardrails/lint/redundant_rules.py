@@ -1,4 +1,4 @@
-"""Rules that another rule makes idle: what they object to, the other objects to anyway and for as long."""
+"""Find rules that another rule makes redundant: it objects to the same and for as long."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _OWN = {"id", "purpose", "owner", "citation", "scope", "valid_from", "valid_unti
 
 
 def check_redundant_rules(ground: LintContext) -> Iterator[Finding]:
-    """Rules that are wholly covered by another; of two that cover each other the later one."""
+    """Rules that are fully covered by another; of two that cover each other, the later one."""
     for place, rule in enumerate(ground.rules):
         for other, wider in enumerate(ground.rules):
             covered = place != other and ground.in_force(wider) and _covers(ground, wider, rule)
@@ -40,14 +40,14 @@ def _finding(ground: LintContext, place: int, other: int) -> Finding:
 
 
 def _covers(ground: LintContext, wider: Rule, rule: Rule) -> bool:
-    """Whether whatever the rule objects to is objected to by the other as well, no less strongly."""
+    """Whether the wider rule also objects, at least as strongly, to everything that the rule objects to."""
     if type(wider) is not type(rule) or getattr(rule, "permits", False) or wider.permits:
         return False
     return _at_least(wider, rule) and _everywhere(ground, wider, rule) and _says(wider, rule)
 
 
 def _everywhere(ground: LintContext, wider: Rule, rule: Rule) -> bool:
-    """Whether one rule, which is in force, speaks from now on wherever and whenever the other does."""
+    """Whether the wider rule, which is in force, applies from now on wherever and whenever the rule does."""
     left_out = wider.scope.except_
     if left_out is not None and left_out.jurisdictions is not None and left_out != rule.scope.except_:
         return False
@@ -64,13 +64,13 @@ def _lands(wider: Rule, rule: Rule) -> bool:
 
 
 def _at_least(wider: Rule, rule: Rule) -> bool:
-    """Whether the other's effect is as strong."""
+    """Whether the wider rule's effect is at least as strong."""
     strong = getattr(wider, "effect", Restraint.SUPPRESS)
     return strong is Restraint.SUPPRESS or getattr(rule, "effect", Restraint.SUPPRESS) is Restraint.REVIEW
 
 
 def _says(wider: Rule, rule: Rule) -> bool:
-    """Whether the other's own settings object to all that the rule's object to."""
+    """Whether the wider rule's own fields object to everything that the rule's fields object to."""
     if isinstance(rule, FrequencyCap) and isinstance(wider, FrequencyCap):
         together = wider.per is rule.per or wider.per is Per.ALL
         return together and wider.limit <= rule.limit and wider.window >= rule.window

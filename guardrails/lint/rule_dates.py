@@ -1,4 +1,4 @@
-"""Rules that are over, or that have not begun."""
+"""Find expired rules and rules not yet in force."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Scopes that take in nothing, and actions that nobody could ever receive."""
+"""Find scopes without actions, and actions that no customer could ever receive."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from heed.guardrails.rules.rule import Mode, Restraint
 
 
 def check_empty_scopes(ground: LintContext) -> Iterator[Finding]:
-    """Rules whose scope names what exists, but never in one action."""
+    """Rules whose scope no single action satisfies."""
     for place, rule in enumerate(ground.rules):
         if not ground.concerned(rule) and ground.offers:
             message = "no action of the catalogue has all that the scope names, so the rule never speaks"
@@ -21,7 +21,7 @@ def check_empty_scopes(ground: LintContext) -> Iterator[Finding]:
 
 
 def check_unreachable_actions(ground: LintContext) -> Iterator[Finding]:
-    """Actions that every customer is refused, whatever is known of the customer."""
+    """Actions that are suppressed for every customer."""
     for action in ground.catalogue.actions:
         yield from _without_consent_rule(ground, action)
         yield from _without_eligibility_rule(ground, action)

@@ -1,1 +1,1 @@
-"""Rules that follow the law of a jurisdiction, as dated data with citations: engineering defaults, not legal advice."""
+"""Rule packs by jurisdiction, as data, and how a policy includes them."""

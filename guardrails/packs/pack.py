@@ -1,8 +1,8 @@
-"""From `packs: [eu, us]` in a policy file to the rules of those packs among the policy's own.
+"""Packs of rules by jurisdiction: `packs: [eu, us]` in a policy adds their rules to its own.
 
-A pack only ever restrains: what a policy suppresses without it, it suppresses with it. Its rules have dates, and each
-decision is judged by the rules in force at its own moment, so the same facts `as of` another day meet the law of that
-day. Where a customer's jurisdiction is unknown, every rule that may concern the customer speaks.
+A pack only restricts: whatever a policy suppresses without it, the policy suppresses with it. Its rules have dates, so
+a decision is evaluated by the law of its own day. Where a customer's jurisdiction is unknown, every rule that may apply
+to the customer does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,13 +28,13 @@ class Pack(StrictModel):
     Attributes
     ----------
     compiled_on : date
-        When its rules were last compared with the law.
+        When its rules were last checked against the law.
     notice : str
-        What the pack is not.
+        The disclaimer.
     vocabulary : mapping of str to tuple of str
-        Names that its scopes use, by dimension.
+        Names in its scopes, by dimension.
     rules : tuple of mapping
-        As a policy file has them.
+        As in a policy file.
     """
 
     pack: Name
@@ -52,20 +52,20 @@ def available_packs() -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def load_pack(name: str) -> Pack:
-    """The pack of this name, which must be among those available."""
+    """The pack of this name, which must be available."""
     file = PACKS / f"{name}.yaml"
     return Pack.model_validate(read_yaml(file.read_text(encoding="utf-8"), str(file)).data)
 
 
 def add_pack_rules(document: SourceMap) -> SourceMap:
-    """The document with the rules of the packs that it names after its own, each on the line that names its pack.
+    """The document with the rules of its packs after its own, each on the line that names its pack.
 
-    What is not of the right shape is left as it is, for the schema to refuse.
+    A malformed document is returned unchanged, for the schema to reject.
 
     Raises
     ------
     InvalidPolicy
-        If there is no such pack, or one is named twice.
+        If a pack does not exist, or is named twice.
     """
     data = document.data
     if not isinstance(data, dict) or not _is_list_of_names(data.get("packs")):
@@ -98,7 +98,7 @@ def _faults(document: SourceMap, names: list[str]) -> Iterator[Fault]:
 
 
 def _vocabulary(own: PlainData, names: list[str]) -> dict[str, PlainData]:
-    """The policy's vocabulary with the words of the packs; one that is not of the right shape stays as it is."""
+    """The policy's vocabulary with the names of the packs; a malformed one stays unchanged."""
     said = {} if own is None else own
     if not isinstance(said, dict) or not all(isinstance(said.get(one, []), list) for one in _DIMENSIONS):
         return {}
@@ -111,7 +111,7 @@ def _vocabulary(own: PlainData, names: list[str]) -> dict[str, PlainData]:
 
 
 def _is_list_of_names(said: PlainData) -> bool:
-    return isinstance(said, list) and all(isinstance(one, str) for one in said)
+    return isinstance(said, list) and all(isinstance(statement, str) for statement in said)
 
 
 def _listed(said: PlainData) -> list[PlainData]:

@@ -1,4 +1,4 @@
-"""From a policy's rules to functions that judge, with conditions checked and everything bound once."""
+"""Compile a policy's rules into functions, with conditions checked and everything bound once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -61,10 +61,10 @@ from heed.guardrails.scope import Scope
 
 EvaluateCandidate = Callable[[Facts, Action], Verdict]
 EvaluateChoice = Callable[[Facts, Choice], Verdict]
-# Actions for which this gives the same get the same verdict from the rule, so one judgement serves them all.
+# Actions with the same key get the same verdict from the rule, so it is evaluated once for all of them.
 SharingKey = Callable[[Action], Hashable]
 Conditions = Mapping[str, Condition]
-# Whether the verdict on an action depends on anything but the action.
+# Whether the verdict on an action depends on the customer or the moment.
 DependsOnCustomer = Callable[[Action], bool]
 
 
@@ -74,7 +74,7 @@ def _on_customers(_: Action) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CandidateEvaluator:
-    """A rule that judges candidates, ready to be asked."""
+    """A compiled rule over candidates."""
 
     rule: Rule
     judge: EvaluateCandidate
@@ -84,11 +84,11 @@ class CandidateEvaluator:
     depends: DependsOnCustomer = _on_customers
 
     def verdict(self, facts: Facts, action: Action) -> Verdict | None:
-        """The rule's word on an action, None where the rule is not in force."""
+        """The rule's verdict on an action, None where the rule is not in force."""
         try:
             speaks = self.everywhere or self.rule.in_force(facts, action)
             verdict = self.judge(facts, action) if speaks else None
-        except Exception as error:  # noqa: BLE001  whatever goes wrong in a rule, the customer is left in peace
+        except Exception as error:  # noqa: BLE001  a rule that fails suppresses
             verdict = failure_verdict(self.rule, error)
         if verdict is None or self.rule.valid_until is None:
             return verdict if self.enforced or verdict is None else observe_only(verdict)
@@ -97,13 +97,13 @@ class CandidateEvaluator:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceEvaluator:
-    """A rule that takes the second look, ready to be asked."""
+    """A compiled rule over the chosen action."""
 
     rule: ChoiceRule
     look: EvaluateChoice
 
     def verdict(self, facts: Facts, choice: Choice) -> Verdict | None:
-        """The rule's word on the chosen action, None where the rule does not concern it or is not in force."""
+        """The rule's verdict on the chosen action, None where it is out of scope or not in force."""
         rule = self.rule
         try:
             speaks = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
@@ -116,12 +116,12 @@ class ChoiceEvaluator:
 
 
 def failure_verdict(rule: Rule, error: Exception) -> Verdict:
-    """What a rule that raises says. The error's own text may name personal data and is not repeated."""
+    """The verdict of a rule that raised. The error's own text may hold personal data and is left out."""
     return rule.lacking(f"The rule failed ({type(error).__name__}), and a rule that fails suppresses.")
 
 
 def limit_to_rule_dates(rule: Rule, verdict: Verdict) -> Verdict:
-    """The verdict with the end of the rule's own dates, where that comes before its end; see `Rule.stands_until`."""
+    """The verdict, ending no later than the rule itself; see `Rule.stands_until`."""
     end = rule.stands_until
     if end is None or verdict.effect is Effect.ALLOW:
         return verdict
@@ -133,7 +133,7 @@ def limit_to_rule_dates(rule: Rule, verdict: Verdict) -> Verdict:
 
 
 def observe_only(verdict: Verdict) -> Verdict:
-    """The verdict of a rule that is only tried: allow, with what it would have said."""
+    """The verdict of a rule in observe mode: allow, with the verdict it would have given."""
     would = {Effect.ALLOW: "allowed", Effect.REVIEW: "asked for review", Effect.SUPPRESS: "suppressed"}
     reason = f"Observed, not applied; would have {would[verdict.effect]}: {verdict.reason}"
     if verdict.effect is Effect.ALLOW:
@@ -142,14 +142,14 @@ def observe_only(verdict: Verdict) -> Verdict:
 
 
 class _Module(Protocol):
-    """What a module of a rule kind has, where its judgements need nothing but the rule and the facts."""
+    """The interface of a rule module that needs only the rule and the facts."""
 
     def judge(self, rule: Any, facts: Facts, action: Action, /) -> Verdict: ...
     def share(self, rule: Any, action: Action, /) -> Hashable: ...
 
 
 class _LookModule(Protocol):
-    """What a module of a kind for the second look has, where it needs nothing but the rule, facts and choice."""
+    """The interface of a rule module that needs only the rule, the facts and the chosen action."""
 
     def look(self, rule: Any, facts: Facts, choice: Choice, /) -> Verdict: ...
 
@@ -178,14 +178,14 @@ _LOOK_MODULES: Mapping[type[Rule], _LookModule] = {
 def compile_candidate_rule(
     rule: CandidateRule, conditions: Conditions, catalogue: Mapping[str, Action] | None = None
 ) -> CandidateEvaluator:
-    """Bind a rule to its judging function.
+    """Compile a rule over candidates.
 
     Parameters
     ----------
     conditions : mapping of str to Condition
         All checked conditions, by their text.
     catalogue : mapping of str to Action, optional
-        The actions that volumes are counted by, by their id.
+        The actions by id, for rules that count volumes.
     """
     match rule:
         case EligibilityRule():
@@ -203,15 +203,15 @@ def compile_candidate_rule(
 
 
 def compile_choice_rule(rule: ChoiceRule, weighing: str) -> ChoiceEvaluator:
-    """Bind a rule of the second look to its judging function; `weighing` is the digest of how net values are made."""
+    """Compile a rule over the chosen action; `weighing` is the digest of how net values are computed."""
     if isinstance(rule, ConfidenceRule):
         return ChoiceEvaluator(rule, partial(confidence.look, rule, weighing))
     return ChoiceEvaluator(rule, partial(_LOOK_MODULES[type(rule)].look, rule))
 
 
 def compile_shared_contact_point(rules: Sequence[Rule]) -> tuple[CandidateEvaluator, ...]:
-    """The guard's own judge over several rules of consent, none where fewer than two ask."""
-    asking = [one for one in rules if isinstance(one, ConsentRule) and one.required and one.mode is Mode.ENFORCE]
+    """The guard's own rule over several consent rules, none where fewer than two require consent."""
+    asking = [rule for rule in rules if isinstance(rule, ConsentRule) and rule.required and rule.mode is Mode.ENFORCE]
     if len(asking) < 2:
         return ()
     judge = partial(shared_contact_point.judge, asking)
@@ -219,7 +219,7 @@ def compile_shared_contact_point(rules: Sequence[Rule]) -> tuple[CandidateEvalua
 
 
 def compile_stop_flag(flag: StopFlag | None) -> tuple[CandidateEvaluator, ...]:
-    """The guard's own judge over the policy's flag to stop, none where it is not given."""
+    """The guard's own rule over the policy's stop flag, none where it is not set."""
     if flag is None:
         return ()
     rule = stop_flag.stop_rule(flag)
@@ -229,7 +229,7 @@ def compile_stop_flag(flag: StopFlag | None) -> tuple[CandidateEvaluator, ...]:
 def _bound(rule: Rule, judge: EvaluateCandidate, share: SharingKey) -> CandidateEvaluator:
     left_out = rule.scope.except_
     if left_out is not None and left_out.jurisdictions is not None:
-        # Whether the rule is in force then depends on the action as well.
+        # Whether the rule is in force then also depends on the action.
         share = partial(_apart, rule.scope, share)
     return CandidateEvaluator(rule, judge, share, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE)
 

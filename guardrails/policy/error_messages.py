@@ -1,4 +1,4 @@
-"""What the schema finds wrong, in words that the owner of a rule can act on."""
+"""Schema errors as messages that the owner of a rule can act on."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from heed.guardrails.policy.policy_model import AnyRule, Policy
 from heed.guardrails.policy_errors import Fault
 from heed.guardrails.source_map import Path, SourceMap
 
-# What to write is said here where an example alone would not explain it.
+# Remedies for fields that an example alone would not explain.
 _REMEDIES = {
     "window": "write how far back contacts count, such as `window: 7d` or `window: 24h`",
     "limit": "write how many contacts the window may hold, such as `limit: 2`",
@@ -52,13 +52,13 @@ _BOUNDS = {
 
 
 def rule_kinds() -> Mapping[str, type[BaseModel]]:
-    """The kinds of rule, by the name they have in a policy file."""
+    """The kinds of rule, by their name in a policy file."""
     union = get_args(AnyRule)[0]
     return {get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(union)}
 
 
 def to_fault(document: SourceMap, error: ErrorDetails) -> Fault:
-    """One finding of the schema as a fault of the document."""
+    """One schema error as a fault of the document."""
     path = tuple(step for place, step in enumerate(error["loc"]) if not _is_tag(error["loc"], place))
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -71,7 +71,7 @@ def to_fault(document: SourceMap, error: ErrorDetails) -> Fault:
 
 
 def repeats_other_error(document: SourceMap, error: ErrorDetails) -> bool:
-    """Whether a finding only repeats another: a list is called empty when all that stands in it is wrong."""
+    """Whether an error only repeats others: pydantic reports a list as too short when all its items are invalid."""
     path = tuple(step for place, step in enumerate(error["loc"]) if not _is_tag(error["loc"], place))
     return error["type"] == "too_short" and bool(document.at(path))
 
@@ -118,7 +118,7 @@ def _remedy_of(document: SourceMap, path: Path, error: ErrorDetails) -> str | No
 
 def _remedy(document: SourceMap, path: Path) -> str | None:
     if len(path) == 2 and path[0] == "rules":
-        return None  # what is wrong between fields of a rule says itself which ones
+        return None  # an error between fields of a rule names them itself
     while path and isinstance(path[-1], int):
         path = path[:-1]
     name = str(path[-1]) if path else ""
@@ -141,7 +141,7 @@ def _siblings(document: SourceMap, path: Path) -> list[str]:
 
 
 def _model_at(document: SourceMap, path: Path) -> type[BaseModel] | None:
-    """The type that the schema has for the mapping at a path, None where it has none."""
+    """The model of the mapping at a path, None where there is none."""
     model: type[BaseModel] | None = Policy
     keyed = False
     for place, step in enumerate(path):
@@ -156,15 +156,17 @@ def _model_at(document: SourceMap, path: Path) -> type[BaseModel] | None:
 
 
 def _is_keyed(annotation: Any) -> bool:
-    """Whether a type is a mapping, also as an optional: the step after it is a key and no field."""
-    return get_origin(annotation) is Mapping or any(get_origin(one) is Mapping for one in get_args(annotation))
+    """Whether a type is a mapping or an optional one: the next step is then a key, not a field."""
+    return get_origin(annotation) is Mapping or any(
+        get_origin(argument) is Mapping for argument in get_args(annotation)
+    )
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first model named in a type, also inside optionals and tuples."""
+    """The first model in a type, also inside optionals and tuples."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner: Iterable[type[BaseModel] | None] = (_model_in(one) for one in get_args(annotation))
+    inner: Iterable[type[BaseModel] | None] = (_model_in(argument) for argument in get_args(annotation))
     return next((one for one in inner if one is not None), None)
 
 

@@ -1,8 +1,8 @@
-"""The JSON Schema of policy files, for editors: completion, descriptions, and faults while one writes.
+"""The JSON Schema of policy files, for completion, descriptions and validation in editors.
 
-It is made from the types that policies are read into, so it knows every field, choice and pattern. What only holds
-between fields or beside a catalogue is found by `heed policy check`. With the Redhat YAML language server, write
-``# yaml-language-server: $schema=policy.schema.json`` into the first line of a policy.
+It is generated from the policy models, so it has every field, choice and pattern. Constraints between fields or against
+a catalogue are checked by `heed policy check`. With the Red Hat YAML language server, make
+``# yaml-language-server: $schema=policy.schema.json`` the first line of a policy.
 """
 
 import re
@@ -17,7 +17,7 @@ from heed.guardrails.source_map import PlainData
 from heed.guardrails.yaml_positions import read_yaml
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-# One entry of a docstring's section of attributes: names with a type, then indented text.
+# One entry of a docstring's Attributes section: names with a type, then indented text.
 _ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : .*\n(?P<text>(?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ def policy_schema() -> dict[str, Any]:
 
 
 def _models() -> Iterator[type[BaseModel]]:
-    """The policy's type and all that it is made of."""
+    """The policy model and all models inside it."""
     waiting: list[type[BaseModel]] = [Policy, *rule_kinds().values()]
     seen: set[type[BaseModel]] = set()
     while waiting:
@@ -51,7 +51,7 @@ def _within(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """Give a type its summary, and its fields what the docstrings say of them."""
+    """Add the docstrings as descriptions of a model and its fields."""
     schema["description"] = _flowing((model.__doc__ or "").partition("\n\n    Attributes\n")[0])
     told = _told(model)
     for name, field in model.model_fields.items():
@@ -61,7 +61,7 @@ def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
 
 
 def _told(model: type[BaseModel]) -> Mapping[str, str]:
-    """What docstrings say of each field; those of a type before those of its bases."""
+    """Docstrings of each field; a model's own override those of its bases."""
     told: dict[str, str] = {}
     for one in reversed(model.__mro__):
         section = (one.__doc__ or "").partition("Attributes\n    ----------\n")[2]
@@ -71,7 +71,7 @@ def _told(model: type[BaseModel]) -> Mapping[str, str]:
 
 
 def _tidy(part: Any) -> None:
-    """Make examples what they stand for, and close mappings whose keys follow a pattern."""
+    """Parse the examples, and close mappings whose keys follow a pattern."""
     if isinstance(part, dict):
         if "patternProperties" in part:
             part["additionalProperties"] = False
@@ -83,10 +83,10 @@ def _tidy(part: Any) -> None:
 
 
 def _read(example: str) -> PlainData:
-    """The value that stands for an example, which is written as in a policy file."""
+    """The value of an example, which is written as in a policy file."""
     return read_yaml(f"example: {example}", "example").at(("example",))
 
 
 def _flowing(text: str) -> str:
-    """Text without the line breaks and marks of source code."""
+    """Text without line breaks and docstring markup."""
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", " ".join(text.split())).replace("``", "`")

@@ -1,4 +1,4 @@
-"""From a YAML file to a policy, with every fault named by file, line, rule and field."""
+"""Load a policy from a YAML file. Every fault is reported with its file, line, rule and field."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ from heed.guardrails.source_map import PlainData, SourceMap
 from heed.guardrails.yaml_positions import read_yaml
 
 DEFAULT_POLICY = Path(__file__).parents[1] / "policies" / "default.yaml"
-# Verdicts of the guard's own carry this beginning, so no rule may.
+# Prefix of the guard's own verdicts, so no rule may use it.
 RESERVED_PREFIX = "heed-"
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A policy with the document it was read from, which knows the lines."""
+    """A policy with the parsed document, which knows the lines."""
 
     policy: Policy
     document: SourceMap
@@ -34,7 +34,7 @@ def load_policy(path: Path) -> LoadedPolicy:
     PolicyError
         If the file cannot be read.
     InvalidPolicy
-        If it is no policy; all faults are named.
+        If it is not a valid policy; it lists all faults.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -45,34 +45,34 @@ def load_policy(path: Path) -> LoadedPolicy:
 
 
 def parse_policy(text: str, *, source: str = "policy") -> LoadedPolicy:
-    """Read a policy from YAML text; `source` is how messages call it.
+    """Read a policy from YAML text; `source` is its name in messages.
 
     Raises
     ------
     InvalidPolicy
-        If it is no policy; all faults are named.
+        If it is not a valid policy; it lists all faults.
     """
     return policy_from_document(read_yaml(text, source))
 
 
 def policy_from_data(data: PlainData, *, source: str = "policy") -> LoadedPolicy:
-    """Take a policy from plain data, as parsed from JSON; messages then have no lines.
+    """Build a policy from plain data, as parsed from JSON; messages then have no lines.
 
     Raises
     ------
     InvalidPolicy
-        If it is no policy; all faults are named.
+        If it is not a valid policy; it lists all faults.
     """
     return policy_from_document(SourceMap(source, data, {}))
 
 
 def policy_from_document(document: SourceMap) -> LoadedPolicy:
-    """Check a document against the schema, with the packs that it names.
+    """Validate a document against the schema, with the packs that it names.
 
     Raises
     ------
     InvalidPolicy
-        If it is no policy; all faults are named, in the order of the file.
+        If it is not a valid policy; it lists all faults in the order of the file.
     """
     document = add_pack_rules(document)
     try:

@@ -1,4 +1,4 @@
-"""The policy as a frozen value: rules, weights, autonomy, declared variables; identified by its content."""
+"""The policy as a frozen value, identified by its content: rules, weights, autonomy, declared variables."""
 
 import hashlib
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ AnyRule = Annotated[CandidateRule | ChoiceRule, Field(discriminator="kind")]
 
 
 class Vocabulary(StrictModel):
-    """Names that scopes may use beyond those of the catalogue, so that one policy serves several catalogues."""
+    """Names that scopes may use beyond those of the catalogue, so that one policy fits several catalogues."""
 
     channels: tuple[NormalizedName, ...] = ()
     purposes: tuple[NormalizedName, ...] = ()
@@ -62,7 +62,7 @@ class Vocabulary(StrictModel):
 
 
 class TermsSettings(StrictModel):
-    """How outcomes are weighed against each other; see :class:`heed.decisioning.value.ValueTerms`."""
+    """Weights of value, harm and tolerance; see :class:`heed.decisioning.value.ValueTerms`."""
 
     harm_cost: NonNegative = 0.0
     tolerance: NonNegative = 0.0
@@ -70,35 +70,35 @@ class TermsSettings(StrictModel):
 
 
 class AutonomyCeilings(StrictModel):
-    """The most autonomy that actions may have. The more restrained of this and the catalogue holds."""
+    """The highest autonomy of actions. The lower of this and the catalogue's level applies."""
 
     default: Autonomy = Autonomy.ASSIST
     actions: Mapping[Name, Autonomy] = Field(default={}, examples=["{call_retention: suggest}"])
 
 
 class EvaluationSettings(StrictModel):
-    """What evaluations of a model look at beside what they always do.
+    """Further contents of a model evaluation.
 
     Attributes
     ----------
     fairness : tuple of str
-        Attributes of customers by whose groups selection and calibration are compared.
+        Customer attributes by whose groups selection and calibration are compared.
     """
 
     fairness: tuple[Name, ...] = Field(default=(), examples=["[age, jurisdiction]"])
 
 
 class SensitiveFeatures(StrictModel):
-    """Which sensitive attributes of customers a model may learn from; none unless somebody answers for it.
+    """Sensitive customer attributes that a model may use; none without a reason and an owner.
 
     Attributes
     ----------
     allow_sensitive : tuple of str
-        Attributes, spelt in any way.
+        Attributes, in any spelling.
     reason : str or None
-        Why, in a sentence; with an owner required where anything is allowed.
+        Why, in a sentence. Required, with an owner, where anything is allowed.
     owner : str or None
-        Who answers for it.
+        Who is responsible for it.
     """
 
     allow_sensitive: tuple[Name, ...] = Field(default=(), examples=["[health]"])
@@ -118,16 +118,16 @@ class Policy(StrictModel):
     Attributes
     ----------
     version : int
-        Grows with each change, for people. What identifies a policy is its `hash`.
+        Increased with each change, for people. A policy is identified by its `hash`.
     stop : StopFlag or None
-        Stops everything while it is given: the kill switch of those who can change the policy and nothing else.
+        Stops everything while it is set: a kill switch for those who can only change the policy.
     currency : str or None
-        Where given, the catalogue must be in it.
+        Where given, the catalogue must use it.
     packs : tuple of str
-        Jurisdiction packs to take in. Reading a policy puts their rules among its own and leaves this empty, so that
-        the content of the packs is part of the policy's.
+        Jurisdiction packs to include. Loading a policy adds their rules to its own and leaves this empty, so that the
+        content of the packs is part of the policy's content.
     context : mapping of str to CelType
-        Variables of conditions, as in ``customer.age: int``, beyond those that heed and the data declare.
+        Further variables of conditions, as in ``customer.age: int``, beyond those of heed and the data.
     """
 
     version: Annotated[int, Field(strict=True, ge=1, examples=["1"])]
@@ -147,7 +147,7 @@ class Policy(StrictModel):
 
     @cached_property
     def content(self) -> bytes:
-        """Canonical form, itself a policy file: neither comments nor defaults that are written out are part of it."""
+        """Canonical form, itself a valid policy file, without comments and without defaults that are written out."""
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What can only be found wrong beside a catalogue: names it does not know, conditions that do not read."""
+"""Validate a policy against a catalogue: unknown names and invalid conditions."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -23,7 +23,7 @@ def check_conditions(
     Raises
     ------
     InvalidPolicy
-        If the policy names what the catalogue does not have, or a condition does not read.
+        If the policy uses names that the catalogue does not have, or a condition is invalid.
     """
     language = ConditionLanguage(declared_types(loaded.policy.context, attribute_types, catalogue.actions))
     written = [*_rule_conditions(loaded), *_action_conditions(catalogue)]
@@ -40,7 +40,7 @@ def check_conditions(
 
 
 def catalogue_faults(loaded: LoadedPolicy, catalogue: Catalogue) -> Iterator[Fault]:
-    """Names in scopes, levers and ceilings that neither the catalogue nor the policy's vocabulary knows."""
+    """Names in scopes, levers and ceilings that are neither in the catalogue nor in the policy's vocabulary."""
     policy, document = loaded.policy, loaded.document
     if policy.currency is not None and policy.currency != catalogue.currency:
         remedy = f"the catalogue is in {catalogue.currency}: convert the amounts, or leave the field out"
@@ -58,7 +58,7 @@ def catalogue_faults(loaded: LoadedPolicy, catalogue: Catalogue) -> Iterator[Fau
 
 
 def attribute_faults(loaded: LoadedPolicy, variables: Collection[str]) -> Iterator[Fault]:
-    """Attributes of customers that rules name and nobody declared: misspelt, they would never be found."""
+    """Undeclared customer attributes in rules. A misspelt one would never be found."""
     attributes = [name.removeprefix("customer.") for name in variables if name.startswith("customer.")]
     for place, rule in enumerate(loaded.policy.rules):
         for path, name in rule.attributes_named():
@@ -73,10 +73,10 @@ def _known(loaded: LoadedPolicy, catalogue: Catalogue) -> dict[str, tuple[str, .
     words = loaded.policy.vocabulary
     actions = catalogue.actions
     return {
-        "channels": _distinct((one.channel for one in actions), words.channels),
-        "purposes": _distinct((one.purpose for one in actions), words.purposes),
-        "categories": _distinct((one.category for one in actions), words.categories),
-        "actions": _distinct((one.action_id for one in actions), ()),
+        "channels": _distinct((action.channel for action in actions), words.channels),
+        "purposes": _distinct((action.purpose for action in actions), words.purposes),
+        "categories": _distinct((action.category for action in actions), words.categories),
+        "actions": _distinct((action.action_id for action in actions), ()),
     }
 
 
@@ -100,7 +100,7 @@ def _unknown_in(
 
 def _unknown(loaded: LoadedPolicy, what: str, name: str, path: Path, known: tuple[str, ...]) -> Fault:
     near = get_close_matches(name, known, n=2, cutoff=0.5)
-    hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else f"use one of {', '.join(known)}"
+    hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else f"use one of {', '.join(known)}"
     return loaded.document.fault(f"unknown {what}", path, value=name, remedy=hint)
 
 
@@ -113,7 +113,7 @@ def _rule_conditions(loaded: LoadedPolicy) -> list[tuple[str, Path | str]]:
 
 
 def _action_conditions(catalogue: Catalogue) -> list[tuple[str, Path | str]]:
-    return [(one.eligibility, one.action_id) for one in catalogue.actions if one.eligibility is not None]
+    return [(action.eligibility, action.action_id) for action in catalogue.actions if action.eligibility is not None]
 
 
 def _misread(loaded: LoadedPolicy, place: Path | str, text: str, error: InvalidCondition) -> Fault:

@@ -1,1 +1,1 @@
-"""One file per kind of rule: its settings, and a pure function from facts to a verdict."""
+"""One module per kind of rule: its fields, and a pure function from facts to a verdict."""

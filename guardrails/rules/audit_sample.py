@@ -1,7 +1,7 @@
-"""A random share of what heed would do alone goes to a person, so that somebody keeps looking.
+"""Audit: a random share of automatic acts goes to review.
 
-The draw is a function of the rule's seed, the customer, the action and the time: it can be made again from the record,
-nobody can ask until it comes out otherwise, and it stays the same for a customer and action throughout a period.
+The draw is a function of the rule's seed, the customer, the action and the period. It can be replayed from the record,
+repeating a request does not change it, and it stays the same for a customer and action throughout a period.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ class AuditSample(Rule):
     Attributes
     ----------
     share : float
-        Probability in [0, 1] with which a choice is drawn.
+        Probability in [0, 1] that a choice is drawn.
     seed : str
-        Another seed draws others.
+        Another seed gives other draws.
     sticky_for : timedelta
-        How long a customer's draw for an action stays; periods are counted from 1970 in UTC.
+        How long a customer's draw for an action stays the same; periods are counted from 1970 in UTC.
     """
 
     kind: Literal["audit_sample"]
@@ -38,7 +38,7 @@ class AuditSample(Rule):
 
 
 def look(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:
-    """Review where the draw falls below the share; the draw and its probability are said either way."""
+    """Review where the draw is below the share. The reason states the draw and its probability either way."""
     drawn = draw(rule, facts.customer.customer_id, choice.action.action_id, facts.now)
     said = f"{drawn:.9f} was drawn, and {rule.share:.9g} is the probability of a review"
     if drawn < rule.share:

@@ -1,4 +1,4 @@
-"""Whether a certificate is what the policy demands, at this moment and for these net values."""
+"""Check a model's certificate against the policy: its loss, its guarantee, its dates and its net values."""
 
 from typing import Annotated, Self
 
@@ -11,18 +11,18 @@ from heed.guardrails.rules.formatting import moment
 
 
 class CertificateRequirement(StrictModel):
-    """The certificate that a rule of confidence goes by.
+    """The certificate that a confidence rule asks for.
 
     Attributes
     ----------
     required : bool
-        Whether every act goes to review where none is valid. If not, the rule's own threshold holds then.
+        Whether every act goes to review without a valid one. If false, the rule's own threshold applies instead.
     loss : Loss
-        What must be kept small.
+        The loss that must be controlled.
     alpha : float
-        Largest mean loss that may be certified: for harm a probability per contact, for regret an amount per act.
+        Largest accepted mean loss: for harm a probability per contact, for regret an amount per act.
     delta : float
-        Largest probability with which the certificate may be wrong, in (0, 1).
+        Largest accepted probability that the certificate is wrong, in (0, 1).
     """
 
     required: Annotated[bool, Field(strict=True)] = True
@@ -40,12 +40,12 @@ class CertificateRequirement(StrictModel):
 def certificate_objection(
     demand: CertificateRequirement, certificate: Certificate | None, weighing: str, facts: Facts
 ) -> str | None:
-    """Why the certificate does not count, as a sentence; None where it counts.
+    """Why the certificate is not valid, as a sentence; None where it is.
 
     Parameters
     ----------
     weighing : str
-        Digest of how the policy reckons net values.
+        Digest of how the policy computes net values.
     """
     if certificate is None:
         return "The model carries no certificate."

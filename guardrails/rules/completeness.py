@@ -1,4 +1,4 @@
-"""A decision needs to know enough, and lately enough: missing or stale profiles are not acted upon."""
+"""Completeness: objects to contacts on the basis of missing or stale profiles."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from heed.guardrails.rules.time_zones import zone_or_none
 
 Known = Callable[[Facts, Action], bool]
 CONTACT_POINT = "contact_point"
-# What is no attribute and can be needed all the same.
+# Facts that can be required although they are not attributes.
 BUILT_IN: Mapping[str, Known] = {
     "time_zone": lambda facts, _: zone_or_none(facts.customer.time_zone) is not None,
     "jurisdiction": lambda facts, _: bool(facts.customer.jurisdiction),
@@ -27,7 +27,7 @@ BUILT_IN: Mapping[str, Known] = {
 
 
 class CompletenessRule(Rule):
-    """What must be known of the customer, and how recently it must have been reported.
+    """What must be known of the customer, and how recently the profile must have been reported.
 
     Attributes
     ----------
@@ -50,21 +50,21 @@ class CompletenessRule(Rule):
 
     @cached_property
     def asked(self) -> tuple[str, ...]:
-        """All that is needed."""
+        """The names of `needs`, none where it is absent."""
         return self.needs or ()
 
     def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """The attributes among what is needed."""
+        """The attributes among the names of `needs`."""
         yield from ((("needs", place), name) for place, name in enumerate(self.asked) if name not in BUILT_IN)
 
 
 def share(rule: CompletenessRule, action: Action) -> str | None:
-    """Actions get the same verdict, those of one channel where a contact point is needed."""
+    """Key: the channel where a contact point is required."""
     return action.channel if CONTACT_POINT in rule.asked else None
 
 
 def judge(rule: CompletenessRule, facts: Facts, action: Action) -> Verdict:
-    """Object where something is missing, or was not reported lately enough."""
+    """Object where something is missing or the profile is too old."""
     missing = [name for name in rule.asked if not _knows(name, facts, action)]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
@@ -83,7 +83,7 @@ def _knows(name: str, facts: Facts, action: Action) -> bool:
 
 
 def _stale(rule: CompletenessRule, reported_at: datetime | None, now: datetime) -> str | None:
-    """Why the report does not count, None where it does; clocks may differ by as much as a report may be old."""
+    """Why the profile is stale, None where it is not; a report dated in the future may be off by the same span."""
     if reported_at is None or rule.reported_within is None:
         return "The profile was never reported."
     if abs(now - reported_at) < rule.reported_within:

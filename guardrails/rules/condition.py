@@ -1,4 +1,4 @@
-"""A condition of the policy's own over customer, context and action."""
+"""A CEL condition over customer, context and action."""
 
 from typing import Annotated, Literal, Self
 
@@ -25,7 +25,7 @@ class ConditionRule(Rule):
     suppress_when : str or None
         Suppress if it holds.
     review_when : str or None
-        Leave it to a person if it holds.
+        Review if it holds.
     """
 
     kind: Literal["condition"]
@@ -41,12 +41,12 @@ class ConditionRule(Rule):
 
     @property
     def written(self) -> tuple[str, str]:
-        """The field that is given, and its text."""
+        """The field that is set, and its text."""
         return next((name, text) for name in FIELDS if (text := getattr(self, name)) is not None)
 
 
 def judge(rule: ConditionRule, condition: Condition, facts: Facts, action: Action) -> Verdict:
-    """Object as the field says; a condition that cannot be decided suppresses, whichever field it stands in."""
+    """Object as the field states. A condition that cannot be evaluated suppresses, whichever field it is in."""
     try:
         holds = condition.holds(variable_values(condition, facts, action))
     except Undecidable as error:

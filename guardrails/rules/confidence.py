@@ -1,8 +1,8 @@
-"""What the model is not sure of goes to a person: a second look at the candidate that arbitration chose.
+"""Confidence threshold: choices of low confidence go to review.
 
-Which threshold holds. Without `certificate` it is `act_at_least`. With it, and a certificate that counts, it is the
-larger of `act_at_least` and the certified threshold. Where none counts, a required one sends every act to review, and
-one that is not required leaves `act_at_least`.
+Without `certificate` the threshold is `act_at_least`. With a valid certificate it is the larger of `act_at_least` and
+the certified threshold. Without a valid certificate, every act goes to review where one is required, and `act_at_least`
+applies where it is not.
 """
 
 import math
@@ -19,14 +19,14 @@ from heed.guardrails.rules.rule import Rule
 
 
 class ConfidenceRule(Rule):
-    """Least confidence at which heed acts without asking.
+    """Lowest confidence at which heed acts without review.
 
     Attributes
     ----------
     act_at_least : float
         In [0, 1].
     certificate : CertificateRequirement or None
-        The certificate of the model to go by as well; certificates are not looked at where it is absent.
+        The model certificate to use as well; without it, certificates are ignored.
     """
 
     kind: Literal["confidence"]
@@ -35,12 +35,12 @@ class ConfidenceRule(Rule):
 
 
 def look(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> Verdict:
-    """Review below the threshold; what is not a number is below it.
+    """Review below the threshold; NaN counts as below.
 
     Parameters
     ----------
     weighing : str
-        Digest of how the policy reckons net values, which a certificate must share.
+        Digest of how the policy computes net values, which a certificate must share.
     """
     if rule.certificate is None:
         return _compared(rule, choice, rule.act_at_least, "asked for")
@@ -71,5 +71,5 @@ def _asked(threshold: float) -> str:
 
 
 def _shown(confidence: float) -> str:
-    """Percent to one decimal, rounded down so that what is below a threshold also looks so."""
+    """Percent to one decimal, rounded down so that a value below a threshold also looks so."""
     return f"{math.floor(confidence * 1000) / 10:.1f}%" if math.isfinite(confidence) else "unknown"

@@ -1,4 +1,4 @@
-"""Offers that contradict each other: who was contacted with one is not contacted with another for a while."""
+"""Conflict groups: a customer who received one offer does not receive a contradicting one within the window."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal, Self
@@ -15,7 +15,7 @@ from heed.guardrails.scope import ActionView, Selection
 
 
 class Member(StrictModel):
-    """One side of a contradiction: actions and categories of which one is enough to belong to it."""
+    """One side of a conflict; an action belongs to it by its id or its category."""
 
     actions: Names | None = Field(default=None, examples=["[upsell_gold, upsell_silver]"])
     categories: NormalizedNames | None = Field(default=None, examples=["[winback]"])
@@ -32,17 +32,17 @@ class Member(StrictModel):
 
 
 class ConflictGroup(Rule):
-    """Sides of which a customer hears one in any stretch of time as long as the window.
+    """Sides of a conflict, of which a customer receives at most one in any window.
 
     Reserved and executed contacts count, released ones do not.
 
     Attributes
     ----------
     members : mapping of str to Member
-        The sides by their names, two at least.
+        The sides by name, at least two.
     one_action : bool
-        Every action in scope is a side of its own; given instead of `members`. How often the same action may come
-        again is for frequency caps to say.
+        Every action in scope is its own side; given instead of `members`. Repetition of one action is a matter for
+        frequency caps.
     window : timedelta
         In real time, at most 90 days.
     """
@@ -64,24 +64,24 @@ class ConflictGroup(Rule):
         return self
 
     def selections(self) -> Iterator[tuple[tuple[str, ...], Selection]]:
-        """As for every rule, and the names in the members."""
+        """As for every rule, plus the names in the members."""
         yield from super().selections()
         for name, member in (self.members or {}).items():
             yield ("members", name), Selection(actions=member.actions, categories=member.categories)
 
 
 def share(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
-    """Actions that belong to the same sides get the same verdict."""
+    """Key: the sides that the action belongs to."""
     if rule.members is None:
         return (action.action_id,)
     return tuple(name for name, member in rule.members.items() if member.takes_in(action))
 
 
 def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
-    """Object while a contact with another side lies in the window; those dated ahead count too."""
+    """Object while a contact of another side is in the window; contacts dated in the future count too."""
     since = facts.now - rule.window
     recent = [one for one in facts.customer.counted_contacts_since(since) if rule.scope.concerns(one)]
-    against = [(one.at, side) for one in recent if (side := _other_side(rule, action, one)) is not None]
+    against = [(contact.at, side) for contact in recent if (side := _other_side(rule, action, contact)) is not None]
     if not against:
         return rule.allow(f"Nothing that excludes this came in the last {formatting.span(rule.window)}.")
     last, side = max(against)
@@ -91,7 +91,7 @@ def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
 
 
 def _other_side(rule: ConflictGroup, action: Action, contact: Contact) -> str | None:
-    """What the contact belongs to and the action does not, None where the two go together."""
+    """The contact's side where the action belongs to another one, None where they do not conflict."""
     if rule.members is None:
         return None if contact.action_id == action.action_id else f"`{contact.action_id}`"
     sides = rule.members.items()

@@ -1,8 +1,8 @@
 """No contact without live consent for the contact point, channel, purpose and topic. Unknown means no.
 
-Which statement stands. Of those about a contact point and those about its whole channel, the latest; of two made at
-once, a withdrawal. A statement without a topic is about every topic. Several rules of consent may speak for an action,
-and every one of them must be content: the most restrictive wins.
+The latest statement about the contact point or its whole channel applies; of two made at the same moment, the
+withdrawal. A statement without a topic covers every topic. Where several consent rules apply to an action, each of them
+must accept it, so the most restrictive one wins.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,21 +33,21 @@ class Enforcement(StrEnum):
 
 
 class ConsentRule(Rule):
-    """Asks for consent, or says with its purpose why none is needed.
+    """Requires consent, or states with its purpose why none is needed.
 
     Attributes
     ----------
     required : bool
-        False permits contact without consent, for instance for messages that a contract calls for.
+        False permits contact without consent, for instance for messages that a contract requires.
     enforcement : Enforcement
-        Permissive lets contact be until it is withdrawn; it must name the jurisdictions that know an opt-out, and
-        speaks only for customers who are surely there.
+        Permissive allows contact until consent is withdrawn. Its scope must name the jurisdictions with an opt-out
+        regime, and it applies only to customers who are surely there.
     addressless : tuple of str
-        Channels that reach a customer without a contact point, where a consent for the whole channel suffices.
+        Channels that need no contact point; there, consent for the whole channel suffices.
     bases : tuple of str or None
-        What a grant may rest on. A grant on another basis, or on one that was not said, then counts for nothing.
+        Accepted bases of a grant. A grant on another or an unknown basis does not count then.
     expires_after : mapping of str to timedelta
-        By basis, how long a grant holds at the longest, whatever it says itself.
+        By basis, the longest validity of a grant, whatever the grant itself says.
     """
 
     kind: Literal["consent"]
@@ -77,32 +77,32 @@ class ConsentRule(Rule):
 
     @property
     def permissive(self) -> bool:
-        """Whether only a withdrawal stands in the way."""
+        """Whether only a withdrawal objects."""
         return self.enforcement is Enforcement.PERMISSIVE
 
     @property
     def strict(self) -> bool:
-        """Whether there must be a grant."""
+        """Whether a grant is required."""
         return self.required and not self.permissive
 
     @property
     def plain(self) -> bool:
-        """Whether every grant counts for as long as it says itself."""
+        """Whether every grant is valid for as long as it states itself."""
         return self.bases is None and not self.expires_after
 
     @property
     def permits(self) -> bool:
-        """A rule that asks for no grant permits, so it needs to be sure of the jurisdiction."""
+        """A rule that requires no grant permits, so it must be sure of the jurisdiction."""
         return not self.strict
 
 
 def share(_: ConsentRule, action: Action) -> tuple[str, str, str | None]:
-    """Actions of one channel, purpose and topic get the same verdict."""
+    """Key: channel, purpose and topic."""
     return (action.channel, action.purpose, action.topic)
 
 
 def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
-    """Allow where consent is live, or not withdrawn under permissive enforcement, for one contact point at least."""
+    """Allow where at least one contact point has live consent or, under permissive enforcement, no withdrawal."""
     about = _about(action)
     if not rule.required:
         return rule.allow(f"No consent is asked for {about} by this rule.")
@@ -122,9 +122,9 @@ def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
 
 
 def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
-    """The contact points at which a rule is content, in the order of their names.
+    """The contact points that a rule accepts, ordered by name.
 
-    None stands for the whole of a channel that needs no contact point.
+    None stands for the whole channel where it needs no contact point.
     """
     points = _asked(rule, facts.customer, action)
     if not rule.required:
@@ -136,7 +136,7 @@ def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[st
 def live_contact_points(
     customer: Customer, channel: str, purpose: str, now: datetime, topic: str | None = None
 ) -> tuple[str, ...]:
-    """Contact points of the channel with live consent for the purpose and topic, in the order of their names."""
+    """Contact points of the channel with live consent for the purpose and topic, ordered by name."""
     statements = relevant_statements(customer.consents, channel, purpose, now, topic)
     return tuple(
         point for point in channel_points(customer, channel) if is_live_grant(latest_statement(statements, point), now)
@@ -148,9 +148,9 @@ def relevant_statements(
 ) -> list[Consent]:
     """The statements that count for a channel, purpose and topic at `now`.
 
-    A grant must name channel and purpose exactly and have been made; a withdrawal may say ``*`` for either, and counts
-    even when it is dated after `now`: where clocks disagree, the customer's no is believed. A statement about a topic
-    is about no other, and about nothing where the action has none.
+    A grant must name channel and purpose exactly and must not be dated after `now`. A withdrawal may use ``*`` for
+    either, and counts even when it is dated after `now`: where clocks disagree, the customer's no is believed. A
+    statement about a topic covers no other topic, and no action without one.
     """
     channels, purposes = (channel, EVERYTHING), (purpose, EVERYTHING)
     about = [said for said in consents if said.channel in channels and said.purpose in purposes]
@@ -164,13 +164,13 @@ def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
 
 
 def _statements(rule: ConsentRule, facts: Facts, action: Action) -> list[Consent]:
-    """The statements that count for an action, as the rule reads them."""
+    """The statements that count for an action under the rule's terms."""
     said = relevant_statements(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
-    return said if rule.plain else [read for one in said if (read := _read(rule, one)) is not None]
+    return said if rule.plain else [read for statement in said if (read := _read(rule, statement)) is not None]
 
 
 def _read(rule: ConsentRule, said: Consent) -> Consent | None:
-    """A statement with the end that the rule gives it, None for a grant on a basis that the rule does not take."""
+    """The statement limited by the rule's terms, None for a grant on a basis that the rule does not accept."""
     if said.status == _WITHDRAWN:
         return said
     basis = None if said.basis is None else normalize_name(said.basis)
@@ -184,10 +184,10 @@ def _read(rule: ConsentRule, said: Consent) -> Consent | None:
 
 
 def latest_statement(statements: Sequence[Consent], point: str | None) -> Consent | None:
-    """The statement that stands for a contact point; of two made at once the withdrawal stands.
+    """The statement that applies to a contact point; of two made at the same moment, the withdrawal.
 
-    Statements about the whole channel speak for each of its contact points. Where no contact point is known (None),
-    a grant for one contact point grants nothing, and a withdrawal for one withdraws all.
+    Statements about the whole channel cover each of its contact points. Where no contact point is known (None), a grant
+    for one contact point grants nothing, and a withdrawal for one withdraws all.
     """
     own = [said for said in statements if _speaks_for(said, point)]
     if len(own) < 2:
@@ -206,7 +206,7 @@ def _weight(said: Consent) -> tuple[datetime, bool]:
 
 
 def _suffices(rule: ConsentRule, said: Consent | None, now: datetime) -> bool:
-    """Whether the rule is content with what stands for a contact point."""
+    """Whether the rule accepts the statement that applies to a contact point."""
     if rule.permissive:
         return said is None or said.status != _WITHDRAWN
     return is_live_grant(said, now)
@@ -220,12 +220,12 @@ def is_live_grant(said: Consent | None, now: datetime) -> bool:
 
 
 def channel_points(customer: Customer, channel: str) -> list[str]:
-    """Contact points of the channel, in the order of their names."""
-    return sorted({one.contact_point for one in customer.contact_points if one.channel == channel})
+    """Contact points of the channel, ordered by name."""
+    return sorted({point.contact_point for point in customer.contact_points if point.channel == channel})
 
 
 def _asked(rule: ConsentRule, customer: Customer, action: Action) -> list[str | None]:
-    """What consent must be for: each contact point of the channel, or the channel itself where it needs none."""
+    """The contact points to check, or None for the channel itself where it needs no contact point."""
     points: list[str | None] = [*channel_points(customer, action.channel)]
     return points or ([None] if action.channel in rule.addressless else [])
 

@@ -1,4 +1,4 @@
-"""Silence for a while after something that calls for it: a complaint, a purchase, or contacts that nobody answered."""
+"""Cool-down: no contact for a while after an event such as a complaint, or after ignored contacts."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -16,22 +16,22 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class CoolDown(Rule):
-    """After an event, or after so many ignored contacts in a row, objects until the window is over.
+    """Objects until the window is over after an event, or after a number of ignored contacts in a row.
 
     Attributes
     ----------
     after : tuple of str or None
-        Types of outcomes and signals after which it is silent, at any certainty.
+        Types of outcomes and signals that start the cool-down, at any certainty.
     after_ignored : int or None
-        How many contacts in a row, of those in the rule's scope, must have gone unanswered.
+        How many contacts in a row, of those in the rule's scope, must have been ignored.
     answered_by : tuple of str or None
-        Types of outcomes and signals that answer a contact; given with `after_ignored` only.
+        Types of outcomes and signals that answer a contact; only with `after_ignored`.
     answer_within : timedelta
-        How long a contact may wait for its answer.
+        How long after a contact an answer counts.
     certainty_at_least : float
-        Least certainty, in [0, 1], with which a signal counts as an answer.
+        Lowest certainty, in [0, 1], at which a signal counts as an answer.
     window : timedelta
-        How long the silence lasts from the last such event or contact, at most 90 days.
+        Duration from the last such event or contact, at most 90 days.
     """
 
     kind: Literal["cool_down"]
@@ -60,7 +60,7 @@ def share(_: CoolDown, __: Action) -> None:
 
 
 def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
-    """Object until the window after the last cause is over; causes dated ahead count already."""
+    """Object until the window after the last cause is over; causes dated in the future count already."""
     if rule.after is not None:
         cause, last = formatting.either(f"`{one}`" for one in rule.after), _last(rule, facts)
     else:
@@ -78,11 +78,11 @@ def _last(rule: CoolDown, facts: Facts) -> datetime | None:
 
 
 def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
-    """The last contact of an unbroken row of ignored ones that is long enough, None where there is no such row."""
-    contacts = [one for one in facts.customer.contacts if rule.scope.concerns(one)]
+    """The last of the most recent ignored contacts in a row, None where they are too few."""
+    contacts = [contact for contact in facts.customer.contacts if rule.scope.concerns(contact)]
     if not contacts:
         return None
-    first = min(one.at for one in contacts)
+    first = min(contact.at for contact in contacts)
     answers = event_times(facts.customer, rule.answered_by or (), rule.certainty_at_least, first)
     known = settled_contacts(contacts, answers, rule.answer_within, facts.now)
     row = list(takewhile(lambda one: not one.answered, reversed(known)))

@@ -1,4 +1,4 @@
-"""The condition that the catalogue itself attaches to an action."""
+"""The eligibility condition of an action in the catalogue."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,12 +12,12 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class EligibilityRule(Rule):
-    """Looks at each action's own `eligibility`; an action without one is for everybody.
+    """Checks each action's `eligibility`; an action without one is for everybody.
 
     Attributes
     ----------
     effect : Restraint
-        What an ineligible customer meets. A condition that cannot be decided always suppresses.
+        Effect for an ineligible customer. A condition that cannot be evaluated always suppresses.
     """
 
     kind: Literal["eligibility"]
@@ -30,7 +30,7 @@ class EligibilityRule(Rule):
 
 
 def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, action: Action) -> Verdict:
-    """Allow where the action's condition holds or there is none."""
+    """Allow where the action's condition holds or it has none."""
     if condition is None:
         return rule.allow("The catalogue sets no condition of eligibility.")
     try:

@@ -1,6 +1,6 @@
-"""What happened to a customer and when: outcomes and signals by type, and which contacts were answered.
+"""Events of a customer: times of outcomes and signals by type, and which contacts were answered.
 
-Times are microseconds from 1970 in UTC, as histories of signals keep them: a customer may have thousands.
+Times are microseconds since 1970 in UTC, as in `Signals`: a customer may have thousands.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,7 +16,7 @@ _NONE = Signals()
 
 @dataclass(frozen=True, slots=True)
 class SettledContact:
-    """A contact of which it is known whether it was answered."""
+    """A contact that was answered, or whose time to be answered is over."""
 
     at: datetime
     answered: bool
@@ -30,9 +30,9 @@ def event_times(
     Parameters
     ----------
     certainty : float
-        In [0, 1]. What restrains counts at any certainty; what frees should be asked to be likely.
+        In [0, 1]. Events that restrict should count at any certainty, events that permit only when likely.
     since : datetime
-        What happened before is of no interest.
+        Earlier events are left out.
     """
     signals, earliest = customer.signals, microseconds(since)
     if not signals.has_any(types):
@@ -42,7 +42,9 @@ def event_times(
         for kind, at, sure in zip(signals.type, signals.at, signals.certainty, strict=True)
         if kind in types and sure >= certainty and at >= earliest
     ]
-    seen.extend(microseconds(one.at) for one in customer.outcomes if one.type in types and one.at >= since)
+    seen.extend(
+        microseconds(outcome.at) for outcome in customer.outcomes if outcome.type in types and outcome.at >= since
+    )
     seen.sort()
     return seen
 
@@ -60,14 +62,14 @@ def settled_contacts(
     Parameters
     ----------
     answers : sequence of int
-        As `event_times` gives them. One that lies ahead of `now` by another clock answers nothing yet.
+        Times from `event_times`. One after `now` (by another clock) does not count yet.
     within : timedelta
-        How long after a contact an answer counts as one to it, the end included.
+        How long after a contact an answer counts, the end included.
     """
-    made = sorted(one.at for one in contacts if one.state is ContactState.EXECUTED)
+    made = sorted(contact.at for contact in contacts if contact.state is ContactState.EXECUTED)
     known = answers[: bisect_right(answers, microseconds(now))]
     judged = [SettledContact(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
-    return tuple(one for one in judged if one.answered or one.at + within <= now)
+    return tuple(contact for contact in judged if contact.answered or contact.at + within <= now)
 
 
 def _answered(at: int, answers: Sequence[int], within: int) -> bool:

@@ -1,4 +1,4 @@
-"""Who answers hardly anything any more has had enough, and more contacts teach the customer to ignore them."""
+"""Fatigue: objects to further contacts of a customer who ignores most of them."""
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
@@ -15,25 +15,25 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class FatigueRule(Rule):
-    """Objects where too large a share of the last contacts went unanswered.
+    """Objects where too large a share of the last contacts was ignored.
 
-    Contacts in the rule's scope that were made count once they are answered, or once their time to be answered is
-    over. A customer with fewer of them than `last` is not judged.
+    An executed contact in the rule's scope counts once it is answered, or once its time to be answered is over. A
+    customer with fewer than `last` such contacts is allowed.
 
     Attributes
     ----------
     last : int
-        How many contacts are looked at.
+        Number of contacts considered.
     ignored_at_least : float
-        Share of them, in (0, 1], from which on the rule objects.
+        Ignored share, in (0, 1], at which the rule objects.
     answered_by : tuple of str
         Types of outcomes and signals that answer a contact.
     answer_within : timedelta
-        How long a contact may wait for its answer.
+        How long after a contact an answer counts.
     certainty_at_least : float
-        Least certainty, in [0, 1], with which a signal counts as an answer.
+        Lowest certainty, in [0, 1], at which a signal counts as an answer.
     window : timedelta
-        How far back contacts are looked at, at most 90 days.
+        How far back contacts are considered, at most 90 days.
     """
 
     kind: Literal["fatigue"]
@@ -58,14 +58,14 @@ def share(_: FatigueRule, __: Action) -> None:
 
 
 def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
-    """Object while so many ignored contacts lie in the window; eligible again when too few are left to judge by."""
+    """Object while so many ignored contacts are in the window; eligible again when fewer than `last` are left."""
     since = facts.now - rule.window
-    contacts = [one for one in facts.customer.contacts if one.at > since and rule.scope.concerns(one)]
+    contacts = [contact for contact in facts.customer.contacts if contact.at > since and rule.scope.concerns(contact)]
     answers = event_times(facts.customer, rule.answered_by, rule.certainty_at_least, since)
     known = settled_contacts(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
     if len(known) < rule.last:
         return rule.allow(f"{len(known)} contacts are too few to speak of fatigue.")
-    ignored = sum(not one.answered for one in known)
+    ignored = sum(not value.answered for value in known)
     said = f"{ignored} of the last {rule.last} contacts were ignored"
     if ignored / rule.last < rule.ignored_at_least:
         return rule.allow(f"{said}.")

@@ -1,4 +1,4 @@
-"""Times, spans and lists as people write them, for the reasons of verdicts."""
+"""Text of times, spans and lists in the reasons of verdicts. Receipts record it, so it is stable."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ _ALMOST_A_MINUTE = _MINUTE - timedelta(microseconds=1)
 
 
 def moment(at: datetime) -> str:
-    """Text of a moment to the minute in UTC, rounded up: at the time named, what was promised holds."""
+    """Text of a moment to the minute in UTC, rounded up, so that a promise holds at the stated time."""
     later = at.astimezone(UTC) + _ALMOST_A_MINUTE
     return f"{later.isoformat(' ', 'minutes')[:16]} UTC"
 
@@ -23,7 +23,7 @@ def day(at: datetime) -> str:
 def span(length: timedelta) -> str:
     """Length in the largest unit that divides it: ``7 days``, ``24 hours``, ``90 minutes``.
 
-    One day is written as 24 hours, since rules count real time and never calendar days.
+    One day is written as 24 hours, since rules count real time and not calendar days.
     """
     for unit, one in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", _MINUTE)):
         count, rest = divmod(length, one)

@@ -1,4 +1,4 @@
-"""How often a customer may be contacted, in windows that roll with real time and know no midnight."""
+"""Frequency caps: contacts per customer in rolling windows of real time, not calendar days."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class Per(StrEnum):
-    """What is counted together: all contacts in the rule's scope, or those that share this with the candidate."""
+    """What is counted together: all contacts in the rule's scope, or those that share this property with the action."""
 
     ALL = "all"
     CHANNEL = "channel"
@@ -27,17 +27,17 @@ class Per(StrEnum):
 
     @property
     def attribute(self) -> str | None:
-        """The name of the shared property in actions and contacts, None where all are counted together."""
+        """Name of the shared attribute of actions and contacts, None where all are counted together."""
         if self is Per.ALL:
             return None
         return "action_id" if self is Per.ACTION else self.value
 
 
 class FrequencyCap(Rule):
-    """At most `limit` contacts in any stretch of time as long as the window.
+    """At most `limit` contacts in any window.
 
-    Reserved and executed contacts in the rule's scope count, released ones do not. The scope's jurisdictions say whom
-    the rule protects; a contact counts wherever the customer was.
+    Reserved and executed contacts in the rule's scope count, released ones do not. The scope's jurisdictions decide
+    which customers are protected; a contact counts wherever the customer was at the time.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class FrequencyCap(Rule):
     per : Per
         What is counted together.
     effect : Restraint
-        Suppress, or leave it to a person.
+        Suppress or review.
     """
 
     kind: Literal["frequency_cap"]
@@ -59,17 +59,17 @@ class FrequencyCap(Rule):
 
     @cached_property
     def shared(self) -> str | None:
-        """The property that contacts counted together share."""
+        """The attribute that contacts counted together share."""
         return self.per.attribute
 
     @cached_property
     def span(self) -> str:
-        """The window in words."""
+        """The window as text."""
         return formatting.span(self.window)
 
     @cached_property
     def scoped(self) -> tuple[str, ...]:
-        """What the scope names, in words, but for what `per` says already."""
+        """The names of the scope as text, without the dimension of `per`."""
         scope = self.scope
         classes = None if scope.message_classes is None else [one.value for one in scope.message_classes]
         lists = {
@@ -83,22 +83,22 @@ class FrequencyCap(Rule):
 
     @cached_property
     def room(self) -> dict[tuple[str | None, int], Verdict]:
-        """What was said so far where there was room, by what is counted together and how much of it there was."""
+        """Cached verdicts that allow, by the shared property and the number of contacts."""
         return {}
 
     @cached_property
     def kind_of_all(self) -> str:
-        """What is counted, in words, where all is counted together."""
+        """What is counted, as text, where all is counted together."""
         return " ".join((*self.scoped, "contacts"))
 
 
 def share(rule: FrequencyCap, action: Action) -> str | None:
-    """Actions that are counted together get the same verdict."""
+    """Key: the property that is counted together."""
     return None if rule.shared is None else str(getattr(action, rule.shared))
 
 
 def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
-    """Object once the window is full; eligible again when enough contacts have left it."""
+    """Object when the window is full; eligible again when enough contacts have left it."""
     own = share(rule, action)
     times = counted_times(rule, facts, own)
     said = rule.room.get((own, len(times)))
@@ -114,17 +114,21 @@ def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
 
 
 def counted_times(rule: FrequencyCap, facts: Facts, own: str | None) -> list[datetime]:
-    """Times of the contacts that fill the window, oldest first; `own` is what they share, if anything.
+    """Times of the contacts in the window, oldest first; `own` is the shared property, if any.
 
-    There is no upper bound: a contact dated after now by another clock fills the window too.
+    There is no upper bound: a contact dated after now by another clock counts too.
     """
     recent = facts.customer.counted_contacts_since(facts.now - rule.window)
     shared = rule.shared
-    return [one.at for one in recent if (shared is None or getattr(one, shared) == own) and rule.scope.concerns(one)]
+    return [
+        contact.at
+        for contact in recent
+        if (shared is None or getattr(contact, shared) == own) and rule.scope.concerns(contact)
+    ]
 
 
 def _kind(rule: FrequencyCap, own: str | None) -> str:
-    """What is counted, in words: `email marketing contacts`, or `contacts for` one action."""
+    """What is counted, as text: `email marketing contacts`, or `contacts for` one action."""
     if own is None:
         return rule.kind_of_all
     if rule.per is Per.ACTION:

@@ -1,4 +1,4 @@
-"""A contact must not be too likely to drive the customer away: a second look at the candidate that was chosen."""
+"""Harm ceiling: objects to a chosen action that is too likely to cause an opt-out or complaint."""
 
 from typing import Literal
 
@@ -12,14 +12,14 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class HarmCeiling(Rule):
-    """Largest probability of opt-out, complaint or unsubscribe that is accepted.
+    """Largest accepted probability of opt-out, complaint or unsubscribe.
 
     Attributes
     ----------
     at_most : float
         Per contact, in [0, 1].
     effect : Restraint
-        What a larger probability meets. An unknown one goes to a person.
+        Effect of a larger probability. An unknown one goes to review.
     """
 
     kind: Literal["harm_ceiling"]
@@ -28,7 +28,7 @@ class HarmCeiling(Rule):
 
 
 def look(rule: HarmCeiling, facts: Facts, choice: Choice) -> Verdict:
-    """Object above the ceiling; what is not a number is above it."""
+    """Object above the ceiling; NaN counts as above."""
     del facts
     if choice.harm is None:
         return rule.lacking("How likely the contact is to do harm is not known.", Effect.REVIEW)

@@ -1,6 +1,6 @@
-"""What a person decides whatever the model says: vulnerable customers, and actions of significant effect.
+"""Mandatory review: vulnerable customers, and actions of significant effect.
 
-GDPR, Article 22, and the care that regulators ask for with customers in vulnerable circumstances (FCA, FG21/1).
+See GDPR, Article 22, and the FCA's guidance on vulnerable customers (FG21/1).
 """
 
 from collections.abc import Iterator
@@ -17,22 +17,21 @@ from heed.guardrails.rules.rule import Rule
 
 
 class UnknownAttribute(StrEnum):
-    """What a customer meets of whom nobody has said whether an attribute holds."""
+    """Effect for a customer of whom an attribute is unknown."""
 
     REVIEW = "review"
     ALLOW = "allow"
 
 
 class HumanReview(Rule):
-    """Asks a person, always or for customers with an attribute.
+    """Asks for review, always or for customers with an attribute.
 
     Attributes
     ----------
     attributes : tuple of str or None
-        Attributes that are true or false, of which one that is true is enough. Without them everything in scope
-        goes to a person.
+        Boolean attributes, of which one that is true is enough. Without them everything in scope goes to review.
     unknown : UnknownAttribute
-        What happens where an attribute is missing.
+        Effect where an attribute is missing.
     """
 
     kind: Literal["human_review"]
@@ -40,7 +39,7 @@ class HumanReview(Rule):
     unknown: UnknownAttribute = UnknownAttribute.REVIEW
 
     def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """The attributes looked at."""
+        """The attributes that the rule checks."""
         yield from ((("attributes", place), name) for place, name in enumerate(self.attributes or ()))
 
 
@@ -50,11 +49,11 @@ def share(_: HumanReview, __: Action) -> None:
 
 
 def judge(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
-    """Review, unless every attribute named is known not to hold; what is neither true nor false may hold."""
+    """Review, unless every named attribute is known to be false; a value that is not boolean counts as true."""
     if rule.attributes is None:
         return rule.against(Effect.REVIEW, f"A person decides: {rule.purpose}")
     said = {name: facts.customer.attributes.get(name) for name in rule.attributes}
-    # False, 0 and 0.0 are equal; text such as "no" is not read.
+    # False, 0 and 0.0 are equal; text such as "no" is not interpreted.
     holding = [name for name, value in said.items() if value is not None and value != False]  # noqa: E712
     if holding:
         return rule.against(Effect.REVIEW, f"A person decides where `{holding[0]}` holds: {rule.purpose}")

@@ -1,4 +1,4 @@
-"""Who is not surely one person is not contacted as one: wrong merges send one person's offers to another."""
+"""Identity certainty: a wrong merge would send one person's offers to another."""
 
 from typing import Literal
 
@@ -12,14 +12,14 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class IdentityRule(Rule):
-    """Least certainty of identity.
+    """Lowest accepted certainty of identity.
 
     Attributes
     ----------
     at_least : float
-        Probability in [0, 1] that all that is known is of one person.
+        Probability in [0, 1] that all facts belong to one person.
     effect : Restraint
-        What a lower certainty meets. An unknown one always suppresses.
+        Effect of a lower certainty. An unknown one always suppresses.
     """
 
     kind: Literal["identity"]
@@ -33,7 +33,7 @@ def share(_: IdentityRule, __: Action) -> None:
 
 
 def judge(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
-    """Object below the certainty asked for; what is not a number is below it."""
+    """Object below the required certainty; NaN counts as below."""
     known = facts.customer.identity
     if known is None:
         return rule.lacking("How certain the customer's identity is has not been said.")

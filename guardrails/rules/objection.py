@@ -1,7 +1,7 @@
-"""Who objected is left alone, also with the messages that a policy lists beyond marketing.
+"""Objections: suppress further messages, beyond marketing, after an objection to marketing.
 
-Marketing after an objection is neither scored nor considered, whatever a policy says (GDPR, Article 21(3)); see
-:mod:`heed.decisioning.marketing_objection`. This rule is for what else should stop then, by its scope.
+Marketing after an objection is never scored, whatever a policy says (GDPR, Article 21(3)); see
+:mod:`heed.decisioning.marketing_objection`. The scope of this rule says what else stops.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ from heed.guardrails.rules.rule import Rule
 
 
 class ObjectionRule(Rule):
-    """Suppresses whatever is in scope for whoever has objected to marketing, at any contact point."""
+    """Suppresses everything in scope for customers who objected to marketing at any contact point."""
 
     kind: Literal["objection"]
 
@@ -25,9 +25,9 @@ def share(_: ObjectionRule, __: Action) -> None:
 
 
 def judge(rule: ObjectionRule, facts: Facts, _: Action) -> Verdict:
-    """Suppress for good once there is an objection; one dated ahead counts already."""
+    """Suppress, without an end, where there is an objection; one dated in the future counts already."""
     objections = facts.customer.objections
     if not objections:
         return rule.allow("No objection is on record.")
-    since = formatting.day(min(one.recorded_at for one in objections))
+    since = formatting.day(min(objection.recorded_at for objection in objections))
     return rule.suppress(f"The customer objected to marketing on {since}, and an objection has no end.")

@@ -1,4 +1,4 @@
-"""While a case of the customer's is open, such as a complaint, whatever is in scope stays silent on every channel."""
+"""Open cases: no contact while a case of the customer, such as a complaint, is open."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,16 +15,16 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class OpenCase(Rule):
-    """Objects from the event that opens a case to one that closes it.
+    """Objects from the event that opens a case until one that closes it.
 
     Attributes
     ----------
     opened_by, closed_by : tuple of str
-        Types of outcomes and signals. One that closes closes all cases opened before it.
+        Types of outcomes and signals. A closing event closes all cases opened before it.
     certainty_at_least : float
-        Least certainty, in [0, 1], with which a signal closes; any signal opens.
+        Lowest certainty, in [0, 1], at which a signal closes a case; any signal opens one.
     at_most : timedelta or None
-        How long a case that nobody closes counts as open; without it, until it is closed.
+        How long a case counts as open if it is not closed; without it, until it is closed.
     """
 
     kind: Literal["open_case"]
@@ -41,7 +41,7 @@ def share(_: OpenCase, __: Action) -> None:
 
 
 def judge(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
-    """Object while a case is open; of events at one moment the one that opens counts last."""
+    """Object while a case is open; of events at the same moment, the opening one counts last."""
     opened = open_since(rule, facts)
     cause = formatting.either(f"`{one}`" for one in rule.opened_by)
     if opened is None:
@@ -54,9 +54,9 @@ def judge(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
 
 
 def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
-    """When the case that is open was last opened, None where none is.
+    """When the open case was last opened, None where none is open.
 
-    What is dated ahead of `now` by another clock opens a case and closes none.
+    An event dated after `now` by another clock opens a case but does not close one.
     """
     opened = event_times(facts.customer, rule.opened_by)
     if not opened:

@@ -1,4 +1,4 @@
-"""Public holidays by jurisdiction, from the `holidays` package, which is loaded only where a policy asks for them."""
+"""Public holidays by jurisdiction, from the `holidays` package, which is imported only where a policy needs it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,12 +14,12 @@ from heed.guardrails.rules.schedule import Calendar
 
 
 def calendar_of(jurisdictions: Iterable[str]) -> Calendar | None:
-    """Whether a date is a public holiday in any of these jurisdictions, None where one of them is not known.
+    """Whether a date is a public holiday in any of these jurisdictions, None where one of them is unknown.
 
-    Where only the country is said, or a part of it that has no calendar of its own, the holidays of all its parts
-    count: the customer may live in any.
+    For a country, or a part of it without its own calendar, the holidays of all its parts count: the customer may live
+    in any of them.
     """
-    codes = tuple(canonical_code(one) or "" for one in jurisdictions)
+    codes = tuple(canonical_code(code) or "" for code in jurisdictions)
     return partial(_falls, codes) if codes and all(is_known(code) for code in codes) else None
 
 
@@ -59,12 +59,12 @@ def _checked(code: str) -> str:
 def _kept(said: object) -> bool | tuple[str, ...]:
     if isinstance(said, bool):
         return said
-    if not isinstance(said, list | tuple) or not said or not all(isinstance(one, str) for one in said):
+    if not isinstance(said, list | tuple) or not said or not all(isinstance(statement, str) for statement in said):
         raise ValueError("value is neither true nor a list of countries")
-    return tuple(_checked(str(one)) for one in said)
+    return tuple(_checked(str(statement)) for statement in said)
 
 
-# True for those of the customer's own jurisdiction, a list for those of these countries whoever the customer is.
+# True for the holidays of the customer's jurisdiction, a list for those of these countries for every customer.
 Holidays = Annotated[
     bool | tuple[str, ...],
     PlainValidator(_kept),

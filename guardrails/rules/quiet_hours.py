@@ -1,4 +1,4 @@
-"""When a customer is left in peace: windows of local wall time and public holidays, in the customer's own zone."""
+"""Quiet hours: windows of local time and public holidays, in the customer's own time zone."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -27,19 +27,19 @@ class QuietHours(Rule):
     Attributes
     ----------
     windows : tuple of Window or None
-        When it is quiet, in the customer's wall time.
+        Quiet times, in the customer's local time.
     only : tuple of Window or None
-        Outside of these it is quiet: the windows in which sending is allowed.
+        The windows in which sending is allowed; all other times are quiet.
     holidays : bool or tuple of str
-        Whether the public holidays of the customer's jurisdiction are quiet as well, or of which countries they are,
-        wherever the customer is.
+        True if the public holidays of the customer's jurisdiction are quiet as well; or the countries whose holidays
+        are quiet for every customer.
     unknown_jurisdictions : tuple of str or None
-        Where a customer of unknown jurisdiction may live; a holiday in one of them is quiet. Without it a customer
-        whose holidays are not known is never free.
+        Where a customer of unknown jurisdiction may live; a holiday in any of them is quiet. Without it, a customer
+        with unknown holidays is suppressed.
     unknown_zone : tuple of str or None
-        Zones in which a customer of unknown zone may live; all of them must allow. None means anywhere on earth.
-        Where every contact point of the channel says which zones it may be in, those are asked instead. A known zone
-        that a contact point contradicts, saying zones without it, must allow together with all of these.
+        Zones in which a customer of unknown zone may live; all of them must allow. None means every zone on earth.
+        Where every contact point of the channel states its possible zones, those are used instead. Where a contact
+        point's zones contradict a known zone, all of them must allow.
     """
 
     kind: Literal["quiet_hours"]
@@ -61,38 +61,38 @@ class QuietHours(Rule):
 
     @cached_property
     def week(self) -> Week:
-        """All that is quiet, as stretches of the wall clock's week."""
+        """All quiet times, as intervals of the week."""
         inside = week_of_windows(self.windows or ())
         return inside if self.only is None else union(inside, complement(week_of_windows(self.only)))
 
     @cached_property
     def plausible(self) -> tuple[tzinfo, ...]:
-        """Zones of customers of unknown zone, none where it may be any on earth."""
+        """Possible zones of customers of unknown zone, none where it may be any."""
         return tuple(parse_zone(name) for name in self.unknown_zone or ())
 
     @cached_property
     def judged(self) -> Callable[[datetime, str | None, str | None, Points], Verdict]:
-        """What the rule says at a moment, by zone, jurisdiction, and the zones of contact points; the last are kept."""
+        """The verdict by moment, zone, jurisdiction and zones of contact points; recent ones are cached."""
         return lru_cache(maxsize=512)(partial(_judged, self))
 
     @cached_property
     def noun(self) -> str:
-        """What the rule keeps, in words."""
+        """What the rule enforces, as text."""
         if self.windows is None and self.only is None:
             return "public holiday"
         return "quiet hours or public holiday" if self.holidays else "quiet hours"
 
 
 def share(_: QuietHours, action: Action) -> str:
-    """Actions of one channel get the same verdict, since contact points of a channel may say zones of their own."""
+    """Key: the channel, since its contact points may have zones of their own."""
     return action.channel
 
 
 def judge(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
-    """Suppress while a clock that the customer goes by, or may go by, reads a quiet time."""
+    """Suppress while it is quiet in any zone that the customer lives in or may live in."""
     customer = facts.customer
-    points = tuple([one.time_zones for one in customer.contact_points if one.channel == action.channel])
-    # Channels differ only where contact points say which zones they lie in, and most say nothing.
+    points = tuple([point.time_zones for point in customer.contact_points if point.channel == action.channel])
+    # Channels differ only where contact points have zones, which most do not.
     told = points if any(points) else ()
     return rule.judged(facts.now, customer.time_zone, customer.jurisdiction, told)
 
@@ -115,7 +115,7 @@ def _judged(
 
 
 def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
-    """The holidays that count for a customer, None where there are none or they are not known."""
+    """The customer's public holidays, None where the rule has none or they are unknown."""
     if isinstance(rule.holidays, tuple):
         return calendar_of(rule.holidays)
     if not rule.holidays:
@@ -127,9 +127,9 @@ def _calendar(rule: QuietHours, jurisdiction: str | None) -> Calendar | None:
 def _clocks(
     rule: QuietHours, zone_name: str | None, points: Points, holiday: Calendar | None
 ) -> tuple[list[QuietClock], str | None]:
-    """The clocks that a customer goes by, or may go by, and why there is doubt; None where there is none.
+    """The customer's possible clocks, and the reason for doubt, if any.
 
-    The profile's zone is certain unless a contact point of the channel lies in others, as one abroad does.
+    The profile's zone is certain unless a contact point of the channel lies in another.
     """
     own = zone_or_none(zone_name)
     if own is None:
@@ -141,9 +141,9 @@ def _clocks(
 
 
 def _plausible(rule: QuietHours, points: Points, holiday: Calendar | None) -> list[QuietClock]:
-    """The clocks that a customer of unknown zone may go by."""
+    """The possible clocks of a customer of unknown zone."""
     said = [zone_or_none(name) for names in points for name in names]
-    places: list[tzinfo] = [one for one in said if one is not None]
+    places: list[tzinfo] = [statement for statement in said if statement is not None]
     if points and all(points) and len(places) == len(said):
         return [QuietClock(rule.week, place, holiday) for place in places]
     places.extend(rule.plausible)

@@ -1,4 +1,4 @@
-"""What all rules share: identity, owner, scope, dates, mode."""
+"""Base of all rules: id, owner, scope, dates, mode."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,26 +17,26 @@ from heed.guardrails.scope import Scope, Selection
 
 @lru_cache(maxsize=4096)
 def _allowing(rule: str, reason: str) -> Verdict:
-    """The verdict itself. Most verdicts allow, and most in words used before, so they are worth keeping."""
+    """A cached verdict that allows. Most verdicts allow, and most with the same reasons."""
     return Verdict(rule, Effect.ALLOW, reason)
 
 
 class Mode(StrEnum):
-    """Whether a verdict counts, or is only recorded: how a new rule is tried."""
+    """Whether a verdict is applied or only recorded, which is how a new rule is tried out."""
 
     ENFORCE = "enforce"
     OBSERVE = "observe"
 
 
 class Restraint(StrEnum):
-    """What a rule does when it objects."""
+    """The effect of a rule that objects."""
 
     REVIEW = "review"
     SUPPRESS = "suppress"
 
     @property
     def effect(self) -> Effect:
-        """The same as a verdict's effect."""
+        """The effect of the verdict."""
         return Effect.REVIEW if self is Restraint.REVIEW else Effect.SUPPRESS
 
 
@@ -48,19 +48,19 @@ class Rule(StrictModel):
     id : str
         Lower-case words joined by hyphens, unique in the policy.
     purpose : str
-        One sentence: why the rule is there.
+        One sentence: why the rule exists.
     owner : str
-        Who answers for it.
+        Who is responsible for it.
     scope : Scope
-        What it is about; everything where nothing is named.
+        What it applies to; everything where nothing is named.
     citation : str or None
-        The law or standard that the rule follows.
+        The law or standard behind the rule.
     unconfirmed : str or None
-        What of the citation nobody has compared with the law's own text yet; `heed policy check` shows it.
+        The part of the citation that was not yet checked against the law; `heed policy check` shows it.
     valid_from, valid_until : datetime or None
         Half-open interval in which it is in force.
     mode : Mode
-        ``observe`` records the verdict and does not apply it.
+        ``observe`` records the verdict without applying it.
     """
 
     id: RuleId
@@ -89,28 +89,28 @@ class Rule(StrictModel):
         return not somewhere and self.valid_from is None and self.valid_until is None
 
     def in_force(self, facts: Facts, action: Action) -> bool:
-        """Whether the rule speaks at this moment and in the customer's jurisdiction."""
+        """Whether the rule is in force at this moment and in the customer's jurisdiction."""
         holds = self.scope.holds_in(facts.customer.jurisdiction, action, permits=self.permits)
         return holds and self._dated(facts.now)
 
     @property
     def stands_until(self) -> datetime | None:
-        """From when on the rule stands in nobody's way by its own dates, None where that is not known."""
+        """When the rule stops objecting by its own dates, None where that is unknown."""
         return self.valid_until
 
     @property
     def permits(self) -> bool:
-        """Whether the rule can allow what would be suppressed without it, so that doubt counts against it."""
+        """Whether the rule can allow what would be suppressed without it; it then does not apply in doubt."""
         return False
 
     def selections(self) -> Iterator[tuple[tuple[str, ...], Selection]]:
-        """Where in the rule names of the catalogue stand, as a path and what stands there."""
+        """Selections of catalogue names in the rule, with their paths."""
         yield ("scope",), self.scope
         if self.scope.except_ is not None:
             yield ("scope", "except"), self.scope.except_
 
     def attributes_named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Where in the rule attributes of customers are named, as a path and the name."""
+        """Customer attributes named in the rule, with their paths."""
         yield from ()
 
     def _dated(self, now: datetime) -> bool:
@@ -118,17 +118,17 @@ class Rule(StrictModel):
         return started and (self.valid_until is None or now < self.valid_until)
 
     def allow(self, reason: str) -> Verdict:
-        """A verdict of this rule that does not object."""
+        """A verdict that allows."""
         return _allowing(self.id, reason)
 
     def against(self, effect: Effect, reason: str, eligible_at: datetime | None = None) -> Verdict:
-        """A verdict of this rule that objects, until `eligible_at` where that is known."""
+        """A verdict that objects, until `eligible_at` where known."""
         return Verdict(self.id, effect, reason, eligible_at)
 
     def suppress(self, reason: str, eligible_at: datetime | None = None) -> Verdict:
-        """A verdict of this rule that suppresses."""
+        """A verdict that suppresses."""
         return Verdict(self.id, Effect.SUPPRESS, reason, eligible_at)
 
     def lacking(self, reason: str, effect: Effect = Effect.SUPPRESS) -> Verdict:
-        """A verdict of this rule for want of a fact."""
+        """A verdict because of a missing fact."""
         return MissingFact(self.id, effect, reason)

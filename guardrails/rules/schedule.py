@@ -1,8 +1,8 @@
-"""When a clock reads a quiet time, and when it stops: arithmetic over local wall time and public holidays.
+"""Quiet times on a wall clock: weekly windows and public holidays, and the first moment that is free.
 
-A moment is quiet when the wall clock reads a quiet stretch of the week or a quiet date. Every moment has one reading,
-also in the two nights a year when clocks jump; all arithmetic on moments is in UTC, since two aware times of one zone
-subtract in wall time.
+A moment is quiet when the wall clock shows a quiet interval of the week or a quiet date. Every moment has one reading,
+also on the two nights a year when clocks change. All arithmetic on moments is in UTC, since Python subtracts two aware
+times of one zone in wall time.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,16 +23,16 @@ _HORIZON = timedelta(days=22)
 
 @dataclass(frozen=True, slots=True)
 class QuietClock:
-    """A wall clock with what is quiet on it.
+    """A wall clock with its quiet times.
 
     Attributes
     ----------
     week : Week
-        The stretches of the week that are quiet.
+        The quiet intervals of the week.
     holiday : callable or None
         Whether a date is quiet from midnight to midnight.
     behind, ahead : timedelta
-        How far behind and ahead of it other clocks are that it stands for; their quiet time is in `week` already.
+        Offsets of the other clocks that it represents; `week` already includes their quiet times.
     """
 
     week: Week
@@ -42,7 +42,7 @@ class QuietClock:
     ahead: timedelta = _NOTHING
 
     def left(self, moment: datetime) -> int | None:
-        """Seconds of quiet left at least, from the whole second of `moment`: 0 outside, None where it has no end."""
+        """Lower bound of the quiet seconds left at `moment`: 0 outside quiet times, None where they have no end."""
         wall = moment.astimezone(self.place)
         of_week = remaining(self.week, second_of_week(wall))
         if of_week is None or self.holiday is None:
@@ -60,16 +60,17 @@ class QuietClock:
 
 
 def clock_anywhere(week: Week, holiday: Calendar | None) -> QuietClock:
-    """One clock for all on earth: quiet while it is quiet on any of them.
+    """One clock for all time zones: quiet while any of them is quiet.
 
-    In UTC each stretch begins as early as the clocks farthest ahead have it, and ends as late as those farthest behind.
+    In UTC each interval begins when it begins in the zone farthest ahead, and ends when it ends in the one farthest
+    behind.
     """
     wide = widen(week, int(_AHEAD.total_seconds()), int(_BEHIND.total_seconds()))
     return QuietClock(wide, UTC, holiday, _BEHIND, _AHEAD)
 
 
 def first_free_moment(clocks: Sequence[QuietClock], now: datetime) -> datetime | None:
-    """First moment from `now`, in UTC, at which no clock reads a quiet time; None if there is none in 22 days."""
+    """First moment from `now`, in UTC, at which no clock is quiet; None if there is none in 22 days."""
     if all(clock.left(now) == 0 for clock in clocks):
         return now
     moment = now

@@ -1,7 +1,7 @@
-"""One contact point must satisfy all rules of consent that speak: two half consents are none.
+"""One contact point must satisfy every consent rule in force.
 
-The guard adds this by itself wherever several rules ask. Without it one rule could be content with one contact point
-and the next with another, and each allow.
+The guard adds this rule where several consent rules apply. Without it, one rule could accept one contact point and the
+next another, and both would allow.
 """
 
 from collections.abc import Hashable, Sequence
@@ -14,7 +14,7 @@ from heed.guardrails.rules.rule import Rule
 
 
 class SharedContactPoint(Rule):
-    """No rule of any policy: the guard's own, over the policy's rules of consent."""
+    """The guard's own rule over the consent rules of a policy; it appears in no policy file."""
 
 
 SHARED_CONTACT_POINT = SharedContactPoint(
@@ -25,15 +25,15 @@ SHARED_CONTACT_POINT = SharedContactPoint(
 
 
 def share(rules: Sequence[ConsentRule], action: Action) -> Hashable:
-    """Actions that the same rules are about, of one channel, purpose and topic, get the same verdict."""
-    concerned = tuple((one.scope.concerns(action), one.scope.spares(action)) for one in rules)
+    """Key: the rules that apply, and the action's channel, purpose and topic."""
+    concerned = tuple((rule.scope.concerns(action), rule.scope.spares(action)) for rule in rules)
     return (concerned, action.channel, action.purpose, action.topic)
 
 
 def judge(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
-    """Suppress where each rule is content with some contact point, and no contact point contents all."""
+    """Suppress where each rule accepts some contact point, but no contact point is accepted by all."""
     speaking = _speaking(rules, facts, action)
-    each = [consented_points(one, facts, action) for one in speaking] if len(speaking) > 1 else []
+    each = [consented_points(rule, facts, action) for rule in speaking] if len(speaking) > 1 else []
     if each and all(each) and not _in_all(each):
         return SHARED_CONTACT_POINT.suppress(
             f"No contact point for {action.channel} has every consent that is asked for."
@@ -42,12 +42,12 @@ def judge(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict
 
 
 def shared_contact_points(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[str | None]:
-    """Contact points with which all rules that speak for an action are content, in the order of their names."""
+    """Contact points that every consent rule in force for the action accepts, ordered by name."""
     return _in_all([consented_points(one, facts, action) for one in _speaking(rules, facts, action)])
 
 
 def _speaking(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[ConsentRule]:
-    return [one for one in rules if one.scope.concerns(action) and one.in_force(facts, action)]
+    return [rule for rule in rules if rule.scope.concerns(action) and rule.in_force(facts, action)]
 
 
 def _in_all(each: Sequence[list[str | None]]) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""The kill switch of a policy file: everything is held, or left to a person, for as long as the file says so."""
+"""The stop flag of a policy file: everything is held, or sent to review, while it is set."""
 
 from typing import Annotated, Literal
 
@@ -13,12 +13,12 @@ from heed.guardrails.rules.rule import Rule
 
 
 class StopFlag(StrictModel):
-    """Stops everything: what would be done is held, or left to a person.
+    """Stops everything: acts become hold or review.
 
     Attributes
     ----------
     reason : str
-        Why, for whoever meets it in a decision.
+        Why; shown in decisions.
     disposition : str
         ``hold`` or ``review``.
     """
@@ -28,18 +28,18 @@ class StopFlag(StrictModel):
 
     @property
     def effect(self) -> Effect:
-        """The same as a verdict's effect."""
+        """The effect of the verdict."""
         return Effect.SUPPRESS if self.disposition == "hold" else Effect.REVIEW
 
 
 class StopRule(Rule):
-    """No rule of any policy: the guard's own, over the policy's flag."""
+    """The guard's own rule for the stop flag; it appears in no policy file."""
 
     flag: StopFlag
 
 
 def stop_rule(flag: StopFlag) -> StopRule:
-    """The rule that a flag stands for."""
+    """The rule for a stop flag."""
     return StopRule.model_construct(id=STOP_RULE, purpose="Everything is stopped.", owner="heed", flag=flag)
 
 

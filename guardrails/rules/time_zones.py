@@ -1,4 +1,4 @@
-"""Time zones by their IANA names, as far as they are places."""
+"""Time zones by their IANA names."""
 
 from functools import lru_cache
 from typing import Annotated
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
-# These name the machine's own zone, or none.
+# These names stand for the machine's own zone, or for none.
 _NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
 
 

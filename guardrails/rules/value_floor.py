@@ -1,4 +1,4 @@
-"""A contact must be worth more than a trifle: a second look at the candidate that arbitration chose."""
+"""Value floor: objects to a chosen action whose net value is too small."""
 
 from typing import Literal
 
@@ -12,14 +12,14 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class ValueFloor(Rule):
-    """Least net value worth a contact.
+    """Lowest net value of a contact.
 
     Attributes
     ----------
     net_value_at_least : float
         In the catalogue's currency.
     effect : Restraint
-        Suppress, or leave it to a person.
+        Suppress or review.
     """
 
     kind: Literal["value_floor"]
@@ -28,7 +28,7 @@ class ValueFloor(Rule):
 
 
 def look(rule: ValueFloor, facts: Facts, choice: Choice) -> Verdict:
-    """Object below the floor; what is not a number is below it."""
+    """Object below the floor; NaN counts as below."""
     del facts
     asked = f"{rule.net_value_at_least:.2f}"
     if choice.net_value >= rule.net_value_at_least:

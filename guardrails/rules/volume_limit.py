@@ -1,4 +1,4 @@
-"""How much may go out to all customers together in a rolling window: contacts, and what they cost."""
+"""Volume limits: contacts and their cost, over all customers, in a rolling window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from heed.guardrails.rules.rule import Restraint, Rule
 
 
 class VolumeLimit(Rule):
-    """At most so many contacts, or so much money, in any stretch of time as long as the window.
+    """At most this many contacts, or this much cost, in any window.
 
-    Slots reserved or executed count, for all customers, and so does the candidate itself. A stretch of the record
-    that lies in the window only in part counts in full.
+    Reserved and executed slots of all customers count, and so does the candidate itself. A recorded interval that is
+    only partly in the window counts in full.
 
     Attributes
     ----------
     contacts : int or None
         Contacts allowed in the window.
     budget : float or None
-        What they may cost, in the catalogue's currency.
+        Their total cost, in the catalogue's currency.
     per : Per
         What is counted together.
     window : timedelta
@@ -50,7 +50,7 @@ class VolumeLimit(Rule):
 
     @cached_property
     def shared(self) -> str | None:
-        """The property that volumes counted together share."""
+        """The attribute that volumes counted together share."""
         return self.per.attribute
 
 
@@ -60,30 +60,30 @@ class _Total:
     spent: float
 
     def fits(self, rule: VolumeLimit, cost: float) -> bool:
-        """Whether one more contact stays within the limits; a cost that is no number does not."""
+        """Whether one more contact stays within the limits; a cost of NaN does not."""
         few = rule.contacts is None or self.contacts < rule.contacts
         return few and (rule.budget is None or self.spent + cost <= rule.budget)
 
 
 def share(rule: VolumeLimit, action: Action) -> tuple[str | None, float]:
-    """Actions that are counted together and cost the same get the same verdict."""
+    """Key: the property that is counted together, and the cost under a budget."""
     own = None if rule.shared is None else str(getattr(action, rule.shared))
     return (own, action.cost if rule.budget is not None else 0.0)
 
 
 def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, action: Action) -> Verdict:
-    """Object where one more contact would go over a limit.
+    """Object where one more contact would exceed a limit.
 
     Parameters
     ----------
     catalogue : mapping of str to Action
-        The actions by id, which say what a volume belongs to. One of an unknown action counts with everything.
+        The actions by id, to attribute volumes. A volume of an unknown action counts everywhere.
     """
     if facts.volumes is None:
         return rule.lacking("What all customers were contacted with lately is not known.")
     since, alike = facts.now - rule.window, _alike(rule, catalogue, action)
     unknown = rule.per is not Per.ACTION
-    counted = [one for one in facts.volumes if one.until > since and alike.get(one.action_id, unknown)]
+    counted = [volume for volume in facts.volumes if volume.until > since and alike.get(volume.action_id, unknown)]
     total = _total(counted)
     said = _said(rule, total, action)
     if total.fits(rule, action.cost):
@@ -94,7 +94,7 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
 
 
 def _alike(rule: VolumeLimit, catalogue: Mapping[str, Action], action: Action) -> dict[str, bool]:
-    """Whether each known action is counted together with this one, which always is."""
+    """Whether each known action is counted together with this one; this one always is."""
     own = None if rule.shared is None else getattr(action, rule.shared)
     found = {
         name: (rule.shared is None or getattr(other, rule.shared) == own) and rule.scope.concerns(other)
@@ -104,15 +104,15 @@ def _alike(rule: VolumeLimit, catalogue: Mapping[str, Action], action: Action) -
 
 
 def _total(volumes: list[Volume]) -> _Total:
-    return _Total(sum(one.contacts for one in volumes), sum(one.spent for one in volumes))
+    return _Total(sum(volume.contacts for volume in volumes), sum(volume.spent for volume in volumes))
 
 
 def _free_from(rule: VolumeLimit, volumes: list[Volume], cost: float) -> datetime | None:
-    """When enough stretches have left the window, None where the limit is too small for any contact."""
+    """When enough intervals have left the window, None where the limit is too small for any contact."""
     left = sorted(volumes, key=lambda one: one.until)
     while left:
         gone = left[0].until
-        left = [one for one in left if one.until > gone]
+        left = [volume for volume in left if volume.until > gone]
         if _total(left).fits(rule, cost):
             return gone + rule.window
     return None

@@ -1,1 +1,1 @@
-"""Policies over many customers at once, as columns; the same verdicts as one by one."""
+"""Vectorized policies: verdicts for many customers at once, equal to those of the guard."""

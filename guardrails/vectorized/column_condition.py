@@ -1,4 +1,4 @@
-"""Conditions decided over a frame: as columns where that can be done, else row by row, each distinct row once."""
+"""Conditions over a frame: as column expressions where possible, else row by row, each distinct row once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from heed.guardrails.vectorized.syntax_tree import Untranslatable, syntax_tree
 
 @dataclass(frozen=True)
 class ColumnCondition:
-    """A condition ready to be decided over many rows.
+    """A condition compiled for many rows.
 
     Attributes
     ----------
     steps : ExpressionSteps or None
-        The condition over columns; None where it can only be decided row by row.
+        The condition over columns; None where it must be evaluated row by row.
     """
 
     condition: Condition
     steps: ExpressionSteps | None
 
     def decided(self, frame: pl.DataFrame) -> pl.Series:
-        """Whether the condition holds, row by row: true, false, or null where it cannot be decided.
+        """Whether the condition holds in each row: true, false, or null where it cannot be evaluated.
 
         Parameters
         ----------
@@ -35,7 +35,7 @@ class ColumnCondition:
 
 
 def compile_column_condition(condition: Condition) -> ColumnCondition:
-    """Translate a checked condition, once, when the policy loads."""
+    """Compile a checked condition, once, when the policy loads."""
     try:
         return ColumnCondition(condition, to_expressions(syntax_tree(condition)))
     except Untranslatable:
@@ -48,7 +48,7 @@ def column_types(variables: Mapping[str, CelType]) -> dict[str, type[pl.DataType
 
 
 def _row_by_row(condition: Condition, frame: pl.DataFrame) -> pl.Series:
-    """Each distinct row once. Rows are told apart by their text, since -0.0 equals 0.0 and divides otherwise."""
+    """Evaluate each distinct row once. Rows are keyed by their text, since -0.0 equals 0.0 but divides differently."""
     names = list(condition.variables)
     if not names:
         return pl.Series([_decided(condition, {})], dtype=pl.Boolean).new_from_index(0, frame.height)

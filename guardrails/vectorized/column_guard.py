@@ -1,7 +1,7 @@
-"""A policy over many customers at once: for each customer and action the effect and the rule that binds.
+"""A policy over many customers at once: the effect and the decisive rule for each customer and action.
 
-The verdicts are those of :class:`heed.guardrails.guard.PolicyGuard`, judgement for judgement. Reasons in words are made
-on demand, by asking that guard again about the few customers for whom they are wanted.
+The verdicts equal those of :class:`heed.guardrails.guard.PolicyGuard`. Their reasons are computed on demand by that
+guard, for the few customers for whom they are needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,19 +39,19 @@ from heed.guardrails.vectorized.verdict_columns import (
 
 @dataclass(frozen=True)
 class ColumnVerdicts:
-    """What a policy says of many customers and actions.
+    """Verdicts of a policy on many customers and actions.
 
     Attributes
     ----------
     effects : array of int, shape (customers, actions)
         Codes of `EFFECTS`: 0 allow, 1 review, 2 suppress.
     rules : array of int, shape (customers, actions)
-        Places in `rule_ids` of the rules that bind, -1 where all allow.
+        Indices in `rule_ids` of the decisive rules, -1 where all allow.
     until : array of float, shape (customers, actions)
-        When the binding rule would no longer stand in the way, in seconds since 1970; infinite where that is not known
-        or nothing stands in the way.
+        When the decisive rule would no longer object, in seconds since 1970; infinite where unknown or where nothing
+        objects.
     rule_ids : tuple of str
-        Ids of the rules, with those of the guard's own.
+        Ids of the rules, the guard's own included.
     """
 
     population: CustomerBatch
@@ -63,29 +63,29 @@ class ColumnVerdicts:
     rule_ids: tuple[str, ...]
 
     def effect(self, customer: int, action: int) -> Effect:
-        """All rules together on one customer and action."""
+        """Combined effect of all rules for one customer and action."""
         return EFFECTS[self.effects[customer, action]]
 
     def binding(self, customer: int, action: int) -> str | None:
-        """The id of the rule that decides, None where all allow."""
+        """Id of the decisive rule, None where all allow."""
         place = self.rules[customer, action]
         return None if place < 0 else self.rule_ids[place]
 
     def verdicts(self, customer: int, action: int) -> Verdicts:
-        """Every rule's verdict with its reason, from the guard that judges one by one."""
+        """Every rule's verdict with its reason, from the guard."""
         return self.guard.verdicts(self.population.facts(customer), [self.actions[action]])[0]
 
 
 @dataclass(frozen=True)
 class ColumnGuard:
-    """A policy bound to a catalogue, for many customers at once. Made by :func:`bind_column_policy`.
+    """A policy bound to a catalogue, for many customers at once. Created by :func:`bind_column_policy`.
 
     Attributes
     ----------
     guard : PolicyGuard
         The same policy for one customer at a time.
     conditions : mapping of str to ColumnCondition
-        All conditions of policy and catalogue, by their text.
+        All conditions of the policy and the catalogue, by text.
     """
 
     guard: PolicyGuard
@@ -100,30 +100,30 @@ class ColumnGuard:
         context: Mapping[str, Scalar] | None = None,
         volumes: tuple[Volume, ...] | None = None,
     ) -> ColumnVerdicts:
-        """Judge every action for every customer, at one moment and in one context.
+        """Evaluate every action for every customer, at one moment and in one context.
 
         Parameters
         ----------
         customers : sequence of Customer
-            With their histories, as one decision takes them.
+            With their histories, as for a decision.
         actions : sequence of Action
-            Those of the catalogue are judged over columns, others one by one.
+            Actions of the catalogue are evaluated over columns, others one by one.
         """
         return self.over(CustomerBatch(customers, now, context or {}, volumes, self.window), actions)
 
     @property
     def window(self) -> timedelta:
-        """How far back the policy's caps look."""
+        """Longest window of the policy's caps."""
         caps = [judge.rule for judge in self.guard.judges if isinstance(judge.rule, FrequencyCap)]
         return max((rule.window for rule in caps), default=timedelta(0))
 
     def over(self, facts: CustomerBatch, actions: Sequence[Action]) -> ColumnVerdicts:
-        """Judge every action for a population that may have been judged by other policies; see :meth:`verdicts`.
+        """Evaluate every action for a batch that other policies may share; see :meth:`verdicts`.
 
         Raises
         ------
         ValueError
-            If the population's window is shorter than the policy's.
+            If the batch's window is shorter than the policy's.
         """
         if facts.window < self.window:
             raise ValueError(
@@ -141,16 +141,16 @@ class ColumnGuard:
             facts,
             tuple(actions),
             self.guard,
-            np.array([one.effect for one in outcomes], dtype=np.int8).reshape(shape).T,
-            np.array([one.rule for one in outcomes], dtype=np.int16).reshape(shape).T,
-            np.array([one.until for one in outcomes], dtype=np.float64).reshape(shape).T,
+            np.array([outcome.effect for outcome in outcomes], dtype=np.int8).reshape(shape).T,
+            np.array([outcome.rule for outcome in outcomes], dtype=np.int16).reshape(shape).T,
+            np.array([outcome.until for outcome in outcomes], dtype=np.float64).reshape(shape).T,
             judging.rule_ids,
         )
 
 
 @dataclass(frozen=True)
 class _Judging:
-    """One run of a policy over a population; what several actions share is judged once."""
+    """One run of a policy over a batch; slots that several actions share are evaluated once."""
 
     guard: PolicyGuard
     bench: RuleRunner
@@ -160,7 +160,10 @@ class _Judging:
     @cached_property
     def rule_ids(self) -> tuple[str, ...]:
         own = [judge.rule.id for judge in self.guard.judges]
-        return (*own, *(one.otherwise.rule for plan in self.guard.plans.values() for one in plan.demands))
+        return (
+            *own,
+            *(requirement.otherwise.rule for plan in self.guard.plans.values() for requirement in plan.demands),
+        )
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -178,7 +181,9 @@ class _Judging:
     def _judged(self, plan: ActionPlan) -> CombinedVerdicts:
         slots = [self.guard.slots[place] for place in plan.slots]
         heard = [(slot.judge.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
-        missing = [(one.otherwise.rule, self._demanded(one.rules, heard)) for one in plan.demands]
+        missing = [
+            (requirement.otherwise.rule, self._demanded(requirement.rules, heard)) for requirement in plan.demands
+        ]
         named = [(self._places[name], one) for name, one in (*heard, *missing)]
         return combine(named, len(self.bench.population))
 
@@ -189,7 +194,7 @@ class _Judging:
         return self.done[place]
 
     def _demanded(self, rules: frozenset[str], heard: Sequence[tuple[str, VerdictColumn]]) -> VerdictColumn:
-        """What the guard itself says where none of the rules speaks."""
+        """The guard's own verdict where none of the rules gives one."""
         spoken = np.zeros(len(self.bench.population), dtype=np.bool_)
         for name, one in heard:
             if name in rules:
@@ -220,12 +225,12 @@ def load_column_guard(
 def bind_column_policy(
     loaded: LoadedPolicy, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None
 ) -> ColumnGuard:
-    """Bind a policy that was read to a catalogue.
+    """Bind a loaded policy to a catalogue.
 
     Raises
     ------
     InvalidPolicy
-        If it does not fit the catalogue; all faults are named.
+        If it does not fit the catalogue; it lists all faults.
     """
     guard = bind_policy(loaded, catalogue, attribute_types)
     checked = check_conditions(loaded, catalogue, attribute_types or {})

@@ -1,7 +1,7 @@
 """Consent over columns, with the verdicts of :mod:`heed.guardrails.rules.consent`.
 
-What stands for a contact point is the latest statement among those about it and those about its whole channel; of
-statements of one moment a withdrawal, and of equals the first. The weight of a statement puts that into one number.
+The statement that applies to a contact point is the latest of those about it or its whole channel; of statements made
+at the same moment a withdrawal, and of equals the first. The weight of a statement expresses that order as one number.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def consent_verdicts(rule: ConsentRule, action: Action, population: CustomerBatch) -> VerdictColumn:
-    """Allow where the rule is content with one contact point of the channel at least."""
+    """Allow where the rule accepts at least one contact point of the channel."""
     if not rule.required:
         return VerdictColumn.of(np.full(len(population), ALLOW, dtype=np.int8))
     consents, points = population.permissions.consents, population.permissions.points
@@ -35,7 +35,7 @@ def consent_verdicts(rule: ConsentRule, action: Action, population: CustomerBatc
         (consents.first, consents.at, consents.until, consents.point, consents.kind),
         _each(consents.kinds, lambda one: _concerns(rule, one, action, population.now)),
         _each(consents.kinds, lambda one: one.status == ConsentStatus.WITHDRAWN),
-        np.array([_longest(rule, one) for one in consents.kinds], dtype=np.int64),
+        np.array([_longest(rule, kind) for kind in consents.kinds], dtype=np.int64),
         microseconds(population.now),
         action.channel in rule.addressless,
         rule.permissive,
@@ -44,11 +44,11 @@ def consent_verdicts(rule: ConsentRule, action: Action, population: CustomerBatc
 
 
 def _each(kinds: Sequence[T], holds: Callable[[T], bool]) -> Flags:
-    return np.array([holds(one) for one in kinds], dtype=np.bool_)
+    return np.array([holds(kind) for kind in kinds], dtype=np.bool_)
 
 
 def _concerns(rule: ConsentRule, kind: Consent, action: Action, now: datetime) -> bool:
-    """Whether a statement of this kind counts for the action; all but for a grant dated ahead."""
+    """Whether a statement of this kind counts for the action; dates of grants are checked elsewhere."""
     made = replace(kind, recorded_at=now)
     about = relevant_statements([made], action.channel, action.purpose, now, action.topic)
     taken = rule.bases is None or kind.status == ConsentStatus.WITHDRAWN or _basis(kind) in rule.bases
@@ -56,7 +56,7 @@ def _concerns(rule: ConsentRule, kind: Consent, action: Action, now: datetime) -
 
 
 def _longest(rule: ConsentRule, kind: Consent) -> int:
-    """How long a grant of this kind holds at the longest, in microseconds."""
+    """Longest validity of a grant of this kind, in microseconds."""
     longest = rule.expires_after.get(_basis(kind) or "")
     return FOREVER if longest is None else longest // timedelta(microseconds=1)
 

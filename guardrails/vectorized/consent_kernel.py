@@ -1,4 +1,4 @@
-"""Which statement of consent stands for each contact point, for many customers in one compiled loop."""
+"""Consent of many customers in one compiled loop: which statement applies to each contact point."""
 
 import numpy as np
 from numba import njit
@@ -22,28 +22,28 @@ def has_consent(
     withdrawn: Flags,
     longest: NDArray[np.int64],
     now: int,
-    addressless: bool,  # noqa: FBT001  what is compiled knows no keywords without a place
+    addressless: bool,  # noqa: FBT001  numba has no keyword-only arguments
     permissive: bool,  # noqa: FBT001
 ) -> Flags:
-    """Whether a rule of consent is content with one contact point of each customer at least.
+    """Whether a consent rule accepts at least one contact point of each customer.
 
     Parameters
     ----------
     points : (first, point, channel)
         As in :class:`~guardrails.vectorized.history_arrays.ContactPoints`.
     channels : array of bool
-        Whether a channel is the one asked for, by its code.
+        By channel code: whether it is the action's channel.
     statements : (first, at, until, point, kind)
         As in :class:`~guardrails.vectorized.history_arrays.Consents`.
     concerns, withdrawn, longest : array
-        By kind of statement: whether it counts for the action, whether it is a withdrawal, and for how many
-        microseconds a grant holds at the longest.
+        By kind of statement: whether it counts for the action, whether it is a withdrawal, and the longest validity of
+        a grant in microseconds.
     now : int
         Microseconds since 1970.
     addressless : bool
-        Whether the channel reaches customers without a contact point.
+        Whether the channel needs no contact point.
     permissive : bool
-        Whether only a withdrawal stands in the way.
+        Whether only a withdrawal objects.
     """
     first, point, channel = points
     allowed = np.zeros(len(first) - 1, dtype=np.bool_)
@@ -64,7 +64,7 @@ def has_consent(
 
 @njit(nogil=True, cache=True)
 def _standing(customer: int, point: int, statements: Statements, concerns: Flags, withdrawn: Flags, now: int) -> int:
-    """Place of the statement that stands for a contact point, `_NOTHING` where none does.
+    """Index of the statement that applies to a contact point, `_NOTHING` where none does.
 
     Where no contact point is known, a withdrawal for one is for all.
     """
@@ -90,7 +90,7 @@ def _suffices(
     now: int,
     permissive: bool,  # noqa: FBT001
 ) -> bool:
-    """Whether the rule is content where this statement stands."""
+    """Whether the rule accepts the statement that applies."""
     if stands == _NOTHING:
         return permissive
     _, at, until, _, kind = statements

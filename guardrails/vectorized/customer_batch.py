@@ -1,4 +1,4 @@
-"""Many customers at one moment, with what rules look at as columns, each made when first asked for."""
+"""Many customers at one moment, with lazily built columns of the facts that rules need."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,22 +20,22 @@ from heed.guardrails.vectorized.value_columns import value_column
 # Microseconds since 1970 are exact as floats until the year 2255.
 _LATEST_YEAR = 2250
 _LATEST = microseconds(datetime(_LATEST_YEAR, 1, 1, tzinfo=UTC))
-# Readers of what customers are do not look at the action that they are handed.
+# Readers of customer variables ignore the action.
 _ANY = Action("", "", "", "", 0.0, "", 0.0)
 
 
 @dataclass(frozen=True)
 class CustomerBatch:
-    """The facts of many decisions made at one moment in one context.
+    """The facts of many decisions at one moment in one context.
 
-    Its columns stay, so that several policies can be asked about the same customers.
+    Columns are cached, so that several policies can evaluate the same customers.
 
     Attributes
     ----------
     customers : sequence of Customer
         In the order of the rows of all columns.
     window : timedelta
-        How far back from `now` contacts are columns; as far at least as a policy that is asked about them looks.
+        How far back from `now` contacts are in columns; at least the longest window of a policy.
     """
 
     customers: Sequence[Customer]
@@ -53,9 +53,9 @@ class CustomerBatch:
 
     @cached_property
     def odd(self) -> tuple[int, ...]:
-        """Places of customers whose times cannot stand in columns; usually none."""
+        """Indices of customers with times that do not fit into columns; usually none."""
         try:
-            latest = max(one.at.max(initial=0) for one in (self.contacts, self.permissions.consents))
+            latest = max(contact.at.max(initial=0) for contact in (self.contacts, self.permissions.consents))
         except TypeError:  # a time without an offset
             latest = _LATEST
         if latest < _LATEST:
@@ -63,7 +63,7 @@ class CustomerBatch:
         return tuple(place for place, customer in enumerate(self.customers) if _out_of_range(customer))
 
     def without(self, places: Sequence[int]) -> "CustomerBatch":
-        """The same with customers of whom nothing is known in these places."""
+        """The same batch with empty customers at these indices."""
         gone = frozenset(places)
         left = [Customer("") if place in gone else one for place, one in enumerate(self.customers)]
         return replace(self, customers=left)
@@ -80,17 +80,17 @@ class CustomerBatch:
 
     @cached_property
     def jurisdictions(self) -> tuple[Codes, list[int]]:
-        """Code of each customer's jurisdiction, and where each first comes."""
+        """Code of each customer's jurisdiction, and the index where each first occurs."""
         return encode(customer.jurisdiction for customer in self.customers)
 
     def grouped(self, name: str, key: Callable[[Customer], Hashable]) -> tuple[Codes, list[int]]:
-        """Code of each customer's key, and where each first comes; looked up again by the name of the grouping."""
+        """Code of each customer's key, and the index where each first occurs; cached by the grouping's name."""
         if name not in self._groupings:
             self._groupings[name] = encode(map(key, self.customers))
         return self._groupings[name]
 
     def column(self, name: str, kind: CelType) -> pl.Series:
-        """Values of a variable of customers in conditions, null where unknown."""
+        """Values of a customer variable of conditions, null where unknown."""
         if (name, kind) not in self._columns:
             self._columns[name, kind] = value_column(name, self._values(name), kind)
         return self._columns[name, kind]
@@ -111,7 +111,7 @@ class CustomerBatch:
 
 
 def _out_of_range(customer: Customer) -> bool:
-    """Whether a time of the customer's cannot stand in a column: one without an offset, or centuries ahead."""
-    ends = [one.expires_at for one in customer.consents if one.expires_at is not None]
-    times = [*(one.at for one in customer.contacts), *(one.recorded_at for one in customer.consents)]
-    return any(one.tzinfo is None for one in (*times, *ends)) or any(one.year >= _LATEST_YEAR - 1 for one in times)
+    """Whether a time of the customer does not fit into a column: one without an offset, or centuries ahead."""
+    ends = [consent.expires_at for consent in customer.consents if consent.expires_at is not None]
+    times = [*(contact.at for contact in customer.contacts), *(consent.recorded_at for consent in customer.consents)]
+    return any(time.tzinfo is None for time in (*times, *ends)) or any(time.year >= _LATEST_YEAR - 1 for time in times)

@@ -1,4 +1,4 @@
-"""Contacts, consents and contact points of many customers as columns."""
+"""Contacts, consents and contact points of many customers as arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,18 +38,18 @@ _ABOUT = attrgetter("channel", "purpose", "basis", "topic")
 
 @dataclass(frozen=True)
 class Contacts:
-    """Contacts of all customers, by customer and, within, oldest first.
+    """Contacts of all customers, by customer and then oldest first.
 
     Attributes
     ----------
     owner : array of int, shape (contacts,)
-        Place of the customer.
+        Index of the customer.
     at : array of int, shape (contacts,)
         Microseconds since 1970 in UTC.
     kind : array of int, shape (contacts,)
         Place in `encode_kinds`.
     kinds : sequence of Contact
-        One contact of each kind: all of a kind are alike to a cap, but for the time.
+        One contact of each kind; contacts of one kind differ only in time.
     """
 
     owner: Codes
@@ -60,20 +60,20 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Consents:
-    """Statements of all customers, in the order in which customers hold them.
+    """Consent statements of all customers, in each customer's own order.
 
     Attributes
     ----------
     first : array of int, shape (customers + 1,)
-        Place of the first statement of each customer, and the end of the last one's.
+        Index of the first statement of each customer, and the end of the last.
     at, until : array of int, shape (statements,)
-        When it was recorded and when it ends by its own words, in microseconds since 1970.
+        When it was recorded, and when it expires by its own terms, in microseconds since 1970.
     point : array of int, shape (statements,)
-        Code of the contact point among the customer's, `WHOLE_CHANNEL` where it is about all of the channel.
+        Code of the contact point, `WHOLE_CHANNEL` where it covers the channel.
     kind : array of int, shape (statements,)
         Place in `encode_kinds`.
     kinds : sequence of Consent
-        One statement of each kind: all of a kind agree but for times and contact points.
+        One statement of each kind; statements of one kind differ only in times and contact points.
     """
 
     first: Places
@@ -91,11 +91,11 @@ class ContactPoints:
     Attributes
     ----------
     first : array of int, shape (customers + 1,)
-        Place of the first contact point of each customer, and the end of the last one's.
+        Index of the first contact point of each customer, and the end of the last.
     point, channel : array of int, shape (points,)
-        Code of the contact point among the customer's, place in `channels`.
+        Code of the contact point, and index in `channels`.
     zoned : bool
-        Whether any of them says in which time zones it may be.
+        Whether any of them states its possible time zones.
     """
 
     first: Places
@@ -107,14 +107,14 @@ class ContactPoints:
 
 @dataclass(frozen=True)
 class Permissions:
-    """Consents and contact points, with the contact points of a customer coded alike in both."""
+    """Consents and contact points; contact points have the same codes in both."""
 
     consents: Consents
     points: ContactPoints
 
 
 def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
-    """All contacts after `since` as columns."""
+    """All contacts after `since` as arrays."""
     histories = [customer.contacts for customer in customers]
     every, first = list(chain.from_iterable(histories)), offsets(histories)
     recent = np.fromiter(map(lt, repeat(since), map(_AT, every)), dtype=np.bool_, count=len(every))
@@ -129,7 +129,7 @@ def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
 
 
 def permissions_of(customers: Sequence[Customer]) -> Permissions:
-    """All consents and contact points as columns."""
+    """All consents and contact points as arrays."""
     said = [customer.consents for customer in customers]
     held = [customer.contact_points for customer in customers]
     consents, known = list(chain.from_iterable(said)), list(chain.from_iterable(held))
@@ -143,15 +143,15 @@ def permissions_of(customers: Sequence[Customer]) -> Permissions:
 
 
 def _owners(first: Places) -> Codes:
-    """For every entry of some histories the place of the history that it stands in."""
+    """For every entry, the index of its history."""
     return np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
 
 
 def _points(said: Sequence[Sequence[Consent]], held: Sequence[Sequence[ContactPoint]]) -> tuple[Codes, Codes]:
-    """Codes of the contact points that statements are about, and of those held: alike for one customer's."""
+    """Codes of the contact points in statements and in profiles, equal within each customer."""
     about, point = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     for start in range(0, len(said), _BLOCK):
-        # Names seldom come again, and few are soon found.
+        # Names rarely repeat across customers, and small tables are fast.
         coding, block = CodeTable({None: WHOLE_CHANNEL}), slice(start, start + _BLOCK)
         about.append(coding.column(map(_POINT, chain.from_iterable(said[block]))))
         point.append(coding.column(map(_POINT, chain.from_iterable(held[block]))))

@@ -1,4 +1,4 @@
-"""From values of Python to columns of whole numbers, at little more than the cost of looking at each value."""
+"""Encode Python values as integer columns in one cheap pass."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
 from datetime import datetime
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class CodeTable(dict[Hashable, int]):
-    """A code for every key, counted from 0 in the order in which they are first asked for."""
+    """A code for every key, from 0 in order of first use."""
 
     def __missing__(self, key: Hashable) -> int:
         """Give the key the next code."""
@@ -33,7 +33,7 @@ class CodeTable(dict[Hashable, int]):
 
 
 def encode(keys: Iterable[Hashable]) -> tuple[Codes, list[int]]:
-    """A code for each key, and where each code first comes."""
+    """A code for each key, and the index where each code first occurs."""
     coding = CodeTable()
     codes = coding.column(keys)
     return codes, _firsts(codes, len(coding)).tolist()
@@ -42,7 +42,7 @@ def encode(keys: Iterable[Hashable]) -> tuple[Codes, list[int]]:
 def encode_kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Flags) -> tuple[Codes, list[T]]:
     """A code for rows that agree in key and flags, and one row of each code.
 
-    Flags stand apart from the key because members of enumerations take long to look up.
+    Flags are separate from the key because hashing members of enumerations is slow.
     """
     codes = CodeTable().column(map(key, rows))
     for flag in flags:
@@ -55,9 +55,9 @@ def encode_kinds(rows: Sequence[T], key: Callable[[T], Hashable], *flags: Flags)
 
 
 def _firsts(codes: Codes, count: int) -> NDArray[np.int64]:
-    """Where each code in [0, count) first comes."""
+    """Index where each code in [0, count) first occurs."""
     first = np.zeros(count, dtype=np.int64)
-    # Of several values written to one place the last one stays.
+    # Of several values written to one index the last one stays.
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return first
 
@@ -68,7 +68,7 @@ def attribute_is(rows: Iterable[object], name: str, value: object) -> Flags:
 
 
 def offsets(histories: Iterable[Sized]) -> Places:
-    """Where each of some histories begins when they stand one behind the other, and at last where they end."""
+    """Start of each history in their concatenation, and the end of the last one."""
     lengths = np.fromiter(map(len, histories), dtype=np.int64)
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
 
@@ -79,7 +79,7 @@ def to_microseconds(times: Iterable[datetime]) -> Moments:
     Raises
     ------
     TypeError
-        If one has no offset.
+        If a time has no offset.
     """
     since = pa.array(list(map(sub, times, repeat(EPOCH))), type=pa.duration("us"))
     column: Moments = since.to_numpy(zero_copy_only=False).astype(np.int64)

@@ -1,8 +1,8 @@
-"""Conditions as polars expressions: the same verdicts for many rows at once.
+"""Conditions as polars expressions: the same results for many rows at once.
 
-What CEL calls an error (an absent value, an overflow, a division by zero) is null here. With nulls, Kleene's logic is
-that of CEL with errors: false absorbs an error under ``&&``, true under ``||``. All else is strict: an error in an
-argument is an error of the whole, but for the branch of a conditional that is not taken.
+An error in CEL (an absent value, an overflow, a division by zero) is null here. Kleene logic on nulls equals CEL's
+logic on errors: false absorbs an error under ``&&``, true under ``||``. Everything else is strict: an error in an
+argument is an error of the whole, except in the branch of a conditional that is not taken.
 """
 
 import operator
@@ -52,7 +52,7 @@ _PLAIN: Mapping[str, Callable[..., pl.Expr]] = {
 
 @dataclass(frozen=True)
 class ExpressionSteps:
-    """Expressions to be made columns one after another, each once however often it is used; then the result."""
+    """Expressions to evaluate as columns in order, each once however often it is used; then the result."""
 
     steps: tuple[pl.Expr, ...]
     result: pl.Expr
@@ -65,30 +65,30 @@ class ExpressionSteps:
 
 
 def _column(frame: pl.DataFrame, made: pl.Expr) -> pl.Series:
-    """An expression's values, written out also where polars knows that all are the same.
+    """The values of an expression, one per row.
 
-    An operation between a constant and a column that polars keeps as one value comes out one row long (polars 2.1).
+    An operation between a constant and a column that polars stores as one value has one row (polars 2.1).
     """
     values = frame.select(made).to_series()
     return values if len(values) == frame.height else values.new_from_index(0, frame.height)
 
 
 def to_expressions(root: Node) -> ExpressionSteps:
-    """The tree over columns named like its variables; null where CEL would err."""
+    """The tree over columns named like its variables; null where CEL would raise an error."""
     made: list[pl.Expr] = []
     result = _made(root, made)
     return ExpressionSteps(tuple(made), result)
 
 
 def _made(node: Node, made: list[pl.Expr]) -> pl.Expr:
-    """The column that holds the node's value, or the constant itself, after appending the steps that make it."""
+    """The column of the node's value, or the constant itself, after appending the steps that compute it."""
     match node:
         case Variable(name):
             return pl.col(name)
         case Literal(value, kind):
             return pl.lit(value, dtype=POLARS_TYPES[kind])
         case Call(_, arguments):
-            values = [_made(one, made) for one in arguments]
+            values = [_made(argument, made) for argument in arguments]
             called = _called(node, values)
             if not called.meta.root_names():
                 return pl.lit(pl.select(called).item(), dtype=POLARS_TYPES[node.kind])
@@ -112,7 +112,7 @@ def _called(call: Call, values: list[pl.Expr]) -> pl.Expr:
 
 
 def _compared(operation: Operation, left: pl.Expr, right: pl.Expr, kind: CelType) -> pl.Expr:
-    """Compare; what is not a number is neither below, above nor equal to anything (IEEE 754), unlike in polars."""
+    """Compare as in IEEE 754, unlike polars: NaN is neither below, above nor equal to anything."""
     compared = operation(left, right)
     if kind is not CelType.FLOAT:
         return compared
@@ -122,7 +122,7 @@ def _compared(operation: Operation, left: pl.Expr, right: pl.Expr, kind: CelType
 
 
 def _among(kind: CelType, value: pl.Expr, items: list[pl.Expr]) -> pl.Expr:
-    """Whether a value is in a list; the list is made first, so an error in any item is an error."""
+    """Whether a value is in a list; the list is evaluated first, so an error in any item is an error."""
     found = [_compared(operator.eq, value, item, kind) for item in items]
     unknown = reduce(operator.or_, [one.is_null() for one in (value, *items)])
     return _unless(unknown, reduce(operator.or_, found, pl.lit(value=False)))
@@ -133,7 +133,7 @@ def _chosen(condition: pl.Expr, first: pl.Expr, second: pl.Expr) -> pl.Expr:
 
 
 def _whole(verb: str, values: list[pl.Expr]) -> pl.Expr:
-    """Arithmetic on 64-bit integers, in twice the width; what does not fit in the end becomes null."""
+    """Arithmetic on 64-bit integers in 128 bits; a result that does not fit 64 bits becomes null."""
     wide = [value.cast(pl.Int128) for value in values]
     match verb:
         case "negate":
@@ -142,7 +142,7 @@ def _whole(verb: str, values: list[pl.Expr]) -> pl.Expr:
             result = _quotient(wide[0], wide[1])
         case "modulo":
             quotient = _quotient(wide[0], wide[1])
-            # CEL divides to find the remainder, so the one quotient that does not fit errs here too.
+            # CEL divides to find the remainder, so the one quotient that overflows is an error here too.
             result = _unless(quotient.cast(pl.Int64, strict=False).is_null(), wide[0] - quotient * wide[1])
         case _:
             result = _ARITHMETIC[verb](wide[0], wide[1])
@@ -150,7 +150,7 @@ def _whole(verb: str, values: list[pl.Expr]) -> pl.Expr:
 
 
 def _quotient(dividend: pl.Expr, divisor: pl.Expr) -> pl.Expr:
-    """Division that rounds towards zero; null where the divisor is 0."""
+    """Division rounding towards zero; null where the divisor is 0."""
     size = dividend.abs() // _unless(divisor == 0, divisor.abs())
     return pl.when((dividend < 0) == (divisor < 0)).then(size).otherwise(pl.lit(0, dtype=pl.Int128) - size)
 

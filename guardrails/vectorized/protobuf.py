@@ -1,4 +1,4 @@
-"""Protocol Buffers on the wire, read without a schema.
+"""A reader of the Protocol Buffers wire format that needs no schema.
 
 The checked syntax tree of a condition comes as bytes of `cel.expr.CheckedExpr` (cel-spec, `cel/expr/checked.proto` and
 `syntax.proto`), whose classes are not shipped with the library. The wire format is short: see
@@ -13,12 +13,12 @@ Message = Mapping[int, list[int | bytes]]
 
 
 def message(data: bytes) -> Message:
-    """Fields of a message by number, each with all its values: whole numbers, or bytes as they stand.
+    """Fields of a message by number, each with all its values: integers or raw bytes.
 
     Raises
     ------
     ValueError
-        If the bytes are no message.
+        If the bytes are not a message.
     """
     fields: dict[int, list[int | bytes]] = {}
     for number, value in _values(data):

@@ -1,8 +1,7 @@
-"""Rules over a population. A kind that has no columns of its own is judged customer by customer, or group by group.
+"""Evaluate rules over a batch of customers, with the same verdicts as each rule's own function.
 
-Three ways, each with the verdicts of the rule's own function. Frequency caps and conditions are computed over columns.
-Kinds that look at little, such as a time zone, are judged once for all customers who agree in it. All others are judged
-one customer after another.
+Frequency caps, consent and conditions are computed over columns. Kinds that depend on little, such as a time zone, are
+evaluated once per group of customers who agree in it. All others are evaluated customer by customer.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -43,26 +42,26 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class RuleRunner:
-    """A population before a policy: what judgements of rules share.
+    """A batch of customers and the compiled conditions, shared by the evaluations of all rules.
 
     Attributes
     ----------
     conditions : mapping of str to ColumnCondition
-        All conditions of the policy and its catalogue, by their text.
+        All conditions of the policy and the catalogue, by text.
     """
 
     population: CustomerBatch
     conditions: Mapping[str, ColumnCondition]
 
     def groups(self, kind: type[Rule]) -> tuple[Codes, list[int]]:
-        """Code of each customer for rules of a kind, and where each first comes; every customer for unknown kinds."""
+        """Group of each customer for rules of a kind, and the first of each group; by default one per customer."""
         key, size = _key(kind, self.population), len(self.population)
         if key is None:
             return np.arange(size, dtype=np.int32), list(range(size))
         return self.population.grouped(kind.__name__, key)
 
     def decided(self, text: str, action: Action) -> pl.Series:
-        """Whether a condition holds for each customer, null where it cannot be decided."""
+        """Whether a condition holds for each customer, null where it cannot be evaluated."""
         wanted = self.conditions[text]
         frame = pl.DataFrame([self._column(name, kind, action) for name, kind in wanted.condition.variables.items()])
         return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.population))}))
@@ -75,7 +74,7 @@ class RuleRunner:
 
 
 def evaluate_rule(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
-    """One rule's judgement of one action for all customers."""
+    """One rule's verdicts on one action for all customers."""
     match judge.rule:
         case FrequencyCap() as rule:
             return _in_force(judge, action, bench.population, _capped(rule, action, bench.population))
@@ -92,13 +91,13 @@ def evaluate_rule(judge: CandidateEvaluator, action: Action, bench: RuleRunner) 
 
 
 def evaluate_by_group(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
-    """Ask the rule once for each group of customers who agree in all that it looks at."""
+    """Evaluate the rule once per group of customers who agree in all that it looks at."""
     codes, first = bench.groups(type(judge.rule))
     return VerdictColumn.dealt([judge.verdict(bench.population.facts(place), action) for place in first], codes)
 
 
 def _key(kind: type[Rule], population: CustomerBatch) -> Key | None:
-    """What rules of a kind look at in a customer, None where that is not written down here."""
+    """The customer's grouping key for rules of a kind, None where none is defined."""
     if kind is SuppressionRule:
         return attrgetter("jurisdiction", "suppressions")
     if kind is QuietHours:
@@ -109,14 +108,14 @@ def _key(kind: type[Rule], population: CustomerBatch) -> Key | None:
 
 
 def _whereabouts(customer: Customer) -> Hashable:
-    places = tuple([(one.channel, one.time_zones) for one in customer.contact_points])
+    places = tuple([(point.channel, point.time_zones) for point in customer.contact_points])
     return (customer.jurisdiction, customer.time_zone, places)
 
 
 def _in_force(
     judge: CandidateEvaluator, action: Action, population: CustomerBatch, judged: VerdictColumn
 ) -> VerdictColumn:
-    """The judgement where the rule is in force, as its mode has it."""
+    """The verdicts limited to where the rule is in force, and by its mode."""
     end = judge.rule.stands_until
     if end is not None:
         judged = judged.ended(end.timestamp())
@@ -131,7 +130,7 @@ def _capped(rule: FrequencyCap, action: Action, population: CustomerBatch) -> Ve
     """As :func:`heed.guardrails.rules.frequency_cap.judge`: object once the window is full."""
     contacts, customers = population.contacts, len(population)
     own = share(rule, action)
-    counts = np.array([_counts(rule, own, one) for one in contacts.kinds], dtype=np.bool_)
+    counts = np.array([_counts(rule, own, kind) for kind in contacts.kinds], dtype=np.bool_)
     since = microseconds(population.now) - rule.window // _MICROSECOND
     counted = (contacts.at > since) & counts[contacts.kind] if len(contacts.kinds) else np.zeros(0, dtype=np.bool_)
     filled = np.bincount(contacts.owner[counted], minlength=customers)

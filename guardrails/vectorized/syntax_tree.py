@@ -1,4 +1,4 @@
-"""The checked syntax tree of a condition, typed, as far as columns can follow it."""
+"""The typed syntax tree of a condition, as far as columns support it."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from heed.guardrails.vectorized import protobuf
 
 _REFERENCES, _EXPRESSION = 2, 4
 _CONSTANT, _NAME, _SELECTION, _CALL, _LIST = 3, 4, 5, 6, 7
-# Overloads of the CEL standard library by their kind of result; those that compare give true or false.
+# Result types of overloads in the CEL standard library; comparisons are boolean.
 _RESULTS: Mapping[str, CelType] = {
     **{
         f"{verb}_{suffix}": kind
@@ -33,7 +33,7 @@ _RESULTS: Mapping[str, CelType] = {
 
 
 class Untranslatable(Exception):
-    """A condition uses what columns do not follow: it is decided row by row."""
+    """A condition that columns do not support; it is evaluated row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant, None where it stands for a value that is not known."""
+    """A constant; None stands for an unknown value."""
 
     value: Scalar
     kind: CelType
@@ -54,7 +54,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function on arguments, by the overload that the type checker chose, such as ``less_int64``."""
+    """A function call, by the overload that the type checker chose, such as ``less_int64``."""
 
     overload: str
     arguments: tuple["Node", ...]
@@ -70,7 +70,7 @@ def syntax_tree(condition: Condition) -> Node:
     Raises
     ------
     Untranslatable
-        If it uses functions or types beyond those that columns follow.
+        If it uses functions or types that columns do not support.
     """
     checked = protobuf.message(protobuf.bytes_field(protobuf.message(condition.checked), 2))
     entries = [protobuf.message(entry) for entry in protobuf.repeated_field(checked, _REFERENCES)]
@@ -81,12 +81,12 @@ def syntax_tree(condition: Condition) -> Node:
 
 
 def substitute(root: Node, known: Mapping[str, Scalar]) -> Node:
-    """The tree with constants for some of its variables; None stands for a value that is not known."""
+    """The tree with constants for some of its variables; None stands for an unknown value."""
     match root:
         case Variable(name, kind) if name in known:
             return Literal(known[name], kind)
         case Call(overload, arguments, kind):
-            return Call(overload, tuple(substitute(one, known) for one in arguments), kind)
+            return Call(overload, tuple(substitute(argument, known) for argument in arguments), kind)
         case _:
             return root
 
@@ -154,7 +154,7 @@ class _Reading:
 
 
 def _common(arguments: tuple[Node, ...]) -> CelType:
-    kinds = {one.kind for one in arguments}
+    kinds = {argument.kind for argument in arguments}
     if len(kinds) != 1:
         raise Untranslatable("values of several types")
     return kinds.pop()

@@ -1,4 +1,4 @@
-"""Values of a variable for many customers as a column of its declared type."""
+"""Columns of a variable's values in its declared type."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
@@ -18,13 +18,13 @@ _NATIVE: Mapping[CelType, type] = {
 
 
 def value_column(name: str, values: Sequence[Scalar], kind: CelType) -> pl.Series:
-    """Each value as :func:`heed.guardrails.conditions.cel.coerce` has it, null where it is none of the type.
+    """Each value as :func:`heed.guardrails.conditions.cel.coerce` has it, null where it is not of the type.
 
-    Values that fit as they stand, as most do, are not looked at one by one.
+    Values that fit unchanged, as most do, are not converted one by one.
     """
     types = set(map(type, values)) - {NoneType}
     fits = types <= {_NATIVE[kind]} and _FITTING.get(kind, _all_fit)(values)
-    column = pl.Series(name, values if fits else [coerce(one, kind) for one in values], dtype=POLARS_TYPES[kind])
+    column = pl.Series(name, values if fits else [coerce(value, kind) for value in values], dtype=POLARS_TYPES[kind])
     return column.fill_nan(None) if kind is CelType.FLOAT else column
 
 
@@ -33,11 +33,11 @@ def _all_fit(_: Sequence[Scalar]) -> bool:
 
 
 def _are_ascii(values: Sequence[Scalar]) -> bool:
-    return all(one.isascii() for one in values if isinstance(one, str))
+    return all(value.isascii() for value in values if isinstance(value, str))
 
 
 def _fit_64_bits(values: Sequence[Scalar]) -> bool:
-    return all(-(2**63) <= one < 2**63 for one in values if isinstance(one, int))
+    return all(-(2**63) <= value < 2**63 for value in values if isinstance(value, int))
 
 
 _FITTING: Mapping[CelType, Callable[[Sequence[Scalar]], bool]] = {

@@ -1,4 +1,4 @@
-"""What rules say of all customers, as columns, and how it combines."""
+"""Verdicts on all customers as columns, and how they combine."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from heed.decisioning.verdict import Effect, Verdict
 
-# Stronger effects have larger codes; a rule that does not speak for a customer is below all.
+# Stronger effects have larger codes; a rule without a verdict for a customer is below all.
 EFFECTS = (Effect.ALLOW, Effect.REVIEW, Effect.SUPPRESS)
 SILENT, ALLOW, REVIEW, SUPPRESS = -1, 0, 1, 2
 EFFECT_CODES = {effect: code for code, effect in enumerate(EFFECTS)}
@@ -19,14 +19,14 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class VerdictColumn:
-    """One judgement over all customers.
+    """One rule's verdicts on all customers.
 
     Attributes
     ----------
     effect : array of int, shape (customers,)
         A code of `EFFECTS`, or `SILENT`.
     until : array of float, shape (customers,)
-        When it ends, in seconds since 1970; infinite where that is not known or nothing stands in the way.
+        When it ends, in seconds since 1970; infinite where unknown or where nothing objects.
     """
 
     effect: Effects
@@ -34,22 +34,22 @@ class VerdictColumn:
 
     @classmethod
     def of(cls, effect: Effects, until: Seconds | None = None) -> "VerdictColumn":
-        """A judgement whose end is not known unless it is given."""
+        """Verdicts with an unknown end unless it is given."""
         return cls(effect, np.full(len(effect), ENDLESS) if until is None else until)
 
     @classmethod
     def dealt(cls, verdicts: Sequence[Verdict | None], codes: NDArray[np.int32]) -> "VerdictColumn":
-        """The verdicts made for each of some groups, dealt out to the customers by their group."""
+        """Verdicts per group, distributed to the customers of each group."""
         effect = [SILENT if verdict is None else EFFECT_CODES[verdict.effect] for verdict in verdicts]
         until = [ENDLESS if verdict is None else end_seconds(verdict) for verdict in verdicts]
         return cls(np.array(effect, dtype=np.int8)[codes], np.array(until, dtype=np.float64)[codes])
 
     def ended(self, at: float) -> "VerdictColumn":
-        """Ended at a moment, where it stands in the way for longer."""
+        """The same verdicts, ending at this moment at the latest."""
         return VerdictColumn(self.effect, np.where(self.effect > ALLOW, np.minimum(self.until, at), self.until))
 
     def where(self, speaks: NDArray[np.bool_] | None, *, enforced: bool) -> "VerdictColumn":
-        """Silent where the rule is not in force; allowing throughout where it is only observed."""
+        """Silent where the rule is not in force; allow everywhere in observe mode."""
         effect = self.effect if enforced else np.zeros_like(self.effect)
         until = self.until if enforced else np.full_like(self.until, ENDLESS)
         return VerdictColumn(effect if speaks is None else np.where(speaks, effect, np.int8(SILENT)), until)
@@ -57,16 +57,16 @@ class VerdictColumn:
 
 @dataclass(frozen=True)
 class CombinedVerdicts:
-    """All judgements on one action together.
+    """Combined verdicts on one action.
 
     Attributes
     ----------
     effect : array of int, shape (customers,)
         A code of `EFFECTS`.
     rule : array of int, shape (customers,)
-        Which judgement binds, by its place; -1 where none does.
+        Index of the decisive rule; -1 where all allow.
     until : array of float, shape (customers,)
-        When the binding judgement ends; infinite where that is not known or nothing stands in the way.
+        When the decisive verdict ends; infinite where unknown or where nothing objects.
     """
 
     effect: Effects
@@ -75,13 +75,13 @@ class CombinedVerdicts:
 
     @classmethod
     def empty(cls, customers: int) -> "CombinedVerdicts":
-        """Where nobody has spoken yet."""
+        """The start value, without any verdict."""
         effect = np.full(customers, SILENT, dtype=np.int8)
         return cls(effect, np.full(customers, -1, dtype=np.int16), np.full(customers, ENDLESS))
 
 
 def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> CombinedVerdicts:
-    """The strongest effect; of equals the one that lasts longest binds, of those the first.
+    """The strongest effect; of equals the one that lasts longest decides, of those the first.
 
     See :func:`heed.decisioning.verdict.combined_effect` and :func:`heed.decisioning.verdict.decisive_verdict`; where
     nobody speaks, suppress.
@@ -89,7 +89,7 @@ def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> 
     Parameters
     ----------
     judgements : iterable of (int, Said)
-        In the order of the policy, each with what it is called by in the outcome.
+        In the order of the policy, each with its index in the result.
     """
     held = CombinedVerdicts.empty(customers)
     for name, said in judgements:
@@ -102,5 +102,5 @@ def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> 
 
 
 def end_seconds(verdict: Verdict) -> float:
-    """When a verdict ends, in seconds since 1970; infinite where that is not known."""
+    """When a verdict ends, in seconds since 1970; infinite where unknown."""
     return ENDLESS if verdict.eligible_at is None else verdict.eligible_at.timestamp()
