@@ -64,7 +64,7 @@ class Slot:
         The verdict for every customer at all times, where it is known at load.
     """
 
-    judge: CandidateEvaluator
+    evaluator: CandidateEvaluator
     action: Action
     always: Verdict | None
 
@@ -104,8 +104,8 @@ class PolicyGuard:
     policy: Policy
     hash: str
     terms: ValueTerms
-    judges: tuple[CandidateEvaluator, ...]
-    looks: tuple[ChoiceEvaluator, ...]
+    evaluators: tuple[CandidateEvaluator, ...]
+    choice_evaluators: tuple[ChoiceEvaluator, ...]
     slots: tuple[Slot, ...]
     plans: Mapping[str, ActionPlan]
 
@@ -118,7 +118,7 @@ class PolicyGuard:
 
     def choice_verdicts(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the chosen action: confidence, value, harm, audit."""
-        said = (look.verdict(facts, choice) for look in self.looks)
+        said = (evaluator.verdict(facts, choice) for evaluator in self.choice_evaluators)
         return tuple(verdict for verdict in said if verdict is not None)
 
     def autonomy(self, action: Action) -> Autonomy:
@@ -137,7 +137,7 @@ class PolicyGuard:
 
     @property
     def _consent_rules(self) -> list[ConsentRule]:
-        rules = [judge.rule for judge in self.judges if judge.enforced]
+        rules = [evaluator.rule for evaluator in self.evaluators if evaluator.enforced]
         return [rule for rule in rules if isinstance(rule, ConsentRule)]
 
     def _plan(self, action: Action) -> ActionPlan | None:
@@ -147,7 +147,7 @@ class PolicyGuard:
 
     def _with_strangers(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Verdicts where some actions are outside the catalogue: each is planned on its own."""
-        apart = [_planned([action], self.judges) for action in actions]
+        apart = [_planned([action], self.evaluators) for action in actions]
         return tuple(verdicts for slots, plans in apart for verdicts in _heard(facts, slots, plans))
 
 
@@ -181,44 +181,52 @@ def bind_policy(
     conditions = check_conditions(loaded, catalogue, attribute_types or {})
     own = catalogue.by_id
     # The stop flag comes first, since of verdicts that are equally strong and last equally long the first decides.
-    judges = compile_stop_flag(policy.stop)
-    judges += tuple(
+    evaluators = compile_stop_flag(policy.stop)
+    evaluators += tuple(
         compile_candidate_rule(rule, conditions, own) for rule in policy.rules if not isinstance(rule, ChoiceRule)
     )
-    judges += compile_shared_contact_point(policy.rules)
+    evaluators += compile_shared_contact_point(policy.rules)
     terms = ValueTerms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
     made = net_value_digest(terms, catalogue.actions)
-    looks = tuple(compile_choice_rule(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
-    slots, plans = _planned(catalogue.actions, judges)
+    choice_evaluators = tuple(compile_choice_rule(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
+    slots, plans = _planned(catalogue.actions, evaluators)
     return PolicyGuard(
-        policy, policy.hash, terms, judges, looks, slots, {plan.action.action_id: plan for plan in plans}
+        policy,
+        policy.hash,
+        terms,
+        evaluators,
+        choice_evaluators,
+        slots,
+        {plan.action.action_id: plan for plan in plans},
     )
 
 
 def _planned(
-    actions: Sequence[Action], judges: Sequence[CandidateEvaluator]
+    actions: Sequence[Action], evaluators: Sequence[CandidateEvaluator]
 ) -> tuple[tuple[Slot, ...], list[ActionPlan]]:
     """Plans for the actions, and the slots that they point into."""
     places: dict[object, int] = {}
     slots: list[Slot] = []
     plans = []
     for action in actions:
-        concerned = [(place, judge) for place, judge in enumerate(judges) if judge.rule.scope.concerns(action)]
-        for place, judge in concerned:
-            if places.setdefault((place, judge.share(action)), len(slots)) == len(slots):
-                slots.append(Slot(judge, action, _always(judge, action)))
-        own = tuple(places[place, judge.share(action)] for place, judge in concerned)
-        rules = [judge.rule for _, judge in concerned]
+        concerned = [
+            (place, evaluator) for place, evaluator in enumerate(evaluators) if evaluator.rule.scope.concerns(action)
+        ]
+        for place, evaluator in concerned:
+            if places.setdefault((place, evaluator.sharing_key(action)), len(slots)) == len(slots):
+                slots.append(Slot(evaluator, action, _always(evaluator, action)))
+        own = tuple(places[place, evaluator.sharing_key(action)] for place, evaluator in concerned)
+        rules = [evaluator.rule for _, evaluator in concerned]
         demands = _demands(action, rules)
         plain = not demands and all(rule.everywhere for rule in rules)
         plans.append(ActionPlan(action, own, plain, demands))
     return tuple(slots), plans
 
 
-def _always(judge: CandidateEvaluator, action: Action) -> Verdict | None:
-    if not judge.everywhere or judge.depends(action):
+def _always(evaluator: CandidateEvaluator, action: Action) -> Verdict | None:
+    if not evaluator.everywhere or evaluator.depends(action):
         return None
-    return judge.verdict(Facts(Customer(""), EPOCH), action)
+    return evaluator.verdict(Facts(Customer(""), EPOCH), action)
 
 
 def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
@@ -239,7 +247,7 @@ def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[ActionPlan]) -> 
     said: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
         slot = slots[place]
-        said[place] = slot.judge.verdict(facts, slot.action) if slot.always is None else slot.always
+        said[place] = slot.evaluator.verdict(facts, slot.action) if slot.always is None else slot.always
     return tuple([_dealt(plan, said) for plan in plans])
 
 

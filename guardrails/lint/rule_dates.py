@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from heed.guardrails.lint.finding import Finding
 from heed.guardrails.lint.lint_context import LintContext
-from heed.guardrails.rules.formatting import day
+from heed.guardrails.rules.formatting import format_day
 
 
 def check_rule_dates(ground: LintContext) -> Iterator[Finding]:
     """Expired rules, and rules not yet in force."""
     for place, rule in enumerate(ground.rules):
         if rule.valid_until is not None and rule.valid_until <= ground.as_of:
-            message = f"the rule expired on {day(rule.valid_until)} and does nothing any more"
+            message = f"the rule expired on {format_day(rule.valid_until)} and does nothing any more"
             yield ground.warning("expired", place, "valid_until", message, "take it out, or move the date")
         elif rule.valid_from is not None and rule.valid_from > ground.as_of:
-            message = f"the rule is not in force before {day(rule.valid_from)}"
+            message = f"the rule is not in force before {format_day(rule.valid_from)}"
             yield ground.warning(
                 "not-yet-in-force", place, "valid_from", message, "nothing needs doing if that is meant"
             )

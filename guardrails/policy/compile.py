@@ -77,8 +77,8 @@ class CandidateEvaluator:
     """A compiled rule over candidates."""
 
     rule: Rule
-    judge: EvaluateCandidate
-    share: SharingKey
+    evaluate: EvaluateCandidate
+    sharing_key: SharingKey
     everywhere: bool
     enforced: bool
     depends: DependsOnCustomer = _on_customers
@@ -86,8 +86,8 @@ class CandidateEvaluator:
     def verdict(self, facts: Facts, action: Action) -> Verdict | None:
         """The rule's verdict on an action, None where the rule is not in force."""
         try:
-            speaks = self.everywhere or self.rule.in_force(facts, action)
-            verdict = self.judge(facts, action) if speaks else None
+            in_force = self.everywhere or self.rule.in_force(facts, action)
+            verdict = self.evaluate(facts, action) if in_force else None
         except Exception as error:  # noqa: BLE001  a rule that fails suppresses
             verdict = failure_verdict(self.rule, error)
         if verdict is None or self.rule.valid_until is None:
@@ -100,14 +100,14 @@ class ChoiceEvaluator:
     """A compiled rule over the chosen action."""
 
     rule: ChoiceRule
-    look: EvaluateChoice
+    evaluate: EvaluateChoice
 
     def verdict(self, facts: Facts, choice: Choice) -> Verdict | None:
         """The rule's verdict on the chosen action, None where it is out of scope or not in force."""
         rule = self.rule
         try:
-            speaks = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
-            verdict = self.look(facts, choice) if speaks else None
+            in_force = rule.scope.concerns(choice.action) and rule.in_force(facts, choice.action)
+            verdict = self.evaluate(facts, choice) if in_force else None
         except Exception as error:  # noqa: BLE001  as above
             verdict = failure_verdict(rule, error)
         if verdict is None:
@@ -128,7 +128,7 @@ def limit_to_rule_dates(rule: Rule, verdict: Verdict) -> Verdict:
     if verdict.eligible_at is not None and verdict.eligible_at <= end:
         return verdict
     return replace(
-        verdict, reason=f"{verdict.reason} The rule itself ends on {formatting.moment(end)}.", eligible_at=end
+        verdict, reason=f"{verdict.reason} The rule itself ends on {formatting.format_moment(end)}.", eligible_at=end
     )
 
 
@@ -144,14 +144,14 @@ def observe_only(verdict: Verdict) -> Verdict:
 class _Module(Protocol):
     """The interface of a rule module that needs only the rule and the facts."""
 
-    def judge(self, rule: Any, facts: Facts, action: Action, /) -> Verdict: ...
-    def share(self, rule: Any, action: Action, /) -> Hashable: ...
+    def evaluate(self, rule: Any, facts: Facts, action: Action, /) -> Verdict: ...
+    def sharing_key(self, rule: Any, action: Action, /) -> Hashable: ...
 
 
-class _LookModule(Protocol):
+class _ChoiceModule(Protocol):
     """The interface of a rule module that needs only the rule, the facts and the chosen action."""
 
-    def look(self, rule: Any, facts: Facts, choice: Choice, /) -> Verdict: ...
+    def evaluate_choice(self, rule: Any, facts: Facts, choice: Choice, /) -> Verdict: ...
 
 
 _MODULES: Mapping[type[Rule], _Module] = {
@@ -168,7 +168,7 @@ _MODULES: Mapping[type[Rule], _Module] = {
     HumanReview: human_review,
     FatigueRule: fatigue,
 }
-_LOOK_MODULES: Mapping[type[Rule], _LookModule] = {
+_CHOICE_MODULES: Mapping[type[Rule], _ChoiceModule] = {
     ValueFloor: value_floor,
     HarmCeiling: harm_ceiling,
     AuditSample: audit_sample,
@@ -191,31 +191,39 @@ def compile_candidate_rule(
         case EligibilityRule():
             return _eligibility(rule, conditions)
         case ConditionRule():
-            written = conditions[rule.written[1]]
-            made = _bound(rule, partial(condition.judge, rule, written), partial(_shared, written))
-            return replace(made, depends=lambda _: depends_on_customer(written))
+            checked = conditions[rule.written[1]]
+            evaluator = _bound(rule, partial(condition.evaluate, rule, checked), partial(_condition_key, checked))
+            return replace(evaluator, depends=lambda _: depends_on_customer(checked))
         case VolumeLimit():
-            judge = partial(volume_limit.judge, rule, catalogue or {})
-            return _bound(rule, judge, partial(volume_limit.share, rule))
+            evaluate = partial(volume_limit.evaluate, rule, catalogue or {})
+            return _bound(rule, evaluate, partial(volume_limit.sharing_key, rule))
         case _:
             module = _MODULES[type(rule)]
-            return _bound(rule, partial(module.judge, rule), partial(module.share, rule))
+            return _bound(rule, partial(module.evaluate, rule), partial(module.sharing_key, rule))
 
 
 def compile_choice_rule(rule: ChoiceRule, weighing: str) -> ChoiceEvaluator:
     """Compile a rule over the chosen action; `weighing` is the digest of how net values are computed."""
     if isinstance(rule, ConfidenceRule):
-        return ChoiceEvaluator(rule, partial(confidence.look, rule, weighing))
-    return ChoiceEvaluator(rule, partial(_LOOK_MODULES[type(rule)].look, rule))
+        return ChoiceEvaluator(rule, partial(confidence.evaluate_choice, rule, weighing))
+    return ChoiceEvaluator(rule, partial(_CHOICE_MODULES[type(rule)].evaluate_choice, rule))
 
 
 def compile_shared_contact_point(rules: Sequence[Rule]) -> tuple[CandidateEvaluator, ...]:
     """The guard's own rule over several consent rules, none where fewer than two require consent."""
-    asking = [rule for rule in rules if isinstance(rule, ConsentRule) and rule.required and rule.mode is Mode.ENFORCE]
-    if len(asking) < 2:
+    consent_rules = [
+        rule for rule in rules if isinstance(rule, ConsentRule) and rule.required and rule.mode is Mode.ENFORCE
+    ]
+    if len(consent_rules) < 2:
         return ()
-    judge = partial(shared_contact_point.judge, asking)
-    return (_bound(shared_contact_point.SHARED_CONTACT_POINT, judge, partial(shared_contact_point.share, asking)),)
+    evaluate = partial(shared_contact_point.evaluate, consent_rules)
+    return (
+        _bound(
+            shared_contact_point.SHARED_CONTACT_POINT,
+            evaluate,
+            partial(shared_contact_point.sharing_key, consent_rules),
+        ),
+    )
 
 
 def compile_stop_flag(flag: StopFlag | None) -> tuple[CandidateEvaluator, ...]:
@@ -223,38 +231,40 @@ def compile_stop_flag(flag: StopFlag | None) -> tuple[CandidateEvaluator, ...]:
     if flag is None:
         return ()
     rule = stop_flag.stop_rule(flag)
-    return (_bound(rule, partial(stop_flag.judge, rule), partial(stop_flag.share, rule)),)
+    return (_bound(rule, partial(stop_flag.evaluate, rule), partial(stop_flag.sharing_key, rule)),)
 
 
-def _bound(rule: Rule, judge: EvaluateCandidate, share: SharingKey) -> CandidateEvaluator:
+def _bound(rule: Rule, evaluate: EvaluateCandidate, sharing_key: SharingKey) -> CandidateEvaluator:
     left_out = rule.scope.except_
     if left_out is not None and left_out.jurisdictions is not None:
         # Whether the rule is in force then also depends on the action.
-        share = partial(_apart, rule.scope, share)
-    return CandidateEvaluator(rule, judge, share, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE)
+        sharing_key = partial(_key_with_exception, rule.scope, sharing_key)
+    return CandidateEvaluator(
+        rule, evaluate, sharing_key, everywhere=rule.everywhere, enforced=rule.mode is Mode.ENFORCE
+    )
 
 
-def _apart(scope: Scope, share: SharingKey, action: Action) -> Hashable:
-    return (scope.spares(action), share(action))
+def _key_with_exception(scope: Scope, sharing_key: SharingKey, action: Action) -> Hashable:
+    return (scope.spares(action), sharing_key(action))
 
 
 def _eligibility(rule: EligibilityRule, conditions: Conditions) -> CandidateEvaluator:
-    def judge(facts: Facts, action: Action) -> Verdict:
+    def evaluate(facts: Facts, action: Action) -> Verdict:
         text = action.eligibility
         if text is not None and text not in conditions:
             return rule.lacking("The condition of eligibility was not checked with this catalogue.")
-        return eligibility.judge(rule, None if text is None else conditions[text], facts, action)
+        return eligibility.evaluate(rule, None if text is None else conditions[text], facts, action)
 
     def depends(action: Action) -> bool:
         return action.eligibility is not None and (
             action.eligibility not in conditions or depends_on_customer(conditions[action.eligibility])
         )
 
-    made = _bound(rule, judge, lambda action: _shared(conditions.get(action.eligibility or ""), action))
-    return replace(made, depends=depends)
+    evaluator = _bound(rule, evaluate, lambda action: _condition_key(conditions.get(action.eligibility or ""), action))
+    return replace(evaluator, depends=depends)
 
 
-def _shared(written: Condition | None, action: Action) -> Hashable:
-    if written is None:
+def _condition_key(checked: Condition | None, action: Action) -> Hashable:
+    if checked is None:
         return None
-    return (written.text, action.action_id if depends_on_action(written) else None)
+    return (checked.text, action.action_id if depends_on_action(checked) else None)

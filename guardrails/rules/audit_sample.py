@@ -37,7 +37,7 @@ class AuditSample(Rule):
     sticky_for: LongDuration = Field(default=timedelta(days=30), examples=["30d"])
 
 
-def look(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:
+def evaluate_choice(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:
     """Review where the draw is below the share. The reason states the draw and its probability either way."""
     drawn = draw(rule, facts.customer.customer_id, choice.action.action_id, facts.now)
     said = f"{drawn:.9f} was drawn, and {rule.share:.9g} is the probability of a review"

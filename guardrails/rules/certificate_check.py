@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from heed.decisioning.certificate import Certificate, Loss, format_bound
 from heed.decisioning.customer import Facts
 from heed.guardrails.field_types import NonNegative, StrictModel
-from heed.guardrails.rules.formatting import moment
+from heed.guardrails.rules.formatting import format_moment
 
 
 class CertificateRequirement(StrictModel):
@@ -56,9 +56,9 @@ def certificate_objection(
 
 def _undated(certificate: Certificate, facts: Facts) -> str | None:
     if facts.now < certificate.certified_at:
-        return f"The certificate does not count before {moment(certificate.certified_at)}."
+        return f"The certificate does not count before {format_moment(certificate.certified_at)}."
     if facts.now >= certificate.valid_until:
-        return f"The certificate expired on {moment(certificate.valid_until)}."
+        return f"The certificate expired on {format_moment(certificate.valid_until)}."
     return None
 
 

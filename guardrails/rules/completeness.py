@@ -58,12 +58,12 @@ class CompletenessRule(Rule):
         yield from ((("needs", place), name) for place, name in enumerate(self.asked) if name not in BUILT_IN)
 
 
-def share(rule: CompletenessRule, action: Action) -> str | None:
+def sharing_key(rule: CompletenessRule, action: Action) -> str | None:
     """Key: the channel where a contact point is required."""
     return action.channel if CONTACT_POINT in rule.asked else None
 
 
-def judge(rule: CompletenessRule, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: CompletenessRule, facts: Facts, action: Action) -> Verdict:
     """Object where something is missing or the profile is too old."""
     missing = [name for name in rule.asked if not _knows(name, facts, action)]
     if missing:
@@ -88,5 +88,5 @@ def _stale(rule: CompletenessRule, reported_at: datetime | None, now: datetime) 
         return "The profile was never reported."
     if abs(now - reported_at) < rule.reported_within:
         return None
-    asked = formatting.span(rule.reported_within)
-    return f"The profile was last reported on {formatting.day(reported_at)}, which is not within {asked}."
+    asked = formatting.format_span(rule.reported_within)
+    return f"The profile was last reported on {formatting.format_day(reported_at)}, which is not within {asked}."

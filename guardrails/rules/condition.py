@@ -45,7 +45,7 @@ class ConditionRule(Rule):
         return next((name, text) for name in FIELDS if (text := getattr(self, name)) is not None)
 
 
-def judge(rule: ConditionRule, condition: Condition, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: ConditionRule, condition: Condition, facts: Facts, action: Action) -> Verdict:
     """Object as the field states. A condition that cannot be evaluated suppresses, whichever field it is in."""
     try:
         holds = condition.holds(variable_values(condition, facts, action))

@@ -34,7 +34,7 @@ class ConfidenceRule(Rule):
     certificate: CertificateRequirement | None = Field(default=None, examples=["{loss: harm, alpha: 0.02, delta: 0.1}"])
 
 
-def look(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> Verdict:
+def evaluate_choice(rule: ConfidenceRule, weighing: str, facts: Facts, choice: Choice) -> Verdict:
     """Review below the threshold; NaN counts as below.
 
     Parameters

@@ -70,23 +70,25 @@ class ConflictGroup(Rule):
             yield ("members", name), Selection(actions=member.actions, categories=member.categories)
 
 
-def share(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
+def sharing_key(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
     """Key: the sides that the action belongs to."""
     if rule.members is None:
         return (action.action_id,)
     return tuple(name for name, member in rule.members.items() if member.takes_in(action))
 
 
-def judge(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
     """Object while a contact of another side is in the window; contacts dated in the future count too."""
     since = facts.now - rule.window
     recent = [one for one in facts.customer.counted_contacts_since(since) if rule.scope.concerns(one)]
     against = [(contact.at, side) for contact in recent if (side := _other_side(rule, action, contact)) is not None]
     if not against:
-        return rule.allow(f"Nothing that excludes this came in the last {formatting.span(rule.window)}.")
+        return rule.allow(f"Nothing that excludes this came in the last {formatting.format_span(rule.window)}.")
     last, side = max(against)
     free = last + rule.window
-    reason = f"Excluded by {side}, last on {formatting.day(last)}; possible from {formatting.moment(free)}."
+    reason = (
+        f"Excluded by {side}, last on {formatting.format_day(last)}; possible from {formatting.format_moment(free)}."
+    )
     return rule.against(rule.effect.effect, reason, free)
 
 

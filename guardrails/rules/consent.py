@@ -96,12 +96,12 @@ class ConsentRule(Rule):
         return not self.strict
 
 
-def share(_: ConsentRule, action: Action) -> tuple[str, str, str | None]:
+def sharing_key(_: ConsentRule, action: Action) -> tuple[str, str, str | None]:
     """Key: channel, purpose and topic."""
     return (action.channel, action.purpose, action.topic)
 
 
-def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     """Allow where at least one contact point has live consent or, under permissive enforcement, no withdrawal."""
     about = _about(action)
     if not rule.required:
@@ -118,7 +118,7 @@ def judge(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     given = next((said for said in good if said is not None and said.status == _GRANTED), None)
     if given is None:
         return rule.allow(f"Consent for {about} was not withdrawn.")
-    return rule.allow(f"Consent for {about} was given on {formatting.day(given.recorded_at)}.")
+    return rule.allow(f"Consent for {about} was given on {formatting.format_day(given.recorded_at)}.")
 
 
 def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
@@ -238,8 +238,8 @@ def _about(action: Action) -> str:
 def _why_not(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
     said = max(standing, key=_weight, default=None)
     if said is None:
-        basis = "" if rule.bases is None else f" {formatting.either(rule.bases)}"
+        basis = "" if rule.bases is None else f" {formatting.join_or(rule.bases)}"
         return f"No{basis} consent for {about} is on record."
     if said.status == _WITHDRAWN:
-        return f"Consent for {about} was withdrawn on {formatting.day(said.recorded_at)}."
-    return f"Consent for {about} expired on {formatting.day(said.expires_at or said.recorded_at)}."
+        return f"Consent for {about} was withdrawn on {formatting.format_day(said.recorded_at)}."
+    return f"Consent for {about} expired on {formatting.format_day(said.expires_at or said.recorded_at)}."

@@ -54,21 +54,21 @@ class CoolDown(Rule):
         return self
 
 
-def share(_: CoolDown, __: Action) -> None:
+def sharing_key(_: CoolDown, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     """Object until the window after the last cause is over; causes dated in the future count already."""
     if rule.after is not None:
-        cause, last = formatting.either(f"`{one}`" for one in rule.after), _last(rule, facts)
+        cause, last = formatting.join_or(f"`{one}`" for one in rule.after), _last(rule, facts)
     else:
         cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
     if last is None or facts.now >= last + rule.window:
-        return rule.allow(f"No {cause} in the last {formatting.span(rule.window)}.")
+        return rule.allow(f"No {cause} in the last {formatting.format_span(rule.window)}.")
     free = last + rule.window
-    reason = f"Left in peace after {cause}, the last on {formatting.day(last)}, until {formatting.moment(free)}."
+    reason = f"Left in peace after {cause}, the last on {formatting.format_day(last)}, until {formatting.format_moment(free)}."
     return rule.against(rule.effect.effect, reason, free)
 
 

@@ -29,7 +29,7 @@ class EligibilityRule(Rule):
         return None
 
 
-def judge(rule: EligibilityRule, condition: Condition | None, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: EligibilityRule, condition: Condition | None, facts: Facts, action: Action) -> Verdict:
     """Allow where the action's condition holds or it has none."""
     if condition is None:
         return rule.allow("The catalogue sets no condition of eligibility.")

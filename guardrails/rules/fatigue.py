@@ -52,12 +52,12 @@ class FatigueRule(Rule):
         return self
 
 
-def share(_: FatigueRule, __: Action) -> None:
+def sharing_key(_: FatigueRule, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
     """Object while so many ignored contacts are in the window; eligible again when fewer than `last` are left."""
     since = facts.now - rule.window
     contacts = [contact for contact in facts.customer.contacts if contact.at > since and rule.scope.concerns(contact)]
@@ -71,5 +71,5 @@ def judge(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
         return rule.allow(f"{said}.")
     free = known[0].at + rule.window
     return rule.against(
-        rule.effect.effect, f"{said}; left in peace until {formatting.moment(free)} or an answer.", free
+        rule.effect.effect, f"{said}; left in peace until {formatting.format_moment(free)} or an answer.", free
     )

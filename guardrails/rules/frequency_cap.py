@@ -65,7 +65,7 @@ class FrequencyCap(Rule):
     @cached_property
     def span(self) -> str:
         """The window as text."""
-        return formatting.span(self.window)
+        return formatting.format_span(self.window)
 
     @cached_property
     def scoped(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class FrequencyCap(Rule):
             Per.CATEGORY: scope.categories,
             Per.ACTION: scope.actions,
         }
-        return tuple(formatting.either(names) for key, names in lists.items() if names and key is not self.per)
+        return tuple(formatting.join_or(names) for key, names in lists.items() if names and key is not self.per)
 
     @cached_property
     def room(self) -> dict[tuple[str | None, int], Verdict]:
@@ -92,14 +92,14 @@ class FrequencyCap(Rule):
         return " ".join((*self.scoped, "contacts"))
 
 
-def share(rule: FrequencyCap, action: Action) -> str | None:
+def sharing_key(rule: FrequencyCap, action: Action) -> str | None:
     """Key: the property that is counted together."""
     return None if rule.shared is None else str(getattr(action, rule.shared))
 
 
-def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     """Object when the window is full; eligible again when enough contacts have left it."""
-    own = share(rule, action)
+    own = sharing_key(rule, action)
     times = counted_times(rule, facts, own)
     said = rule.room.get((own, len(times)))
     if said is not None:
@@ -110,7 +110,9 @@ def judge(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     if rule.limit == 0:
         return rule.against(rule.effect.effect, f"{so_far}: none is allowed.")
     free = times[len(times) - rule.limit] + rule.window
-    return rule.against(rule.effect.effect, f"{so_far}; the next is possible from {formatting.moment(free)}.", free)
+    return rule.against(
+        rule.effect.effect, f"{so_far}; the next is possible from {formatting.format_moment(free)}.", free
+    )
 
 
 def counted_times(rule: FrequencyCap, facts: Facts, own: str | None) -> list[datetime]:

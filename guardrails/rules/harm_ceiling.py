@@ -27,7 +27,7 @@ class HarmCeiling(Rule):
     effect: Restraint = Restraint.SUPPRESS
 
 
-def look(rule: HarmCeiling, facts: Facts, choice: Choice) -> Verdict:
+def evaluate_choice(rule: HarmCeiling, facts: Facts, choice: Choice) -> Verdict:
     """Object above the ceiling; NaN counts as above."""
     del facts
     if choice.harm is None:

@@ -43,12 +43,12 @@ class HumanReview(Rule):
         yield from ((("attributes", place), name) for place, name in enumerate(self.attributes or ()))
 
 
-def share(_: HumanReview, __: Action) -> None:
+def sharing_key(_: HumanReview, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
     """Review, unless every named attribute is known to be false; a value that is not boolean counts as true."""
     if rule.attributes is None:
         return rule.against(Effect.REVIEW, f"A person decides: {rule.purpose}")

@@ -27,12 +27,12 @@ class IdentityRule(Rule):
     effect: Restraint = Restraint.SUPPRESS
 
 
-def share(_: IdentityRule, __: Action) -> None:
+def sharing_key(_: IdentityRule, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
     """Object below the required certainty; NaN counts as below."""
     known = facts.customer.identity
     if known is None:

@@ -19,15 +19,15 @@ class ObjectionRule(Rule):
     kind: Literal["objection"]
 
 
-def share(_: ObjectionRule, __: Action) -> None:
+def sharing_key(_: ObjectionRule, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: ObjectionRule, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: ObjectionRule, facts: Facts, _: Action) -> Verdict:
     """Suppress, without an end, where there is an objection; one dated in the future counts already."""
     objections = facts.customer.objections
     if not objections:
         return rule.allow("No objection is on record.")
-    since = formatting.day(min(objection.recorded_at for objection in objections))
+    since = formatting.format_day(min(objection.recorded_at for objection in objections))
     return rule.suppress(f"The customer objected to marketing on {since}, and an objection has no end.")

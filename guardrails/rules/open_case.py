@@ -35,22 +35,26 @@ class OpenCase(Rule):
     effect: Restraint = Restraint.SUPPRESS
 
 
-def share(_: OpenCase, __: Action) -> None:
+def sharing_key(_: OpenCase, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
+def evaluate(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
     """Object while a case is open; of events at the same moment, the opening one counts last."""
     opened = open_since(rule, facts)
-    cause = formatting.either(f"`{one}`" for one in rule.opened_by)
+    cause = formatting.join_or(f"`{one}`" for one in rule.opened_by)
     if opened is None:
         return rule.allow(f"No {cause} is open.")
     end = None if rule.at_most is None else opened + rule.at_most
     if end is not None and facts.now >= end:
-        return rule.allow(f"The {cause} of {formatting.day(opened)} counts as open no longer.")
-    until = "until it is closed" if end is None else f"until it is closed, at the latest {formatting.moment(end)}"
-    return rule.against(rule.effect.effect, f"A {cause} is open since {formatting.day(opened)}; silent {until}.", end)
+        return rule.allow(f"The {cause} of {formatting.format_day(opened)} counts as open no longer.")
+    until = (
+        "until it is closed" if end is None else f"until it is closed, at the latest {formatting.format_moment(end)}"
+    )
+    return rule.against(
+        rule.effect.effect, f"A {cause} is open since {formatting.format_day(opened)}; silent {until}.", end
+    )
 
 
 def open_since(rule: OpenCase, facts: Facts) -> datetime | None:

@@ -83,12 +83,12 @@ class QuietHours(Rule):
         return "quiet hours or public holiday" if self.holidays else "quiet hours"
 
 
-def share(_: QuietHours, action: Action) -> str:
+def sharing_key(_: QuietHours, action: Action) -> str:
     """Key: the channel, since its contact points may have zones of their own."""
     return action.channel
 
 
-def judge(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
     """Suppress while it is quiet in any zone that the customer lives in or may live in."""
     customer = facts.customer
     points = tuple([point.time_zones for point in customer.contact_points if point.channel == action.channel])
@@ -110,7 +110,7 @@ def _judged(
         where = f"every zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
         return rule.allow(f"Outside {rule.noun} in {where}.")
     where = f"at least one zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
-    then = "no time is outside them" if free is None else f"contact is possible from {formatting.moment(free)}"
+    then = "no time is outside them" if free is None else f"contact is possible from {formatting.format_moment(free)}"
     return rule.suppress(f"{rule.noun.capitalize()} in {where}; {then}.", free)
 
 

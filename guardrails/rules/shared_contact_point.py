@@ -24,13 +24,13 @@ SHARED_CONTACT_POINT = SharedContactPoint(
 )
 
 
-def share(rules: Sequence[ConsentRule], action: Action) -> Hashable:
+def sharing_key(rules: Sequence[ConsentRule], action: Action) -> Hashable:
     """Key: the rules that apply, and the action's channel, purpose and topic."""
     concerned = tuple((rule.scope.concerns(action), rule.scope.spares(action)) for rule in rules)
     return (concerned, action.channel, action.purpose, action.topic)
 
 
-def judge(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
+def evaluate(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
     """Suppress where each rule accepts some contact point, but no contact point is accepted by all."""
     speaking = _speaking(rules, facts, action)
     each = [consented_points(rule, facts, action) for rule in speaking] if len(speaking) > 1 else []

@@ -43,11 +43,11 @@ def stop_rule(flag: StopFlag) -> StopRule:
     return StopRule.model_construct(id=STOP_RULE, purpose="Everything is stopped.", owner="heed", flag=flag)
 
 
-def share(_: StopRule, __: Action) -> None:
+def sharing_key(_: StopRule, __: Action) -> None:
     """All actions get the same verdict."""
     return
 
 
-def judge(rule: StopRule, _: Facts, __: Action) -> Verdict:
+def evaluate(rule: StopRule, _: Facts, __: Action) -> Verdict:
     """Object to everything."""
     return rule.against(rule.flag.effect, Stop(rule.flag.reason, None, rule.flag.effect).sentence)

@@ -17,12 +17,12 @@ class SuppressionRule(Rule):
     kind: Literal["suppression"]
 
 
-def share(_: SuppressionRule, action: Action) -> str:
+def sharing_key(_: SuppressionRule, action: Action) -> str:
     """Key: the channel."""
     return action.channel
 
 
-def judge(rule: SuppressionRule, facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: SuppressionRule, facts: Facts, action: Action) -> Verdict:
     """Suppress while an entry for the channel or for all is active; entries dated in the future count already."""
     entries = [
         suppression for suppression in facts.customer.suppressions if suppression.channel in (None, action.channel)
@@ -31,8 +31,8 @@ def judge(rule: SuppressionRule, facts: Facts, action: Action) -> Verdict:
     if not standing:
         return rule.allow(f"Not on the suppression list for {action.channel}.")
     until = _end(standing)
-    since = formatting.day(min(entry.recorded_at for entry in standing))
-    end = "without an end" if until is None else f"until {formatting.moment(until)}"
+    since = formatting.format_day(min(entry.recorded_at for entry in standing))
+    end = "without an end" if until is None else f"until {formatting.format_moment(until)}"
     where = "all channels" if any(entry.channel is None for entry in standing) else action.channel
     return rule.suppress(f"On the suppression list for {where} since {since}, {end}.", until)
 

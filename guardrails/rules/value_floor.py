@@ -27,7 +27,7 @@ class ValueFloor(Rule):
     effect: Restraint = Restraint.SUPPRESS
 
 
-def look(rule: ValueFloor, facts: Facts, choice: Choice) -> Verdict:
+def evaluate_choice(rule: ValueFloor, facts: Facts, choice: Choice) -> Verdict:
     """Object below the floor; NaN counts as below."""
     del facts
     asked = f"{rule.net_value_at_least:.2f}"

@@ -65,13 +65,13 @@ class _Total:
         return few and (rule.budget is None or self.spent + cost <= rule.budget)
 
 
-def share(rule: VolumeLimit, action: Action) -> tuple[str | None, float]:
+def sharing_key(rule: VolumeLimit, action: Action) -> tuple[str | None, float]:
     """Key: the property that is counted together, and the cost under a budget."""
     own = None if rule.shared is None else str(getattr(action, rule.shared))
     return (own, action.cost if rule.budget is not None else 0.0)
 
 
-def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, action: Action) -> Verdict:
+def evaluate(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, action: Action) -> Verdict:
     """Object where one more contact would exceed a limit.
 
     Parameters
@@ -89,7 +89,7 @@ def judge(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, acti
     if total.fits(rule, action.cost):
         return rule.allow(f"{said}.")
     free = _free_from(rule, counted, action.cost)
-    then = "no other time is known" if free is None else f"the next is possible from {formatting.moment(free)}"
+    then = "no other time is known" if free is None else f"the next is possible from {formatting.format_moment(free)}"
     return rule.against(rule.effect.effect, f"{said}; {then}.", free)
 
 
@@ -123,4 +123,4 @@ def _said(rule: VolumeLimit, total: _Total, action: Action) -> str:
     parts = [] if rule.contacts is None else [f"{total.contacts} of {rule.contacts} contacts"]
     if rule.budget is not None:
         parts.append(f"{total.spent:.2f} of {rule.budget:.2f} spent and {action.cost:.2f} asked for")
-    return f"{', '.join(parts)} for {about} in the last {formatting.span(rule.window)}"
+    return f"{', '.join(parts)} for {about} in the last {formatting.format_span(rule.window)}"

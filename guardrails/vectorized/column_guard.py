@@ -114,7 +114,7 @@ class ColumnGuard:
     @property
     def window(self) -> timedelta:
         """Longest window of the policy's caps."""
-        caps = [judge.rule for judge in self.guard.judges if isinstance(judge.rule, FrequencyCap)]
+        caps = [evaluator.rule for evaluator in self.guard.evaluators if isinstance(evaluator.rule, FrequencyCap)]
         return max((rule.window for rule in caps), default=timedelta(0))
 
     def over(self, facts: CustomerBatch, actions: Sequence[Action]) -> ColumnVerdicts:
@@ -159,7 +159,7 @@ class _Judging:
 
     @cached_property
     def rule_ids(self) -> tuple[str, ...]:
-        own = [judge.rule.id for judge in self.guard.judges]
+        own = [evaluator.rule.id for evaluator in self.guard.evaluators]
         return (
             *own,
             *(requirement.otherwise.rule for plan in self.guard.plans.values() for requirement in plan.demands),
@@ -180,7 +180,7 @@ class _Judging:
 
     def _judged(self, plan: ActionPlan) -> CombinedVerdicts:
         slots = [self.guard.slots[place] for place in plan.slots]
-        heard = [(slot.judge.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
+        heard = [(slot.evaluator.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
         missing = [
             (requirement.otherwise.rule, self._demanded(requirement.rules, heard)) for requirement in plan.demands
         ]
@@ -190,7 +190,7 @@ class _Judging:
     def _said(self, place: int) -> VerdictColumn:
         if place not in self.done:
             slot = self.guard.slots[place]
-            self.done[place] = evaluate_rule(slot.judge, slot.action, self.bench)
+            self.done[place] = evaluate_rule(slot.evaluator, slot.action, self.bench)
         return self.done[place]
 
     def _demanded(self, rules: frozenset[str], heard: Sequence[tuple[str, VerdictColumn]]) -> VerdictColumn:

@@ -47,7 +47,7 @@ class Contacts:
     at : array of int, shape (contacts,)
         Microseconds since 1970 in UTC.
     kind : array of int, shape (contacts,)
-        Place in `encode_kinds`.
+        Index in `kinds`.
     kinds : sequence of Contact
         One contact of each kind; contacts of one kind differ only in time.
     """
@@ -71,7 +71,7 @@ class Consents:
     point : array of int, shape (statements,)
         Code of the contact point, `WHOLE_CHANNEL` where it covers the channel.
     kind : array of int, shape (statements,)
-        Place in `encode_kinds`.
+        Index in `kinds`.
     kinds : sequence of Consent
         One statement of each kind; statements of one kind differ only in times and contact points.
     """

@@ -22,7 +22,7 @@ from heed.guardrails.policy.compile import CandidateEvaluator
 from heed.guardrails.rules.condition import ConditionRule
 from heed.guardrails.rules.consent import ConsentRule
 from heed.guardrails.rules.eligibility import EligibilityRule
-from heed.guardrails.rules.frequency_cap import FrequencyCap, share
+from heed.guardrails.rules.frequency_cap import FrequencyCap, sharing_key
 from heed.guardrails.rules.objection import ObjectionRule
 from heed.guardrails.rules.quiet_hours import QuietHours
 from heed.guardrails.rules.rule import Rule
@@ -73,27 +73,27 @@ class RuleRunner:
         return pl.Series(name, [same], dtype=POLARS_TYPES[kind]).new_from_index(0, len(self.population))
 
 
-def evaluate_rule(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+def evaluate_rule(evaluator: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
     """One rule's verdicts on one action for all customers."""
-    match judge.rule:
+    match evaluator.rule:
         case FrequencyCap() as rule:
-            return _in_force(judge, action, bench.population, _capped(rule, action, bench.population))
+            return _in_force(evaluator, action, bench.population, _capped(rule, action, bench.population))
         case ConsentRule() as rule:
-            return _in_force(judge, action, bench.population, consent_verdicts(rule, action, bench.population))
+            return _in_force(evaluator, action, bench.population, consent_verdicts(rule, action, bench.population))
         case ConditionRule() as rule:
             return _in_force(
-                judge, action, bench.population, _conditioned(rule, bench.decided(rule.written[1], action))
+                evaluator, action, bench.population, _conditioned(rule, bench.decided(rule.written[1], action))
             )
         case EligibilityRule() as rule:
-            return _in_force(judge, action, bench.population, _eligible(rule, action, bench))
+            return _in_force(evaluator, action, bench.population, _eligible(rule, action, bench))
         case _:
-            return evaluate_by_group(judge, action, bench)
+            return evaluate_by_group(evaluator, action, bench)
 
 
-def evaluate_by_group(judge: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+def evaluate_by_group(evaluator: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
     """Evaluate the rule once per group of customers who agree in all that it looks at."""
-    codes, first = bench.groups(type(judge.rule))
-    return VerdictColumn.dealt([judge.verdict(bench.population.facts(place), action) for place in first], codes)
+    codes, first = bench.groups(type(evaluator.rule))
+    return VerdictColumn.dealt([evaluator.verdict(bench.population.facts(place), action) for place in first], codes)
 
 
 def _key(kind: type[Rule], population: CustomerBatch) -> Key | None:
@@ -113,23 +113,23 @@ def _whereabouts(customer: Customer) -> Hashable:
 
 
 def _in_force(
-    judge: CandidateEvaluator, action: Action, population: CustomerBatch, judged: VerdictColumn
+    evaluator: CandidateEvaluator, action: Action, population: CustomerBatch, judged: VerdictColumn
 ) -> VerdictColumn:
     """The verdicts limited to where the rule is in force, and by its mode."""
-    end = judge.rule.stands_until
+    end = evaluator.rule.stands_until
     if end is not None:
         judged = judged.ended(end.timestamp())
-    if judge.everywhere:
-        return judged.where(None, enforced=judge.enforced)
+    if evaluator.everywhere:
+        return judged.where(None, enforced=evaluator.enforced)
     codes, first = population.jurisdictions
-    speaks = np.array([judge.rule.in_force(population.facts(place), action) for place in first], dtype=np.bool_)
-    return judged.where(speaks[codes], enforced=judge.enforced)
+    speaks = np.array([evaluator.rule.in_force(population.facts(place), action) for place in first], dtype=np.bool_)
+    return judged.where(speaks[codes], enforced=evaluator.enforced)
 
 
 def _capped(rule: FrequencyCap, action: Action, population: CustomerBatch) -> VerdictColumn:
-    """As :func:`heed.guardrails.rules.frequency_cap.judge`: object once the window is full."""
+    """As :func:`heed.guardrails.rules.frequency_cap.evaluate`: object once the window is full."""
     contacts, customers = population.contacts, len(population)
-    own = share(rule, action)
+    own = sharing_key(rule, action)
     counts = np.array([_counts(rule, own, kind) for kind in contacts.kinds], dtype=np.bool_)
     since = microseconds(population.now) - rule.window // _MICROSECOND
     counted = (contacts.at > since) & counts[contacts.kind] if len(contacts.kinds) else np.zeros(0, dtype=np.bool_)
@@ -149,14 +149,14 @@ def _counts(rule: FrequencyCap, own: str | None, contact: Contact) -> bool:
 
 
 def _conditioned(rule: ConditionRule, decided: pl.Series) -> VerdictColumn:
-    """As :func:`heed.guardrails.rules.condition.judge`: object as the field says; undecidable suppresses."""
+    """As :func:`heed.guardrails.rules.condition.evaluate`: object as the field says; undecidable suppresses."""
     against = EFFECT_CODES[Effect.REVIEW] if rule.review_when is not None else SUPPRESS
     good = rule.allow_when is not None
     return VerdictColumn.of(_chosen(decided, ALLOW if good else against, against if good else ALLOW))
 
 
 def _eligible(rule: EligibilityRule, action: Action, bench: RuleRunner) -> VerdictColumn:
-    """As :func:`heed.guardrails.rules.eligibility.judge`; an action without a condition is for everybody."""
+    """As :func:`heed.guardrails.rules.eligibility.evaluate`; an action without a condition is for everybody."""
     if action.eligibility is None:
         return VerdictColumn.of(np.zeros(len(bench.population), dtype=np.int8))
     return VerdictColumn.of(_chosen(bench.decided(action.eligibility, action), ALLOW, EFFECT_CODES[rule.effect.effect]))

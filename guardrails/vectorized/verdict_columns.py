@@ -83,8 +83,8 @@ class CombinedVerdicts:
 def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> CombinedVerdicts:
     """The strongest effect; of equals the one that lasts longest decides, of those the first.
 
-    See :func:`heed.decisioning.verdict.combined_effect` and :func:`heed.decisioning.verdict.decisive_verdict`; where
-    nobody speaks, suppress.
+    See :func:`heed.decisioning.verdict.combined_effect` and :func:`heed.decisioning.verdict.decisive_verdict`. Without
+    any verdict, suppress.
 
     Parameters
     ----------

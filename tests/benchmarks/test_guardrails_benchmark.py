@@ -27,7 +27,7 @@ def test_the_policy_of_many_rules_has_so_many_and_loads():
     assert len(loaded.policy.rules) == RULES
     assert len(loaded.policy.context) == len(SEGMENTS)
     offers = Catalogue("EUR", tuple(action(f"{channel}_a", channel) for channel in ("email", "sms", "call")))
-    assert len(bind_policy(loaded, offers).judges) > 40
+    assert len(bind_policy(loaded, offers).evaluators) > 40
 
 
 def test_copies_are_customers_of_their_own_with_times_of_their_own():

@@ -82,7 +82,7 @@ class TestARuleThatFails:
         def fail(*_):
             raise ZeroDivisionError("customer c1 divides by nothing")
 
-        monkeypatch.setattr(suppression, "judge", fail)
+        monkeypatch.setattr(suppression, "evaluate", fail)
 
     @pytest.mark.usefixtures("broken")
     def test_suppresses_and_says_so_without_the_error_s_text(self):

@@ -70,7 +70,7 @@ def test_a_rule_that_raises_suppresses_and_is_only_recorded_while_observed(kind,
     def fail(*_):
         raise RuntimeError("the customer's name is in here")
 
-    monkeypatch.setattr(import_module(f"heed.guardrails.rules.{kind}"), "look" if kind in LOOKS else "judge", fail)
+    monkeypatch.setattr(import_module(f"heed.guardrails.rules.{kind}"), "evaluate_choice" if kind in LOOKS else "evaluate", fail)
     (verdict,) = heard(kind, guarded(kind))
     assert (verdict.rule, verdict.effect) == (kind.replace("_", "-"), Effect.SUPPRESS)
     assert verdict.reason == "The rule failed (RuntimeError), and a rule that fails suppresses."

@@ -143,7 +143,7 @@ def test_a_rule_that_fails_suppresses_all_customers(monkeypatch: pytest.MonkeyPa
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("heed.guardrails.rules.suppression.judge", broken)
+    monkeypatch.setattr("heed.guardrails.rules.suppression.evaluate", broken)
     said = made(CONSENT_RULE, rule("suppression")).verdicts([facts().customer], [action()], now=NOW)
     assert said.binding(0, 0) == "suppression"
     assert "fails suppresses" in said.verdicts(0, 0)[1].reason

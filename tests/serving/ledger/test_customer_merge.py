@@ -12,7 +12,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Consent, ConsentStatus, ContactPoint, ContactState, Customer, Facts, Suppression
 from heed.decisioning.errors import Conflict, NotFound
 from heed.decisioning.verdict import Effect
-from heed.guardrails.rules.consent import ConsentRule, judge
+from heed.guardrails.rules.consent import ConsentRule, evaluate
 from heed.serving.errors import StaleFacts
 from heed.serving.ledger.facts.merge import MergeResult
 from heed.serving.ledger.facts.merged_consents import carried
@@ -51,7 +51,7 @@ def offered(channel="email", purpose="offers", topic=None):
 def allowed(customer, point="email", **about):
     """Whether one contact point may be used, by the rule of consent itself."""
     alone = replace(customer, contact_points=tuple(one for one in customer.contact_points if one == point))
-    return judge(RULE, Facts(alone, NOON), offered(**about)).effect is Effect.ALLOW
+    return evaluate(RULE, Facts(alone, NOON), offered(**about)).effect is Effect.ALLOW
 
 
 class TestConsent:
