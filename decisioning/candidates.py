@@ -38,9 +38,14 @@ def rank_candidates(
 
     def candidate(place: int, index: int) -> Candidate:
         rank = place + 1 if place < worth_more else place + 2
-        said = verdicts[index]
+        verdicts_on_action = verdicts[index]
         return Candidate(
-            actions[index].action_id, rank, *columns[index], combined_effect(said), said, explanations.get(index)
+            actions[index].action_id,
+            rank,
+            *columns[index],
+            combined_effect(verdicts_on_action),
+            verdicts_on_action,
+            explanations.get(index),
         )
 
     listed = [candidate(place, index) for place, index in enumerate(order)]
@@ -54,6 +59,6 @@ def hold_candidate(propensity: float | None, rank: int) -> Candidate:
 
 def _columns(scores: Scores, values: Floats) -> list[_Numbers]:
     """Propensity, uplift (both with their interval), harm and net value of each action, as plain numbers or None."""
-    told = (getattr(scores, name) for name in _NUMBERS)
-    known = [[None] * len(values) if column is None else column.tolist() for column in told]
-    return list(zip(*known, values.tolist(), strict=True))
+    columns = (getattr(scores, name) for name in _NUMBERS)
+    values_by_column = [[None] * len(values) if column is None else column.tolist() for column in columns]
+    return list(zip(*values_by_column, values.tolist(), strict=True))

@@ -134,15 +134,15 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
     scores = scorer.score(facts, actions)
     values = net_values(actions, scores, guard.terms)
     verdicts = add_stop_verdicts(facts.stops, actions, guard.verdicts(facts, actions))
-    admissible = [combined_effect(said) is not Effect.SUPPRESS for said in verdicts]
+    admissible = [combined_effect(candidate_verdicts) is not Effect.SUPPRESS for candidate_verdicts in verdicts]
     order = ranking(actions, values)
     chosen = choose(order, values, admissible)
     draws = net_value_draws(actions, scores, guard.terms)
     sure = confidence(draws, chosen, admissible, guard.terms.tolerance, scores.trust)
     if chosen is not None:
-        said = float(scores.propensity[chosen]), float(values[chosen])
+        candidate_verdicts = float(scores.propensity[chosen]), float(values[chosen])
         harm = None if scores.harm is None else float(scores.harm[chosen])
-        choice = Choice(actions[chosen], *said, sure, scores.certificate, harm)
+        choice = Choice(actions[chosen], *candidate_verdicts, sure, scores.certificate, harm)
         looked = verdicts[chosen] + guard.choice_verdicts(facts, choice)
         verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
     return _Weighed(actions, scores, values, verdicts, order, chosen, sure, shortfall(draws, chosen, admissible))

@@ -61,8 +61,8 @@ class Stop:
 
 def decisive_stop(stops: Iterable[Stop], channel: str, action_id: str, message_class: MessageClass) -> Stop | None:
     """The stop that decides for an action, None where none covers it: suppress beats review, then the first."""
-    found = [stop for stop in stops if stop.covers(channel, action_id, message_class)]
-    return min(found, key=lambda one: one.effect is not Effect.SUPPRESS, default=None)
+    covering = [stop for stop in stops if stop.covers(channel, action_id, message_class)]
+    return min(covering, key=lambda stop: stop.effect is not Effect.SUPPRESS, default=None)
 
 
 def add_stop_verdicts(
@@ -74,9 +74,9 @@ def add_stop_verdicts(
     """
     if not stops:
         return verdicts
-    return tuple((*_said(stops, action), *said) for action, said in zip(actions, verdicts, strict=True))
+    return tuple((*_stop_verdict(stops, action), *given) for action, given in zip(actions, verdicts, strict=True))
 
 
-def _said(stops: Sequence[Stop], action: Action) -> tuple[Verdict, ...]:
+def _stop_verdict(stops: Sequence[Stop], action: Action) -> tuple[Verdict, ...]:
     stop = decisive_stop(stops, action.channel, action.action_id, action.message_class)
     return () if stop is None else (Verdict(STOP_RULE, stop.effect, stop.sentence),)

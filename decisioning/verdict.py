@@ -72,8 +72,8 @@ _ORDER = (Effect.SUPPRESS, Effect.REVIEW, Effect.ALLOW)
 
 def combined_effect(verdicts: Iterable[Verdict]) -> Effect:
     """The combined effect of all verdicts on one candidate; suppress where there is none."""
-    said = {verdict.effect for verdict in verdicts}
-    return next((effect for effect in _ORDER if effect in said), Effect.SUPPRESS)
+    effects = {verdict.effect for verdict in verdicts}
+    return next((effect for effect in _ORDER if effect in effects), Effect.SUPPRESS)
 
 
 def decisive_verdict(verdicts: Iterable[Verdict]) -> Verdict | None:

@@ -54,10 +54,10 @@ def parse_term(text: object) -> timedelta:
 def _length(text: object) -> timedelta:
     if isinstance(text, timedelta):
         return text
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise ValueError("value is no length of time")
-    return int(found[1]) * _UNITS[found[2]]
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("value is not a length of time")
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def format_duration(length: timedelta) -> str:
@@ -77,7 +77,7 @@ def parse_minute_of_day(text: object) -> int:
     if isinstance(text, int) and not isinstance(text, bool) and 0 <= text <= 24 * 60:
         return text
     if not isinstance(text, str) or _LOCAL_TIME.fullmatch(text) is None:
-        raise ValueError("value is no time of day")
+        raise ValueError("value is not a time of day")
     hours, minutes = text.split(":")
     return 60 * int(hours) + int(minutes)
 
@@ -90,7 +90,7 @@ def format_minute(minute: int) -> str:
 def _place(code: str) -> str:
     spelt = canonical_code(code)
     if spelt is None:
-        raise ValueError("value names no place")
+        raise ValueError("value is not a known place")
     return spelt
 
 

@@ -113,13 +113,13 @@ class PolicyGuard:
         """Every rule's verdict on every action, in the order of the actions and, within it, of the policy."""
         plans = [plan for action in actions if (plan := self._plan(action)) is not None]
         if len(plans) < len(actions):
-            return self._with_strangers(facts, actions)
-        return _heard(facts, self.slots, plans)
+            return self._verdicts_outside_catalogue(facts, actions)
+        return _evaluate(facts, self.slots, plans)
 
     def choice_verdicts(self, facts: Facts, choice: Choice) -> Verdicts:
         """Verdicts of the rules that need the chosen action: confidence, value, harm, audit."""
-        said = (evaluator.verdict(facts, choice) for evaluator in self.choice_evaluators)
-        return tuple(verdict for verdict in said if verdict is not None)
+        verdicts = (evaluator.verdict(facts, choice) for evaluator in self.choice_evaluators)
+        return tuple(verdict for verdict in verdicts if verdict is not None)
 
     def autonomy(self, action: Action) -> Autonomy:
         """The lower of the policy's ceiling and the catalogue's level."""
@@ -145,10 +145,10 @@ class PolicyGuard:
         plan = self.plans.get(action.action_id)
         return plan if plan is not None and (plan.action is action or plan.action == action) else None
 
-    def _with_strangers(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
+    def _verdicts_outside_catalogue(self, facts: Facts, actions: Sequence[Action]) -> tuple[Verdicts, ...]:
         """Verdicts where some actions are outside the catalogue: each is planned on its own."""
-        apart = [_planned([action], self.evaluators) for action in actions]
-        return tuple(verdicts for slots, plans in apart for verdicts in _heard(facts, slots, plans))
+        apart = [_plan_actions([action], self.evaluators) for action in actions]
+        return tuple(verdicts for slots, plans in apart for verdicts in _evaluate(facts, slots, plans))
 
 
 def load_guard(path: Path, catalogue: Catalogue, attribute_types: Mapping[str, str] | None = None) -> PolicyGuard:
@@ -189,7 +189,7 @@ def bind_policy(
     terms = ValueTerms(dict(policy.terms.levers), policy.terms.harm_cost, policy.terms.tolerance)
     made = net_value_digest(terms, catalogue.actions)
     choice_evaluators = tuple(compile_choice_rule(rule, made) for rule in policy.rules if isinstance(rule, ChoiceRule))
-    slots, plans = _planned(catalogue.actions, evaluators)
+    slots, plans = _plan_actions(catalogue.actions, evaluators)
     return PolicyGuard(
         policy,
         policy.hash,
@@ -201,7 +201,7 @@ def bind_policy(
     )
 
 
-def _planned(
+def _plan_actions(
     actions: Sequence[Action], evaluators: Sequence[CandidateEvaluator]
 ) -> tuple[tuple[Slot, ...], list[ActionPlan]]:
     """Plans for the actions, and the slots that they point into."""
@@ -214,22 +214,22 @@ def _planned(
         ]
         for place, evaluator in concerned:
             if places.setdefault((place, evaluator.sharing_key(action)), len(slots)) == len(slots):
-                slots.append(Slot(evaluator, action, _always(evaluator, action)))
+                slots.append(Slot(evaluator, action, _constant_verdict(evaluator, action)))
         own = tuple(places[place, evaluator.sharing_key(action)] for place, evaluator in concerned)
         rules = [evaluator.rule for _, evaluator in concerned]
-        demands = _demands(action, rules)
+        demands = _required_rules(action, rules)
         plain = not demands and all(rule.everywhere for rule in rules)
         plans.append(ActionPlan(action, own, plain, demands))
     return tuple(slots), plans
 
 
-def _always(evaluator: CandidateEvaluator, action: Action) -> Verdict | None:
+def _constant_verdict(evaluator: CandidateEvaluator, action: Action) -> Verdict | None:
     if not evaluator.everywhere or evaluator.depends(action):
         return None
     return evaluator.verdict(Facts(Customer(""), EPOCH), action)
 
 
-def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
+def _required_rules(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
     """The rules that must give a verdict on this action and may be silent."""
     kinds: list[tuple[type[Rule], Verdict]] = [(ConsentRule, NO_CONSENT_RULE)]
     if action.eligibility is not None:
@@ -242,20 +242,20 @@ def _demands(action: Action, rules: Sequence[Rule]) -> tuple[RequiredRule, ...]:
     return tuple(demands)
 
 
-def _heard(facts: Facts, slots: Sequence[Slot], plans: Sequence[ActionPlan]) -> tuple[Verdicts, ...]:
+def _evaluate(facts: Facts, slots: Sequence[Slot], plans: Sequence[ActionPlan]) -> tuple[Verdicts, ...]:
     """Evaluate each slot that some plan needs once, and distribute the verdicts."""
-    said: list[Verdict | None] = [None] * len(slots)
+    verdicts: list[Verdict | None] = [None] * len(slots)
     for place in set().union(*[plan.slots for plan in plans]):
         slot = slots[place]
-        said[place] = slot.evaluator.verdict(facts, slot.action) if slot.always is None else slot.always
-    return tuple([_dealt(plan, said) for plan in plans])
+        verdicts[place] = slot.evaluator.verdict(facts, slot.action) if slot.always is None else slot.always
+    return tuple([_verdicts_of(plan, verdicts) for plan in plans])
 
 
-def _dealt(plan: ActionPlan, said: Sequence[Verdict | None]) -> Verdicts:
-    own = map(said.__getitem__, plan.slots)
+def _verdicts_of(plan: ActionPlan, evaluated: Sequence[Verdict | None]) -> Verdicts:
+    own = map(evaluated.__getitem__, plan.slots)
     if plan.plain:
         return cast(Verdicts, tuple(own))
     verdicts = [verdict for verdict in own if verdict is not None]
-    heard = {verdict.rule for verdict in verdicts}
-    missing = [demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(heard)]
+    rules = {verdict.rule for verdict in verdicts}
+    missing = [demand.otherwise for demand in plan.demands if demand.rules.isdisjoint(rules)]
     return (*verdicts, *missing)

@@ -56,8 +56,8 @@ class Selection(StrictModel):
         """
         if self.jurisdictions is None:
             return True
-        found = membership(jurisdiction, self.jurisdictions)
-        return found is Membership.SURELY or (unsure and found is Membership.MAYBE)
+        result = membership(jurisdiction, self.jurisdictions)
+        return result is Membership.SURELY or (unsure and result is Membership.MAYBE)
 
 
 class ExcludedScope(Selection):

@@ -53,9 +53,9 @@ class _Composer(yaml.SafeLoader):
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         mark = event.start_mark
         if isinstance(event, AliasEvent):
-            raise ComposerError(None, None, "aliases are not read", mark)
+            raise ComposerError(None, None, "aliases are not supported", mark)
         if getattr(event, "tag", None) is not None:
-            raise ComposerError(None, None, "tags are not read", mark)
+            raise ComposerError(None, None, "tags are not supported", mark)
         if self.depth > _DEEPEST:
             raise ComposerError(None, None, "values are nested too deeply", mark)
         self.depth += 1
@@ -97,7 +97,7 @@ class _Reading:
     def _wrong_key(self, key: Node, name: str) -> Fault:
         line = key.start_mark.line + 1
         if name:
-            return Fault(self.source, "key stands twice", line, None, name, remedy="keep one of the two")
+            return Fault(self.source, "duplicate key", line, None, name, remedy="keep one of the two")
         return Fault(self.source, "key is not a name", line, remedy="write keys as plain words, as in `limit: 2`")
 
 

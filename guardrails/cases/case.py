@@ -1,9 +1,9 @@
 """The form of a policy case.
 
-A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path relative to the
-case, or a policy written out), the moment, a customer, an action, and the expectation. Absent fields have the defaults
-of heed's domain model. With `confidence`, `net_value` or `harm`, the rules over the chosen action are evaluated as well;
-`certificate` is the model's certificate.
+A case is a YAML file: a sentence of purpose, a policy (the name of a file beside `default.yaml`, a path relative to
+the case, or a policy written out), the moment, a customer, an action, and the expectation. Absent fields have the
+defaults of heed's domain model. With `confidence`, `net_value` or `harm`, the rules over the chosen action are
+evaluated as well; `certificate` is the model's certificate.
 """
 
 from collections.abc import Mapping
@@ -152,9 +152,9 @@ class CaseCustomer(StrictModel):
         )
 
 
-def _point(name: str, said: str | CasePoint) -> ContactPoint:
-    one = CasePoint(channel=said) if isinstance(said, str) else said
-    return ContactPoint(name, one.channel, one.time_zones)
+def _point(name: str, given: str | CasePoint) -> ContactPoint:
+    point = CasePoint(channel=given) if isinstance(given, str) else given
+    return ContactPoint(name, point.channel, point.time_zones)
 
 
 class CaseAction(StrictModel):

@@ -113,14 +113,14 @@ def _attribute_types(attributes: Mapping[str, Scalar]) -> dict[str, str]:
 
 def _verdicts(case: Case, guard: PolicyGuard) -> tuple[Verdict, ...]:
     facts, action = case.facts(), case.action.action()
-    (said,) = guard.verdicts(facts, [action])
+    (verdicts,) = guard.verdicts(facts, [action])
     if not case.chosen:
-        return said
-    sure = 1.0 if case.confidence is None else case.confidence
-    worth = 1.0 if case.net_value is None else case.net_value
-    made_for = net_value_digest(guard.terms, (action,))
-    carried = None if case.certificate is None else case.certificate.certificate(made_for)
-    return said + guard.choice_verdicts(facts, Choice(action, 0.1, worth, sure, carried, case.harm))
+        return verdicts
+    confidence = 1.0 if case.confidence is None else case.confidence
+    net_value = 1.0 if case.net_value is None else case.net_value
+    digest = net_value_digest(guard.terms, (action,))
+    certificate = None if case.certificate is None else case.certificate.certificate(digest)
+    return verdicts + guard.choice_verdicts(facts, Choice(action, 0.1, net_value, confidence, certificate, case.harm))
 
 
 def _differences(case: Case, verdicts: tuple[Verdict, ...]) -> Iterable[str]:

@@ -126,7 +126,7 @@ class ConditionLanguage:
         if program.return_type() != cel.Type.BOOL:
             kind = program.return_type().name().lower()
             raise InvalidCondition(f"condition is of type {kind}", "write a comparison, which is true or false")
-        names = {name for found in _NAME.finditer(text) for name in _beginnings(found[0])}
+        names = {name for match in _NAME.finditer(text) for name in _beginnings(match[0])}
         return Condition(text, {name: self.variables[name] for name in sorted(names & self.variables.keys())}, program)
 
     def _unwritable(self, text: str, error: str) -> InvalidCondition:
@@ -134,7 +134,7 @@ class ConditionLanguage:
             return InvalidCondition("condition is nested too deeply", "split it into several rules")
         place = _PLACE.search(error)
         if place is None:
-            return InvalidCondition("condition cannot be read", "write it in CEL, as in `customer.age >= 18`")
+            return InvalidCondition("condition is invalid", "write it in CEL, as in `customer.age >= 18`")
         missing = _UNDECLARED.search(place["message"])
         detail = _pointed(text, int(place["line"]), int(place["column"]), missing["name"] if missing else "")
         if missing is not None:

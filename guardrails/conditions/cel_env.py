@@ -46,13 +46,13 @@ def declared_types(
         Their attributes are declared where all values have one type.
     """
     customer = {f"customer.{name}": _DATA_TYPES.get(kind) or CelType(kind) for name, kind in attribute_types.items()}
-    found = {
+    types = {
         **_action_attributes(actions),
         **customer,
         **context,
         **{name: kind for name, (kind, _) in BUILT_IN.items()},
     }
-    return {name: kind for name, kind in sorted(found.items()) if is_variable(name)}
+    return {name: kind for name, kind in sorted(types.items()) if is_variable(name)}
 
 
 def variable_values(condition: Condition, facts: Facts, action: Action) -> dict[str, Scalar]:

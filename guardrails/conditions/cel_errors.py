@@ -25,34 +25,34 @@ Explanation = tuple[str, str]
 
 def explain_cel_error(message: str) -> Explanation:
     """The error and its remedy, from the checker's message."""
-    for pattern, told in _TELLING:
-        found = pattern.search(message)
-        if found is not None:
-            return told(found)
-    return f"condition cannot be read: {message.partition(' expecting {')[0]}", _EXAMPLE
+    for pattern, explain in _EXPLANATIONS:
+        match = pattern.search(message)
+        if match is not None:
+            return explain(match)
+    return f"condition is invalid: {message.partition(' expecting {')[0]}", _EXAMPLE
 
 
-def _mismatched(found: re.Match[str]) -> Explanation:
-    types = found["types"].split(", ")
+def _explain_mismatch(match: re.Match[str]) -> Explanation:
+    types = match["types"].split(", ")
     given = " and ".join(_TYPES.get(one, one) for one in types)
-    return f"`{found['name'].strip('_')}` does not go with {given}", _fitting(types)
+    return f"`{match['name'].strip('_')}` does not go with {given}", _type_remedy(types)
 
 
-def _fitting(types: list[str]) -> str:
+def _type_remedy(types: list[str]) -> str:
     if set(types) == {"int", "double"}:
         return "write `18` beside what is declared as int, and `18.0` beside what is declared as float"
     return "compare values of the same type; text stands in quotes, numbers do not"
 
 
-def _misspelt(found: re.Match[str]) -> Explanation:
-    token = found["token"].strip()
+def _explain_syntax(match: re.Match[str]) -> Explanation:
+    token = match["token"].strip()
     if token == "<EOF>":  # noqa: S105  the end of the text
-        return "condition ends too early", _EXAMPLE
+        return "condition is incomplete", _EXAMPLE
     written = _ELSEWHERE.get(token)
-    return f"condition cannot be read at `{token}`", f"write `{written}`" if written else _EXAMPLE
+    return f"condition is invalid at `{token}`", f"write `{written}`" if written else _EXAMPLE
 
 
-_TELLING: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Explanation]], ...] = (
-    (_OVERLOAD, _mismatched),
-    (_TOKEN, _misspelt),
+_EXPLANATIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Explanation]], ...] = (
+    (_OVERLOAD, _explain_mismatch),
+    (_TOKEN, _explain_syntax),
 )

@@ -68,7 +68,7 @@ def differences(expected: Expectation, replies: Replies, point: str) -> Iterator
     """Differences from the expectation, one sentence each; `point` is the prefix of contact point names."""
     for name in expected.of:
         for reply in replies[name]:
-            yield from (f"{name}: {said}" for said in _of_one(expected, reply, point))
+            yield from (f"{name}: {sentence}" for sentence in _of_one(expected, reply, point))
     yield from _counted(expected, [reply for name in expected.of for reply in replies[name]])
     if expected.same_as is not None:
         first = {reply.decision for reply in replies[expected.same_as]}

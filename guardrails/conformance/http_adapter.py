@@ -174,11 +174,11 @@ def _problem(body: Mapping[str, Any]) -> Reply:
 
 def _message(message: Mapping[str, Any]) -> Reply:
     payload = message["payload"]
-    told = json.loads(payload) if isinstance(payload, str) else payload
+    content = json.loads(payload) if isinstance(payload, str) else payload
     return Reply(
         Outcome.ACT,
-        customer=told["customer_id"],
-        action=told["action_id"],
-        contact_point=told["contact_point"],
-        decision=told["decision_id"],
+        customer=content["customer_id"],
+        action=content["action_id"],
+        contact_point=content["contact_point"],
+        decision=content["decision_id"],
     )

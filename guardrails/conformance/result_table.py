@@ -12,8 +12,8 @@ from heed.guardrails.conformance.scenario_files import ThemedScenario
 
 def count_verdicts(results: Sequence[ScenarioResult]) -> dict[ScenarioVerdict, int]:
     """Number of scenarios by verdict."""
-    found = Counter(result.verdict for result in results)
-    return {verdict: found[verdict] for verdict in ScenarioVerdict}
+    counts = Counter(result.verdict for result in results)
+    return {verdict: counts[verdict] for verdict in ScenarioVerdict}
 
 
 def format_summary(results: Sequence[ScenarioResult]) -> str:
@@ -30,16 +30,19 @@ def results_as_json(system: str, results: Sequence[ScenarioResult]) -> Mapping[s
     }
 
 
-def results_as_markdown(told: Sequence[ThemedScenario], results: Mapping[str, Sequence[ScenarioResult]]) -> str:
+def results_as_markdown(scenarios: Sequence[ThemedScenario], results: Mapping[str, Sequence[ScenarioResult]]) -> str:
     """One table per theme: scenarios with their sources, and a column for each system."""
-    verdicts = {name: {one.told.scenario.id: one.verdict for one in found} for name, found in results.items()}
+    verdicts = {
+        name: {item.told.scenario.id: item.verdict for item in system_results}
+        for name, system_results in results.items()
+    }
     parts = []
-    for theme, group in groupby(told, key=lambda one: one.theme):
+    for theme, group in groupby(scenarios, key=lambda item: item.theme):
         parts += [f"## {theme}", "", *_table(list(group), verdicts), ""]
     return "\n".join(parts)
 
 
-def _table(told: Sequence[ThemedScenario], verdicts: Mapping[str, Mapping[str, ScenarioVerdict]]) -> list[str]:
+def _table(scenarios: Sequence[ThemedScenario], verdicts: Mapping[str, Mapping[str, ScenarioVerdict]]) -> list[str]:
     head = ["scenario", "what must hold", "source", *verdicts]
     rows = [
         [
@@ -47,11 +50,11 @@ def _table(told: Sequence[ThemedScenario], verdicts: Mapping[str, Mapping[str, S
             scenario.scenario.title,
             _source(scenario.scenario.source),
             *(
-                found[scenario.scenario.id].value if scenario.scenario.id in found else ""
-                for found in verdicts.values()
+                by_scenario[scenario.scenario.id].value if scenario.scenario.id in by_scenario else ""
+                for by_scenario in verdicts.values()
             ),
         ]
-        for scenario in told
+        for scenario in scenarios
     ]
     return [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
 
@@ -61,8 +64,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _source(source: Source) -> str:
-    said = " ".join(source.says.split())
-    return said if source.cite is None else f"[{source.cite}]({source.url}): {said}"
+    text = " ".join(source.says.split())
+    return text if source.cite is None else f"[{source.cite}]({source.url}): {text}"
 
 
 def _entry(result: ScenarioResult) -> dict[str, Any]:

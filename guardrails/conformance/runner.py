@@ -41,7 +41,7 @@ class ScenarioResult:
 
 
 def run_scenarios(
-    told: Sequence[ThemedScenario], system: System, progress: Callable[[ScenarioResult], None] = lambda _: None
+    scenarios: Sequence[ThemedScenario], system: System, progress: Callable[[ScenarioResult], None] = lambda _: None
 ) -> list[ScenarioResult]:
     """Run scenarios against a system, one after the other.
 
@@ -52,18 +52,20 @@ def run_scenarios(
     """
     shared = read_shared()
     results = []
-    for scenario in told:
+    for scenario in scenarios:
         results.append(_result(scenario, system, shared))
         progress(results[-1])
     return results
 
 
-def _result(told: ThemedScenario, system: System, shared: SharedDefinitions) -> ScenarioResult:
+def _result(scenario: ThemedScenario, system: System, shared: SharedDefinitions) -> ScenarioResult:
     try:
-        found = tuple(play_scenario(told.scenario, system, shared))
+        differences_found = tuple(play_scenario(scenario.scenario, system, shared))
     except NotSupported as reason:
-        return ScenarioResult(told, ScenarioVerdict.NOT_SUPPORTED, (str(reason),))
-    return ScenarioResult(told, ScenarioVerdict.FAILED if found else ScenarioVerdict.HELD, found)
+        return ScenarioResult(scenario, ScenarioVerdict.NOT_SUPPORTED, (str(reason),))
+    return ScenarioResult(
+        scenario, ScenarioVerdict.FAILED if differences_found else ScenarioVerdict.HELD, differences_found
+    )
 
 
 def play_scenario(scenario: Scenario, system: System, shared: SharedDefinitions) -> Iterator[str]:
@@ -108,8 +110,8 @@ class ScenarioRun:
         self.system.set_clock(self.now)
         self.actions = build_actions(given.actions, self.shared)
         _taken("policy", self.system.load(build_policy(given.policy, self.shared), self.actions))
-        for name, said in given.customers.items():
-            facts = {} if said is None else initial_facts(self.names, name, said, self.now)
+        for name, customer in given.customers.items():
+            facts = {} if customer is None else initial_facts(self.names, name, customer, self.now)
             for kind, entries in facts.items():
                 _taken(kind, self.system.report(kind, entries))
 

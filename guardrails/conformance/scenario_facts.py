@@ -53,43 +53,45 @@ def initial_facts(
     names: ScenarioNames, customer: str, given: Mapping[str, Any], now: datetime
 ) -> dict[str, list[Fact]]:
     """Facts to report of a customer before a scenario starts, by kind."""
-    said = {"contact_points": {f"{customer}-email": "email"}, "consents": [{"ago": "30d"}], **_PROFILE, **given}
-    about = {kind: said.pop(kind, ()) for kind in FACT_KINDS if kind != "customers"}
-    facts = {"customers": [build_fact(names, "customers", {"customer": customer, **said}, now)]}
-    for kind, entries in about.items():
+    profile = {"contact_points": {f"{customer}-email": "email"}, "consents": [{"ago": "30d"}], **_PROFILE, **given}
+    histories = {kind: profile.pop(kind, ()) for kind in FACT_KINDS if kind != "customers"}
+    facts = {"customers": [build_fact(names, "customers", {"customer": customer, **profile}, now)]}
+    for kind, entries in histories.items():
         facts[kind] = [build_fact(names, kind, {"customer": customer, **entry}, now) for entry in entries]
     return {kind: entries for kind, entries in facts.items() if entries}
 
 
-def build_fact(names: ScenarioNames, kind: str, said: Mapping[str, Any], now: datetime) -> Fact:
+def build_fact(names: ScenarioNames, kind: str, given: Mapping[str, Any], now: datetime) -> Fact:
     """One fact of a kind, with defaults for absent fields. A null field is left out."""
-    told = {**_USUAL.get(kind, {}), **said}
-    customer, own_id = told.pop("customer", None), told.pop("id", None)
+    fields = {**_USUAL.get(kind, {}), **given}
+    customer, own_id = fields.pop("customer", None), fields.pop("id", None)
     if kind != "customers":
-        told[FACT_KINDS[kind]] = names.fresh(kind) if own_id is None else names(own_id)
-        told = _timed(told, _TIMES.get(kind, "at"), now)
+        fields[FACT_KINDS[kind]] = names.fresh(kind) if own_id is None else names(own_id)
+        fields = _timed(fields, _TIMES.get(kind, "at"), now)
     else:
-        told["suppressions"] = [_timed(one, "recorded_at", now) for one in told.get("suppressions", ())]
-        told["contact_points"] = _points(names, told.get("contact_points", ()))
-    if told.get("contact_point") is not None:
-        told["contact_point"] = names(told["contact_point"])
-    if "contact" in told:
-        told["contact_id"] = names(told.pop("contact"))
+        fields["suppressions"] = [
+            _timed(suppression, "recorded_at", now) for suppression in fields.get("suppressions", ())
+        ]
+        fields["contact_points"] = _points(names, fields.get("contact_points", ()))
+    if fields.get("contact_point") is not None:
+        fields["contact_point"] = names(fields["contact_point"])
+    if "contact" in fields:
+        fields["contact_id"] = names(fields.pop("contact"))
     who = {} if customer is None else {"customer_id": names(customer)}
-    return {**who, **{name: value for name, value in told.items() if value is not None}}
+    return {**who, **{name: value for name, value in fields.items() if value is not None}}
 
 
-def _timed(said: Mapping[str, Any], name: str, now: datetime) -> Fact:
+def _timed(given: Mapping[str, Any], name: str, now: datetime) -> Fact:
     """The same with its time: given, relative (`ago`), or now."""
-    told = dict(said)
-    ago = told.pop("ago", None)
-    told.setdefault(name, (now if ago is None else now - parse_duration(ago)).isoformat())
-    return told
+    fields = dict(given)
+    ago = fields.pop("ago", None)
+    fields.setdefault(name, (now if ago is None else now - parse_duration(ago)).isoformat())
+    return fields
 
 
-def _points(names: ScenarioNames, said: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Fact]:
+def _points(names: ScenarioNames, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[Fact]:
     """Contact points from `name: channel`, or from `name: {channel: ..., and more}`."""
-    if not isinstance(said, Mapping):
-        return [{**statement, "contact_point": names(statement["contact_point"])} for statement in said]
-    entries = {name: {"channel": one} if isinstance(one, str) else dict(one) for name, one in said.items()}
-    return [{"contact_point": names(name), **one} for name, one in entries.items()]
+    if not isinstance(given, Mapping):
+        return [{**point, "contact_point": names(point["contact_point"])} for point in given]
+    entries = {name: {"channel": entry} if isinstance(entry, str) else dict(entry) for name, entry in given.items()}
+    return [{"contact_point": names(name), **entry} for name, entry in entries.items()]

@@ -45,22 +45,22 @@ def read_scenarios(folder: FilePath = SCENARIOS, only: Sequence[str] = ()) -> tu
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise InvalidInput("no scenario found", field="path", value=folder, remedy="name a folder of *.yaml files")
-    told = tuple(one for file in files for one in _of_file(file))
-    ids = [scenario.scenario.id for scenario in told]
+    scenarios = tuple(entry for file in files for entry in _of_file(file))
+    ids = [scenario.scenario.id for scenario in scenarios]
     doubled = next((action_id for action_id in ids if ids.count(action_id) > 1), None)
     if doubled is not None:
         raise InvalidInput("two scenarios share one id", field="id", value=doubled)
-    unknown = next((one for one in only if one not in ids), None)
+    unknown = next((entry for entry in only if entry not in ids), None)
     if unknown is not None:
         near = get_close_matches(unknown, ids, n=2) or ids[:2]
         raise InvalidInput("no such scenario", field="id", value=unknown, remedy=f"as in {' or '.join(near)}")
-    return tuple(scenario for scenario in told if not only or scenario.scenario.id in only)
+    return tuple(scenario for scenario in scenarios if not only or scenario.scenario.id in only)
 
 
 def read_shared(path: FilePath = HERE / "rules.yaml") -> SharedDefinitions:
     """The shared definitions."""
-    said: Any = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
-    return SharedDefinitions(said["rules"], said["actions"], said["policy"])
+    content: Any = read_yaml(path.read_text(encoding="utf-8"), str(path)).data
+    return SharedDefinitions(content["rules"], content["actions"], content["policy"])
 
 
 def _of_file(path: FilePath) -> list[ThemedScenario]:
@@ -75,6 +75,6 @@ def _of_file(path: FilePath) -> list[ThemedScenario]:
     return [ThemedScenario(theme.theme, scenario) for scenario in theme.scenarios]
 
 
-def _place(found: Path) -> Path:
+def _place(location: Path) -> Path:
     """Path of the error in the file, without the step kind that pydantic inserts before the field."""
-    return found[:4] + found[5:] if found[2:3] == ("when",) else found
+    return location[:4] + location[5:] if location[2:3] == ("when",) else location

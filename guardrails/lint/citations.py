@@ -10,6 +10,6 @@ def check_citations(ground: LintContext) -> Iterator[Finding]:
     """Rules, including those of packs, with an unconfirmed part of their citation."""
     for place, rule in enumerate(ground.rules):
         if rule.unconfirmed is not None:
-            message = f"not confirmed of the citation `{rule.citation}`: {rule.unconfirmed}"
-            remedy = "have it checked by somebody who answers for it"
+            message = f"unconfirmed part of the citation `{rule.citation}`: {rule.unconfirmed}"
+            remedy = "have it checked by whoever is responsible for it"
             yield ground.warning("citation-unconfirmed", place, "unconfirmed", message, remedy)

@@ -22,27 +22,27 @@ def check_constant_conditions(ground: LintContext) -> Iterator[Finding]:
         yield from _of_rule(ground, place, rule)
     for action in ground.catalogue.actions:
         if action.eligibility is not None and _found(ground.conditions[action.eligibility], action) == _NEVER:
-            message = f"`{action.eligibility}` never holds, so nobody can ever receive `{action.action_id}`"
+            message = f"`{action.eligibility}` never holds, so no customer can ever receive `{action.action_id}`"
             field = f"actions.{action.action_id}.eligibility"
             yield Finding(Severity.ERROR, "condition-never-holds", message, "correct the catalogue", field=field)
 
 
 def _of_rule(ground: LintContext, place: int, rule: ConditionRule) -> Iterator[Finding]:
     field, text = rule.written
-    found = _found(ground.conditions[text])
-    if found not in (_ALWAYS, _NEVER):
+    results = _found(ground.conditions[text])
+    if results not in (_ALWAYS, _NEVER):
         return
-    always = found == _ALWAYS
+    always = results == _ALWAYS
     how = "always holds" if always else "never holds"
     if always is (field == "allow_when"):
-        message = f"the condition {how}, so the rule never objects to anybody whose values are known"
+        message = f"the condition {how}, so the rule never objects where the values are known"
         yield ground.warning(
-            f"condition-{how.replace(' ', '-')}", place, field, message, "take the rule out, or correct it"
+            f"condition-{how.replace(' ', '-')}", place, field, message, "remove the rule, or correct it"
         )
         return
-    effect = "goes to a person" if field == "review_when" else "is suppressed"
+    effect = "goes to review" if field == "review_when" else "is suppressed"
     message = f"the condition {how}, so everything in scope {effect}"
-    remedy = "correct the condition, or say the same with a cap of 0"
+    remedy = "correct the condition, or use a cap of 0 instead"
     yield ground.error(f"condition-{how.replace(' ', '-')}", place, field, message, remedy)
 
 

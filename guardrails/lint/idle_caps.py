@@ -22,7 +22,7 @@ def _idle(
     left = set(ground.concerned(rule))
     parts: list[tuple[int, FrequencyCap]] = []
     narrower = [(other, one) for other, one in caps if other != place and _bounds(ground, one, rule)]
-    for other, one in sorted(narrower, key=lambda found: -len(ground.concerned(found[1]))):
+    for other, one in sorted(narrower, key=lambda cap: -len(ground.concerned(cap[1]))):
         if ground.concerned(one) & left:
             parts.append((other, one))
             left -= ground.concerned(one)
@@ -30,7 +30,7 @@ def _idle(
     if len(parts) > 1 and not left and total <= rule.limit:
         named = ", ".join(ground.stands(other) for other, _ in parts)
         message = f"{named} together allow {total} contacts, so this cap of {rule.limit} is never reached first"
-        remedy = "lower the limit below that sum, or take the rule out"
+        remedy = "lower the limit below that sum, or remove the rule"
         yield ground.warning("cap-never-reached", place, "limit", message, remedy)
 
 

@@ -13,6 +13,6 @@ def check_missing_consent(ground: LintContext) -> Iterator[Finding]:
         scope = rule.scope
         named = (scope.purposes, scope.categories, scope.message_classes, scope.actions)
         if not rule.required and all(names is None for names in named):
-            message = "no consent is asked for whatever is sent, advertising included"
-            remedy = "name in the scope what needs no consent, as in `message_classes: [service]`"
+            message = "no consent is required for any message, advertising included"
+            remedy = "name in the scope which messages need no consent, as in `message_classes: [service]`"
             yield ground.error("consent-not-asked", place, "required", message, remedy)

@@ -44,10 +44,10 @@ def lint_policy(
         If the policy does not fit the catalogue; it lists all faults.
     """
     ground = LintContext(loaded, catalogue, check_conditions(loaded, catalogue, attribute_types or {}), as_of)
-    law = _of_packs()
-    found = {one: None for check in CHECKS for one in check(ground) if one.rule not in law}
-    found.update(dict.fromkeys(check_citations(ground)))
-    return tuple(sorted(found, key=lambda one: one.line if one.line is not None else 10**9))
+    pack_rules = _of_packs()
+    findings = {one: None for check in CHECKS for one in check(ground) if one.rule not in pack_rules}
+    findings.update(dict.fromkeys(check_citations(ground)))
+    return tuple(sorted(findings, key=lambda one: one.line if one.line is not None else 10**9))
 
 
 def _of_packs() -> frozenset[str]:

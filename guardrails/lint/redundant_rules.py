@@ -28,14 +28,14 @@ def check_redundant_rules(ground: LintContext) -> Iterator[Finding]:
 
 def _finding(ground: LintContext, place: int, other: int) -> Finding:
     rule, by = ground.rules[place], ground.stands(other)
-    remedy = f"take one of the two out, or change the scope so that they differ from {by}"
+    remedy = f"remove one of the two, or change the scope so that they differ from {by}"
     if isinstance(rule, ConditionRule):
-        message = f"the condition stands in {by} already, for all that this rule is about"
+        message = f"the condition is already in {by}, for everything in this rule's scope"
         return ground.warning("duplicate-condition", place, rule.written[0], message, remedy)
     if isinstance(rule, FrequencyCap):
         message = f"{by} allows no more contacts in no less time, so this cap is never reached"
-        return ground.warning("cap-never-reached", place, "limit", message, "lower the limit, or take the rule out")
-    message = f"{by} covers all that this rule says, so it never decides anything"
+        return ground.warning("cap-never-reached", place, "limit", message, "lower the limit, or remove the rule")
+    message = f"{by} covers everything in this rule, so it never decides anything"
     return ground.warning("shadowed", place, None, message, remedy)
 
 

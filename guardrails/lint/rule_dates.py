@@ -11,7 +11,7 @@ def check_rule_dates(ground: LintContext) -> Iterator[Finding]:
     """Expired rules, and rules not yet in force."""
     for place, rule in enumerate(ground.rules):
         if rule.valid_until is not None and rule.valid_until <= ground.as_of:
-            message = f"the rule expired on {format_day(rule.valid_until)} and does nothing any more"
+            message = f"the rule expired on {format_day(rule.valid_until)} and no longer applies"
             yield ground.warning("expired", place, "valid_until", message, "take it out, or move the date")
         elif rule.valid_from is not None and rule.valid_from > ground.as_of:
             message = f"the rule is not in force before {format_day(rule.valid_from)}"

@@ -15,8 +15,8 @@ def check_empty_scopes(ground: LintContext) -> Iterator[Finding]:
     """Rules whose scope no single action satisfies."""
     for place, rule in enumerate(ground.rules):
         if not ground.concerned(rule) and ground.offers:
-            message = "no action of the catalogue has all that the scope names, so the rule never speaks"
-            remedy = "take a name out of the scope, or split the rule in two"
+            message = "no action of the catalogue matches the whole scope, so the rule never applies"
+            remedy = "remove a name from the scope, or split the rule in two"
             yield ground.warning("scope-names-nothing", place, "scope", message, remedy)
 
 
@@ -34,10 +34,10 @@ def _without_consent_rule(ground: LintContext, action: Action) -> Iterator[Findi
         return
     tried = next((place for place, rule in about if rule.mode is Mode.OBSERVE), None)
     if tried is not None:
-        message = f"consent for `{action.action_id}` is only observed, so nobody can ever receive it"
+        message = f"consent for `{action.action_id}` is only observed, so no customer can ever receive it"
         yield ground.error("consent-only-observed", tried, "mode", message, "write `mode: enforce`")
         return
-    message = f"no rule of kind `consent` is in force for `{action.action_id}`, so nobody can ever receive it"
+    message = f"no rule of kind `consent` is in force for `{action.action_id}`, so no customer can ever receive it"
     yield _of_action(action, message, "add a consent rule, or widen the scope of the one there is")
 
 
@@ -47,7 +47,7 @@ def _without_eligibility_rule(ground: LintContext, action: Action) -> Iterator[F
     rules = [rule for _, rule in ground.of(EligibilityRule) if rule.scope.concerns(action) and ground.in_force(rule)]
     if not rules:
         message = (
-            f"`{action.action_id}` has a condition of eligibility and no rule looks at it, so nobody can receive it"
+            f"`{action.action_id}` has a condition of eligibility and no rule checks it, so no customer can receive it"
         )
         yield _of_action(action, message, "add a rule of kind `eligibility`")
 
@@ -56,7 +56,7 @@ def _capped_at_nothing(ground: LintContext, action: Action) -> Iterator[Finding]
     for place, rule in ground.of(FrequencyCap):
         closes = rule.limit == 0 and rule.effect is Restraint.SUPPRESS and rule.everywhere and ground.in_force(rule)
         if closes and rule.scope.concerns(action):
-            message = f"the cap allows no contact at all, so nobody can ever receive `{action.action_id}`"
+            message = f"the cap allows no contact at all, so no customer can ever receive `{action.action_id}`"
             yield ground.error("action-never-allowed", place, "limit", message, "raise the limit, or retire the action")
 
 

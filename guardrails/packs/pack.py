@@ -39,7 +39,7 @@ class Pack(StrictModel):
 
     pack: Name
     title: Name
-    compiled_on: Annotated[date, BeforeValidator(lambda said: date.fromisoformat(said))]
+    compiled_on: Annotated[date, BeforeValidator(lambda text: date.fromisoformat(text))]
     notice: Name
     vocabulary: Mapping[str, tuple[Name, ...]] = {}
     rules: tuple[dict[str, Any], ...] = Field(min_length=1)
@@ -99,20 +99,20 @@ def _faults(document: SourceMap, names: list[str]) -> Iterator[Fault]:
 
 def _vocabulary(own: PlainData, names: list[str]) -> dict[str, PlainData]:
     """The policy's vocabulary with the names of the packs; a malformed one stays unchanged."""
-    said = {} if own is None else own
-    if not isinstance(said, dict) or not all(isinstance(said.get(one, []), list) for one in _DIMENSIONS):
+    given = {} if own is None else own
+    if not isinstance(given, dict) or not all(isinstance(given.get(dimension, []), list) for dimension in _DIMENSIONS):
         return {}
-    words: dict[str, PlainData] = dict(said)
+    words: dict[str, PlainData] = dict(given)
     for dimension in _DIMENSIONS:
         further = [word for name in names for word in load_pack(name).vocabulary.get(dimension, ())]
-        present = _listed(said.get(dimension, []))
+        present = _listed(given.get(dimension, []))
         words[dimension] = [*present, *(word for word in dict.fromkeys(further) if word not in present)]
     return {"vocabulary": words}
 
 
-def _is_list_of_names(said: PlainData) -> bool:
-    return isinstance(said, list) and all(isinstance(statement, str) for statement in said)
+def _is_list_of_names(value: PlainData) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _listed(said: PlainData) -> list[PlainData]:
-    return said if isinstance(said, list) else []
+def _listed(value: PlainData) -> list[PlainData]:
+    return value if isinstance(value, list) else []

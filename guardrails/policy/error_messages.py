@@ -15,32 +15,32 @@ from heed.guardrails.source_map import Path, SourceMap
 _REMEDIES = {
     "window": "write how far back contacts count, such as `window: 7d` or `window: 24h`",
     "limit": "write how many contacts the window may hold, such as `limit: 2`",
-    "owner": "write who answers for the rule, such as `owner: crm-team`",
-    "purpose": "write in one sentence why the rule is there",
+    "owner": "write who is responsible for the rule, such as `owner: crm-team`",
+    "purpose": "write in one sentence why the rule exists",
     "id": "write lower-case words joined by hyphens, such as `id: email-weekly-cap`",
     "act_at_least": "write a share from 0 to 1, such as `act_at_least: 0.6`",
     "delta": "write how often the certificate may be wrong, such as `delta: 0.1`",
 }
 _MESSAGES = {
-    "int_type": "value is no whole number",
-    "float_type": "value is no number",
+    "int_type": "value is not a whole number",
+    "float_type": "value is not a number",
     "bool_type": "value is neither true nor false",
     "string_type": "value is not text",
-    "tuple_type": "value is no list",
-    "mapping_type": "value is no mapping",
-    "model_type": "value is no mapping",
-    "model_attributes_type": "value is no mapping",
+    "tuple_type": "value is not a list",
+    "mapping_type": "value is not a mapping",
+    "model_type": "value is not a mapping",
+    "model_attributes_type": "value is not a mapping",
     "enum": "unknown value",
     "literal_error": "unknown value",
     "too_short": "list is empty",
     "string_too_short": "text is empty",
     "string_too_long": "text is too long",
-    "string_pattern_mismatch": "value is not written as it must be",
+    "string_pattern_mismatch": "value has the wrong format",
     "timezone_aware": "time has no offset from UTC",
-    "datetime_parsing": "value is no moment",
-    "datetime_from_date_parsing": "value is no moment",
-    "datetime_object_invalid": "value is no moment",
-    "datetime_type": "value is no moment",
+    "datetime_parsing": "value is not a date and time",
+    "datetime_from_date_parsing": "value is not a date and time",
+    "datetime_object_invalid": "value is not a date and time",
+    "datetime_type": "value is not a date and time",
     "finite_number": "value is not finite",
 }
 _BOUNDS = {
@@ -150,8 +150,8 @@ def _model_at(document: SourceMap, path: Path) -> type[BaseModel] | None:
         elif keyed:
             keyed = False
         elif isinstance(step, str) and model is not None and step != "rules":
-            found = next((f.annotation for n, f in model.model_fields.items() if (f.alias or n) == step), None)
-            model, keyed = _model_in(found), _is_keyed(found)
+            annotation = next((f.annotation for n, f in model.model_fields.items() if (f.alias or n) == step), None)
+            model, keyed = _model_in(annotation), _is_keyed(annotation)
     return model
 
 

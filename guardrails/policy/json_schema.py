@@ -28,7 +28,7 @@ def policy_schema() -> dict[str, Any]:
         own = schema if model is Policy else schema.get("$defs", {}).get(model.__name__)
         if own is not None:
             _describe(own, model)
-    _tidy(schema)
+    _clean(schema)
     return {"$schema": DRAFT, **schema, "title": "heed policy"}
 
 
@@ -40,53 +40,53 @@ def _models() -> Iterator[type[BaseModel]]:
         model = waiting.pop()
         if model not in seen:
             seen.add(model)
-            waiting.extend(one for field in model.model_fields.values() for one in _within(field.annotation))
+            waiting.extend(one for field in model.model_fields.values() for one in _models_in(field.annotation))
             yield model
 
 
-def _within(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [one for inner in get_args(annotation) for one in _within(inner)]
+    return [one for inner in get_args(annotation) for one in _models_in(inner)]
 
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Add the docstrings as descriptions of a model and its fields."""
-    schema["description"] = _flowing((model.__doc__ or "").partition("\n\n    Attributes\n")[0])
-    told = _told(model)
+    schema["description"] = _plain_text((model.__doc__ or "").partition("\n\n    Attributes\n")[0])
+    descriptions = _field_descriptions(model)
     for name, field in model.model_fields.items():
         shown = schema["properties"].get(field.alias or name)
-        if shown is not None and name in told:
-            shown["description"] = told[name]
+        if shown is not None and name in descriptions:
+            shown["description"] = descriptions[name]
 
 
-def _told(model: type[BaseModel]) -> Mapping[str, str]:
+def _field_descriptions(model: type[BaseModel]) -> Mapping[str, str]:
     """Docstrings of each field; a model's own override those of its bases."""
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for one in reversed(model.__mro__):
         section = (one.__doc__ or "").partition("Attributes\n    ----------\n")[2]
         for entry in _ENTRY.finditer(re.sub("^    ", "", section, flags=re.MULTILINE)):
-            told.update(dict.fromkeys(entry["names"].split(", "), _flowing(entry["text"])))
-    return told
+            descriptions.update(dict.fromkeys(entry["names"].split(", "), _plain_text(entry["text"])))
+    return descriptions
 
 
-def _tidy(part: Any) -> None:
+def _clean(part: Any) -> None:
     """Parse the examples, and close mappings whose keys follow a pattern."""
     if isinstance(part, dict):
         if "patternProperties" in part:
             part["additionalProperties"] = False
         if isinstance(part.get("examples"), list):
-            part["examples"] = [_read(str(one)) for one in part["examples"]]
+            part["examples"] = [_parse_example(str(one)) for one in part["examples"]]
         part = list(part.values())
     for inner in part if isinstance(part, list) else ():
-        _tidy(inner)
+        _clean(inner)
 
 
-def _read(example: str) -> PlainData:
+def _parse_example(example: str) -> PlainData:
     """The value of an example, which is written as in a policy file."""
     return read_yaml(f"example: {example}", "example").at(("example",))
 
 
-def _flowing(text: str) -> str:
+def _plain_text(text: str) -> str:
     """Text without line breaks and docstring markup."""
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", " ".join(text.split())).replace("``", "`")

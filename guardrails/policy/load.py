@@ -83,9 +83,7 @@ def policy_from_document(document: SourceMap) -> LoadedPolicy:
         ]
         raise InvalidPolicy(sorted(faults, key=lambda fault: fault.line or 0)) from error
     doubled = [
-        document.fault(
-            "rule id stands twice", ("rules", place, "id"), value=rule.id, remedy="give each rule its own id"
-        )
+        document.fault("duplicate rule id", ("rules", place, "id"), value=rule.id, remedy="give each rule its own id")
         for place, rule in enumerate(policy.rules)
         if rule.id in {earlier.id for earlier in policy.rules[:place]}
     ]

@@ -45,7 +45,7 @@ def catalogue_faults(loaded: LoadedPolicy, catalogue: Catalogue) -> Iterator[Fau
     if policy.currency is not None and policy.currency != catalogue.currency:
         remedy = f"the catalogue is in {catalogue.currency}: convert the amounts, or leave the field out"
         yield document.fault(
-            "another currency than the catalogue's", ("currency",), value=policy.currency, remedy=remedy
+            "currency differs from the catalogue's", ("currency",), value=policy.currency, remedy=remedy
         )
     known = _known(loaded, catalogue)
     for place, rule in enumerate(policy.rules):

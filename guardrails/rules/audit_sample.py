@@ -39,11 +39,11 @@ class AuditSample(Rule):
 
 def evaluate_choice(rule: AuditSample, facts: Facts, choice: Choice) -> Verdict:
     """Review where the draw is below the share. The reason states the draw and its probability either way."""
-    drawn = draw(rule, facts.customer.customer_id, choice.action.action_id, facts.now)
-    said = f"{drawn:.9f} was drawn, and {rule.share:.9g} is the probability of a review"
-    if drawn < rule.share:
-        return rule.against(Effect.REVIEW, f"Chosen at random for a person to look at: {said}.")
-    return rule.allow(f"Not chosen at random for a person to look at: {said}.")
+    value = draw(rule, facts.customer.customer_id, choice.action.action_id, facts.now)
+    statement = f"{value:.9f} was drawn, and {rule.share:.9g} is the probability of a review"
+    if value < rule.share:
+        return rule.against(Effect.REVIEW, f"Chosen at random for a person to look at: {statement}.")
+    return rule.allow(f"Not chosen at random for a person to look at: {statement}.")
 
 
 def draw(rule: AuditSample, customer_id: str, action_id: str, now: datetime) -> float:

@@ -51,10 +51,14 @@ def certificate_objection(
         return "The model carries no certificate."
     if certificate.loss is not demand.loss:
         return f"The certificate is of {certificate.loss.value}, not of {demand.loss.value}."
-    return _undated(certificate, facts) or _loose(demand, certificate) or _foreign(certificate, weighing)
+    return (
+        _date_problem(certificate, facts)
+        or _guarantee_problem(demand, certificate)
+        or _digest_problem(certificate, weighing)
+    )
 
 
-def _undated(certificate: Certificate, facts: Facts) -> str | None:
+def _date_problem(certificate: Certificate, facts: Facts) -> str | None:
     if facts.now < certificate.certified_at:
         return f"The certificate does not count before {format_moment(certificate.certified_at)}."
     if facts.now >= certificate.valid_until:
@@ -62,17 +66,17 @@ def _undated(certificate: Certificate, facts: Facts) -> str | None:
     return None
 
 
-def _loose(demand: CertificateRequirement, certificate: Certificate) -> str | None:
+def _guarantee_problem(demand: CertificateRequirement, certificate: Certificate) -> str | None:
     if certificate.alpha > demand.alpha:
-        asked = format_bound(demand.loss, demand.alpha)
-        return f"The certificate keeps {certificate.promise}, and {asked} is asked for."
+        required = format_bound(demand.loss, demand.alpha)
+        return f"The certificate keeps {certificate.promise}, and {required} is asked for."
     if certificate.delta > demand.delta:
-        asked = f"{1.0 - demand.delta:.4g}"
-        return f"The certificate keeps {certificate.promise}, and probability {asked} is asked for."
+        required = f"{1.0 - demand.delta:.4g}"
+        return f"The certificate keeps {certificate.promise}, and probability {required} is asked for."
     return None
 
 
-def _foreign(certificate: Certificate, weighing: str) -> str | None:
+def _digest_problem(certificate: Certificate, weighing: str) -> str | None:
     if certificate.weighing == weighing:
         return None
     return "The certificate was made for other terms of value or another catalogue than those in force."

@@ -69,7 +69,7 @@ def evaluate(rule: CompletenessRule, facts: Facts, action: Action) -> Verdict:
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
         return rule.against(rule.effect.effect, f"Not known of the customer: {listed}.")
-    stale = None if rule.reported_within is None else _stale(rule, facts.customer.reported_at, facts.now)
+    stale = None if rule.reported_within is None else _staleness(rule, facts.customer.reported_at, facts.now)
     if stale is not None:
         return rule.against(rule.effect.effect, stale)
     return rule.allow("All that is needed is known.")
@@ -82,11 +82,11 @@ def _knows(name: str, facts: Facts, action: Action) -> bool:
     return value is not None and value == value and value != ""
 
 
-def _stale(rule: CompletenessRule, reported_at: datetime | None, now: datetime) -> str | None:
+def _staleness(rule: CompletenessRule, reported_at: datetime | None, now: datetime) -> str | None:
     """Why the profile is stale, None where it is not; a report dated in the future may be off by the same span."""
     if reported_at is None or rule.reported_within is None:
         return "The profile was never reported."
     if abs(now - reported_at) < rule.reported_within:
         return None
-    asked = formatting.format_span(rule.reported_within)
-    return f"The profile was last reported on {formatting.format_day(reported_at)}, which is not within {asked}."
+    limit = formatting.format_span(rule.reported_within)
+    return f"The profile was last reported on {formatting.format_day(reported_at)}, which is not within {limit}."

@@ -43,33 +43,33 @@ def evaluate_choice(rule: ConfidenceRule, weighing: str, facts: Facts, choice: C
         Digest of how the policy computes net values, which a certificate must share.
     """
     if rule.certificate is None:
-        return _compared(rule, choice, rule.act_at_least, "asked for")
+        return _compare(rule, choice, rule.act_at_least, "asked for")
     against = certificate_objection(rule.certificate, choice.certificate, weighing, facts)
     if against is None:
         return _certified(rule, choice, choice.certificate)
     if rule.certificate.required:
         required = f"A valid certificate of {rule.certificate.loss.value} is required."
         return rule.against(Effect.REVIEW, f"{required} {against}")
-    return _compared(rule, choice, rule.act_at_least, "asked for", f" {against}")
+    return _compare(rule, choice, rule.act_at_least, "asked for", f" {against}")
 
 
 def _certified(rule: ConfidenceRule, choice: Choice, certificate: Certificate | None) -> Verdict:
     if certificate is None or certificate.threshold < rule.act_at_least:
-        return _compared(rule, choice, rule.act_at_least, "asked for, which is stricter than what is certified")
-    return _compared(rule, choice, certificate.threshold, f"certified to keep {certificate.promise}")
+        return _compare(rule, choice, rule.act_at_least, "asked for, which is stricter than what is certified")
+    return _compare(rule, choice, certificate.threshold, f"certified to keep {certificate.promise}")
 
 
-def _compared(rule: ConfidenceRule, choice: Choice, threshold: float, why: str, note: str = "") -> Verdict:
-    asked = f"{_asked(threshold)} {why}.{note}"
+def _compare(rule: ConfidenceRule, choice: Choice, threshold: float, why: str, note: str = "") -> Verdict:
+    required = f"{_threshold_text(threshold)} {why}.{note}"
     if choice.confidence >= threshold:
-        return rule.allow(f"Confidence {_shown(choice.confidence)} reaches the {asked}")
-    return rule.against(Effect.REVIEW, f"Confidence {_shown(choice.confidence)} is below the {asked}")
+        return rule.allow(f"Confidence {_confidence_text(choice.confidence)} reaches the {required}")
+    return rule.against(Effect.REVIEW, f"Confidence {_confidence_text(choice.confidence)} is below the {required}")
 
 
-def _asked(threshold: float) -> str:
+def _threshold_text(threshold: float) -> str:
     return f"{threshold:.1%}"
 
 
-def _shown(confidence: float) -> str:
+def _confidence_text(confidence: float) -> str:
     """Percent to one decimal, rounded down so that a value below a threshold also looks so."""
     return f"{math.floor(confidence * 1000) / 10:.1f}%" if math.isfinite(confidence) else "unknown"

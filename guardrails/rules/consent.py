@@ -103,22 +103,22 @@ def sharing_key(_: ConsentRule, action: Action) -> tuple[str, str, str | None]:
 
 def evaluate(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     """Allow where at least one contact point has live consent or, under permissive enforcement, no withdrawal."""
-    about = _about(action)
+    about = _subject(action)
     if not rule.required:
         return rule.allow(f"No consent is asked for {about} by this rule.")
-    points = _asked(rule, facts.customer, action)
+    points = _points_to_check(rule, facts.customer, action)
     if not points:
         return rule.suppress(f"No contact point for {action.channel} is known.")
     statements = _statements(rule, facts, action)
-    latest_for = [latest_statement(statements, point) for point in points]
-    good = [said for said in latest_for if _suffices(rule, said, facts.now)]
-    standing = [said for said in latest_for if said is not None]
-    if not good:
-        return rule.suppress(_why_not(rule, about, standing))
-    given = next((said for said in good if said is not None and said.status == _GRANTED), None)
-    if given is None:
+    latest = [latest_statement(statements, point) for point in points]
+    accepted = [statement for statement in latest if _accepts(rule, statement, facts.now)]
+    present = [statement for statement in latest if statement is not None]
+    if not accepted:
+        return rule.suppress(_refusal_reason(rule, about, present))
+    grant = next((statement for statement in accepted if statement is not None and statement.status == _GRANTED), None)
+    if grant is None:
         return rule.allow(f"Consent for {about} was not withdrawn.")
-    return rule.allow(f"Consent for {about} was given on {formatting.format_day(given.recorded_at)}.")
+    return rule.allow(f"Consent for {about} was given on {formatting.format_day(grant.recorded_at)}.")
 
 
 def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
@@ -126,11 +126,11 @@ def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[st
 
     None stands for the whole channel where it needs no contact point.
     """
-    points = _asked(rule, facts.customer, action)
+    points = _points_to_check(rule, facts.customer, action)
     if not rule.required:
         return points
     statements = _statements(rule, facts, action)
-    return [point for point in points if _suffices(rule, latest_statement(statements, point), facts.now)]
+    return [point for point in points if _accepts(rule, latest_statement(statements, point), facts.now)]
 
 
 def live_contact_points(
@@ -153,34 +153,40 @@ def relevant_statements(
     statement about a topic covers no other topic, and no action without one.
     """
     channels, purposes = (channel, EVERYTHING), (purpose, EVERYTHING)
-    about = [said for said in consents if said.channel in channels and said.purpose in purposes]
-    same = [said for said in about if said.topic is None or said.topic == topic]
-    return [said for said in same if said.status == _WITHDRAWN or _grants(said, channel, purpose, now)]
+    about = [statement for statement in consents if statement.channel in channels and statement.purpose in purposes]
+    same = [statement for statement in about if statement.topic is None or statement.topic == topic]
+    return [
+        statement for statement in same if statement.status == _WITHDRAWN or _grants(statement, channel, purpose, now)
+    ]
 
 
-def _grants(said: Consent, channel: str, purpose: str, now: datetime) -> bool:
-    exact = said.channel == channel and said.purpose == purpose
-    return exact and said.status == _GRANTED and said.recorded_at <= now
+def _grants(statement: Consent, channel: str, purpose: str, now: datetime) -> bool:
+    exact = statement.channel == channel and statement.purpose == purpose
+    return exact and statement.status == _GRANTED and statement.recorded_at <= now
 
 
 def _statements(rule: ConsentRule, facts: Facts, action: Action) -> list[Consent]:
     """The statements that count for an action under the rule's terms."""
-    said = relevant_statements(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
-    return said if rule.plain else [read for statement in said if (read := _read(rule, statement)) is not None]
+    statements = relevant_statements(facts.customer.consents, action.channel, action.purpose, facts.now, action.topic)
+    return (
+        statements
+        if rule.plain
+        else [read for statement in statements if (read := _under_terms(rule, statement)) is not None]
+    )
 
 
-def _read(rule: ConsentRule, said: Consent) -> Consent | None:
+def _under_terms(rule: ConsentRule, statement: Consent) -> Consent | None:
     """The statement limited by the rule's terms, None for a grant on a basis that the rule does not accept."""
-    if said.status == _WITHDRAWN:
-        return said
-    basis = None if said.basis is None else normalize_name(said.basis)
+    if statement.status == _WITHDRAWN:
+        return statement
+    basis = None if statement.basis is None else normalize_name(statement.basis)
     if rule.bases is not None and basis not in rule.bases:
         return None
     longest = None if basis is None else rule.expires_after.get(basis)
     if longest is None:
-        return said
-    end = said.recorded_at + longest
-    return replace(said, expires_at=end if said.expires_at is None else min(end, said.expires_at))
+        return statement
+    end = statement.recorded_at + longest
+    return replace(statement, expires_at=end if statement.expires_at is None else min(end, statement.expires_at))
 
 
 def latest_statement(statements: Sequence[Consent], point: str | None) -> Consent | None:
@@ -189,34 +195,34 @@ def latest_statement(statements: Sequence[Consent], point: str | None) -> Consen
     Statements about the whole channel cover each of its contact points. Where no contact point is known (None), a grant
     for one contact point grants nothing, and a withdrawal for one withdraws all.
     """
-    own = [said for said in statements if _speaks_for(said, point)]
+    own = [statement for statement in statements if _covers(statement, point)]
     if len(own) < 2:
         return own[0] if own else None
     return max(own, key=_weight)
 
 
-def _speaks_for(said: Consent, point: str | None) -> bool:
-    if said.contact_point is None or said.contact_point == point:
+def _covers(statement: Consent, point: str | None) -> bool:
+    if statement.contact_point is None or statement.contact_point == point:
         return True
-    return point is None and said.status == _WITHDRAWN
+    return point is None and statement.status == _WITHDRAWN
 
 
-def _weight(said: Consent) -> tuple[datetime, bool]:
-    return (said.recorded_at, said.status == _WITHDRAWN)
+def _weight(statement: Consent) -> tuple[datetime, bool]:
+    return (statement.recorded_at, statement.status == _WITHDRAWN)
 
 
-def _suffices(rule: ConsentRule, said: Consent | None, now: datetime) -> bool:
+def _accepts(rule: ConsentRule, statement: Consent | None, now: datetime) -> bool:
     """Whether the rule accepts the statement that applies to a contact point."""
     if rule.permissive:
-        return said is None or said.status != _WITHDRAWN
-    return is_live_grant(said, now)
+        return statement is None or statement.status != _WITHDRAWN
+    return is_live_grant(statement, now)
 
 
-def is_live_grant(said: Consent | None, now: datetime) -> bool:
+def is_live_grant(statement: Consent | None, now: datetime) -> bool:
     """Whether a statement is a grant that has not expired."""
-    if said is None or said.status != _GRANTED:
+    if statement is None or statement.status != _GRANTED:
         return False
-    return said.expires_at is None or now < said.expires_at
+    return statement.expires_at is None or now < statement.expires_at
 
 
 def channel_points(customer: Customer, channel: str) -> list[str]:
@@ -224,22 +230,22 @@ def channel_points(customer: Customer, channel: str) -> list[str]:
     return sorted({point.contact_point for point in customer.contact_points if point.channel == channel})
 
 
-def _asked(rule: ConsentRule, customer: Customer, action: Action) -> list[str | None]:
+def _points_to_check(rule: ConsentRule, customer: Customer, action: Action) -> list[str | None]:
     """The contact points to check, or None for the channel itself where it needs no contact point."""
     points: list[str | None] = [*channel_points(customer, action.channel)]
     return points or ([None] if action.channel in rule.addressless else [])
 
 
-def _about(action: Action) -> str:
+def _subject(action: Action) -> str:
     topic = "" if action.topic is None else f", on {action.topic}"
     return f"{action.channel} and {action.purpose}{topic}"
 
 
-def _why_not(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
-    said = max(standing, key=_weight, default=None)
-    if said is None:
+def _refusal_reason(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
+    latest = max(standing, key=_weight, default=None)
+    if latest is None:
         basis = "" if rule.bases is None else f" {formatting.join_or(rule.bases)}"
         return f"No{basis} consent for {about} is on record."
-    if said.status == _WITHDRAWN:
-        return f"Consent for {about} was withdrawn on {formatting.format_day(said.recorded_at)}."
-    return f"Consent for {about} expired on {formatting.format_day(said.expires_at or said.recorded_at)}."
+    if latest.status == _WITHDRAWN:
+        return f"Consent for {about} was withdrawn on {formatting.format_day(latest.recorded_at)}."
+    return f"Consent for {about} expired on {formatting.format_day(latest.expires_at or latest.recorded_at)}."

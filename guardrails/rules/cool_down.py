@@ -68,7 +68,8 @@ def evaluate(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     if last is None or facts.now >= last + rule.window:
         return rule.allow(f"No {cause} in the last {formatting.format_span(rule.window)}.")
     free = last + rule.window
-    reason = f"Left in peace after {cause}, the last on {formatting.format_day(last)}, until {formatting.format_moment(free)}."
+    since, until = formatting.format_day(last), formatting.format_moment(free)
+    reason = f"Left in peace after {cause}, the last on {since}, until {until}."
     return rule.against(rule.effect.effect, reason, free)
 
 

@@ -62,14 +62,14 @@ def evaluate(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
     since = facts.now - rule.window
     contacts = [contact for contact in facts.customer.contacts if contact.at > since and rule.scope.concerns(contact)]
     answers = event_times(facts.customer, rule.answered_by, rule.certainty_at_least, since)
-    known = settled_contacts(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
-    if len(known) < rule.last:
-        return rule.allow(f"{len(known)} contacts are too few to speak of fatigue.")
-    ignored = sum(not value.answered for value in known)
-    said = f"{ignored} of the last {rule.last} contacts were ignored"
+    recent = settled_contacts(contacts, answers, rule.answer_within, facts.now)[-rule.last :]
+    if len(recent) < rule.last:
+        return rule.allow(f"{len(recent)} contacts are too few to speak of fatigue.")
+    ignored = sum(not value.answered for value in recent)
+    summary = f"{ignored} of the last {rule.last} contacts were ignored"
     if ignored / rule.last < rule.ignored_at_least:
-        return rule.allow(f"{said}.")
-    free = known[0].at + rule.window
+        return rule.allow(f"{summary}.")
+    free = recent[0].at + rule.window
     return rule.against(
-        rule.effect.effect, f"{said}; left in peace until {formatting.format_moment(free)} or an answer.", free
+        rule.effect.effect, f"{summary}; left in peace until {formatting.format_moment(free)} or an answer.", free
     )

@@ -101,9 +101,9 @@ def evaluate(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
     """Object when the window is full; eligible again when enough contacts have left it."""
     own = sharing_key(rule, action)
     times = counted_times(rule, facts, own)
-    said = rule.room.get((own, len(times)))
-    if said is not None:
-        return said
+    cached = rule.room.get((own, len(times)))
+    if cached is not None:
+        return cached
     so_far = f"{len(times)} of {rule.limit} {_kind(rule, own)} in the last {rule.span}"
     if len(times) < rule.limit:
         return rule.room.setdefault((own, len(times)), rule.allow(f"{so_far}."))

@@ -52,12 +52,12 @@ def evaluate(rule: HumanReview, facts: Facts, _: Action) -> Verdict:
     """Review, unless every named attribute is known to be false; a value that is not boolean counts as true."""
     if rule.attributes is None:
         return rule.against(Effect.REVIEW, f"A person decides: {rule.purpose}")
-    said = {name: facts.customer.attributes.get(name) for name in rule.attributes}
+    values = {name: facts.customer.attributes.get(name) for name in rule.attributes}
     # False, 0 and 0.0 are equal; text such as "no" is not interpreted.
-    holding = [name for name, value in said.items() if value is not None and value != False]  # noqa: E712
+    holding = [name for name, value in values.items() if value is not None and value != False]  # noqa: E712
     if holding:
         return rule.against(Effect.REVIEW, f"A person decides where `{holding[0]}` holds: {rule.purpose}")
-    missing = [name for name, value in said.items() if value is None]
+    missing = [name for name, value in values.items() if value is None]
     if missing and rule.unknown is UnknownAttribute.REVIEW:
         return rule.lacking(f"A person decides, since `{missing[0]}` is not known: {rule.purpose}", Effect.REVIEW)
     return rule.allow("No attribute that calls for a person is known to hold.")

@@ -34,10 +34,10 @@ def sharing_key(_: IdentityRule, __: Action) -> None:
 
 def evaluate(rule: IdentityRule, facts: Facts, _: Action) -> Verdict:
     """Object below the required certainty; NaN counts as below."""
-    known = facts.customer.identity
-    if known is None:
+    identity = facts.customer.identity
+    if identity is None:
         return rule.lacking("How certain the customer's identity is has not been said.")
-    asked = f"{rule.at_least:.1%} asked for"
-    if known >= rule.at_least:
-        return rule.allow(f"Identity is certain enough for the {asked}.")
-    return rule.against(rule.effect.effect, f"Identity is less certain than the {asked}.")
+    required = f"{rule.at_least:.1%} asked for"
+    if identity >= rule.at_least:
+        return rule.allow(f"Identity is certain enough for the {required}.")
+    return rule.against(rule.effect.effect, f"Identity is less certain than the {required}.")

@@ -37,8 +37,10 @@ def _days(code: str, year: int) -> frozenset[date]:
     library = _library()
     country, _, part = code.partition("-")
     parts = library.country_holidays(country).subdivisions
-    asked = (part,) if part in parts else (None, *parts)
-    return frozenset(day for one in asked for day in library.country_holidays(country, subdiv=one, years=year))
+    subdivisions = (part,) if part in parts else (None, *parts)
+    return frozenset(
+        day for subdivision in subdivisions for day in library.country_holidays(country, subdiv=subdivision, years=year)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -56,12 +58,12 @@ def _checked(code: str) -> str:
     return code
 
 
-def _kept(said: object) -> bool | tuple[str, ...]:
-    if isinstance(said, bool):
-        return said
-    if not isinstance(said, list | tuple) or not said or not all(isinstance(statement, str) for statement in said):
+def _kept(value: object) -> bool | tuple[str, ...]:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(country, str) for country in value):
         raise ValueError("value is neither true nor a list of countries")
-    return tuple(_checked(str(statement)) for statement in said)
+    return tuple(_checked(str(country)) for country in value)
 
 
 # True for the holidays of the customer's jurisdiction, a list for those of these countries for every customer.

@@ -93,8 +93,8 @@ def evaluate(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
     customer = facts.customer
     points = tuple([point.time_zones for point in customer.contact_points if point.channel == action.channel])
     # Channels differ only where contact points have zones, which most do not.
-    told = points if any(points) else ()
-    return rule.judged(facts.now, customer.time_zone, customer.jurisdiction, told)
+    zones = points if any(points) else ()
+    return rule.judged(facts.now, customer.time_zone, customer.jurisdiction, zones)
 
 
 def _judged(
@@ -142,9 +142,9 @@ def _clocks(
 
 def _plausible(rule: QuietHours, points: Points, holiday: Calendar | None) -> list[QuietClock]:
     """The possible clocks of a customer of unknown zone."""
-    said = [zone_or_none(name) for names in points for name in names]
-    places: list[tzinfo] = [statement for statement in said if statement is not None]
-    if points and all(points) and len(places) == len(said):
+    stated = [zone_or_none(name) for names in points for name in names]
+    places: list[tzinfo] = [zone for zone in stated if zone is not None]
+    if points and all(points) and len(places) == len(stated):
         return [QuietClock(rule.week, place, holiday) for place in places]
     places.extend(rule.plausible)
     clocks = [QuietClock(rule.week, place, holiday) for place in places]

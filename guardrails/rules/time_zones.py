@@ -23,10 +23,10 @@ def parse_zone(name: str) -> ZoneInfo:
     ValueError
         If there is none.
     """
-    found = _zone(name)
-    if found is None:
-        raise ValueError("value is no time zone")
-    return found
+    result = _zone(name)
+    if result is None:
+        raise ValueError("value is not a time zone")
+    return result
 
 
 @lru_cache(maxsize=1024)

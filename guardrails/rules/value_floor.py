@@ -30,7 +30,7 @@ class ValueFloor(Rule):
 def evaluate_choice(rule: ValueFloor, facts: Facts, choice: Choice) -> Verdict:
     """Object below the floor; NaN counts as below."""
     del facts
-    asked = f"{rule.net_value_at_least:.2f}"
+    floor = f"{rule.net_value_at_least:.2f}"
     if choice.net_value >= rule.net_value_at_least:
-        return rule.allow(f"Net value {choice.net_value:.2f} reaches the {asked} asked for.")
-    return rule.against(rule.effect.effect, f"Net value {choice.net_value:.4g} is below the {asked} asked for.")
+        return rule.allow(f"Net value {choice.net_value:.2f} reaches the {floor} asked for.")
+    return rule.against(rule.effect.effect, f"Net value {choice.net_value:.4g} is below the {floor} asked for.")

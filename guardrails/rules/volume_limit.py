@@ -85,22 +85,22 @@ def evaluate(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, a
     unknown = rule.per is not Per.ACTION
     counted = [volume for volume in facts.volumes if volume.until > since and alike.get(volume.action_id, unknown)]
     total = _total(counted)
-    said = _said(rule, total, action)
+    usage = _usage_text(rule, total, action)
     if total.fits(rule, action.cost):
-        return rule.allow(f"{said}.")
+        return rule.allow(f"{usage}.")
     free = _free_from(rule, counted, action.cost)
     then = "no other time is known" if free is None else f"the next is possible from {formatting.format_moment(free)}"
-    return rule.against(rule.effect.effect, f"{said}; {then}.", free)
+    return rule.against(rule.effect.effect, f"{usage}; {then}.", free)
 
 
 def _alike(rule: VolumeLimit, catalogue: Mapping[str, Action], action: Action) -> dict[str, bool]:
     """Whether each known action is counted together with this one; this one always is."""
     own = None if rule.shared is None else getattr(action, rule.shared)
-    found = {
+    alike = {
         name: (rule.shared is None or getattr(other, rule.shared) == own) and rule.scope.concerns(other)
         for name, other in catalogue.items()
     }
-    return {**found, action.action_id: True}
+    return {**alike, action.action_id: True}
 
 
 def _total(volumes: list[Volume]) -> _Total:
@@ -118,7 +118,7 @@ def _free_from(rule: VolumeLimit, volumes: list[Volume], cost: float) -> datetim
     return None
 
 
-def _said(rule: VolumeLimit, total: _Total, action: Action) -> str:
+def _usage_text(rule: VolumeLimit, total: _Total, action: Action) -> str:
     about = "all customers" if rule.shared is None else f"all customers and `{getattr(action, rule.shared)}`"
     parts = [] if rule.contacts is None else [f"{total.contacts} of {rule.contacts} contacts"]
     if rule.budget is not None:

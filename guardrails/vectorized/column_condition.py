@@ -52,14 +52,14 @@ def _row_by_row(condition: Condition, frame: pl.DataFrame) -> pl.Series:
     names = list(condition.variables)
     if not names:
         return pl.Series([_decided(condition, {})], dtype=pl.Boolean).new_from_index(0, frame.height)
-    known: dict[str, bool | None] = {}
-    said = []
+    cache: dict[str, bool | None] = {}
+    results = []
     for row in frame.select(names).iter_rows():
         key = repr(row)
-        if key not in known:
-            known[key] = _decided(condition, dict(zip(names, row, strict=True)))
-        said.append(known[key])
-    return pl.Series(said, dtype=pl.Boolean)
+        if key not in cache:
+            cache[key] = _decided(condition, dict(zip(names, row, strict=True)))
+        results.append(cache[key])
+    return pl.Series(results, dtype=pl.Boolean)
 
 
 def _decided(condition: Condition, row: Mapping[str, int | float | bool | str | None]) -> bool | None:

@@ -130,16 +130,16 @@ def contacts_of(customers: Sequence[Customer], since: datetime) -> Contacts:
 
 def permissions_of(customers: Sequence[Customer]) -> Permissions:
     """All consents and contact points as arrays."""
-    said = [customer.consents for customer in customers]
-    held = [customer.contact_points for customer in customers]
-    consents, known = list(chain.from_iterable(said)), list(chain.from_iterable(held))
-    about, point = _points(said, held)
-    channel, examples = encode_kinds(known, _CHANNEL)
-    channels = [one.channel for one in examples]
-    points = ContactPoints(offsets(held), point, channel, channels, any(map(_ZONES, known)))
-    kind, alike = encode_kinds(consents, _ABOUT, attribute_is(consents, "status", ConsentStatus.WITHDRAWN))
+    statements = [customer.consents for customer in customers]
+    profiles = [customer.contact_points for customer in customers]
+    consents, points_held = list(chain.from_iterable(statements)), list(chain.from_iterable(profiles))
+    about, point = _points(statements, profiles)
+    channel, examples = encode_kinds(points_held, _CHANNEL)
+    channels = [point.channel for point in examples]
+    points = ContactPoints(offsets(profiles), point, channel, channels, any(map(_ZONES, points_held)))
+    kind, consent_examples = encode_kinds(consents, _ABOUT, attribute_is(consents, "status", ConsentStatus.WITHDRAWN))
     at = to_microseconds(map(_RECORDED_AT, consents))
-    return Permissions(Consents(offsets(said), at, _ends(consents), about, kind, alike), points)
+    return Permissions(Consents(offsets(statements), at, _ends(consents), about, kind, consent_examples), points)
 
 
 def _owners(first: Places) -> Codes:
@@ -147,20 +147,20 @@ def _owners(first: Places) -> Codes:
     return np.repeat(np.arange(len(first) - 1, dtype=np.int32), np.diff(first))
 
 
-def _points(said: Sequence[Sequence[Consent]], held: Sequence[Sequence[ContactPoint]]) -> tuple[Codes, Codes]:
+def _points(statements: Sequence[Sequence[Consent]], profiles: Sequence[Sequence[ContactPoint]]) -> tuple[Codes, Codes]:
     """Codes of the contact points in statements and in profiles, equal within each customer."""
     about, point = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
-    for start in range(0, len(said), _BLOCK):
+    for start in range(0, len(statements), _BLOCK):
         # Names rarely repeat across customers, and small tables are fast.
         coding, block = CodeTable({None: WHOLE_CHANNEL}), slice(start, start + _BLOCK)
-        about.append(coding.column(map(_POINT, chain.from_iterable(said[block]))))
-        point.append(coding.column(map(_POINT, chain.from_iterable(held[block]))))
+        about.append(coding.column(map(_POINT, chain.from_iterable(statements[block]))))
+        point.append(coding.column(map(_POINT, chain.from_iterable(profiles[block]))))
     return np.concatenate(about), np.concatenate(point)
 
 
 def _ends(consents: Sequence[Consent]) -> Moments:
     ends = list(map(_EXPIRES_AT, consents))
     until = np.full(len(ends), FOREVER, dtype=np.int64)
-    said = np.fromiter(map(is_not, ends, repeat(None)), dtype=np.bool_, count=len(ends))
-    until[said] = to_microseconds(compress(cast(list[datetime], ends), said))
+    given = np.fromiter(map(is_not, ends, repeat(None)), dtype=np.bool_, count=len(ends))
+    until[given] = to_microseconds(compress(cast(list[datetime], ends), given))
     return until

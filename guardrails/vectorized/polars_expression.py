@@ -123,9 +123,9 @@ def _compared(operation: Operation, left: pl.Expr, right: pl.Expr, kind: CelType
 
 def _among(kind: CelType, value: pl.Expr, items: list[pl.Expr]) -> pl.Expr:
     """Whether a value is in a list; the list is evaluated first, so an error in any item is an error."""
-    found = [_compared(operator.eq, value, item, kind) for item in items]
-    unknown = reduce(operator.or_, [one.is_null() for one in (value, *items)])
-    return _unless(unknown, reduce(operator.or_, found, pl.lit(value=False)))
+    equal = [_compared(operator.eq, value, item, kind) for item in items]
+    unknown = reduce(operator.or_, [operand.is_null() for operand in (value, *items)])
+    return _unless(unknown, reduce(operator.or_, equal, pl.lit(value=False)))
 
 
 def _chosen(condition: pl.Expr, first: pl.Expr, second: pl.Expr) -> pl.Expr:

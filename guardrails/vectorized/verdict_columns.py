@@ -80,7 +80,7 @@ class CombinedVerdicts:
         return cls(effect, np.full(customers, -1, dtype=np.int16), np.full(customers, ENDLESS))
 
 
-def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> CombinedVerdicts:
+def combine(columns: Iterable[tuple[int, VerdictColumn]], customers: int) -> CombinedVerdicts:
     """The strongest effect; of equals the one that lasts longest decides, of those the first.
 
     See :func:`heed.decisioning.verdict.combined_effect` and :func:`heed.decisioning.verdict.decisive_verdict`. Without
@@ -91,14 +91,14 @@ def combine(judgements: Iterable[tuple[int, VerdictColumn]], customers: int) -> 
     judgements : iterable of (int, Said)
         In the order of the policy, each with its index in the result.
     """
-    held = CombinedVerdicts.empty(customers)
-    for name, said in judgements:
-        longer = (said.effect == held.effect) & (said.until > held.until) & (held.effect > ALLOW)
-        wins = longer | (said.effect > held.effect)
-        held.effect[wins], held.until[wins] = said.effect[wins], said.until[wins]
-        held.rule[wins] = np.where(said.effect[wins] > ALLOW, name, -1)
-    held.effect[held.effect == SILENT] = SUPPRESS
-    return held
+    combined = CombinedVerdicts.empty(customers)
+    for name, column in columns:
+        longer = (column.effect == combined.effect) & (column.until > combined.until) & (combined.effect > ALLOW)
+        wins = longer | (column.effect > combined.effect)
+        combined.effect[wins], combined.until[wins] = column.effect[wins], column.until[wins]
+        combined.rule[wins] = np.where(column.effect[wins] > ALLOW, name, -1)
+    combined.effect[combined.effect == SILENT] = SUPPRESS
+    return combined
 
 
 def end_seconds(verdict: Verdict) -> float:

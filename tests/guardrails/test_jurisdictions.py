@@ -40,5 +40,5 @@ def test_how_a_policy_spells_a_country_is_no_part_of_its_identity():
 
 @pytest.mark.parametrize("code", ["XX", "ZZ"])
 def test_a_policy_cannot_name_no_place(code):
-    with pytest.raises(InvalidPolicy, match="value names no place"):
+    with pytest.raises(InvalidPolicy, match="value is not a known place"):
         guard(rule("suppression", scope={"jurisdictions": [code]}))

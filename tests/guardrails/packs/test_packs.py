@@ -99,8 +99,8 @@ class TestTakingIn:
         [
             ("[ue]", r"policy\.yaml:3: unknown pack in field `packs\[0\]`: `ue`; use one of ca, eu, uk, us"),
             ("[eu, mars]", r"unknown pack in field `packs\[1\]`: `mars`; use one of ca, eu, uk, us"),
-            ("[eu, eu]", r"pack stands twice in field `packs\[1\]`: `eu`; keep one"),
-            ("eu", r"value is no list in field `packs`: `eu`; write a list, such as `packs: \[eu\]`"),
+            ("[eu, eu]", r"duplicate pack in field `packs\[1\]`: `eu`; keep one"),
+            ("eu", r"value is not a list in field `packs`: `eu`; write a list, such as `packs: \[eu\]`"),
             ("[1]", r"value is not text in field `packs\[0\]`: `1`"),
         ],
     )
@@ -110,7 +110,7 @@ class TestTakingIn:
 
     def test_names_the_line_of_the_pack_whose_rule_is_at_fault(self):
         own = "  - {id: eu-objection, purpose: Mine., owner: me, kind: objection}\n"
-        with pytest.raises(InvalidPolicy, match=r"policy\.yaml:4: rule id stands twice in rule `eu-objection`"):
+        with pytest.raises(InvalidPolicy, match=r"policy\.yaml:4: duplicate rule id in rule `eu-objection`"):
             loaded_text(f"version: 1\nname: test\npacks:\n  - eu\nrules:\n{own}")
 
     @pytest.mark.parametrize("vocabulary", ["[email]", "{channels: email}", "{chanels: [email]}"])

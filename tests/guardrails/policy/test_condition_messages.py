@@ -36,11 +36,11 @@ rules:
                      "`18.0` beside what is declared as float", id="a whole number for a decimal"),
         pytest.param("customer.city > 3", 14, "`>` does not go with text and a whole number",
                      "text stands in quotes, numbers do not", id="a number for text"),
-        pytest.param("customer.age = 18", 13, "condition cannot be read at `=`", "write `==`", id="one equals sign"),
-        pytest.param("customer.age => 18", 13, "condition cannot be read at `=>`", "write `>=`", id="signs in turn"),
-        pytest.param("customer.age >= 18 and true", 19, "condition cannot be read at `and`", "write `&&`",
+        pytest.param("customer.age = 18", 13, "condition is invalid at `=`", "write `==`", id="one equals sign"),
+        pytest.param("customer.age => 18", 13, "condition is invalid at `=>`", "write `>=`", id="signs in turn"),
+        pytest.param("customer.age >= 18 and true", 19, "condition is invalid at `and`", "write `&&`",
                      id="a word for a sign"),
-        pytest.param("customer.age >=", 15, "condition ends too early", "as in `customer.age >= 18`",
+        pytest.param("customer.age >=", 15, "condition is incomplete", "as in `customer.age >= 18`",
                      id="half a comparison"),
     ],
 )  # fmt: skip
@@ -70,6 +70,6 @@ def test_what_is_missing_between_fields_is_said_without_a_made_up_example(fields
 
 def test_a_moment_that_is_none_is_refused_with_one_that_is() -> None:
     with pytest.raises(
-        InvalidPolicy, match=r"value is no moment .*: `tomorrow`; write it as in `valid_from: 2026-03-01T"
+        InvalidPolicy, match=r"value is not a date and time .*: `tomorrow`; write it as in `valid_from: 2026-03-01T"
     ):
         loaded_text(HEAD + "customer.age > 3\n    valid_from: tomorrow\n")

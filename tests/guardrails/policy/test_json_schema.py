@@ -89,8 +89,8 @@ def test_every_kind_of_rule_is_known_with_a_description(kind: str) -> None:
 def test_fields_say_what_their_docstrings_say() -> None:
     cap = SCHEMA["$defs"]["FrequencyCap"]["properties"]
     assert cap["limit"]["description"] == "Contacts allowed in the window, at least 0."
-    assert cap["owner"]["description"] == "Who answers for it."
-    assert SCHEMA["properties"]["context"]["description"].startswith("Variables of conditions")
+    assert cap["owner"]["description"] == "Who is responsible for it."
+    assert SCHEMA["properties"]["context"]["description"].startswith("Further variables of conditions")
     assert "except" in SCHEMA["$defs"]["Scope"]["properties"]
 
 

@@ -133,7 +133,7 @@ class TestEligibility:
         ("customer.agee > 1.0", "unknown name `customer.agee`", 0),
         ("customer.vip && custmer.age > 1.0", "unknown name `custmer.age`", 16),
         ("customer.age > 1", "`>` does not go with a decimal number and a whole number", 13),
-        ("customer.age >", "condition ends too early", 14),
+        ("customer.age >", "condition is incomplete", 14),
         ("customer.vip &&\n  customer.agee > 1.0", "unknown name `customer.agee`", 2),
     ],
 )

@@ -186,7 +186,7 @@ class TestSeveralRules:
         ({**OPT_OUT, "required": False}, "asks for no consent, so there is none to enforce"),
         ({**OPT_OUT, "bases": ["express"]}, "are about grants, which this rule does not ask for"),
         ({"bases": ["express"], "expires_after": {"implied": "730d"}}, "names `implied`, which is not among"),
-        ({"expires_after": {"implied": "2y"}}, "value is no length of time in rule `consent`, field `expires_after"),
+        ({"expires_after": {"implied": "2y"}}, "value is not a length of time in rule `consent`, field `expires_after"),
         ({"enforcement": "strict"}, "did you mean `restrictive`"),
         ({"bases": "express"}, r"write a list, such as `bases: \[express\]`"),
     ],

@@ -70,7 +70,8 @@ def test_a_rule_that_raises_suppresses_and_is_only_recorded_while_observed(kind,
     def fail(*_):
         raise RuntimeError("the customer's name is in here")
 
-    monkeypatch.setattr(import_module(f"heed.guardrails.rules.{kind}"), "evaluate_choice" if kind in LOOKS else "evaluate", fail)
+    function = "evaluate_choice" if kind in LOOKS else "evaluate"
+    monkeypatch.setattr(import_module(f"heed.guardrails.rules.{kind}"), function, fail)
     (verdict,) = heard(kind, guarded(kind))
     assert (verdict.rule, verdict.effect) == (kind.replace("_", "-"), Effect.SUPPRESS)
     assert verdict.reason == "The rule failed (RuntimeError), and a rule that fails suppresses."
