@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from heed.guardrails.lint.finding import Finding
 from heed.guardrails.lint.lint_context import LintContext
 from heed.guardrails.rules.quiet_hours import QuietHours
-from heed.guardrails.rules.week import WEEK
+from heed.guardrails.rules.schedule import WEEK
 
 
 def check_endless_quiet_hours(ground: LintContext) -> Iterator[Finding]:

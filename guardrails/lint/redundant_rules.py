@@ -10,8 +10,8 @@ from heed.guardrails.rules.confidence import ConfidenceRule
 from heed.guardrails.rules.frequency_cap import FrequencyCap, Per
 from heed.guardrails.rules.quiet_hours import QuietHours
 from heed.guardrails.rules.rule import Restraint, Rule
+from heed.guardrails.rules.schedule import Week, union
 from heed.guardrails.rules.value_floor import ValueFloor
-from heed.guardrails.rules.week import Week, union
 
 _OWN = {"id", "purpose", "owner", "citation", "scope", "valid_from", "valid_until", "mode", "effect"}
 

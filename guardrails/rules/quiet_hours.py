@@ -13,10 +13,18 @@ from heed.decisioning.verdict import Verdict
 from heed.guardrails.rules import formatting
 from heed.guardrails.rules.public_holidays import Holidays, WithHolidays, calendar_of
 from heed.guardrails.rules.rule import Rule
-from heed.guardrails.rules.schedule import Calendar, QuietClock, clock_anywhere, first_free_moment
+from heed.guardrails.rules.schedule import (
+    Calendar,
+    QuietClock,
+    Week,
+    Windows,
+    clock_anywhere,
+    complement,
+    first_free_moment,
+    union,
+    week_of_windows,
+)
 from heed.guardrails.rules.time_zones import ZoneName, parse_zone, zone_or_none
-from heed.guardrails.rules.week import Week, complement, union
-from heed.guardrails.rules.windows import Windows, week_of_windows
 
 Points = tuple[tuple[str, ...], ...]
 

@@ -1,16 +1,23 @@
 """Quiet times on a wall clock: weekly windows and public holidays, and the first moment that is free.
 
-A moment is quiet when the wall clock shows a quiet interval of the week or a quiet date. Every moment has one reading,
-also on the two nights a year when clocks change. All arithmetic on moments is in UTC, since Python subtracts two aware
-times of one zone in wall time.
+A policy states windows, which become intervals of the week, a circle of wall-clock seconds. A moment is quiet when the
+wall clock shows a quiet interval or a quiet date. Every moment has one reading, also on the two nights a year when
+clocks change. All arithmetic on moments is in UTC, since Python subtracts two aware times of one zone in wall time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from typing import Annotated, Self
 
-from heed.guardrails.rules.week import Week, remaining, second_of_week, widen
+from pydantic import Field, model_validator
 
+from heed.guardrails.field_types import LocalTime, StrictModel
+
+DAY = 24 * 60 * 60
+WEEK = 7 * DAY
+Week = tuple[tuple[int, int], ...]
 Calendar = Callable[[date], bool]
 # Clocks of the world run from twelve hours behind UTC (Baker Island) to fourteen ahead of it (Kiribati).
 _BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
@@ -19,6 +26,102 @@ _NOTHING, _SECOND, _DAY = timedelta(), timedelta(seconds=1), timedelta(days=1)
 _STRIDE = timedelta(hours=6)
 # Long enough for every week to come round twice, and for holidays to take one away.
 _HORIZON = timedelta(days=22)
+
+
+def build_week(intervals: Iterable[tuple[int, int]]) -> Week:
+    """Merge intervals of seconds since Monday 00:00 into disjoint half-open intervals of [0, WEEK), sorted.
+
+    An interval may begin before the week or end after it: the week is a circle.
+    """
+    cut = sorted(piece for first, last in intervals for piece in _cut(first, last))
+    merged: list[tuple[int, int]] = []
+    for first, last in cut:
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def widen(week: Week, earlier: int, later: int) -> Week:
+    """Every interval extended at both ends, by `earlier` and `later` seconds."""
+    return build_week((first - earlier, last + later) for first, last in week)
+
+
+def union(first: Week, second: Week) -> Week:
+    """The intervals of both weeks."""
+    return build_week((*first, *second))
+
+
+def complement(week: Week) -> Week:
+    """The intervals that are not in a week."""
+    ends = (0, *(last for _, last in week))
+    starts = (*(first for first, _ in week), WEEK)
+    return tuple((end, start) for end, start in zip(ends, starts, strict=True) if end < start)
+
+
+def second_of_week(wall: datetime) -> int:
+    """Whole seconds since Monday 00:00 on a wall clock."""
+    return wall.weekday() * DAY + wall.hour * 3600 + wall.minute * 60 + wall.second
+
+
+def remaining(week: Week, second: int) -> int | None:
+    """Seconds until the end of the interval that `second` lies in: 0 outside all, None if the week is one interval."""
+    end = next((last for first, last in week if first <= second < last), None)
+    if end is None:
+        return 0
+    if end < WEEK or week[0][0] > 0:
+        return end - second
+    return None if week[0][1] == WEEK else end - second + week[0][1]
+
+
+def _cut(first: int, last: int) -> Iterable[tuple[int, int]]:
+    if last - first >= WEEK:
+        return ((0, WEEK),)
+    start = first % WEEK
+    end = start + last - first
+    return ((start, end),) if end <= WEEK else ((start, WEEK), (0, end - WEEK))
+
+
+class Day(StrEnum):
+    """Days of the week, Monday first."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class Window(StrictModel):
+    """An interval of wall time on some days; one that passes midnight belongs to the day on which it begins."""
+
+    days: Annotated[tuple[Day, ...], Field(min_length=1, examples=["[sat, sun]"])] = tuple(Day)
+    from_: LocalTime = Field(alias="from", examples=["20:00"])
+    to: LocalTime = Field(examples=["08:00"])
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        if self.from_ in (self.to, 24 * 60):
+            raise ValueError("`from` must differ from `to` and come before 24:00; the whole day is 00:00 to 24:00")
+        return self
+
+    def intervals(self) -> list[tuple[int, int]]:
+        """The window on each of its days, in seconds since Monday 00:00."""
+        first, last = 60 * self.from_, 60 * self.to
+        end = last if first < last else last + DAY
+        mondays = [list(Day).index(day) * DAY for day in self.days]
+        return [(start + first, start + end) for start in mondays]
+
+
+Windows = Annotated[tuple[Window, ...], Field(min_length=1)]
+
+
+def week_of_windows(windows: Iterable[Window]) -> Week:
+    """The week's intervals that lie in a window."""
+    return build_week(interval for window in windows for interval in window.intervals())
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ REFUSED = [
                  "    valid_until: 2026-03-01T00:00:00Z\n", 8, None,
                  "`valid_until` is not after `valid_from`", "", id="an end before the beginning"),
     pytest.param(QUIET + "    windows: [{from: 25:00, to: 08:00}]\n", 12, "windows[0].from",
-                 "value is not a time of day", "`25:00`; write it as in `from: 20:00`", id="an hour that no clock shows"),
+                 "value is not a time of day", "`25:00`; write it as in `from: 20:00`", id="an hour no clock shows"),
     pytest.param(QUIET + "    windows:\n      - {from: 20:00, to: 20:00}\n", 13, "windows[0]",
                  "`from` must differ from `to`", "", id="a window of no length"),
     pytest.param(QUIET + "    windows:\n      - {from: 20:00, to: 08:00, days: [sunday]}\n", 13, "windows[0].days[0]",

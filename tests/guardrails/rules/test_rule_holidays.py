@@ -14,7 +14,7 @@ from heed.decisioning.customer import ContactPoint
 from heed.decisioning.verdict import Effect
 from heed.guardrails.policy_errors import InvalidPolicy
 from heed.guardrails.rules.public_holidays import calendar_of
-from heed.guardrails.rules.week import WEEK, build_week, complement, remaining
+from heed.guardrails.rules.schedule import WEEK, build_week, complement, remaining
 from tests.support.guardrail_builders import DAY, HOUR, NOW, action, facts, guard, rule, verdict_of
 
 NIGHT = {"windows": [{"from": "21:00", "to": "07:00"}]}

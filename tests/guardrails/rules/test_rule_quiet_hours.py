@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from heed.decisioning.customer import ContactPoint
 from heed.decisioning.verdict import Effect
-from heed.guardrails.rules.week import WEEK, build_week, remaining
+from heed.guardrails.rules.schedule import WEEK, build_week, remaining
 from tests.support.guardrail_builders import NOW, action, facts, guard, rule, verdict_of
 
 MINUTE = timedelta(minutes=1)
