@@ -94,7 +94,7 @@ def _faults(document: SourceMap, names: list[str]) -> Iterator[Fault]:
             remedy = f"use one of {', '.join(known)}"
             yield document.fault("unknown pack", ("packs", place), value=name, remedy=remedy)
         elif name in names[:place]:
-            yield document.fault("pack stands twice", ("packs", place), value=name, remedy="keep one of the two")
+            yield document.fault("duplicate pack", ("packs", place), value=name, remedy="keep one of the two")
 
 
 def _vocabulary(own: PlainData, names: list[str]) -> dict[str, PlainData]:

@@ -37,14 +37,14 @@ PLANTED = [
                  "scope-names-nothing", "frequency-cap", Severity.WARNING, "no action of the catalogue",
                  id="a scope that names nothing"),
     pytest.param([rule("frequency_cap", limit=0, window="7d", scope=SMS)], "action-never-allowed", "frequency-cap",
-                 Severity.ERROR, "nobody can ever receive `sms_offer`", id="a cap of nothing"),
+                 Severity.ERROR, "no customer can ever receive `sms_offer`", id="a cap of nothing"),
     pytest.param([rule("consent", "free", required=False)], "consent-not-asked", "free", Severity.ERROR,
                  "advertising included", id="consent waived for everything"),
     pytest.param([rule("quiet_hours", windows=[{"from": "00:00", "to": "24:00"}])], "quiet-all-week", "quiet-hours",
                  Severity.ERROR, "whole week", id="quiet hours without an end"),
     pytest.param([rule("quiet_hours", "long", windows=NIGHT),
                   rule("quiet_hours", "short", windows=[{"from": "22:00", "to": "06:00"}], scope=EMAIL)],
-                 "shadowed", "short", Severity.WARNING, "`long` covers all", id="quiet hours within quiet hours"),
+                 "shadowed", "short", Severity.WARNING, "`long` covers everything", id="quiet hours within quiet hours"),
     pytest.param([rule("frequency_cap", "all", limit=2, window="7d"),
                   rule("frequency_cap", "mail", limit=3, window="7d", scope=EMAIL)],
                  "cap-never-reached", "mail", Severity.WARNING, "`all` allows no more contacts in no less time",
@@ -56,7 +56,7 @@ PLANTED = [
                  id="a wider cap that narrower ones keep from being reached"),
     pytest.param([rule("condition", "old", allow_when="customer.age >= 18"),
                   rule("condition", "again", allow_when="customer.age >= 18", scope=EMAIL)],
-                 "duplicate-condition", "again", Severity.WARNING, "stands in `old` already",
+                 "duplicate-condition", "again", Severity.WARNING, "already in `old`",
                  id="a condition that stands twice"),
     pytest.param([rule("condition", suppress_when="customer.age < 18 && customer.age > 65")],
                  "condition-never-holds", "condition", Severity.WARNING, "never objects", id="a condition of nobody"),
@@ -64,7 +64,7 @@ PLANTED = [
                  "condition-always-holds", "condition", Severity.ERROR, "everything in scope is suppressed",
                  id="a condition of everybody"),
     pytest.param([rule("condition", review_when="customer.city != 'Rome' || customer.city != 'Oslo'")],
-                 "condition-always-holds", "condition", Severity.ERROR, "goes to a person",
+                 "condition-always-holds", "condition", Severity.ERROR, "goes to review",
                  id="a review of everything"),
     pytest.param([rule("condition", allow_when="customer.spent > 3.0 && customer.spent < 3.0")],
                  "condition-never-holds", "condition", Severity.ERROR, "is suppressed", id="an impossible demand"),
@@ -102,7 +102,7 @@ def test_consent_that_is_only_observed_is_found() -> None:
 
 def test_a_condition_of_eligibility_that_nobody_looks_at_is_found() -> None:
     (finding,) = found(actions=(action("email_offer", eligibility="customer.age >= 18"),))
-    assert "no rule looks at it" in finding.message
+    assert "no rule checks it" in finding.message
     assert finding.field == "actions.email_offer"
 
 
