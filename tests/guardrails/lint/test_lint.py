@@ -44,7 +44,7 @@ PLANTED = [
                  Severity.ERROR, "whole week", id="quiet hours without an end"),
     pytest.param([rule("quiet_hours", "long", windows=NIGHT),
                   rule("quiet_hours", "short", windows=[{"from": "22:00", "to": "06:00"}], scope=EMAIL)],
-                 "shadowed", "short", Severity.WARNING, "`long` covers everything", id="quiet hours within quiet hours"),
+                 "shadowed", "short", Severity.WARNING, "`long` covers everything", id="quiet hours within others"),
     pytest.param([rule("frequency_cap", "all", limit=2, window="7d"),
                   rule("frequency_cap", "mail", limit=3, window="7d", scope=EMAIL)],
                  "cap-never-reached", "mail", Severity.WARNING, "`all` allows no more contacts in no less time",
