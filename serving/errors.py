@@ -1,22 +1,22 @@
-"""What serving raises beyond the tree of `heed.decisioning.errors`.
+"""Errors of the service, besides those of `heed.decisioning.errors`.
 
 HeedError
 ├── InvalidInput
-│   ├── TooLarge           the body is larger than any request needs to be
-│   ├── TooLong            the path and query are longer than any request's
-│   ├── HeadersTooLarge    the headers are larger than any request's
-│   └── NotJson            the body is not announced as JSON
+│   ├── TooLarge           the body is larger than heed reads at once
+│   ├── TooLong            the path and query are longer than heed reads
+│   ├── HeadersTooLarge    the headers are larger than heed reads
+│   └── NotJson            Content-Type is not application/json
 ├── Conflict
-│   └── InFlight           the first request under the same idempotency key is still being answered
-├── Answered               an error whose answer carries headers of its own
-│   ├── Unauthorized       no key came, or one that opens nothing
-│   ├── Forbidden          whoever asks may not do this
-│   └── TooMany            more requests in a short time than one key may make
+│   └── InFlight           the first request with this idempotency key is still being processed
+├── Answered               an error whose response carries headers
+│   ├── Unauthorized       missing or invalid API key
+│   ├── Forbidden          the caller may not do this
+│   └── TooMany            rate limit exceeded
 ├── StaleFacts             the customer's facts changed between decision and commit; decide again
 ├── Locked                 another process writes to this ledger (an Unavailable)
-├── Tampered               a part of the record was changed, or its key: it cannot be opened
-├── Erased                 the customer was erased, and what was said of them with it
-└── Gone                   a version that decided is no longer to be had, so its decisions cannot be made again
+├── Tampered               a record or its key was changed, and cannot be decrypted
+├── Erased                 the customer was erased, with everything recorded about them
+└── Gone                   a model, policy or catalogue is missing, so its decisions cannot be replayed
 """
 
 from collections.abc import Mapping
@@ -25,27 +25,27 @@ from heed.decisioning.errors import Conflict, HeedError, InvalidInput, Unavailab
 
 
 class StaleFacts(HeedError):
-    """The facts a decision was made on are no longer the facts. Nothing was recorded: decide again."""
+    """The customer's facts changed after they were read. Nothing was recorded: decide again."""
 
 
 class RequestInFlight(Conflict):
-    """The first request under the same key is still being answered. Ask again: the answer will be there."""
+    """The first request with this key is still being processed. Retry to get its answer."""
 
 
 class Tampered(Unavailable):
-    """A part of the record is not what was written, or was written under another key."""
+    """A record is not what was written, or was written under another key."""
 
 
 class CustomerErased(HeedError):
-    """The customer was erased. That something was decided is on record; what it was about is not."""
+    """The customer was erased. That there was a decision is on record; its content is not."""
 
 
 class ArtifactMissing(HeedError):
-    """A model, a policy or a catalogue that decided is no longer there, or no longer what it was."""
+    """A model, policy or catalogue that a decision used is missing, or has changed."""
 
 
 class InsecureBind(Unavailable):
-    """Others than this machine could reach a service that has no keys. Nothing is served."""
+    """Other machines could reach a service that has no API keys. Nothing is served."""
 
 
 class LedgerLocked(Unavailable):
@@ -65,11 +65,11 @@ class HeadersTooLarge(InvalidInput):
 
 
 class NotJson(InvalidInput):
-    """The body is announced as something other than JSON, or as nothing."""
+    """The Content-Type is missing, or is not application/json."""
 
 
 class ErrorWithHeaders(HeedError):
-    """An error whose answer carries headers of its own.
+    """An error whose response carries headers.
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ class ErrorWithHeaders(HeedError):
 
 
 class Unauthorized(ErrorWithHeaders):
-    """No key came with the request, or one that opens nothing. Nothing was done."""
+    """Missing or invalid API key. Nothing was done."""
 
 
 class Forbidden(ErrorWithHeaders):
-    """Whoever asks may not do this. Nothing was done."""
+    """The caller may not do this. Nothing was done."""
 
 
 class RateLimited(ErrorWithHeaders):
-    """More requests in a short time than one key may make. Nothing was done: ask again later."""
+    """Rate limit exceeded. Nothing was done: retry later."""

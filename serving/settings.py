@@ -13,31 +13,31 @@ from heed.serving.ledger.postgres.limits import FEWEST_CONNECTIONS, Limits, limi
 
 
 class Settings(BaseSettings):
-    """Everything about one running heed that is not policy, model or data.
+    """Configuration of one service: everything that is not policy, model or data.
 
     Attributes
     ----------
     home : Path
         The one folder that holds all state.
     host, port : str, int
-        Where the service listens. Only loopback is safe without keys.
+        Where the service listens. Without API keys only loopback is allowed.
     database_url : SecretStr or None
         The ledger, as ``sqlite:///`` and a path, or a ``postgresql://`` URL; absent means a file under `home`.
     ledger_key : SecretStr or None
-        Key under which the customers' keys are wrapped, and the secret that makes hashes, at least 16 characters;
-        absent means the one in the file beside the ledger, made once. With PostgreSQL it must be set.
+        Key that encrypts the customers' keys, and the secret of hashes, at least 16 characters. Without it a key file
+        is created beside the ledger. Required with PostgreSQL.
     new_ledger_key : SecretStr or None
-        The key that `heed ledger rekey` gives the ledger.
+        The new key for `heed ledger rekey`.
     database_connections : int
-        Connections to PostgreSQL that each process may have at once. All workers on all hosts together, and room for
-        commands beside them, have to stay within the server's `max_connections`.
+        Maximum connections to PostgreSQL of each process. All workers on all hosts together, with room for commands,
+        must stay within the server's `max_connections`.
     clock_skew_seconds : float
-        How far the clock of this host may be from PostgreSQL's. Beyond it nothing is decided, approved or handed over.
+        Maximum difference from PostgreSQL's clock. Beyond it nothing is decided, approved or delivered.
     background_jobs : str
-        ``inside``: processes of the service run all background jobs. ``separate``: those of the ledger run in `heed
-        worker`, which needs a ledger in PostgreSQL.
+        ``inside``: the service runs all background jobs. ``separate``: those of the ledger run in `heed worker`, which
+        requires PostgreSQL.
     workers : int
-        Processes that decide. More than one needs a ledger in PostgreSQL.
+        Worker processes. More than one requires PostgreSQL.
     tracking_uri : str or None
         The MLflow tracking server and registry; absent means SQLite under `home`.
     model : str or None
@@ -48,51 +48,49 @@ class Settings(BaseSettings):
     policy : Path or None
         The policy file; absent means the one shipped with heed.
     silence_decisions : int
-        A rule that objected among this many decisions and not once among as many after them is told of.
+        A rule is reported if it triggered among this many decisions, and not once among as many after them.
     policy_seconds : float
-        How often the policy file's content is looked at; a change that its status shows takes effect at once.
+        How often the policy file's content is compared; a change of its file status takes effect at once.
     champion_seconds : float
-        How often the registry is asked for a new champion, which takes effect once it is loaded.
+        How often the registry is polled for a new champion, which takes effect once it is loaded.
     tracing : str
-        ``off``, or where traces of decisions go: ``console`` or ``otlp``, as the variables of OpenTelemetry say.
+        ``off``, or where traces of decisions go: ``console`` or ``otlp``, configured by the OpenTelemetry variables.
     log_level : str
-        From which level on heed's log is written; decisions are told at ``INFO``.
+        Minimum level of heed's log; decisions are logged at ``INFO``.
     decide_seconds : float
-        Within this time a decision is answered, or ends in an error.
+        Timeout of a decision.
     clock_disregard_after : datetime or None
-        Records after this moment were dated by a clock that ran ahead: they do not keep heed waiting until then.
+        Ignore records dated after this time by a clock that ran ahead, instead of waiting for it to pass.
     catalogue : Path or None
         A Parquet or CSV file of actions; absent means the catalogue in the model bundle.
     currency : str
-        ISO 4217 code in which values, costs and net values are stated.
+        ISO 4217 code of values, costs and net values.
     review_hours : float
-        After this time an unsettled review case expires to hold.
+        Time after which an unsettled review case expires to hold.
     claim_minutes : float
         How long a reviewer's claim lasts.
     rate_limit : float
-        Requests a second that one key may make in the long run, of all workers of all hosts together: each worker
-        lets an equal share of them pass.
+        Sustained requests per second per key, over all workers of all hosts; each worker allows an equal share.
     rate_burst : int
-        Requests that one key may make at once, shared out likewise; at least one for each worker.
+        Requests per key at once, shared equally as well; at least one for each worker.
     hosts : int
-        On how many hosts heed serves with these settings.
+        Number of hosts that serve with these settings.
     outbox_hours : float or None
-        After this time a message that no executor took is withdrawn; absent means 24, or 96 where a webhook is tried
-        again and again.
+        Time after which an undelivered message is withdrawn; absent means 24, or 96 with a webhook, which is retried.
     webhook_url : SecretStr or None
-        Where actions are handed to an executor by Standard Webhooks; absent means that executors come and take them.
+        Endpoint that messages are pushed to, by Standard Webhooks; absent means that executors lease them.
     webhook_secret, webhook_previous_secret : SecretStr or None
-        ``whsec_`` and 24 to 64 random bytes in base64. While there is a previous one, messages carry a signature by
-        each, so that the executor can change over.
+        ``whsec_`` and 24 to 64 random bytes in base64. While a previous secret is set, messages carry a signature by
+        each, so that the executor can rotate.
     webhook_channels : SecretStr or None
-        Executors of single channels, as JSON: ``{"sms": {"url": ..., "secret": ..., "previous_secret": ...}}``. What
-        goes over another channel goes to `webhook_url`, or waits to be taken where that is absent.
+        Endpoints of single channels, as JSON: ``{"sms": {"url": ..., "secret": ..., "previous_secret": ...}}``. Other
+        channels use `webhook_url`, or wait to be leased if that is absent.
     webhook_allow_private : bool
-        Whether the executor may have a private address, and on loopback be reached over http.
+        Whether endpoints may have private addresses, and use http on loopback.
     webhook_seconds : float
-        How long one attempt may take.
+        Timeout of one attempt.
     webhook_width : int
-        How many attempts are made at once.
+        Maximum concurrent attempts.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEED_", frozen=True, extra="ignore", populate_by_name=True)
@@ -162,17 +160,17 @@ class Settings(BaseSettings):
 
     @property
     def service_workers(self) -> int:
-        """How many processes decide.
+        """Number of worker processes.
 
         Raises
         ------
         InvalidInput
-            If there are to be several over one SQLite file, which has one writing process.
+            If there is more than one with SQLite, which allows one writing process.
         """
         if self.workers > 1 and isinstance(self.ledger_location, Path):
             remedy = "set HEED_DATABASE_URL to a PostgreSQL database, or HEED_WORKERS to 1"
             raise InvalidInput(
-                "a ledger in SQLite takes one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
+                "a ledger in SQLite allows one worker", field="HEED_WORKERS", value=self.workers, remedy=remedy
             )
         return self.workers
 
@@ -197,36 +195,36 @@ class Settings(BaseSettings):
 
     @property
     def rate_limit_processes(self) -> int:
-        """Among how many processes the limits of rate are shared out.
+        """Number of processes that share the rate limits.
 
         Raises
         ------
         InvalidInput
-            If there are more than requests that a key may make at once: some would let nothing pass, or all too much.
+            If there are more than `rate_burst`: some could allow nothing, or all together too much.
         """
         shares = self.hosts * self.service_workers
         if self.rate_burst < shares:
             remedy = f"set HEED_RATE_BURST to {shares} or more, one for each worker of each host"
-            raise InvalidInput("too few to share out", field="HEED_RATE_BURST", value=self.rate_burst, remedy=remedy)
+            raise InvalidInput("fewer than workers", field="HEED_RATE_BURST", value=self.rate_burst, remedy=remedy)
         return shares
 
     @property
     def database_limits(self) -> Limits:
-        """Bounds of each process's use of PostgreSQL."""
+        """Limits on each process's use of PostgreSQL."""
         return limits_of(self.database_connections, self.clock_skew_seconds)
 
     @property
     def message_lifetime(self) -> timedelta:
-        """How long a message may wait to be handed over."""
+        """How long a message may wait for delivery."""
         pushed = self.webhook_url is not None or self.webhook_channels is not None
         return timedelta(hours=self.outbox_hours or (96.0 if pushed else 24.0))
 
     @property
     def sealing_key(self) -> str | None:
-        """The ledger's key, where a setting names it."""
+        """The ledger's key, if it is configured."""
         return None if self.ledger_key is None else self.ledger_key.get_secret_value()
 
     @property
     def mlflow_uri(self) -> str:
-        """The tracking URI in force."""
+        """The effective tracking URI."""
         return self.tracking_uri or f"sqlite:///{(self.home / 'mlflow.db').absolute()}"

@@ -1,4 +1,4 @@
-"""Decisions: made, batched, and read back."""
+"""Routes for decisions and scores."""
 
 from time import perf_counter
 from typing import Annotated
@@ -27,9 +27,9 @@ _KEY_DOCUMENTED = {
     "name": _KEY,
     "in": "header",
     "required": False,
-    "description": "A retry under the same key gets the same answer, for as long as the decision is on record: keys "
-    "are kept as decisions are, and never expire. Another request under it is refused with 422; while the first is "
-    "still being answered, a second gets 409 and `Retry-After`.",
+    "description": "A retry with the same key gets the same response for as long as the decision is on record; keys "
+    "do not expire. Another request with the same key is refused with 422. While the first is still being processed, "
+    "a second gets 409 and `Retry-After`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": _KEY_LENGTH},
 }
 
@@ -43,7 +43,7 @@ _KEY_DOCUMENTED = {
 )
 @requires(Scope.DECIDE)
 async def decide(request: Request, body: Annotated[DecideRequest, json_body(DecideRequest)]) -> Response:
-    """Answer with one decision, which is in the ledger before it is answered."""
+    """Make one decision. It is recorded in the ledger before it is returned."""
     running = runtime(request)
     answer = await running.services.decisions.decide(body, caller(request))
     running.metrics.seconds.observe(perf_counter() - auth_context(request).admitted_at)
@@ -52,7 +52,7 @@ async def decide(request: Request, body: Annotated[DecideRequest, json_body(Deci
 
 @router.post(
     "/decide_batch",
-    summary="Decide for many customers, each answered on its own",
+    summary="Decide for many customers, each independently",
     response_model=DecisionBatchAnswer,
     openapi_extra={"parameters": [_KEY_DOCUMENTED]},
 )
@@ -60,7 +60,7 @@ async def decide(request: Request, body: Annotated[DecideRequest, json_body(Deci
 async def decide_batch(
     request: Request, body: Annotated[DecideBatchRequest, json_body(DecideBatchRequest)], services: UseCases
 ) -> Response:
-    """Answer with one decision or problem per request, in order."""
+    """Make many decisions. The response holds one decision or problem per request, in order."""
     return Response(await services.decisions.decide_batch(body, caller(request)), media_type="application/json")
 
 
@@ -77,14 +77,14 @@ async def score(body: Annotated[ScoreRequest, json_body(ScoreRequest)], services
 
 @router.get(
     "/v1/decisions/{decision_id}",
-    summary="One decision as it was answered",
+    summary="One decision as it was returned",
     response_model=DecisionAnswer,
     responses=CUSTOMER_ERASED,
     dependencies=[Depends(reject_unknown_params)],
 )
 @requires(Scope.DECISIONS)
 def decision(decision_id: Id, services: UseCases) -> Response:
-    """The recorded answer, byte for byte."""
+    """The recorded response, byte for byte."""
     return Response(services.decisions.answer(decision_id), media_type="application/json")
 
 
@@ -100,12 +100,12 @@ def decisions(
     customer_id: Annotated[PersonId, Query()],
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """The recorded answers of one customer."""
+    """The recorded responses for one customer."""
     return Response(services.decisions.answers(customer_id, limit), media_type="application/json")
 
 
 def caller(request: Request) -> Caller:
-    """Who asks, with the idempotency key if one was sent.
+    """The caller, with the idempotency key if there is one.
 
     Raises
     ------
@@ -115,5 +115,5 @@ def caller(request: Request) -> Caller:
     key = request.headers.get(_KEY)
     if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
         remedy = f"send 1 to {_KEY_LENGTH} characters, for example a UUID"
-        raise InvalidInput("the idempotency key has the wrong length", field=_KEY, value=len(key), remedy=remedy)
+        raise InvalidInput("invalid length of the idempotency key", field=_KEY, value=len(key), remedy=remedy)
     return Caller(client=principal_of(request).name, key=key)

@@ -1,4 +1,4 @@
-"""The outbox: what waits for an executor, for those that come and take it and for the one that it is pushed to."""
+"""Routes for executors: the outbox, and webhooks."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -18,80 +18,80 @@ from heed.serving.schemas.fields import Id
 router = APIRouter(tags=["execution"], dependencies=[Depends(reject_unknown_params)])
 
 
-@router.get("/v1/outbox", summary="Actions that wait for an executor")
+@router.get("/v1/outbox", summary="Messages ready for an executor")
 @requires(Scope.OUTBOX)
 async def outbox(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxPage:
-    """Executable actions, longest ready first, as far as they are permitted now; the rest is withdrawn or waits.
+    """Messages that the guardrails permit now, longest waiting first; others are cancelled or postponed.
 
-    Looking takes nothing: what is to be executed has to be taken. `pushed` says whether a webhook is on as well.
-    Report each contact as made or failed by ``POST /v1/contacts``.
+    This only lists them: lease a message before executing it. `pushed` says whether a webhook is enabled as well.
+    Report each contact as made or failed with ``POST /v1/contacts``.
     """
     messages = await services.delivery.waiting(limit)
     return OutboxPage(messages, (await services.delivery.outbox_status()).pushed)
 
 
-@router.post("/v1/outbox", summary="Take many messages for a while")
+@router.post("/v1/outbox", summary="Lease messages")
 @requires(Scope.OUTBOX)
 async def take(body: Annotated[TakeRequest, json_body(TakeRequest)], services: UseCases) -> TakenPage:
-    """Every rule is asked again of each message; what it forbids is withdrawn, or waits until it passes.
+    """Re-evaluate the guardrails for each message, and lease those that they permit.
 
-    Acknowledge each, or say that it failed, naming its `fence`. One that is neither until its lease is over is handed
-    out again under the same id, so execute each id once.
+    Others are cancelled or postponed. Acknowledge or fail each message with its `fence`. When a lease expires, the
+    message is delivered again with the same id, so execute each id once.
     """
     lease = timedelta(seconds=body.lease_seconds)
     return TakenPage(await services.delivery.lease_many(body.executor, body.limit, lease))
 
 
-@router.get("/v1/outbox/{outbox_id}", summary="Where a message stands")
+@router.get("/v1/outbox/{outbox_id}", summary="The state of a message")
 @requires(Scope.OUTBOX)
 async def message(outbox_id: Id, services: UseCases) -> MessageState:
-    """Its state, what was tried, and whether its contact slot counts."""
+    """Its state, its delivery attempts, and whether its contact slot counts."""
     return await services.delivery.message(outbox_id)
 
 
-@router.post("/v1/outbox/{outbox_id}/delivered", summary="Take one message for good")
+@router.post("/v1/outbox/{outbox_id}/delivered", summary="Accept one message")
 @requires(Scope.OUTBOX)
 async def delivered(outbox_id: Id, services: UseCases) -> Delivered:
-    """Take a message off the outbox; its reservation stays until the contact is reported.
+    """Remove a message from the outbox; its reservation stays until the contact is reported.
 
-    One that is not permitted now is withdrawn or waits instead, and must not be sent.
+    A message that the guardrails do not permit now is cancelled or postponed instead, and must not be sent.
     """
     return Delivered(outbox_id, await services.delivery.take(outbox_id))
 
 
 @router.post(
     "/v1/outbox/{outbox_id}/acknowledge",
-    summary="Acknowledge a message taken for a while",
+    summary="Acknowledge a leased message",
 )
 @requires(Scope.OUTBOX)
 async def acknowledge(
     outbox_id: Id, body: Annotated[AcknowledgeRequest, json_body(AcknowledgeRequest)], services: UseCases
 ) -> Settlement:
-    """Nobody else is handed it any more; its reservation stays until the contact is reported."""
+    """It is not delivered again; its reservation stays until the contact is reported."""
     return Settlement(outbox_id, await services.delivery.acknowledge(outbox_id, body.fence))
 
 
 @router.post(
     "/v1/outbox/{outbox_id}/fail",
-    summary="Say that nothing was done with a message",
+    summary="Report that a message was not executed",
 )
 @requires(Scope.OUTBOX)
 async def fail(outbox_id: Id, body: Annotated[FailRequest, json_body(FailRequest)], services: UseCases) -> Settlement:
-    """Have it handed out again later, or withdraw it; its slot is free again once nobody may have executed it."""
+    """Retry it later, or cancel it; its contact slot is freed once no executor may have executed it."""
     return Settlement(outbox_id, await services.delivery.fail(outbox_id, body.fence, retry=body.retry))
 
 
-@router.get("/v1/webhook", summary="The executors that messages are pushed to")
+@router.get("/v1/webhook", summary="The webhook endpoints")
 @requires(Scope.OPERATIONS)
 async def webhook(services: UseCases) -> WebhookView:
-    """Where push goes and whether it is on, and how much waits."""
+    """The endpoints that messages are pushed to, whether each is enabled, and the backlog."""
     return _webhook_view(await services.delivery.outbox_status())
 
 
-@router.post("/v1/webhook/enable", summary="Push again after an executor answered 410")
+@router.post("/v1/webhook/enable", summary="Enable webhooks again after a 410")
 @requires(Scope.STOP)
 async def enable_webhook(services: UseCases) -> WebhookView:
-    """Messages that wait are tried from now on; where no webhook is set up nothing is pushed and nothing changes."""
+    """Waiting messages are pushed from now on; without a configured webhook nothing changes."""
     return _webhook_view(await services.delivery.enable_endpoints())
 
 

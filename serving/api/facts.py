@@ -1,4 +1,4 @@
-"""Facts in: customers, consents, signals, contacts and outcomes. Bulk, idempotent, all or nothing per request."""
+"""Routes for facts and customers. Ingest is in bulk, idempotent, and all or nothing per request."""
 
 from typing import Annotated
 
@@ -22,14 +22,14 @@ router = APIRouter(tags=["facts"], dependencies=[Depends(reject_unknown_params)]
 @router.post("/v1/customers", summary="Record customers")
 @requires(Scope.FACTS)
 async def customers(body: Annotated[CustomersIn, json_body(CustomersIn)], services: UseCases) -> IngestResult:
-    """Create or update customers; what a customer leaves out stays as it is."""
+    """Create or update customers; omitted fields stay unchanged."""
     return await services.facts.record_customers(body)
 
 
 @router.post("/v1/consents", summary="Record consents and withdrawals")
 @requires(Scope.FACTS)
 async def consents(body: Annotated[ConsentsIn, json_body(ConsentsIn)], services: UseCases) -> IngestResult:
-    """Record statements of consent; a withdrawal binds every decision from the answer on."""
+    """Record consent statements; once this returns, a withdrawal binds every decision."""
     return await services.facts.record_consents(body)
 
 
@@ -43,14 +43,14 @@ async def signals(body: Annotated[SignalsIn, json_body(SignalsIn)], services: Us
 @router.post("/v1/contacts", summary="Record contacts made or failed")
 @requires(Scope.FACTS)
 async def contacts(body: Annotated[ContactsIn, json_body(ContactsIn)], services: UseCases) -> IngestResult:
-    """Record contacts: a decision's reservation is executed or released, another tool's contact counts as well."""
+    """Record contacts: heed's own execute or release their reservation; those of other tools count as well."""
     return await services.facts.record_contacts(body)
 
 
 @router.post("/v1/objections", summary="Record objections to marketing")
 @requires(Scope.FACTS)
 async def objections(body: Annotated[ObjectionsIn, json_body(ObjectionsIn)], services: UseCases) -> IngestResult:
-    """Record objections: from the answer on nothing of marketing is scored for whom they strike, nor sent to them."""
+    """Record objections: once this returns, no marketing is scored for or sent to whom they concern."""
     return await services.facts.record_objections(body)
 
 
@@ -63,20 +63,20 @@ async def outcomes(body: Annotated[OutcomesIn, json_body(OutcomesIn)], services:
 
 @router.post(
     MERGE,
-    summary="Let another customer be the same person",
+    summary="Merge another customer into this one",
 )
 @requires(Scope.FACTS)
 async def merge(
     customer_id: PersonId, body: Annotated[MergeRequest, json_body(MergeRequest)], services: UseCases
 ) -> MergeResult:
-    """Move all facts of the other to this one; the other id goes on as another name, and nothing is widened."""
+    """Move all facts of the other customer to this one; its id becomes an alias, and no consent is widened."""
     return await services.facts.merge(customer_id, body.from_)
 
 
-@router.get(EXPORT, summary="Everything that is held about a customer")
+@router.get(EXPORT, summary="Export everything held about a customer")
 @requires(Scope.EXPORT)
 async def export(customer_id: PersonId, services: UseCases) -> Export:
-    """What the ledger holds about one customer, decisions with their reasons and all facts that they looked at."""
+    """Everything in the ledger about one customer, including decisions, their reasons and the facts they used."""
     return services.facts.export(customer_id)
 
 
@@ -87,10 +87,10 @@ async def erase(
     services: UseCases,
     shared: Annotated[SharedContactPoints, Query()] = SharedContactPoints.STRIKE,
 ) -> ErasureResult:
-    """Erase a customer: what was decided stays on record without them, and marketing stays away from who comes back.
+    """Erase a customer. Decisions stay on record without them, and they get no marketing if they come back.
 
-    Others who have a contact point of theirs lose marketing as well, and are counted in the answer; `shared=spare`
-    leaves such contact points to the others.
+    Customers who share a contact point with them get no marketing there either, and are counted in the response;
+    `shared=spare` leaves shared contact points alone.
     """
     return await services.facts.erase(customer_id, shared)
 
@@ -98,7 +98,7 @@ async def erase(
 @router.get(CUSTOMER, summary="A customer and their timeline")
 @requires(Scope.CUSTOMERS)
 def customer(customer_id: PersonId, services: UseCases) -> CustomerView:
-    """What the ledger holds about one customer, newest first."""
+    """The record of one customer, with their timeline, newest first."""
     timeline = services.facts.timeline(customer_id)
     known = timeline.known.customer
     return CustomerView(

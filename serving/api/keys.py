@@ -1,4 +1,4 @@
-"""API keys: made, listed and revoked by whoever holds a policy admin's key."""
+"""Routes that create, list and revoke API keys."""
 
 from typing import Annotated
 
@@ -28,17 +28,17 @@ async def keys(services: UseCases) -> KeysPage:
     return KeysPage([key_view(key, listed.at) for key in listed.keys])
 
 
-@router.post("", summary="Make a key")
+@router.post("", summary="Create a key")
 @requires(Scope.CHANGE_KEYS)
 async def create(body: Wish, asker: Asker, services: UseCases, response: Response) -> KeyMade:
-    """Make a key; its secret is in this answer alone."""
+    """Create a key; only this response contains its secret."""
     created, at = await services.keys.create(body, asker)
     response.headers["Cache-Control"] = "no-store"
     return KeyMade(created.token, key_view(created.key, at))
 
 
-@router.post("/{key_id}/revoke", summary="Take a key back")
+@router.post("/{key_id}/revoke", summary="Revoke a key")
 @requires(Scope.CHANGE_KEYS)
 async def revoke(key_id: Id, services: UseCases) -> KeyView:
-    """Take a key back for good. It opens nothing here from the answer on, and elsewhere within seconds."""
+    """Revoke a key for good: in this process at once, in others within seconds."""
     return key_view(*await services.keys.revoke(key_id))

@@ -24,27 +24,27 @@ Resuming = Annotated[ResumeRequest, json_body(ResumeRequest)]
 @router.get("/stop", summary="What is stopped")
 @requires(Scope.STOPS)
 def switch(services: UseCases, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> SwitchView:
-    """What is stopped now, by order or by the policy, and the latest orders, newest first."""
+    """What is stopped now, by order or by policy, and the latest orders, newest first."""
     return services.kill_switch.view(limit)
 
 
-@router.post("/stop", summary="Stop: no act, at once, on every worker")
+@router.post("/stop", summary="Stop acting, at once, on every worker")
 @requires(Scope.STOP)
 async def stop(body: Stopping, asker: Asker, services: UseCases) -> SwitchView:
-    """Turn every act, or those named, into hold or review; from the answer on none commits, whatever worker makes it.
+    """Turn all acts, or the named ones, into hold or review; once this returns, no worker commits one.
 
-    Messages that wait for an executor wait on, and reviews cannot be approved unless the order is to review.
+    Waiting messages keep waiting, and reviews can be approved only if the order is to review.
     """
     return await services.kill_switch.stop(_signed(body.order(), asker))
 
 
-@router.post("/resume", summary="Lift an order to stop")
+@router.post("/resume", summary="Lift a stop order")
 @requires(Scope.STOP)
 async def resume(body: Resuming, asker: Asker, services: UseCases) -> SwitchView:
-    """Lift the order to stop that names exactly this; others stay."""
+    """Lift the stop order that names exactly this; others stay."""
     return await services.kill_switch.resume(_signed(body.order(), asker))
 
 
 def _signed(order: StopOrder, asker: Principal) -> StopOrder:
-    """The order of the holder of the key, whatever the body says; without keys of whoever the body names."""
+    """The order in the name of the key if there is one, else of whoever the body names."""
     return order if asker.key_id is None else replace(order, ordered_by=asker.name)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the routes declare, corrected to what is really answered."""
+"""The OpenAPI document: what the routes declare, with security, bodies and problems added."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,30 +26,30 @@ _SCHEMAS = "#/components/schemas/"
 _REF = _SCHEMAS + "{model}"
 _DESCRIPTION = """heed decides, for one customer at one moment, whether to act, how to act, or to hold.
 
-Every decision is in the ledger before it is answered. Times are RFC 3339 with an offset; money is in the catalogue's
-currency; probabilities lie in [0, 1]. Every error is `application/problem+json`.
+Every decision is recorded in the ledger before it is returned. Times are RFC 3339 with an offset; money is in the
+catalogue's currency; probabilities lie in [0, 1]. Every error is `application/problem+json`.
 """
-_KEY_SAID = """An API key. Each operation says in `security` which scope it needs; roles are made of scopes.
+_KEY_DESCRIPTION = """An API key. Each operation names the scope it requires in `security`; a role is a set of scopes.
 
-Where no key was ever made, requests of the machine itself need none."""
+If no key was ever created, requests from localhost need none."""
 _PROBLEMS = {
-    "400": "The request is wrong; the problem names the field, the value and the remedy.",
-    "401": "There is no key in the request, or one that opens nothing.",
-    "403": "The key lacks the scope that `security` names.",
-    "404": "There is no such thing.",
-    "409": "Not in the present state of the thing, refused by a guardrail, an id that came before with other content, "
-    "or the first request under the same idempotency key is still being answered.",
-    "410": "The customer was erased, and what was said of them with it.",
+    "400": "Invalid request; the problem names the field, the value and the remedy.",
+    "401": "Missing or invalid API key.",
+    "403": "The key lacks the scope named in `security`.",
+    "404": "Not found.",
+    "409": "Not possible in the current state, refused by a guardrail, an id already recorded with other content, "
+    "or the first request with the same idempotency key is still being processed.",
+    "410": "The customer was erased, with everything recorded about them.",
     "413": "The body is too large.",
     "414": "The path is too long.",
-    "415": "The body is not announced as JSON.",
-    "422": "The idempotency key came before with another request.",
-    "429": "The key asks too often; `Retry-After` says when to ask again.",
+    "415": "Content-Type must be application/json.",
+    "422": "The idempotency key was used before with another request.",
+    "429": "Rate limit exceeded; `Retry-After` says when to retry.",
     "431": "The headers are too large.",
-    "503": "A part that heed depends on is down; nothing was executed.",
-    "504": "It took too long; it may or may not have been recorded.",
+    "503": "A dependency of heed is down; nothing was executed.",
+    "504": "The request timed out; it may or may not have been recorded.",
 }
-_KEY = {"type": "http", "scheme": "bearer", "bearerFormat": "heed_<key id>_<secret>", "description": _KEY_SAID}
+_KEY = {"type": "http", "scheme": "bearer", "bearerFormat": "heed_<key id>_<secret>", "description": _KEY_DESCRIPTION}
 # An alternative among security requirements (OpenAPI 3.1, 4.8.30).
 _NO_KEY: Json = {}
 _VALUES: tuple[tuple[str, Any], ...] = (("ProblemAnswer", ProblemAnswer), ("ExecuteEvent", ExecuteEvent))
@@ -152,7 +152,7 @@ def _successes(responses: Json) -> Json:
 
 
 def without_security(made: Json) -> Json:
-    """The document of a service without keys, which asks for none unless keys are to be made."""
+    """The document of a service without keys, which requires one only to create keys."""
     paths = {
         path: {method: _opened(operation) for method, operation in operations.items()}
         for path, operations in made["paths"].items()
@@ -172,28 +172,28 @@ def _problem(status: str) -> Json:
 
 
 def _webhook() -> Json:
-    """What heed sends to an executor, by Standard Webhooks."""
+    """What heed sends to an executor, as Standard Webhooks defines."""
     headers = (
-        ("webhook-id", "The message's id, the same however often it is tried: execute each id once."),
-        ("webhook-timestamp", "When this attempt was made, in seconds since 1970."),
-        ("webhook-signature", "`v1,` and HMAC-SHA256 in base64 of id, timestamp and body, by each secret in force."),
+        ("webhook-id", "The id of the message, the same on every attempt: execute each id once."),
+        ("webhook-timestamp", "Time of this attempt, in seconds since 1970."),
+        ("webhook-signature", "`v1,` and HMAC-SHA256 in base64 of id, timestamp and body, one for each active secret."),
     )
     answers = {
-        "2XX": "Taken. Report the contact by `POST /v1/contacts` once it is made or has failed.",
-        "410": "Nothing is to be sent here any more, until somebody enables it again.",
-        "4XX": "Not taken; tried again later, `Retry-After` respected.",
-        "5XX": "Nobody knows; tried again later, and the contact slot counts.",
+        "2XX": "Accepted. Report the contact with `POST /v1/contacts` once it is made or has failed.",
+        "410": "Disabled: nothing more is sent here until somebody enables it again.",
+        "4XX": "Not accepted; retried later, respecting `Retry-After`.",
+        "5XX": "Unknown; retried later, and the contact slot stays counted.",
     }
     return {
         "tags": ["execution"],
         "summary": "Execute an action",
         "operationId": "execute",
         "parameters": [
-            {"name": name, "in": "header", "required": True, "description": said, "schema": {"type": "string"}}
-            for name, said in headers
+            {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}
+            for name, description in headers
         ],
         "requestBody": {"required": True, "content": _json("ExecuteEvent")},
-        "responses": {status: {"description": said} for status, said in answers.items()},
+        "responses": {status: {"description": description} for status, description in answers.items()},
     }
 
 

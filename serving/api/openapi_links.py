@@ -1,4 +1,4 @@
-"""Where one answer leads: the OpenAPI links from an operation to those that take what it answers."""
+"""OpenAPI links: from the response of an operation to the operations that take its values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ Places = Mapping[str, str]
 
 
 def _to(operation: str, parameters: Places, body: Places | None = None) -> Link:
-    """A link that hands over values of the answer, each at a place that a JSON pointer names."""
+    """A link that passes on values of the response, each named by a JSON pointer."""
     link: Link = {"operationId": operation, "parameters": _at(parameters)}
     return link if body is None else {**link, "requestBody": _at(body)}
 

@@ -16,7 +16,7 @@ from heed.serving.schemas.responses import encode
 
 router = APIRouter(dependencies=[Depends(reject_unknown_params)])
 
-# BentoML serves the two files of Swagger UI itself, so the page needs no other host.
+# BentoML ships the two files of Swagger UI, so the page needs no other host.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +48,7 @@ async def livez() -> Response:
 )
 @public
 async def readyz(request: Request) -> Response:
-    """Whether decisions can be made, and how each part is."""
+    """Readiness: whether decisions can be made, and the state of each part."""
     running = getattr(request.app.state, "runtime", None)
     if running is None:
         raise Unavailable("the service is not ready")
@@ -70,14 +70,14 @@ async def metrics(services: UseCases) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 @public
 async def openapi(request: Request) -> Response:
-    """The OpenAPI document, as it stands for whoever may ask without a key."""
+    """The OpenAPI document; without keys it requires none."""
     running = getattr(request.app.state, "runtime", None)
-    closed = running is None or not running.access.keyring.empty
-    return JSONResponse(request.app.openapi() if closed else without_security(request.app.openapi()))
+    has_keys = running is None or not running.access.keyring.empty
+    return JSONResponse(request.app.openapi() if has_keys else without_security(request.app.openapi()))
 
 
 @router.get("/docs", include_in_schema=False)
 @public
 async def docs() -> HTMLResponse:
-    """The OpenAPI document for people."""
+    """The API documentation for people."""
     return HTMLResponse(_PAGE)

@@ -1,4 +1,4 @@
-"""The policy: the one in force, the one in its file, and what another would do."""
+"""Routes for the policy: the active one, the one in its file, and what another would do."""
 
 import asyncio
 from typing import Annotated
@@ -21,36 +21,36 @@ Text = Annotated[PolicyText, json_body(PolicyText)]
 Compare = Annotated[PolicyDiffRequest, json_body(PolicyDiffRequest)]
 
 
-@router.get("", summary="The policy in force")
+@router.get("", summary="The active policy")
 @requires(Scope.POLICY)
 async def policy(services: UseCases) -> PolicyView:
-    """Name, hash and rules of the policy in force, what the file says that was refused, and the model's certificate."""
+    """Name, hash and rules of the active policy, a rejected policy file, and the model's certificate."""
     return policy_view(services.policy.active())
 
 
-@router.get("/liveness", summary="What the rules have said, and which have fallen silent")
+@router.get("/liveness", summary="How often rules triggered, and which have stopped")
 @requires(Scope.POLICY)
 async def liveness(services: UseCases) -> LivenessView:
-    """Counts per rule of the policy in force, with when it last objected."""
+    """Counts per rule of the active policy, and when it last triggered."""
     return liveness_view(services.policy.rule_activity())
 
 
-@router.post("/reload", summary="Read the policy file now")
+@router.post("/reload", summary="Reload the policy file")
 @requires(Scope.CHANGE_POLICY)
 async def reload(services: UseCases) -> PolicyView:
-    """Let the policy file take effect if it changed; one that is no policy leaves the policy before it in force."""
+    """Activate the policy file if it changed; an invalid one leaves the previous policy active."""
     return policy_view(await asyncio.to_thread(services.policy.reload))
 
 
 @router.post("/check", summary="Check a policy text")
 @requires(Scope.POLICY)
 async def check(body: Text, services: UseCases) -> PolicyChecked:
-    """Read a policy as if it were to take effect, name every fault, and tell what it can hardly be meant to do."""
+    """Validate a policy as if it were activated, with every fault, and lint it."""
     return checked_view(await asyncio.to_thread(services.policy.check, body.policy))
 
 
 @router.post("/diff", summary="What another policy would have done")
 @requires(Scope.POLICY)
 async def difference(body: Compare, services: UseCases) -> PolicyDiff:
-    """Make recorded decisions again under both policies; where the record does not support an answer, it says so."""
+    """Replay recorded decisions under both policies; where the record cannot support a result, it says so."""
     return await asyncio.to_thread(services.policy.diff, body)

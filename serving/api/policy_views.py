@@ -1,4 +1,4 @@
-"""The policy as the API shows it, with the certificate that its rules may ask for."""
+"""The policy as the API returns it, with the model's certificate."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ from heed.serving.operations.policy import ActivePolicy, CheckedPolicy, RuleActi
 
 
 def policy_view(active: ActivePolicy) -> PolicyView:
-    """Name, hash and rules in words, beside what was refused and what the model in force is certified for."""
+    """Name, hash and rules of a policy, a rejected policy file, and the model's certificate."""
     policy = active.policy
     return PolicyView(policy.name, policy.hash, _rules(policy), _certificate_view(active.certificate), active.rejected)
 
 
 def checked_view(checked: CheckedPolicy) -> PolicyChecked:
-    """A policy that could take effect, with what the linter found."""
+    """A valid policy, with the linter's findings."""
     policy = checked.policy
     return PolicyChecked(
         policy.name, policy.hash, _rules(policy), _certificate_view(checked.certificate), checked.findings
@@ -30,7 +30,7 @@ def checked_view(checked: CheckedPolicy) -> PolicyChecked:
 
 
 def liveness_view(activity: RuleActivity) -> LivenessView:
-    """What the rules of the policy in force have said, in its order."""
+    """Statistics per rule of the active policy, in its order."""
     rules = [_rule_liveness(activity, place) for place in range(len(activity.rules))]
     return LivenessView(activity.stretch, activity.decisions, rules)
 
@@ -41,7 +41,7 @@ def _rules(policy: Policy) -> Sequence[RuleView]:
 
 def _rule_liveness(activity: RuleActivity, place: int) -> RuleLiveness:
     rule, stats = activity.rules[place], activity.stats[place]
-    silent = f"used to object, and did not once in {activity.stretch} decisions: does it still match?"
+    silent = f"has stopped triggering: not once in {activity.stretch} decisions; does it still match?"
     return RuleLiveness(
         id=rule.id,
         kind=rule.kind,

@@ -1,4 +1,4 @@
-"""Query parameters: those that are declared, and no others."""
+"""Query parameters: unknown ones are refused."""
 
 from fastapi import Request
 
@@ -6,15 +6,15 @@ from heed.decisioning.errors import InvalidInput
 
 
 def reject_unknown_params(request: Request) -> None:
-    """Refuse a query parameter that the route does not know: a misspelt filter would filter nothing.
+    """Refuse a query parameter that the route does not declare: a misspelt filter would filter nothing.
 
     Raises
     ------
     InvalidInput
-        Naming the first that is unknown, and those that are known.
+        Naming the first unknown parameter, and the known ones.
     """
-    known = sorted(one.alias for one in request.scope["route"].dependant.query_params)
+    known = sorted(parameter.alias for parameter in request.scope["route"].dependant.query_params)
     unknown = next((name for name in request.query_params if name not in known), None)
     if unknown is not None:
-        remedy = f"send only {', '.join(known)}" if known else "send none here"
+        remedy = f"send only {', '.join(known)}" if known else "this path takes none"
         raise InvalidInput("unknown parameter", field=f"query.{unknown}", remedy=remedy)

@@ -1,4 +1,4 @@
-"""What the record endpoints answer, as frozen values that the OpenAPI document describes."""
+"""Response models of the API besides decisions and scores, which are in `heed.serving.schemas.responses`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from heed.serving.schemas.responses import DecisionAnswer
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of a body with several."""
+    """One of several faults in a request."""
 
     field: str
     value: str | None
@@ -42,13 +42,13 @@ class ProblemAnswer:
     parts: Mapping[str, Part] | None = None
 
 
-# What routes declare that may meet a customer who was erased.
+# Declared by routes that may find the customer erased.
 CUSTOMER_ERASED: dict[int | str, dict[str, Any]] = {410: {"description": "The customer was erased."}}
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionOrProblem:
-    """One answer of a batch."""
+    """One result of a batch."""
 
     decision: DecisionAnswer | None
     problem: ProblemAnswer | None
@@ -56,7 +56,7 @@ class DecisionOrProblem:
 
 @dataclass(frozen=True, slots=True)
 class DecisionBatchAnswer:
-    """The answer of ``POST /decide_batch``, in the order of the requests."""
+    """The response of ``POST /decide_batch``, in the order of the requests."""
 
     results: Sequence[DecisionOrProblem]
 
@@ -70,7 +70,7 @@ class DecisionsPage:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """A customer as the ledger knows them, with the timeline, newest first."""
+    """A customer on record, with their timeline, newest first."""
 
     customer_id: str
     attributes: dict[str, Scalar]
@@ -94,7 +94,7 @@ class ReviewsPage:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """One rule of the policy in force."""
+    """One rule of the active policy."""
 
     id: str
     kind: str
@@ -105,7 +105,7 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """What the model in force is certified for. Whether it counts is for the policy's rules of confidence to say."""
+    """What the active model is certified for. The policy's confidence rules say whether it applies."""
 
     promise: str
     threshold: float
@@ -122,9 +122,9 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """A policy: its name, the hash of its content, its rules in words, and what the model in force is certified for.
+    """A policy: its name, content hash and rules, and what the active model is certified for.
 
-    `refused` is what the policy file says where that is not in force, since it is no policy.
+    `refused` is the content of the policy file if it is invalid, so that an earlier policy stays active.
     """
 
     name: str
@@ -136,7 +136,7 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyChecked:
-    """A policy that could take effect, and what it does that its owner can hardly want."""
+    """A valid policy, with the linter's findings: effects that its author probably does not want."""
 
     name: str
     hash: str
@@ -147,10 +147,10 @@ class PolicyChecked:
 
 @dataclass(frozen=True, slots=True)
 class RuleLiveness:
-    """What one rule of the policy in force has said, in decisions since it was first heard.
+    """How often one rule of the active policy was evaluated and triggered since it was first seen.
 
-    `observed` counts where a rule that is only tried would have objected, `errored` where one failed or lacked a fact.
-    `warning` is there where it used to object and has fallen silent.
+    `observed` counts when a rule in observe mode would have triggered, `errored` when one failed or lacked a fact.
+    `warning` is set if the rule has stopped triggering.
     """
 
     id: str
@@ -168,7 +168,7 @@ class RuleLiveness:
 
 @dataclass(frozen=True, slots=True)
 class LivenessView:
-    """What the rules have said; a rule is called silent after a `stretch` of decisions without an objection."""
+    """Rule statistics; a rule is called silent if it used to trigger and has not in `stretch` decisions."""
 
     stretch: int
     decisions_in_stretch: int
@@ -177,7 +177,7 @@ class LivenessView:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """Executable actions that wait for an executor, longest ready first; `pushed` where a webhook takes them too."""
+    """Messages ready for an executor, longest waiting first; `pushed` if a webhook is enabled as well."""
 
     messages: Sequence[OutboxMessage]
     pushed: bool
@@ -185,14 +185,14 @@ class OutboxPage:
 
 @dataclass(frozen=True, slots=True)
 class TakenPage:
-    """Messages that the executor has for a while."""
+    """Messages that the executor has leased."""
 
     messages: Sequence[Lease]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An outbox message that an executor has taken."""
+    """An outbox message that an executor has accepted."""
 
     outbox_id: str
     delivered_at: datetime
@@ -200,7 +200,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Where a message stands after an executor told what came of it: `waiting`, `delivered` or `withdrawn`."""
+    """The state of a message after an executor reported on it: `waiting`, `delivered` or `withdrawn`."""
 
     outbox_id: str
     state: str
@@ -208,7 +208,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """An executor: of one channel, or without one of all channels that have none of their own."""
+    """A webhook endpoint: for one channel, or without a channel for all that have none of their own."""
 
     channel: str | None
     origin: str
@@ -219,7 +219,7 @@ class EndpointView:
 
 @dataclass(frozen=True, slots=True)
 class WebhookView:
-    """The executors that messages are pushed to, and what waits; `pushed` where one of them is enabled."""
+    """The webhook endpoints, and the backlog; `pushed` if one of them is enabled."""
 
     endpoints: Sequence[EndpointView]
     pushed: bool

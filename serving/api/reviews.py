@@ -24,7 +24,7 @@ Settle = Annotated[SettleRequest, json_body(SettleRequest)]
 Override = Annotated[OverrideRequest, json_body(OverrideRequest)]
 
 
-@router.get("", summary="Review cases, in the order of their turn")
+@router.get("", summary="Review cases, in queue order")
 @requires(Scope.REVIEWS)
 def reviews(
     services: UseCases,
@@ -32,7 +32,7 @@ def reviews(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     order: Annotated[ReviewSort, Query()] = ReviewSort.OLDEST,
 ) -> ReviewsPage:
-    """Cases in one state, oldest first; ``order=shortfall`` has open ones begin with what a person may save most on."""
+    """Cases in one state, oldest first; ``order=shortfall`` puts open cases with the most value at stake first."""
     return ReviewsPage(services.reviews.cases(state, limit=limit, order=order))
 
 
@@ -46,40 +46,40 @@ def review(review_id: Id, services: UseCases) -> ReviewCase:
 @router.post("/{review_id}/claim", summary="Claim a case")
 @requires(Scope.SETTLE)
 async def claim(review_id: Id, body: Claim, asker: Asker, services: UseCases) -> ReviewCase:
-    """Take an open case, or one whose claim has run out; the fence it returns is needed to settle it."""
+    """Claim an open case, or one whose claim has expired; its fence is needed to settle the case."""
     return await services.reviews.claim(review_id, _reviewer(body, asker))
 
 
-@router.post("/{review_id}/release", summary="Give a case back")
+@router.post("/{review_id}/release", summary="Release a claimed case")
 @requires(Scope.SETTLE)
 async def release(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
-    """Put a claimed case back into the queue."""
+    """Return a claimed case to the queue."""
     return await services.reviews.release(review_id, _reviewer(body, asker), body.fence)
 
 
 @router.post("/{review_id}/approve", summary="Approve the proposed action", responses=CUSTOMER_ERASED)
 @requires(Scope.SETTLE)
 async def approve(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
-    """Have the proposed action executed, if the guardrails still admit it at this moment."""
+    """Execute the proposed action, if the guardrails still permit it."""
     return await services.reviews.approve(review_id, _reviewer(body, asker), body)
 
 
 @router.post("/{review_id}/override", summary="Choose another candidate", responses=CUSTOMER_ERASED)
 @requires(Scope.SETTLE)
 async def override(review_id: Id, body: Override, asker: Asker, services: UseCases) -> ReviewCase:
-    """Have another admissible candidate of the same decision executed."""
+    """Execute another admissible candidate of the same decision."""
     return await services.reviews.override(review_id, _reviewer(body, asker), body)
 
 
 @router.post("/{review_id}/reject", summary="Reject, and hold")
 @requires(Scope.SETTLE)
 async def reject(review_id: Id, body: Settle, asker: Asker, services: UseCases) -> ReviewCase:
-    """Hold."""
+    """Settle the case with hold."""
     return await services.reviews.reject(review_id, _reviewer(body, asker), body)
 
 
 def _reviewer(body: ClaimRequest | SettleRequest, asker: Principal) -> str:
-    """Who decides: the holder of the key, whatever the body says; without keys whoever the body names."""
+    """The name of the key if there is one, else whoever the body names."""
     if asker.key_id is not None:
         return asker.name
     if body.reviewer is None:

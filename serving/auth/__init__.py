@@ -1,1 +1,1 @@
-"""Who may ask for what: keys, roles, scopes, the table of routes, limits, and the gate before everything."""
+"""Authentication and authorization: API keys, roles, scopes, what routes require, rate limits."""

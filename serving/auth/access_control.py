@@ -1,4 +1,4 @@
-"""What the gate of one running heed decides by."""
+"""What the middleware of one service decides by."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from heed.serving.auth.rate_limit import RateLimiter
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """Keys and limits."""
+    """The known API keys, and the rate limits."""
 
     keyring: KeyCache
     buckets: RateLimiter

@@ -1,4 +1,4 @@
-"""API keys: ``heed_<key id>_<secret>``. The id may be shown; the secret is shown once, and only its hash is kept."""
+"""API keys: ``heed_<key id>_<secret>``. The id is public; the secret is shown once, and only its hash is stored."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from heed.decisioning.errors import InvalidInput
 from heed.serving.auth.scopes import Role, Scope
 
 LIVE_KEYS_PER_NAME = 2
-# What callers are called who need no key; a key of that name would share their idempotency keys.
+# The name of callers without a key; an API key of that name would share their idempotency keys.
 LOCAL_CALLER = "local"
 
 _TOKEN = re.compile(r"heed_([0-9a-f]{12})_[0-9a-f]{64}", re.ASCII)
@@ -22,16 +22,16 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """One key as it is kept.
+    """An API key as it is stored.
 
     Attributes
     ----------
     key_id : str
-        Public part of the key.
+        The public part.
     name : str
-        Whose it is. Two live keys may share a name, so that one can replace the other.
+        Its owner. Two live keys may share a name, so that one can replace the other.
     digest : str
-        SHA-256 of the whole key in hexadecimal. The secret has 256 random bits, so a slow hash would add nothing.
+        SHA-256 of the whole token in hexadecimal. The secret has 256 random bits, so a slow hash would add nothing.
     used_at : datetime or None
         Last use, to the hour.
     """
@@ -47,13 +47,13 @@ class ApiKey:
     used_at: datetime | None = None
 
     def live(self, now: datetime) -> bool:
-        """Whether it opens anything at this moment."""
+        """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made, with the token that nobody sees again."""
+    """A new key, with its token, which is never shown again."""
 
     key: ApiKey
     token: str = field(repr=False)
@@ -67,46 +67,44 @@ def create_key(
     Raises
     ------
     InvalidInput
-        If the name is no name, or the key would have expired already.
+        If the name is invalid, or the expiry is in the past.
     """
     if not _NAME.fullmatch(name) or name == LOCAL_CALLER:
-        remedy = f"use 1 to 63 of a-z, 0-9, `.`, `_` and `-`, and not `{LOCAL_CALLER}`"
-        raise InvalidInput("not a name for a key", field="name", value=name, remedy=remedy)
+        remedy = f"use 1 to 63 of a-z, 0-9, `.`, `_` and `-`, but not `{LOCAL_CALLER}`"
+        raise InvalidInput("invalid key name", field="name", value=name, remedy=remedy)
     if expires_at is not None and expires_at <= now:
-        remedy = "name a moment to come, or leave it out"
-        raise InvalidInput(
-            "the key would be expired from the start", field="expires_at", value=expires_at, remedy=remedy
-        )
+        remedy = "give a time in the future, or leave it out"
+        raise InvalidInput("the expiry is in the past", field="expires_at", value=expires_at, remedy=remedy)
     key_id = secrets.token_hex(6)
     token = f"heed_{key_id}_{secrets.token_hex(32)}"
     return NewKey(ApiKey(key_id, name, role, scopes, token_digest(token), now, expires_at), token)
 
 
 def key_id_of(token: str) -> str | None:
-    """The key id in a token, None where it is no token of heed's."""
+    """The key id in a token, None if it is not a heed token."""
     found = _TOKEN.fullmatch(token)
     return None if found is None else found[1]
 
 
 def token_digest(token: str) -> str:
-    """What is kept of a token."""
+    """The stored hash of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def token_matches(token: str, key: ApiKey) -> bool:
-    """Whether the token is that key's, found out in constant time."""
+    """Whether a token belongs to a key, compared in constant time."""
     return hmac.compare_digest(token_digest(token), key.digest)
 
 
 def parse_duration(text: str) -> timedelta:
-    """A length of time such as ``90d``, ``12h`` or ``30m``.
+    """Parse a duration such as ``90d``, ``12h`` or ``30m``.
 
     Raises
     ------
     InvalidInput
-        If it is none.
+        If it is not a duration.
     """
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise InvalidInput("not a length of time", field="expires", value=text, remedy="write it as 90d, 12h or 30m")
+        raise InvalidInput("invalid duration", field="expires", value=text, remedy="write it as 90d, 12h or 30m")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

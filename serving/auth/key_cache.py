@@ -1,4 +1,4 @@
-"""The keys in this process's memory, as they were last read from the ledger."""
+"""API keys in memory, as last read from the ledger."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -8,22 +8,22 @@ from heed.decisioning.errors import Unavailable
 from heed.serving.auth.api_key import ApiKey, key_id_of, token_matches
 from heed.serving.errors import Unauthorized
 
-# A key that was revoked elsewhere must not go on for longer than this because the ledger does not answer.
+# A key revoked elsewhere must not stay valid for longer than this while the ledger does not answer.
 _STALE_SECONDS = 60.0
-_REMEDY = "send a key of heed's in the header Authorization: Bearer heed_..."
+_REMEDY = "send an API key in the header Authorization: Bearer heed_..."
 
 
 class KeyCache:
-    """All keys that were ever made.
+    """All keys that were ever created.
 
     Parameters
     ----------
     keys : iterable of ApiKey
-        Those in the ledger.
+        The keys in the ledger.
     clock : callable
-        The present moment, for expiry.
+        The current time, for expiry.
     passing : callable
-        Seconds that never run backwards, for the age of what was read.
+        Monotonic seconds, for the age of the cache.
     """
 
     def __init__(
@@ -37,41 +37,41 @@ class KeyCache:
 
     @property
     def empty(self) -> bool:
-        """Whether no key was ever made. A revoked key counts: taking back the last one opens nothing."""
+        """Whether no key was ever created. Revoked keys count: revoking the last one does not open the service."""
         return not self._keys
 
     @property
     def all(self) -> tuple[ApiKey, ...]:
-        """Every key, in the order in which they were made."""
+        """Every key, in order of creation."""
         return tuple(self._keys.values())
 
     def replace(self, keys: Iterable[ApiKey]) -> None:
-        """Take these for all keys there are, as of this moment."""
+        """Replace the cache with these keys, read at this moment."""
         self._keys = {key.key_id: key for key in keys}
         self._read_at = self._passing()
 
-    def holder(self, token: str) -> ApiKey:
-        """The live key that this token is.
+    def authenticate(self, token: str) -> ApiKey:
+        """The live key that a token belongs to.
 
         Raises
         ------
         Unauthorized
-            If it is none. The answer is the same whether it never was one, was revoked, or has expired.
+            If there is none. The error is the same for unknown, revoked and expired keys.
         Unavailable
-            If the keys could not be read for a minute.
+            If the keys could not be refreshed for a minute.
         """
         if self._passing() - self._read_at > _STALE_SECONDS:
-            raise Unavailable("the keys cannot be read", field="ledger", remedy="look at /readyz")
-        found = self._keys.get(key_id_of(token) or "")
+            raise Unavailable("the API keys cannot be read", field="ledger", remedy="see /readyz")
+        key = self._keys.get(key_id_of(token) or "")
         now = self._clock()
-        if found is None or not token_matches(token, found) or not found.live(now):
+        if key is None or not token_matches(token, key) or not key.live(now):
             challenge = {"WWW-Authenticate": 'Bearer realm="heed", error="invalid_token"'}
-            raise Unauthorized("this key opens nothing", field="Authorization", remedy=_REMEDY, headers=challenge)
-        self._used[found.key_id] = now
-        return found
+            raise Unauthorized("invalid API key", field="Authorization", remedy=_REMEDY, headers=challenge)
+        self._used[key.key_id] = now
+        return key
 
     def recent_uses(self) -> Mapping[str, datetime]:
-        """Key ids with the hour of their last use, where that is later than what is kept."""
+        """Key ids with the hour of their last use, if it is later than the stored one."""
         hours = {key_id: _hour(at) for key_id, at in self._used.items()}
         return {key_id: hour for key_id, hour in hours.items() if self._is_news(key_id, hour)}
 
@@ -85,6 +85,6 @@ def _hour(moment: datetime) -> datetime:
 
 
 def missing_key(remedy: str = _REMEDY) -> Unauthorized:
-    """The error for a request without a key."""
+    """The error for a request without an API key."""
     challenge = {"WWW-Authenticate": 'Bearer realm="heed"'}
-    return Unauthorized("this needs a key", field="Authorization", remedy=remedy, headers=challenge)
+    return Unauthorized("missing API key", field="Authorization", remedy=remedy, headers=challenge)

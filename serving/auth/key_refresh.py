@@ -1,4 +1,4 @@
-"""Keeping the keys in memory like those in the ledger: another process may make or revoke one at any time."""
+"""Refresh the keys in memory from the ledger: another process may create or revoke one at any time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ KEY_REFRESH_SECONDS = 2.0
 
 
 class KeyStore(Protocol):
-    """Where keys are kept."""
+    """Where API keys are stored."""
 
     def api_keys(self) -> tuple[ApiKey, ...]:
         """All keys, oldest first."""
         ...
 
     async def use_keys(self, used: Mapping[str, datetime]) -> None:
-        """Keep when keys were last used."""
+        """Store when keys were last used."""
         ...
 
 
-async def refresh_keys(keyring: KeyCache, kept: KeyStore) -> None:
-    """Mark what was used, at most once an hour for each key, and read all keys anew."""
+async def refresh_keys(keyring: KeyCache, store: KeyStore) -> None:
+    """Store recent uses, at most once an hour per key, and reload all keys."""
     used = keyring.recent_uses()
     if used:
-        await kept.use_keys(used)
-    keyring.replace(await asyncio.to_thread(kept.api_keys))
+        await store.use_keys(used)
+    keyring.replace(await asyncio.to_thread(store.api_keys))

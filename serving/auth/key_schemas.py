@@ -1,4 +1,4 @@
-"""Keys as they may be shown."""
+"""API keys as the API returns them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class KeysPage:
 
 
 def key_view(key: ApiKey, now: datetime) -> KeyView:
-    """A key as it may be shown."""
+    """A key without its secret, as of now."""
     return KeyView(
         key_id=key.key_id,
         name=key.name,

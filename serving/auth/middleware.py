@@ -120,7 +120,7 @@ def _principal(scope: Scope, headers: Headers, required: Requirement, access: Ac
     try:
         authorization = headers.get(b"authorization")
         if authorization is not None:
-            return principal_of_key(access.keyring.holder(_token(authorization)))
+            return principal_of_key(access.keyring.authenticate(_token(authorization)))
         return _without_key(scope, headers, access)
     except HeedError:
         if required.scope is None or required.local:

@@ -1,4 +1,4 @@
-"""Token buckets: so many requests at once, and so many a second in the long run."""
+"""Rate limits by token buckets: a burst, and a sustained rate per second."""
 
 import math
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a bucket answered.
+    """The result of taking a token.
 
     Attributes
     ----------
     allowed : bool
-        Whether this request may pass.
+        Whether this request may proceed.
     remaining : int
-        How many more may pass at once.
+        How many more may proceed at once.
     retry_after : int
-        Whole seconds until one more may pass, at least 1; 0 where `allowed`.
+        Whole seconds until the next may proceed, at least 1; 0 if `allowed`.
     """
 
     allowed: bool
@@ -26,31 +26,31 @@ class Allowance:
 
 
 def limiter_share(rate: float, burst: int, shares: int, clock: Callable[[], float] = monotonic) -> "RateLimiter":
-    """The buckets of one of so many processes, which together let no more pass than one alone would.
+    """The limiter of one of several processes that share one limit equally.
 
-    A count that all processes share would be written by every request, so that one busy key made all of them wait for
-    one row. A share needs nothing of the others and never lets too much pass; whoever wants the whole of the limit
-    spreads requests over several connections.
+    A shared counter would be written by every request, so one busy key would make all processes wait for one row. An
+    equal share needs no coordination and never exceeds the limit. A client that wants the whole limit spreads its
+    requests over several connections.
 
     Parameters
     ----------
     burst : int
-        Of all processes; at least `shares`.
+        Of all processes together; at least `shares`.
     """
     return RateLimiter(rate / shares, burst // shares, clock)
 
 
 class RateLimiter:
-    """One bucket for each caller, full at first.
+    """One token bucket per caller, full at first.
 
     Parameters
     ----------
     rate : float
-        Requests a second at which a bucket fills, greater than 0.
+        Tokens per second added to a bucket, greater than 0.
     burst : int
-        How many a full bucket holds, at least 1.
+        Tokens in a full bucket, at least 1.
     clock : callable
-        Seconds that never run backwards.
+        Monotonic seconds.
     """
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = monotonic) -> None:
@@ -60,7 +60,7 @@ class RateLimiter:
         self._levels: dict[str, tuple[float, float]] = {}
 
     def take(self, caller: str) -> Allowance:
-        """Take one from the caller's bucket, if it holds one."""
+        """Take a token from the caller's bucket, if there is one."""
         now = self._clock()
         level, seen = self._levels.get(caller, (float(self.burst), now))
         level = min(self.burst, level + (now - seen) * self.rate)
@@ -70,12 +70,12 @@ class RateLimiter:
         self._levels[caller] = (level - 1.0, now)
         return Allowance(allowed=True, remaining=int(level - 1.0))
 
-    def headers(self, left: Allowance) -> list[tuple[bytes, bytes]]:
-        """What to tell the caller (draft-ietf-httpapi-ratelimit-headers-10; Retry-After of RFC 9110, 10.2.3)."""
+    def headers(self, allowance: Allowance) -> list[tuple[bytes, bytes]]:
+        """Rate limit headers (draft-ietf-httpapi-ratelimit-headers-10; Retry-After of RFC 9110, 10.2.3)."""
         window = math.ceil(self.burst / self.rate)
-        refilled = left.retry_after or math.ceil((self.burst - left.remaining) / self.rate)
-        told = [
+        refilled = allowance.retry_after or math.ceil((self.burst - allowance.remaining) / self.rate)
+        headers = [
             (b"ratelimit-policy", f'"key";q={self.burst};w={window}'.encode()),
-            (b"ratelimit", f'"key";r={left.remaining};t={refilled}'.encode()),
+            (b"ratelimit", f'"key";r={allowance.remaining};t={refilled}'.encode()),
         ]
-        return told if left.allowed else [*told, (b"retry-after", str(left.retry_after).encode())]
+        return headers if allowance.allowed else [*headers, (b"retry-after", str(allowance.retry_after).encode())]

@@ -1,4 +1,4 @@
-"""Scopes, and the roles that are made of them."""
+"""Scopes, and the roles that consist of them."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -7,7 +7,7 @@ from heed.decisioning.errors import InvalidInput
 
 
 class Scope(StrEnum):
-    """What one route may need. Those that end in ``read`` change nothing."""
+    """What a route may require. Scopes that end in ``read`` change nothing."""
 
     DECIDE = "decisions:make"
     DECISIONS = "decisions:read"
@@ -30,7 +30,7 @@ class Scope(StrEnum):
 
 
 class Role(StrEnum):
-    """Who a key is for."""
+    """What a key is for."""
 
     SERVICE = "service"
     REVIEWER = "reviewer"
@@ -51,23 +51,23 @@ ROLES: Mapping[Role, frozenset[Scope]] = {
     Role.AUDITOR: READ_SCOPES,
 }
 
-# What anyone on this machine may do while there are no keys: all but making keys, lest another user of the machine
-# makes the first.
+# What anyone on this machine may do while there are no keys: all but create keys, so that no other user of the
+# machine creates the first one.
 KEYLESS_SCOPES = frozenset(Scope) - {Scope.CHANGE_KEYS}
 
 
-def narrow_scopes(role: Role, wished: Iterable[str]) -> frozenset[Scope]:
-    """The scopes of a role, or those of them that are wished for.
+def narrow_scopes(role: Role, requested: Iterable[str]) -> frozenset[Scope]:
+    """The scopes of a role, or the requested subset.
 
     Raises
     ------
     InvalidInput
-        If a wish is no scope of the role.
+        If a requested scope is not in the role.
     """
-    named = tuple(wished)
+    named = tuple(requested)
     whole = ROLES[role]
     strange = next((one for one in named if one not in whole), None)
     if strange is not None:
         remedy = f"the role {role} has {', '.join(sorted(whole))}"
-        raise InvalidInput("not a scope of this role", field="scopes", value=strange, remedy=remedy)
+        raise InvalidInput("scope is not in this role", field="scopes", value=strange, remedy=remedy)
     return frozenset(map(Scope, named)) or whole

@@ -1,1 +1,1 @@
-"""HTTP beneath the API: heads of requests, ids in paths, bodies of errors, and BentoML trimmed to it."""
+"""HTTP beneath the API: limits on requests, ids in paths, and one body for every error."""

@@ -1,30 +1,30 @@
-"""Bounding the heads of requests, which uvicorn keeps header by header, however many come and however slowly."""
+"""Limits on request heads, which uvicorn keeps in memory however many headers come and however slowly."""
 
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# The gate answers what is a tenth of this; here the connection ends, before memory does.
+# `request_limits` answers what is a tenth of this with a problem; here the connection ends, to save memory.
 MAX_HEAD_BYTES = 512 * 1024
 HEAD_SECONDS = 20.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, but for a head that is too large or takes too long: that ends the connection."""
+    """uvicorn's HTTP protocol, which also closes a connection whose head is too large or takes too long."""
 
     def connection_made(self, transport: Any) -> None:
-        """Wait for the first head."""
+        """Start the timer for the first head."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the timer."""
         self._deadline.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to no whole head yet."""
+        """Count the bytes of an incomplete head."""
         super().data_received(data)
         if self._in_head:
             self._head += len(data)
@@ -33,13 +33,13 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
 
     def on_message_begin(self) -> None:
-        """Wait for the next head."""
+        """Start the timer for the next head."""
         super().on_message_begin()
         self._deadline.cancel()
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """Take the head as whole."""
+        """Stop the timer: the head is complete."""
         self._in_head = False
         self._deadline.cancel()
         super().on_headers_complete()

@@ -1,15 +1,15 @@
-"""Ids in paths."""
+"""Customer ids in paths."""
 
 from starlette.convertors import StringConvertor, register_url_convertor
 
-# What can be asked of one customer, behind the id.
+# The operations on one customer that follow the id.
 CALLS = ("export", "merge")
 
 
 class BareId(StringConvertor):
-    """An id that may hold slashes, since it is whatever the source system calls the customer; no call comes after it.
+    """An id that may hold slashes, since source systems choose it; an operation cannot follow it.
 
-    Without that, erasing with ``/export`` behind the id would mean another customer instead of being no such call.
+    Otherwise ``DELETE /v1/customers/a/export`` would erase the customer ``a/export`` instead of being answered 404.
     """
 
     regex = ".+" + "".join(f"(?<!/{call})" for call in CALLS)

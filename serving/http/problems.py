@@ -61,20 +61,20 @@ _STATUS: Mapping[type[HeedError], tuple[int, str]] = {
 }
 
 
-# What a foreign error says in headers and the problem does not.
+# Headers of an error from another framework that its problem keeps.
 _KEPT = (b"allow", b"retry-after", b"www-authenticate")
 
-# What stands under these names may tell of a person, and an error travels further than its request.
+# Values of these fields may be personal data, and errors travel further than their requests.
 _PERSONAL = frozenset({"customer_id", "contact_point", "contact_points", "attributes", "context", "note", "from"})
 
 
 def is_personal(path: str) -> bool:
-    """Whether the value at this path may tell of a person."""
+    """Whether the value at this path may be personal data."""
     return not _PERSONAL.isdisjoint(path.split("."))
 
 
 class Problem:
-    """The body and status of one error."""
+    """Status and body of one error."""
 
     def __init__(self, status: int, kind: str, detail: str, **more: object) -> None:
         self.status = status
@@ -92,9 +92,9 @@ class Problem:
 
 
 def problem_response(error: Exception) -> Response:
-    """The whole answer to an exception: its problem, and the headers that belong to it."""
+    """The response to an exception: its problem and its headers."""
     problem = problem_from_error(error)
-    # A 405 says in `Allow` which methods there are (RFC 9110, 15.5.6).
+    # A 405 lists the allowed methods in `Allow` (RFC 9110, 15.5.6).
     headers = error.headers if isinstance(error, HTTPException | ErrorWithHeaders) else None
     if isinstance(error, RequestInFlight):
         headers = {"Retry-After": "1"}
@@ -102,7 +102,7 @@ def problem_response(error: Exception) -> Response:
 
 
 def problem_from_error(error: Exception) -> Problem:
-    """The problem that tells a caller about an exception; what is not foreseen tells nothing of the inside."""
+    """The problem for an exception; an unexpected one reveals no internals."""
     if isinstance(error, ValidationError):
         return problem_from_validation(error)
     if isinstance(error, RequestValidationError):
@@ -111,35 +111,35 @@ def problem_from_error(error: Exception) -> Problem:
         return Problem(
             504,
             "timeout",
-            "the request took too long; it may or may not have been recorded: ask again with the same Idempotency-Key",
+            "the request timed out and may or may not have been recorded: retry with the same Idempotency-Key",
         )
     if isinstance(error, ClientDisconnect):
-        return Problem(400, "incomplete", "the connection ended before the body did; nothing was recorded")
+        return Problem(400, "incomplete", "the connection closed before the body was complete; nothing was recorded")
     if isinstance(error, HTTPException):
         return _of_response(error.status_code, b"")
     for kind, (status, name) in _STATUS.items():
         if isinstance(error, kind):
             return problem_from_heed_error(error, status, name)
-    logger.error("unforeseen error", exc_info=error)
-    return Problem(500, "internal", "an unforeseen error; nothing was executed")
+    logger.error("unexpected error", exc_info=error)
+    return Problem(500, "internal", "unexpected error; nothing was executed")
 
 
 def problem_from_heed_error(error: HeedError, status: int, name: str) -> Problem:
-    """The problem for an error that heed raised on purpose."""
+    """The problem for an error that heed raised itself."""
     value = None if error.value is None or is_personal(error.field or "") else shorten(error.value)
-    # A policy is faulty in several places at once, and whoever mends it wants to see them all.
+    # A policy may have several faults, and its author wants to see all of them.
     detail = str(error) if isinstance(error, PolicyError) else error.message
     return Problem(status, name, detail, field=error.field, value=value, remedy=error.remedy)
 
 
 def problem_from_validation(error: ValidationError) -> Problem:
-    """The problem for a body that does not keep the request model; all faults are listed, the first leads."""
+    """The problem for a body that does not fit the request model: its first fault, with a list of all."""
     return problem_from_faults(error.errors(include_url=False, include_context=False))
 
 
 def problem_from_faults(errors: Sequence[Mapping[str, object]]) -> Problem:
-    """The same, from pydantic's list of faults."""
-    faults = [_fault(one) for one in errors]
+    """The problem for pydantic's list of faults."""
+    faults = [_fault(error) for error in errors]
     first = faults[0]
     return Problem(
         400,
@@ -152,50 +152,55 @@ def problem_from_faults(errors: Sequence[Mapping[str, object]]) -> Problem:
     )
 
 
-def _fault(one: Mapping[str, object]) -> dict[str, object]:
-    where = one["loc"]
+def _fault(error: Mapping[str, object]) -> dict[str, object]:
+    where = error["loc"]
     path = ".".join(str(part) for part in where) if isinstance(where, tuple) else str(where)
-    kind = str(one["type"])
-    value = one.get("input")
-    # What cannot be seen would not be seen here either, and may turn the text around it.
+    kind = str(error["type"])
+    value = error.get("input")
+    # Invisible characters would be invisible here too, and could reorder the text around them.
     hidden = (
         kind in ("missing", "string_pattern_mismatch") or isinstance(value, dict | list | bytes) or is_personal(path)
     )
     shown = None if hidden else shorten(value)
-    return {"field": path or "body", "value": shown, "detail": _said(kind, str(one["msg"])), "remedy": _remedy(kind)}
+    return {
+        "field": path or "body",
+        "value": shown,
+        "detail": _detail(kind, str(error["msg"])),
+        "remedy": _remedy(kind),
+    }
 
 
-def _said(kind: str, message: str) -> str:
+def _detail(kind: str, message: str) -> str:
     message = message.removeprefix("Value error, ")
     known = {
         "extra_forbidden": "unknown field",
         "missing": "missing field",
-        "string_pattern_mismatch": "only space, or a character that may not be there",
+        "string_pattern_mismatch": "blank, or contains an invisible character",
     }
     return known.get(kind, message[:1].lower() + message[1:])
 
 
 def _remedy(kind: str) -> str:
     known = {
-        "extra_forbidden": "leave it out, or correct its name: /docs lists the fields",
+        "extra_forbidden": "remove it, or correct its name: /docs lists the fields",
         "missing": "add it: /docs lists the fields",
         "json_invalid": "send one JSON object in UTF-8",
-        "string_pattern_mismatch": "leave out controls and all that cannot be seen: zero-width, direction and fillers",
+        "string_pattern_mismatch": "remove control, zero-width, direction and filler characters",
     }
     return known.get(kind, "send what /docs describes for this field")
 
 
 class ProblemMiddleware:
-    """Give every error of the service the one body, also those made by the framework around it.
+    """Give the errors of another framework the body of heed's.
 
-    Responses below 400, and those that are problems already, pass untouched.
+    Responses below 400, and problems, pass unchanged.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on and watch what it answers."""
+        """Pass one request on, and watch its response."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -204,7 +209,7 @@ class ProblemMiddleware:
 
 
 class _Answer:
-    """One response on its way out: held back only while it is an error in a foreign form."""
+    """One response on its way out, held back only while it is an error in another form."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -242,16 +247,16 @@ def _of_response(status: int, body: bytes) -> Problem:
     if faults:
         return problem_from_faults(faults)
     known = {
-        400: ("invalid-input", "the body cannot be read as the request this path expects"),
-        401: ("unauthorized", "this needs a key"),
-        403: ("forbidden", "this may not be done"),
-        404: ("not-found", "there is nothing at this path; /docs lists what there is"),
-        405: ("method-not-allowed", "this path does not answer to that method"),
+        400: ("invalid-input", "the body is not the request that this path expects"),
+        401: ("unauthorized", "missing API key"),
+        403: ("forbidden", "not permitted"),
+        404: ("not-found", "no such path; /docs lists all of them"),
+        405: ("method-not-allowed", "this path does not support that method"),
         413: ("too-large", "the body is too large"),
-        415: ("unsupported-media-type", "send application/json"),
-        429: ("overloaded", "too many requests at once; nothing was recorded: try again"),
+        415: ("unsupported-media-type", "Content-Type must be application/json"),
+        429: ("overloaded", "too many concurrent requests; nothing was recorded: retry"),
         503: ("unavailable", "the service is not ready"),
-        504: ("timeout", "the request took too long"),
+        504: ("timeout", "the request timed out"),
     }
     kind, detail = known.get(status, ("internal" if status >= 500 else "invalid-input", "the request failed"))
     return Problem(status, kind, detail)

@@ -1,4 +1,4 @@
-"""How large a request may be before anything of it is read."""
+"""How large a request may be, checked before it is read."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
@@ -11,7 +11,7 @@ from heed.serving.errors import BodyTooLarge, HeadersTooLarge, TargetTooLong
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 MAX_HEADERS_BYTES = 32 * 1024
-# A second one of these would leave it to each reader which of them counts.
+# Where one of these came twice, readers would differ on which counts.
 _ONCE = (b"host", b"authorization", b"content-length", b"content-type", b"idempotency-key", b"origin")
 
 
@@ -21,16 +21,16 @@ def read_headers(scope: Scope) -> Mapping[bytes, bytes]:
     Raises
     ------
     HeadersTooLarge
-        If there are more than `MAX_HEADERS_BYTES` bytes of them.
+        If they have more than `MAX_HEADERS_BYTES` bytes.
     InvalidInput
-        If one comes twice that may come once.
+        If a header is repeated that may not be.
     """
     found: dict[bytes, bytes] = {}
     size = 0
     for name, value in scope["headers"]:
         size += len(name) + len(value)
         if name in found and name in _ONCE:
-            raise InvalidInput("the header came twice", field=name.decode("latin-1"), remedy="send it once")
+            raise InvalidInput("duplicate header", field=name.decode("latin-1"), remedy="send it once")
         found[name] = value
     if size > MAX_HEADERS_BYTES:
         remedy = f"send at most {MAX_HEADERS_BYTES // 1024} KiB of headers"
@@ -39,14 +39,14 @@ def read_headers(scope: Scope) -> Mapping[bytes, bytes]:
 
 
 def check_target(scope: Scope) -> None:
-    """Refuse a path and query that are too long, or no UTF-8.
+    """Refuse a path and query that are too long, or not UTF-8.
 
     Raises
     ------
     TargetTooLong
         If they have more than `MAX_TARGET_BYTES` bytes.
     InvalidInput
-        If they are no UTF-8: two ids would be taken for the same.
+        If they are not UTF-8: two ids could be mistaken for one.
     """
     target = (scope.get("raw_path") or b"") + b"?" + scope["query_string"]
     if len(target) > MAX_TARGET_BYTES:
@@ -54,19 +54,19 @@ def check_target(scope: Scope) -> None:
     try:
         unquote_to_bytes(target).decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput("the path is not UTF-8", field="path", remedy="encode it in UTF-8, then in %XX") from error
+        raise InvalidInput("the path is not UTF-8", field="path", remedy="percent-encode it as UTF-8") from error
 
 
 def check_content_length(headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a body that is announced as too large; one that does not say its length is counted as it comes.
+    """Refuse a body whose Content-Length is too large; a body without one is counted while it is read.
 
     Raises
     ------
     BodyTooLarge
         If it has more than `MAX_BODY_BYTES` bytes.
     """
-    announced = headers.get(b"content-length", b"0")
-    if len(announced) > 20 or (announced.isdigit() and int(announced) > MAX_BODY_BYTES):
+    length = headers.get(b"content-length", b"0")
+    if len(length) > 20 or (length.isdigit() and int(length) > MAX_BODY_BYTES):
         raise body_too_large()
 
 

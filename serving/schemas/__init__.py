@@ -1,1 +1,1 @@
-"""What callers may send, checked on the way in."""
+"""What callers send, validated on the way in, and what they get back."""

@@ -1,4 +1,4 @@
-"""What callers may say of customers: who they are, and who is the same person."""
+"""Requests about customers: their facts, and merges."""
 
 from typing import Annotated
 
@@ -14,22 +14,22 @@ BULK = Field(min_length=1, max_length=10_000)
 
 
 class ContactPointIn(RequestModel):
-    """An address, number or device under an opaque name: never the address itself."""
+    """An address, number or device, by an opaque id: never the address itself."""
 
     contact_point: PersonId
     channel: Word
     time_zones: Annotated[
         list[Name],
-        Field(max_length=50, description="Every zone that it may be in; a toll-free number may be in many."),
+        Field(max_length=50, description="Every time zone that it may be in; a toll-free number may be in many."),
     ] = Field(default_factory=list)
 
-    def known(self) -> ContactPoint:
-        """The same, in the words of the vocabulary."""
+    def value(self) -> ContactPoint:
+        """The contact point as a domain value."""
         return ContactPoint(self.contact_point, self.channel, tuple(self.time_zones))
 
 
 class SuppressionIn(RequestModel):
-    """An order not to contact on one channel, or on all, which ``*`` says as well as leaving it out."""
+    """An order not to contact on one channel; no channel, or ``*``, means all."""
 
     reason: Text
     recorded_at: Moment
@@ -38,7 +38,7 @@ class SuppressionIn(RequestModel):
 
 
 class CustomerIn(RequestModel):
-    """A customer as the source system knows it; what is left out stays as it is."""
+    """A customer as the source system knows them; omitted fields stay unchanged."""
 
     customer_id: PersonId
     attributes: Values = Field(default_factory=dict)
@@ -48,29 +48,34 @@ class CustomerIn(RequestModel):
     suppressions: Annotated[list[SuppressionIn], Field(max_length=100)] = Field(default_factory=list)
     identity: Annotated[
         float | None,
-        Field(ge=0, le=1, allow_inf_nan=False, description="Probability that all under this id is of one person."),
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Probability that this id stands for one person.",
+        ),
     ] = None
 
     def report(self) -> CustomerReport:
-        """The same, as the ledger takes it."""
+        """The report that the ledger records."""
         return CustomerReport(
             customer_id=self.customer_id,
             attributes=self.attributes,
             time_zone=self.time_zone,
             jurisdiction=self.jurisdiction,
-            contact_points=tuple(one.known() for one in self.contact_points),
-            suppressions=tuple(Suppression(**dict(one)) for one in self.suppressions),
+            contact_points=tuple(point.value() for point in self.contact_points),
+            suppressions=tuple(Suppression(**dict(order)) for order in self.suppressions),
             identity=self.identity,
         )
 
 
 class CustomersIn(RequestModel):
-    """Customers, many at once."""
+    """Customers, in bulk."""
 
     customers: Annotated[list[CustomerIn], BULK]
 
 
 class MergeRequest(RequestModel):
-    """The other customer, who turned out to be the same person."""
+    """The other customer, who is the same person."""
 
     from_: Annotated[PersonId, Field(alias="from")]

@@ -1,4 +1,4 @@
-"""What callers may ask for: decisions and scores. Unknown fields are refused, and errors are silent about values."""
+"""Requests for decisions and scores, and the base of all requests."""
 
 from typing import Annotated
 
@@ -9,34 +9,34 @@ from heed.serving.schemas.fields import Id, Name, PersonId, Values
 
 
 class RequestModel(BaseModel):
-    """Base of all requests: strict, frozen, and silent about values."""
+    """Base of all requests: strict and frozen; unknown fields are refused, and errors hide values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class InlineCustomer(RequestModel):
-    """What the caller knows of the customer at this moment; it overlays the record, and never widens consent."""
+    """What the caller knows about the customer now; it overrides the record, and never widens consent."""
 
     attributes: Values = Field(default_factory=dict)
     time_zone: Name | None = None
     jurisdiction: Name | None = None
 
 
-def _each_once(named: list[str]) -> list[str]:
-    if len(set(named)) < len(named):
-        raise ValueError("a candidate is named twice")
-    return named
+def _unique(candidates: list[str]) -> list[str]:
+    if len(set(candidates)) < len(candidates):
+        raise ValueError("duplicate candidate")
+    return candidates
 
 
 Candidates = Annotated[
     list[Id],
     Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
-    AfterValidator(_each_once),
+    AfterValidator(_unique),
 ]
 
 
 class DecideRequest(RequestModel):
-    """One decision."""
+    """A request for one decision."""
 
     customer_id: PersonId
     customer: InlineCustomer | None = None
@@ -46,7 +46,7 @@ class DecideRequest(RequestModel):
 
 
 class DecideBatchRequest(RequestModel):
-    """Many decisions, each answered on its own."""
+    """Requests for many decisions, each answered independently."""
 
     requests: Annotated[list[DecideRequest], Field(min_length=1, max_length=1000)]
 

@@ -1,4 +1,4 @@
-"""What executors send."""
+"""Requests from executors."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from heed.serving.schemas.fields import Counter, Name, integral
 
 
 class TakeRequest(RequestModel):
-    """Take messages for a while: until `lease_seconds` are over nobody else gets them."""
+    """Lease messages: for `lease_seconds` no other executor gets them."""
 
     executor: Name
     limit: Annotated[int, Field(ge=1, le=500), BeforeValidator(integral)] = 50
@@ -17,12 +17,12 @@ class TakeRequest(RequestModel):
 
 
 class AcknowledgeRequest(RequestModel):
-    """`fence` is the number that came with the message."""
+    """Acknowledge a leased message; `fence` is the number that came with it."""
 
     fence: Counter
 
 
 class FailRequest(AcknowledgeRequest):
-    """Say that nothing was done with a message: `retry` to have it handed out again later, or not at all."""
+    """Report that a message was not executed; `retry` says whether it is delivered again later."""
 
     retry: bool = True

@@ -1,4 +1,4 @@
-"""What callers may say of what happened: consents, signals, objections, contacts and outcomes."""
+"""Requests that record facts: consents, signals, objections, contacts and outcomes."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ _GRANTS_ARE_EXACT: JsonDict = {
 
 
 class ConsentIn(RequestModel):
-    """One statement of consent. A withdrawal may cover every channel or purpose by ``*``; a grant may not."""
+    """One consent statement. A withdrawal may cover every channel or purpose with ``*``; a grant may not."""
 
     model_config = ConfigDict(json_schema_extra=_GRANTS_ARE_EXACT)
 
@@ -45,7 +45,7 @@ class ConsentIn(RequestModel):
         return self
 
     def report(self) -> ConsentReport:
-        """The same, as the ledger takes it."""
+        """The report that the ledger records."""
         return ConsentReport(**dict(self))
 
 
@@ -61,17 +61,17 @@ class SignalIn(RequestModel):
     value: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     def report(self) -> SignalReport:
-        """The same, as the ledger takes it."""
+        """The report that the ledger records."""
         return SignalReport(**dict(self))
 
 
 def _required(*names: str) -> JsonDict:
-    told: JsonDict = {name: {"type": "string"} for name in names}
-    return {"required": list(names), "properties": told}
+    properties: JsonDict = {name: {"type": "string"} for name in names}
+    return {"required": list(names), "properties": properties}
 
 
 class ObjectionIn(RequestModel):
-    """An objection to marketing: of a customer, of a contact point, or of both. It has no end and is never deleted."""
+    """An objection to marketing, by a customer, a contact point, or both. It never ends and is never deleted."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_required("customer_id"), _required("contact_point")]})
 
@@ -87,12 +87,12 @@ class ObjectionIn(RequestModel):
         return self
 
     def report(self) -> ObjectionReport:
-        """The same, as the ledger takes it."""
+        """The report that the ledger records."""
         return ObjectionReport(**dict(self))
 
 
 class ContactIn(RequestModel):
-    """A contact that was made, by heed's decision (`decision_id`) or by another tool, or one that failed."""
+    """A contact made by heed's decision (`decision_id`) or by another tool, or one that failed."""
 
     model_config = ConfigDict(
         json_schema_extra={"anyOf": [_required("decision_id"), _required("action_id", "channel", "purpose")]}
@@ -115,7 +115,7 @@ class ContactIn(RequestModel):
     def _says_what_was_sent(self) -> "ContactIn":
         missing = [name for name in ("action_id", "channel", "purpose") if getattr(self, name) is None]
         if self.decision_id is None and missing:
-            raise ValueError(f"a contact that names no `decision_id` needs {', '.join(f'`{one}`' for one in missing)}")
+            raise ValueError(f"a contact without `decision_id` needs {', '.join(f'`{one}`' for one in missing)}")
         return self
 
     def report(self, costs: Mapping[str, Action]) -> ContactReport:
@@ -126,7 +126,7 @@ class ContactIn(RequestModel):
 
 
 class OutcomeIn(RequestModel):
-    """What happened."""
+    """An outcome: what happened."""
 
     outcome_id: Id
     customer_id: PersonId
@@ -137,35 +137,35 @@ class OutcomeIn(RequestModel):
     value: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     def report(self) -> OutcomeReport:
-        """The same, as the ledger takes it."""
+        """The report that the ledger records."""
         return OutcomeReport(**dict(self))
 
 
 class ConsentsIn(RequestModel):
-    """Consents, many at once."""
+    """Consents, in bulk."""
 
     consents: Annotated[list[ConsentIn], BULK]
 
 
 class SignalsIn(RequestModel):
-    """Signals, many at once."""
+    """Signals, in bulk."""
 
     signals: Annotated[list[SignalIn], BULK]
 
 
 class ContactsIn(RequestModel):
-    """Contacts, many at once."""
+    """Contacts, in bulk."""
 
     contacts: Annotated[list[ContactIn], BULK]
 
 
 class ObjectionsIn(RequestModel):
-    """Objections, many at once."""
+    """Objections, in bulk."""
 
     objections: Annotated[list[ObjectionIn], BULK]
 
 
 class OutcomesIn(RequestModel):
-    """Outcomes, many at once."""
+    """Outcomes, in bulk."""
 
     outcomes: Annotated[list[OutcomeIn], BULK]

@@ -1,4 +1,4 @@
-"""The fields that requests are made of: what each may hold, as it is checked and as /docs says it."""
+"""Types of request fields: how each is validated, and how /docs describes it."""
 
 import re
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from pydantic_core import CoreSchema
 
 from heed.decisioning.normalize import normalize_name
 
-# Ids and names are compared, and people read them: none may hold what cannot be seen, so that two that look the same
-# are the same. These are Unicode's controls, its line and paragraph separators, and what it calls Default_Ignorable
-# (UAX #44): zero-width, direction, variation and filler characters, and tags.
+# Ids and names are compared, and read by people: none may contain invisible characters, so that two that look the same
+# are the same. These are Unicode's controls, its line and paragraph separators, and Default_Ignorable (UAX #44):
+# zero-width, direction, variation and filler characters, and tags.
 _UNSEEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb" + f"{chr(0x1BCA0)}-{chr(0x1BCA3)}{chr(0x1D173)}-{chr(0x1D17A)}"
@@ -23,45 +23,45 @@ _SEEN_AND_NOT_BLANK = rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$"
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=_SEEN)]
 # One person must not count as two for caps, withdrawals and objections because two systems spell an address or an id
-# in two ways: customers and contact points are taken in one form, wherever they come in.
+# differently: customers and contact points are normalized wherever they come in.
 PersonId = Annotated[
     str,
     Field(
         min_length=1,
         max_length=200,
         pattern=_SEEN_AND_NOT_BLANK,
-        description="Compared and answered without regard to case, surrounding space and Unicode form.",
+        description="Normalized: case, surrounding space and Unicode form are ignored.",
     ),
     AfterValidator(normalize_name),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_SEEN)]
-# Rules compare channels, purposes, categories and types exactly: they are taken in the one form that all rooms use.
+# Rules compare channels, purposes, categories and types exactly, so they are normalized.
 Word = Annotated[
     str,
     Field(
         min_length=1,
         max_length=100,
         pattern=_SEEN_AND_NOT_BLANK,
-        description="Compared without regard to case and surrounding space.",
+        description="Normalized: case and surrounding space are ignored.",
     ),
     AfterValidator(normalize_name),
 ]
 
 
 def integral(sent: object) -> object:
-    """A number without a fraction as an integer."""
+    """Turn a number without a fraction into an integer."""
     return int(sent) if isinstance(sent, float) and sent.is_integer() else sent
 
 
-# JSON knows one kind of number, so 3.0 is a whole number too.
+# JSON has one kind of number, so 3.0 is an integer too.
 Counter = Annotated[int, Field(ge=1, le=2**53), BeforeValidator(integral)]
 
 
 def _one_fault(kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Name one fault of a value that is none of several kinds, where pydantic names one for each kind."""
+    """Report one fault for a value that fits no type of a union, where pydantic reports one for each type."""
     schema: Any = handler(kind)
-    said = "a value is a text of at most 1000 characters, a finite number, true, false or null"
-    schema["schema"].update(custom_error_type="no_value", custom_error_message=said)
+    message = "a value is a text of at most 1000 characters, a finite number, true, false or null"
+    schema["schema"].update(custom_error_type="no_value", custom_error_message=message)
     return schema  # type: ignore[no-any-return]
 
 
@@ -77,7 +77,7 @@ Value = Annotated[
 
 
 def _names_described(schema: JsonDict) -> None:
-    """Say what names may be. Pydantic's own schema lets any other name pass, with any value."""
+    """Describe which names are allowed. Pydantic's own schema allows any other name, with any value."""
     allowed = schema.pop("patternProperties")
     if isinstance(allowed, dict):
         (pattern, value), *_ = allowed.items()
@@ -91,7 +91,7 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]
 
 
 def _written(value: object) -> datetime:
-    """Read RFC 3339 and nothing else: no numbers, no dates, no times without an offset."""
+    """Parse RFC 3339 and nothing else: no numbers, no dates, no times without an offset."""
     if not isinstance(value, str) or _RFC3339.fullmatch(value) is None:
         raise ValueError("a time is text such as 2026-03-01T09:30:00+01:00 (RFC 3339, with an offset)")
     return datetime.fromisoformat(value.upper())

@@ -1,4 +1,4 @@
-"""What may be asked about API keys."""
+"""Requests about API keys."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from heed.serving.schemas.fields import Moment
 
 
 class KeyRequest(RequestModel):
-    """A key to be made. Its scopes are those of its role, or those of them that are named."""
+    """A key to create. It has all scopes of its role, or the named subset."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", min_length=1, max_length=63)]
     role: Role

@@ -1,4 +1,4 @@
-"""What may be said to the kill switch."""
+"""Orders to the kill switch."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\
 
 
 class ResumeRequest(RequestModel):
-    """What to resume, and why: exactly what an order to stop named. Without a name it is everything."""
+    """What to resume, and why: exactly what a stop order named. An order that names nothing is about everything."""
 
     reason: Reason
     by: Name
@@ -24,16 +24,16 @@ class ResumeRequest(RequestModel):
     message_class: MessageClass | None = None
 
     def order(self) -> StopOrder:
-        """What the ledger records."""
+        """The order that the ledger records."""
         return StopOrder(self.reason, self.by, Effect.SUPPRESS, self.channel, self.action_id, self.message_class)
 
 
 class StopRequest(ResumeRequest):
-    """What to stop, and why: a channel, an action, a message class, what is all of those named, or everything."""
+    """What to stop, and why: a channel, an action, a message class, a combination of them, or everything."""
 
     disposition: Literal["hold", "review"] = "hold"
 
     def order(self) -> StopOrder:
-        """What the ledger records."""
+        """The order that the ledger records."""
         effect = Effect.SUPPRESS if self.disposition == "hold" else Effect.REVIEW
         return replace(super().order(), effect=effect)

@@ -1,4 +1,4 @@
-"""What may be asked about policies."""
+"""Requests about policies."""
 
 from typing import Annotated
 
@@ -9,9 +9,9 @@ from heed.serving.schemas.fields import Moment, Name, integral
 
 
 class PolicyDiffRequest(RequestModel):
-    """A policy that might take effect, to be compared with another on recorded decisions.
+    """A policy to compare with another on recorded decisions.
 
-    `old` is the policy in force where it is left out, `since` is 30 days ago, and `by` is an attribute of customers.
+    By default `old` is the active policy and `since` is 30 days ago. `by` is a customer attribute to group by.
     """
 
     policy: Annotated[str, Field(max_length=500_000)]
@@ -22,6 +22,6 @@ class PolicyDiffRequest(RequestModel):
 
 
 class PolicyText(RequestModel):
-    """A policy file's text."""
+    """The text of a policy file."""
 
     policy: Annotated[str, Field(max_length=500_000)]

@@ -1,6 +1,6 @@
-"""What callers get back, as frozen values that the OpenAPI document describes and orjson writes.
+"""Response models, serialised with orjson.
 
-Neither these nor the values they carry have slots: orjson writes a dataclass with slots at a sixth of the speed.
+Neither these nor the values they carry have slots: orjson serialises a dataclass with slots at a sixth of the speed.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ModelRef:
 
 @dataclass(frozen=True)
 class PolicyRef:
-    """The policy that judged."""
+    """The policy that was evaluated."""
 
     name: str
     hash: str
@@ -36,7 +36,7 @@ class PolicyRef:
 
 @dataclass(frozen=True)
 class Versions:
-    """All that a decision depends on besides its facts."""
+    """Everything that a decision depends on besides its facts."""
 
     model: ModelRef
     policy: PolicyRef
@@ -45,7 +45,7 @@ class Versions:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the true propensity lies, at the stated level, under the model's own uncertainty."""
+    """An interval of the propensity at the stated level, under the model's own uncertainty."""
 
     low: float
     high: float
@@ -83,8 +83,7 @@ class ChosenAction:
 class DecisionAnswer:
     """The answer of ``POST /decide``. `action` is null unless the disposition is ``act``.
 
-    `shortfall` is what the choice is expected to be worth less than the best admissible one; null in answers that were
-    given before it was told.
+    `shortfall` is the expected value lost against the best admissible choice; null in older answers.
     """
 
     decision_id: str
@@ -109,7 +108,7 @@ class DecisionAnswer:
 
 @dataclass(frozen=True)
 class ScoredCandidate:
-    """One candidate as the model sees it, judged by no rule."""
+    """One candidate as the model scores it, without any rule."""
 
     action_id: str
     rank: int
@@ -135,7 +134,7 @@ class ScoreAnswer:
 
 
 def encode(value: object) -> bytes:
-    """JSON of an answer: compact, times in UTC with the suffix ``Z``, field order as declared."""
+    """Encode a response as JSON: compact, times in UTC with the suffix ``Z``, fields in declared order."""
     return orjson.dumps(value, option=_OPTIONS)
 
 
@@ -150,7 +149,7 @@ def _adapter() -> TypeAdapter[DecisionAnswer]:
 
 
 def candidate_answer(candidate: Candidate, level: float) -> CandidateAnswer:
-    """A candidate as callers see it."""
+    """A candidate in the response of a decision."""
     return CandidateAnswer(
         action_id=candidate.action_id,
         rank=candidate.rank,
@@ -167,7 +166,7 @@ def candidate_answer(candidate: Candidate, level: float) -> CandidateAnswer:
 
 
 def scored_candidate(candidate: Candidate, level: float) -> ScoredCandidate:
-    """A candidate as callers of ``/score`` see it."""
+    """A candidate in the response of ``/score``."""
     return ScoredCandidate(
         action_id=candidate.action_id,
         rank=candidate.rank,
@@ -198,7 +197,7 @@ def decision_answer(
     level: float,
     versions: Versions,
 ) -> DecisionAnswer:
-    """A decision as callers see it."""
+    """The response for a decision."""
     unknown = (
         () if customer_known else ("This customer is not on record, so nothing is known and nothing is permitted.",)
     )

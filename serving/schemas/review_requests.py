@@ -1,4 +1,4 @@
-"""What reviewers may say."""
+"""Requests from reviewers."""
 
 from typing import Annotated
 
@@ -8,12 +8,12 @@ from heed.serving.schemas.decision_requests import RequestModel
 from heed.serving.schemas.fields import Counter, Id, Name, Text
 
 Reviewer = Annotated[
-    Name | None, Field(description="Who decides; where the request carries a key, the key's name counts instead.")
+    Name | None, Field(description="The reviewer; if the request carries an API key, the key's name is used instead.")
 ]
 
 
 class ClaimRequest(RequestModel):
-    """Take a case, for as long as a claim lasts."""
+    """Claim a case until the claim expires."""
 
     reviewer: Reviewer = None
 

@@ -43,7 +43,9 @@ def test_a_url_that_cannot_be_read_is_refused_without_its_password(monkeypatch, 
 
 def test_several_workers_need_postgresql(monkeypatch):
     monkeypatch.setenv("HEED_WORKERS", "4")
-    with pytest.raises(InvalidInput, match="a ledger in SQLite takes one worker in `HEED_WORKERS`: `4`; set HEED_DATA"):
+    with pytest.raises(
+        InvalidInput, match="a ledger in SQLite allows one worker in `HEED_WORKERS`: `4`; set HEED_DATA"
+    ):
         _ = Settings().service_workers
     monkeypatch.setenv("HEED_DATABASE_URL", "postgresql://heed@db/heed")
     assert Settings().service_workers == 4

@@ -61,7 +61,7 @@ def test_heed_refuses_to_serve_others_until_there_is_a_key(monkeypatch):
     monkeypatch.setenv("HEED_HOST", "0.0.0.0")
     for _ in range(2):
         with pytest.raises(
-            Unavailable, match=r"nobody but this machine in `host`: `0.0.0.0`; make one by `heed keys cr"
+            Unavailable, match=r"heed binds to localhost only in `host`: `0.0.0.0`; create one with `heed keys cr"
         ):
             check_bind(Settings())
         ran("list")
@@ -93,7 +93,7 @@ def test_the_client_shows_the_key_of_the_environment(service, monkeypatch):
 def test_without_its_key_the_client_is_told_that_it_needs_one(service, monkeypatch):
     issue_key(service, "auditor")
     monkeypatch.delenv("HEED_API_KEY", raising=False)
-    with client_of(service, "http://heed.test") as client, pytest.raises(Unauthorized, match="this needs a key"):
+    with client_of(service, "http://heed.test") as client, pytest.raises(Unauthorized, match="missing API key"):
         client.policy()
 
 

@@ -1,4 +1,4 @@
-"""A service that others could reach without a key stays up and serves nothing."""
+"""A service that other machines could reach without a key stays up and refuses everything."""
 
 import os
 import re
@@ -23,7 +23,7 @@ PATHS = [(route.method, re.sub(r"\{\w+\}", "x", route.path)) for route in ROUTES
 
 def assert_closed(answer: httpx.Response) -> None:
     problem = assert_problem(answer, 503, "unavailable")
-    assert problem["remedy"].startswith("make one by `heed keys create")
+    assert problem["remedy"].startswith("create one with `heed keys create")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_bentoml_keeps_it_up_and_starts_it_once(tmp_path):
         heed.await_status("/readyz", 503)
         for method, path in (*PATHS, ("GET", "/schema.json"), ("GET", "/docs.json"), ("GET", "/")):
             assert_closed(httpx.request(method, heed.url + path, timeout=30))
-        assert heed.log().count("nobody but this machine") == 1
+        assert heed.log().count("binds to localhost only") == 1
     finally:
         process.terminate()
         process.wait(timeout=60)

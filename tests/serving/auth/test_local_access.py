@@ -102,7 +102,7 @@ def test_an_open_service_says_so(heed):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "heed.example"])
 def test_an_open_service_refuses_to_listen_to_others(host):
-    with pytest.raises(Unavailable, match=f"nobody but this machine in `host`: `{host}`; make one by `heed keys creat"):
+    with pytest.raises(Unavailable, match=f"localhost only in `host`: `{host}`; create one with `heed keys create"):
         check_bind_address(["127.0.0.1", host], keys=False)
     check_bind_address([host], keys=True)
 
