@@ -212,7 +212,7 @@ def test_odd_paths_are_answered_with_problems(heed, path, status, kind):
     [
         ("/v1/decisions?customer_id=c1&limt=3", "send only customer_id, limit"),
         ("/v1/reviews?limt=3", "send only limit, order, state"),
-        ("/v1/policy?limt=3", "send none here"),
+        ("/v1/policy?limt=3", "this path takes none"),
     ],
     ids=["decisions", "reviews", "policy"],
 )

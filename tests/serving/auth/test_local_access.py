@@ -34,17 +34,17 @@ def test_anything_else_is_not_loopback(host):
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
-        ({"host": "evil.example"}, "this machine's own name"),
-        ({"host": "127.0.0.1.evil.example:3000"}, "this machine's own name"),
-        ({"host": "[::2]:3000"}, "this machine's own name"),
-        ({"origin": "http://evil.example"}, "another site's page"),
-        ({"origin": "null"}, "another site's page"),
-        ({"origin": "http://127.0.0.1:8080"}, "another site's page"),
-        ({"sec-fetch-site": "cross-site"}, "another site's page"),
-        ({"sec-fetch-site": "same-site", "origin": "http://127.0.0.1"}, "another site's page"),
-        ({"x-forwarded-for": "10.0.0.1"}, "through a proxy"),
-        ({"forwarded": "for=10.0.0.1"}, "through a proxy"),
-        ({"via": "1.1 proxy"}, "through a proxy"),
+        ({"host": "evil.example"}, "the Host header must name this machine"),
+        ({"host": "127.0.0.1.evil.example:3000"}, "the Host header must name this machine"),
+        ({"host": "[::2]:3000"}, "the Host header must name this machine"),
+        ({"origin": "http://evil.example"}, "no cross-site request"),
+        ({"origin": "null"}, "no cross-site request"),
+        ({"origin": "http://127.0.0.1:8080"}, "no cross-site request"),
+        ({"sec-fetch-site": "cross-site"}, "no cross-site request"),
+        ({"sec-fetch-site": "same-site", "origin": "http://127.0.0.1"}, "no cross-site request"),
+        ({"x-forwarded-for": "10.0.0.1"}, "no proxied request"),
+        ({"forwarded": "for=10.0.0.1"}, "no proxied request"),
+        ({"via": "1.1 proxy"}, "no proxied request"),
     ],
     ids=lambda one: repr(one) if isinstance(one, dict) else "",
 )
@@ -95,9 +95,9 @@ def test_metrics_are_open_to_this_machine_where_there_are_keys(heed):
 
 
 def test_an_open_service_says_so(heed):
-    assert "there are no keys" in heed.http.get("/readyz").text
+    assert "no API keys" in heed.http.get("/readyz").text
     issue_key(heed, "auditor")
-    assert "there are no keys" not in heed.http.get("/readyz").text
+    assert "no API keys" not in heed.http.get("/readyz").text
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "heed.example"])
@@ -110,7 +110,7 @@ def test_an_open_service_refuses_to_listen_to_others(host):
 def test_an_open_service_on_loopback_is_told_of(caplog):
     with caplog.at_level(logging.WARNING, logger="heed.serving"):
         check_bind_address(["127.0.0.1", "::1"], keys=False)
-    assert "there are no keys" in caplog.text
+    assert "no API keys" in caplog.text
 
 
 def test_the_sockets_on_which_this_process_listens_are_found():
