@@ -14,13 +14,14 @@ export MLFLOW_DISABLE_TELEMETRY := true
 demo: $(VENV)/.runtime
 	$(BIN)/heed demo
 
-# Everything but what ships. Bytecode is kept, so that the workers need not compile what they import.
+# Bytecode is kept, so that workers do not compile what they import.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+# All tests except those of the built artefacts; lists the slowest.
 test: $(VENV)/.development
-	$(PYTEST) tests --ignore=tests/artefacts
+	$(PYTEST) --durations 20 tests --ignore=tests/artefacts
 
-# The tests that take no seconds of their own: for every change, before all of them.
+# All tests that are not marked slow: under two minutes.
 test-fast: $(VENV)/.development
 	$(PYTEST) -m "not slow" tests --ignore=tests/artefacts
 

@@ -1,4 +1,4 @@
-"""What holds for all tests: steady examples, and a home, a port and keys of their own.
+"""For all tests: steady examples, and a home, a port and keys of their own.
 
 Property tests look at the same examples every time; `pytest --hypothesis-profile=explore` looks at others.
 """
@@ -22,7 +22,7 @@ settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the user's settings away before anything is imported or made."""
+    """Remove the user's settings before anything is imported."""
     held = ExitStack()
     held.enter_context(no_settings())
     config.add_cleanup(held.close)
@@ -30,16 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without looking for garbage: imports make none, and what they made is never looked at again."""
+    """Pause garbage collection: imports make little garbage, and what they made stays for the session."""
     gc.disable()
-    result = yield
-    gc.freeze()
-    gc.enable()
-    return result
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: whichever worker would get them last would go on alone."""
+    """Run files with slow tests first, so that no worker is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 
@@ -53,7 +54,7 @@ def unused_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session", autouse=True)
 def workspaces(tmp_path_factory: pytest.TempPathFactory, unused_port: int) -> Iterator[Path]:
-    """Where tests have their workspaces; what is made for several of them has one too."""
+    """The folder of all workspaces; session fixtures have one too."""
     base = tmp_path_factory.getbasetemp()
     folder = tmp_path_factory.mktemp("workspaces", numbered=False)
     # Workers of xdist have their folders beside each other.
@@ -64,6 +65,6 @@ def workspaces(tmp_path_factory: pytest.TempPathFactory, unused_port: int) -> It
 
 @pytest.fixture(autouse=True)
 def workspace(workspaces: Path, unused_port: int) -> Iterator[Path]:
-    """A home, a port and keys that no other test and no user has."""
+    """A working folder, home and port that no other test and no user has."""
     with own_workspace(workspaces, unused_port) as own:
         yield own
