@@ -62,7 +62,7 @@ class Guard(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
+class _Evaluated:
     """The candidates with their scores, net values and verdicts."""
 
     actions: tuple[Action, ...]
@@ -118,19 +118,19 @@ def decide(
         The same for the same arguments, to the last bit.
     """
     if not actions:
-        return _nothing_offered()
-    left = eligible_for_scoring(facts.customer, actions)
-    objected = (reasons.objected(facts.customer.objections),) if len(left) < len(actions) else ()
-    if not left:
-        return _unconsidered(objected, OBJECTION_RULE)
-    weighed = _weigh(facts, left, scorer, guard)
-    ending = _end(weighed, guard)
-    explained = _explained(weighed, explain)
-    made = _decision(facts, weighed, ending, explained, guard, currency)
-    return replace(made, reasons=made.reasons + objected)
+        return _no_candidates()
+    eligible = eligible_for_scoring(facts.customer, actions)
+    objection_reasons = (reasons.objected(facts.customer.objections),) if len(eligible) < len(actions) else ()
+    if not eligible:
+        return _hold_decision(objection_reasons, OBJECTION_RULE)
+    evaluated = _evaluate(facts, eligible, scorer, guard)
+    ending = _ending(evaluated, guard)
+    explained = _explained(evaluated, explain)
+    decision = _decision(facts, evaluated, ending, explained, guard, currency)
+    return replace(decision, reasons=decision.reasons + objection_reasons)
 
 
-def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Weighed:
+def _evaluate(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Guard) -> _Evaluated:
     scores = scorer.score(facts, actions)
     values = net_values(actions, scores, guard.terms)
     verdicts = add_stop_verdicts(facts.stops, actions, guard.verdicts(facts, actions))
@@ -138,25 +138,27 @@ def _weigh(facts: Facts, actions: tuple[Action, ...], scorer: Scorer, guard: Gua
     order = ranking(actions, values)
     chosen = choose(order, values, admissible)
     draws = net_value_draws(actions, scores, guard.terms)
-    sure = confidence(draws, chosen, admissible, guard.terms.tolerance, scores.trust)
+    confidence_of_choice = confidence(draws, chosen, admissible, guard.terms.tolerance, scores.trust)
     if chosen is not None:
         candidate_verdicts = float(scores.propensity[chosen]), float(values[chosen])
         harm = None if scores.harm is None else float(scores.harm[chosen])
-        choice = Choice(actions[chosen], *candidate_verdicts, sure, scores.certificate, harm)
-        looked = verdicts[chosen] + guard.choice_verdicts(facts, choice)
-        verdicts = (*verdicts[:chosen], looked, *verdicts[chosen + 1 :])
-    return _Weighed(actions, scores, values, verdicts, order, chosen, sure, shortfall(draws, chosen, admissible))
+        choice = Choice(actions[chosen], *candidate_verdicts, confidence_of_choice, scores.certificate, harm)
+        all_verdicts = verdicts[chosen] + guard.choice_verdicts(facts, choice)
+        verdicts = (*verdicts[:chosen], all_verdicts, *verdicts[chosen + 1 :])
+    return _Evaluated(
+        actions, scores, values, verdicts, order, chosen, confidence_of_choice, shortfall(draws, chosen, admissible)
+    )
 
 
-def _end(weighed: _Weighed, guard: Guard) -> _Ending:
+def _ending(evaluated: _Evaluated, guard: Guard) -> _Ending:
     """The disposition: the first condition that holds.
 
     Shadow comes before review: a shadow action must never act, and an approved review case would.
     """
-    if weighed.chosen is None:
-        return _held(weighed)
-    action = weighed.actions[weighed.chosen]
-    verdict = decisive_verdict(weighed.verdicts[weighed.chosen])
+    if evaluated.chosen is None:
+        return _hold_ending(evaluated)
+    action = evaluated.actions[evaluated.chosen]
+    verdict = decisive_verdict(evaluated.verdicts[evaluated.chosen])
     if verdict is not None and verdict.effect is Effect.SUPPRESS:
         return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
     autonomy = guard.autonomy(action)
@@ -169,64 +171,64 @@ def _end(weighed: _Weighed, guard: Guard) -> _Ending:
     return _Ending(Disposition.ACT, None, reasons.act(action))
 
 
-def _held(weighed: _Weighed) -> _Ending:
+def _hold_ending(evaluated: _Evaluated) -> _Ending:
     """Hold, with the rule that blocked the best action, if one did."""
-    effects = weighed.effects
+    effects = evaluated.effects
     nothing_admissible = all(effect is Effect.SUPPRESS for effect in effects)
     stopped = [
         index
-        for index in weighed.order
-        if effects[index] is Effect.SUPPRESS and (nothing_admissible or weighed.values[index] > 0.0)
+        for index in evaluated.order
+        if effects[index] is Effect.SUPPRESS and (nothing_admissible or evaluated.values[index] > 0.0)
     ]
     if not stopped:
         return _Ending(Disposition.HOLD, None, reasons.not_worth_it())
-    verdict = decisive_verdict(weighed.verdicts[stopped[0]])
-    action = weighed.actions[stopped[0]]
+    verdict = decisive_verdict(evaluated.verdicts[stopped[0]])
+    action = evaluated.actions[stopped[0]]
     if verdict is None:
         return _Ending(Disposition.HOLD, None, reasons.no_rule_spoke(action))
     return _Ending(Disposition.HOLD, verdict, reasons.suppressed(action, verdict))
 
 
-def _explained(weighed: _Weighed, explain: Explain) -> dict[int, Explanation]:
+def _explained(evaluated: _Evaluated, explain: Explain) -> dict[int, Explanation]:
     wanted: tuple[int, ...] = ()
     if explain is Explain.ALL:
-        wanted = tuple(range(len(weighed.actions)))
-    elif explain is Explain.CHOSEN and weighed.chosen is not None:
-        wanted = (weighed.chosen,)
-    return dict(zip(wanted, weighed.scores.explain(wanted), strict=True)) if wanted else {}
+        wanted = tuple(range(len(evaluated.actions)))
+    elif explain is Explain.CHOSEN and evaluated.chosen is not None:
+        wanted = (evaluated.chosen,)
+    return dict(zip(wanted, evaluated.scores.explain(wanted), strict=True)) if wanted else {}
 
 
 def _decision(
     facts: Facts,
-    weighed: _Weighed,
+    evaluated: _Evaluated,
     ending: _Ending,
     explained: dict[int, Explanation],
     guard: Guard,
     currency: str,
 ) -> Decision:
-    action = None if weighed.chosen is None else weighed.actions[weighed.chosen]
+    action = None if evaluated.chosen is None else evaluated.actions[evaluated.chosen]
     acts = ending.disposition is Disposition.ACT
     stopped = ending.binding is not None and ending.binding.effect is Effect.SUPPRESS
     proposed = None if action is None or acts or stopped else action.action_id
     named = action if acts or proposed else None
-    candidates = rank_candidates(weighed.actions, weighed.scores, weighed.values, weighed.verdicts, explained)
+    candidates = rank_candidates(evaluated.actions, evaluated.scores, evaluated.values, evaluated.verdicts, explained)
     return Decision(
         disposition=ending.disposition,
         action_id=action.action_id if action is not None and acts else None,
         proposed_action_id=proposed,
         contact_point=None if named is None else guard.contact_point(facts, named),
-        confidence=weighed.confidence,
-        reasons=(ending.reason, *reasons.of_choice(named, candidates, weighed.confidence, currency)),
+        confidence=evaluated.confidence,
+        reasons=(ending.reason, *reasons.of_choice(named, candidates, evaluated.confidence, currency)),
         binding_rule=None if ending.binding is None else ending.binding.rule,
         eligible_at=None if ending.binding is None else ending.binding.eligible_at,
         candidates=candidates,
-        shortfall=weighed.shortfall,
+        shortfall=evaluated.shortfall,
     )
 
 
-def _nothing_offered() -> Decision:
-    return _unconsidered((reasons.nothing_offered(),), None)
+def _no_candidates() -> Decision:
+    return _hold_decision((reasons.nothing_offered(),), None)
 
 
-def _unconsidered(why: tuple[str, ...], rule: str | None) -> Decision:
+def _hold_decision(why: tuple[str, ...], rule: str | None) -> Decision:
     return Decision(Disposition.HOLD, None, None, None, 1.0, why, rule, None, (hold_candidate(None, 1),), 0.0)

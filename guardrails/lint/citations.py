@@ -6,10 +6,10 @@ from heed.guardrails.lint.finding import Finding
 from heed.guardrails.lint.lint_context import LintContext
 
 
-def check_citations(ground: LintContext) -> Iterator[Finding]:
+def check_citations(context: LintContext) -> Iterator[Finding]:
     """Rules, including those of packs, with an unconfirmed part of their citation."""
-    for place, rule in enumerate(ground.rules):
+    for place, rule in enumerate(context.rules):
         if rule.unconfirmed is not None:
             message = f"unconfirmed part of the citation `{rule.citation}`: {rule.unconfirmed}"
             remedy = "have it checked by whoever is responsible for it"
-            yield ground.warning("citation-unconfirmed", place, "unconfirmed", message, remedy)
+            yield context.warning("citation-unconfirmed", place, "unconfirmed", message, remedy)

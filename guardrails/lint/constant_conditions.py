@@ -16,34 +16,34 @@ Outcomes = frozenset[bool | None]
 _ALWAYS, _NEVER = frozenset({True}), frozenset({False})
 
 
-def check_constant_conditions(ground: LintContext) -> Iterator[Finding]:
+def check_constant_conditions(context: LintContext) -> Iterator[Finding]:
     """Conditions of rules and of the catalogue with a constant result."""
-    for place, rule in ground.of(ConditionRule):
-        yield from _of_rule(ground, place, rule)
-    for action in ground.catalogue.actions:
-        if action.eligibility is not None and _found(ground.conditions[action.eligibility], action) == _NEVER:
+    for place, rule in context.of(ConditionRule):
+        yield from _of_rule(context, place, rule)
+    for action in context.catalogue.actions:
+        if action.eligibility is not None and _found(context.conditions[action.eligibility], action) == _NEVER:
             message = f"`{action.eligibility}` never holds, so no customer can ever receive `{action.action_id}`"
             field = f"actions.{action.action_id}.eligibility"
             yield Finding(Severity.ERROR, "condition-never-holds", message, "correct the catalogue", field=field)
 
 
-def _of_rule(ground: LintContext, place: int, rule: ConditionRule) -> Iterator[Finding]:
+def _of_rule(context: LintContext, place: int, rule: ConditionRule) -> Iterator[Finding]:
     field, text = rule.written
-    results = _found(ground.conditions[text])
+    results = _found(context.conditions[text])
     if results not in (_ALWAYS, _NEVER):
         return
     always = results == _ALWAYS
     how = "always holds" if always else "never holds"
     if always is (field == "allow_when"):
         message = f"the condition {how}, so the rule never objects where the values are known"
-        yield ground.warning(
+        yield context.warning(
             f"condition-{how.replace(' ', '-')}", place, field, message, "remove the rule, or correct it"
         )
         return
     effect = "goes to review" if field == "review_when" else "is suppressed"
     message = f"the condition {how}, so everything in scope {effect}"
     remedy = "correct the condition, or use a cap of 0 instead"
-    yield ground.error(f"condition-{how.replace(' ', '-')}", place, field, message, remedy)
+    yield context.error(f"condition-{how.replace(' ', '-')}", place, field, message, remedy)
 
 
 def _found(condition: Condition, action: Action | None = None) -> Outcomes | None:

@@ -7,12 +7,12 @@ from heed.guardrails.lint.lint_context import LintContext
 from heed.guardrails.rules.consent import ConsentRule
 
 
-def check_missing_consent(ground: LintContext) -> Iterator[Finding]:
+def check_missing_consent(context: LintContext) -> Iterator[Finding]:
     """Rules that require no consent and do not limit their scope."""
-    for place, rule in ground.of(ConsentRule):
+    for place, rule in context.of(ConsentRule):
         scope = rule.scope
         named = (scope.purposes, scope.categories, scope.message_classes, scope.actions)
         if not rule.required and all(names is None for names in named):
             message = "no consent is required for any message, advertising included"
             remedy = "name in the scope which messages need no consent, as in `message_classes: [service]`"
-            yield ground.error("consent-not-asked", place, "required", message, remedy)
+            yield context.error("consent-not-asked", place, "required", message, remedy)

@@ -43,10 +43,10 @@ def lint_policy(
     InvalidPolicy
         If the policy does not fit the catalogue; it lists all faults.
     """
-    ground = LintContext(loaded, catalogue, check_conditions(loaded, catalogue, attribute_types or {}), as_of)
+    context = LintContext(loaded, catalogue, check_conditions(loaded, catalogue, attribute_types or {}), as_of)
     pack_rules = _of_packs()
-    findings = {one: None for check in CHECKS for one in check(ground) if one.rule not in pack_rules}
-    findings.update(dict.fromkeys(check_citations(ground)))
+    findings = {one: None for check in CHECKS for one in check(context) if one.rule not in pack_rules}
+    findings.update(dict.fromkeys(check_citations(context)))
     return tuple(sorted(findings, key=lambda one: one.line if one.line is not None else 10**9))
 
 

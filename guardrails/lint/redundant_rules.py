@@ -16,44 +16,44 @@ from heed.guardrails.rules.value_floor import ValueFloor
 _OWN = {"id", "purpose", "owner", "citation", "scope", "valid_from", "valid_until", "mode", "effect"}
 
 
-def check_redundant_rules(ground: LintContext) -> Iterator[Finding]:
+def check_redundant_rules(context: LintContext) -> Iterator[Finding]:
     """Rules that are fully covered by another; of two that cover each other, the later one."""
-    for place, rule in enumerate(ground.rules):
-        for other, wider in enumerate(ground.rules):
-            covered = place != other and ground.in_force(wider) and _covers(ground, wider, rule)
-            if covered and not (place < other and _covers(ground, rule, wider)):
-                yield _finding(ground, place, other)
+    for place, rule in enumerate(context.rules):
+        for other, wider in enumerate(context.rules):
+            covered = place != other and context.in_force(wider) and _covers(context, wider, rule)
+            if covered and not (place < other and _covers(context, rule, wider)):
+                yield _finding(context, place, other)
                 break
 
 
-def _finding(ground: LintContext, place: int, other: int) -> Finding:
-    rule, by = ground.rules[place], ground.stands(other)
+def _finding(context: LintContext, place: int, other: int) -> Finding:
+    rule, by = context.rules[place], context.stands(other)
     remedy = f"remove one of the two, or change the scope so that they differ from {by}"
     if isinstance(rule, ConditionRule):
         message = f"the condition is already in {by}, for everything in this rule's scope"
-        return ground.warning("duplicate-condition", place, rule.written[0], message, remedy)
+        return context.warning("duplicate-condition", place, rule.written[0], message, remedy)
     if isinstance(rule, FrequencyCap):
         message = f"{by} allows no more contacts in no less time, so this cap is never reached"
-        return ground.warning("cap-never-reached", place, "limit", message, "lower the limit, or remove the rule")
+        return context.warning("cap-never-reached", place, "limit", message, "lower the limit, or remove the rule")
     message = f"{by} covers everything in this rule, so it never decides anything"
-    return ground.warning("shadowed", place, None, message, remedy)
+    return context.warning("shadowed", place, None, message, remedy)
 
 
-def _covers(ground: LintContext, wider: Rule, rule: Rule) -> bool:
+def _covers(context: LintContext, wider: Rule, rule: Rule) -> bool:
     """Whether the wider rule also objects, at least as strongly, to everything that the rule objects to."""
     if type(wider) is not type(rule) or getattr(rule, "permits", False) or wider.permits:
         return False
-    return _at_least(wider, rule) and _everywhere(ground, wider, rule) and _says(wider, rule)
+    return _at_least(wider, rule) and _everywhere(context, wider, rule) and _says(wider, rule)
 
 
-def _everywhere(ground: LintContext, wider: Rule, rule: Rule) -> bool:
+def _everywhere(context: LintContext, wider: Rule, rule: Rule) -> bool:
     """Whether the wider rule, which is in force, applies from now on wherever and whenever the rule does."""
     left_out = wider.scope.except_
     if left_out is not None and left_out.jurisdictions is not None and left_out != rule.scope.except_:
         return False
     ends = wider.valid_until is None or (rule.valid_until is not None and rule.valid_until <= wider.valid_until)
-    concerned = ground.concerned(rule)
-    return ends and _lands(wider, rule) and bool(concerned) and concerned <= ground.concerned(wider)
+    concerned = context.concerned(rule)
+    return ends and _lands(wider, rule) and bool(concerned) and concerned <= context.concerned(wider)
 
 
 def _lands(wider: Rule, rule: Rule) -> bool:

@@ -130,12 +130,12 @@ class ColumnGuard:
                 f"contacts of the last {facts.window} are columns, and the policy looks back {self.window}"
             )
         odd = facts.odd
-        bench = RuleRunner(facts if not odd else facts.without(odd), self.conditions)
-        judging = _Judging(self.guard, bench, {}, {})
-        outcomes = [judging.outcome(action) for action in actions]
+        runner = RuleRunner(facts if not odd else facts.without(odd), self.conditions)
+        run = _PolicyRun(self.guard, runner, {}, {})
+        outcomes = [run.outcome(action) for action in actions]
         for place in odd:
             for outcome, said_alone in zip(outcomes, self.guard.verdicts(facts.facts(place), actions), strict=True):
-                judging.put(outcome, place, said_alone)
+                run.put(outcome, place, said_alone)
         shape = (len(actions), len(facts))
         return ColumnVerdicts(
             facts,
@@ -144,16 +144,16 @@ class ColumnGuard:
             np.array([outcome.effect for outcome in outcomes], dtype=np.int8).reshape(shape).T,
             np.array([outcome.rule for outcome in outcomes], dtype=np.int16).reshape(shape).T,
             np.array([outcome.until for outcome in outcomes], dtype=np.float64).reshape(shape).T,
-            judging.rule_ids,
+            run.rule_ids,
         )
 
 
 @dataclass(frozen=True)
-class _Judging:
+class _PolicyRun:
     """One run of a policy over a batch; slots that several actions share are evaluated once."""
 
     guard: PolicyGuard
-    bench: RuleRunner
+    runner: RuleRunner
     done: dict[int, VerdictColumn]
     alike: dict[tuple[tuple[int, ...], tuple[RequiredRule, ...]], CombinedVerdicts]
 
@@ -185,24 +185,24 @@ class _Judging:
             (requirement.otherwise.rule, self._demanded(requirement.rules, heard)) for requirement in plan.demands
         ]
         named = [(self._places[name], one) for name, one in (*heard, *missing)]
-        return combine(named, len(self.bench.population))
+        return combine(named, len(self.runner.batch))
 
     def _said(self, place: int) -> VerdictColumn:
         if place not in self.done:
             slot = self.guard.slots[place]
-            self.done[place] = evaluate_rule(slot.evaluator, slot.action, self.bench)
+            self.done[place] = evaluate_rule(slot.evaluator, slot.action, self.runner)
         return self.done[place]
 
     def _demanded(self, rules: frozenset[str], heard: Sequence[tuple[str, VerdictColumn]]) -> VerdictColumn:
         """The guard's own verdict where none of the rules gives one."""
-        spoken = np.zeros(len(self.bench.population), dtype=np.bool_)
+        spoken = np.zeros(len(self.runner.batch), dtype=np.bool_)
         for name, one in heard:
             if name in rules:
                 spoken |= one.effect != SILENT
         return VerdictColumn.of(np.where(spoken, SILENT, SUPPRESS).astype(np.int8))
 
     def _one_by_one(self, action: Action) -> CombinedVerdicts:
-        population = self.bench.population
+        population = self.runner.batch
         outcome = CombinedVerdicts.empty(len(population))
         for place in range(len(population)):
             self.put(outcome, place, self.guard.verdicts(population.facts(place), [action])[0])

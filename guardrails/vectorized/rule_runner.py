@@ -50,58 +50,58 @@ class RuleRunner:
         All conditions of the policy and the catalogue, by text.
     """
 
-    population: CustomerBatch
+    batch: CustomerBatch
     conditions: Mapping[str, ColumnCondition]
 
     def groups(self, kind: type[Rule]) -> tuple[Codes, list[int]]:
         """Group of each customer for rules of a kind, and the first of each group; by default one per customer."""
-        key, size = _key(kind, self.population), len(self.population)
+        key, size = _key(kind, self.batch), len(self.batch)
         if key is None:
             return np.arange(size, dtype=np.int32), list(range(size))
-        return self.population.grouped(kind.__name__, key)
+        return self.batch.grouped(kind.__name__, key)
 
     def decided(self, text: str, action: Action) -> pl.Series:
         """Whether a condition holds for each customer, null where it cannot be evaluated."""
         wanted = self.conditions[text]
         frame = pl.DataFrame([self._column(name, kind, action) for name, kind in wanted.condition.variables.items()])
-        return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.population))}))
+        return wanted.decided(frame if frame.width else pl.DataFrame({"row": np.arange(len(self.batch))}))
 
     def _column(self, name: str, kind: CelType, action: Action) -> pl.Series:
         if name.startswith("customer."):
-            return self.population.column(name, kind)
-        same = coerce(variable_value(name, self.population.facts(0), action), kind) if len(self.population) else None
-        return pl.Series(name, [same], dtype=POLARS_TYPES[kind]).new_from_index(0, len(self.population))
+            return self.batch.column(name, kind)
+        same = coerce(variable_value(name, self.batch.facts(0), action), kind) if len(self.batch) else None
+        return pl.Series(name, [same], dtype=POLARS_TYPES[kind]).new_from_index(0, len(self.batch))
 
 
-def evaluate_rule(evaluator: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+def evaluate_rule(evaluator: CandidateEvaluator, action: Action, runner: RuleRunner) -> VerdictColumn:
     """One rule's verdicts on one action for all customers."""
     match evaluator.rule:
         case FrequencyCap() as rule:
-            return _in_force(evaluator, action, bench.population, _capped(rule, action, bench.population))
+            return _in_force(evaluator, action, runner.batch, _capped(rule, action, runner.batch))
         case ConsentRule() as rule:
-            return _in_force(evaluator, action, bench.population, consent_verdicts(rule, action, bench.population))
+            return _in_force(evaluator, action, runner.batch, consent_verdicts(rule, action, runner.batch))
         case ConditionRule() as rule:
             return _in_force(
-                evaluator, action, bench.population, _conditioned(rule, bench.decided(rule.written[1], action))
+                evaluator, action, runner.batch, _conditioned(rule, runner.decided(rule.written[1], action))
             )
         case EligibilityRule() as rule:
-            return _in_force(evaluator, action, bench.population, _eligible(rule, action, bench))
+            return _in_force(evaluator, action, runner.batch, _eligible(rule, action, runner))
         case _:
-            return evaluate_by_group(evaluator, action, bench)
+            return evaluate_by_group(evaluator, action, runner)
 
 
-def evaluate_by_group(evaluator: CandidateEvaluator, action: Action, bench: RuleRunner) -> VerdictColumn:
+def evaluate_by_group(evaluator: CandidateEvaluator, action: Action, runner: RuleRunner) -> VerdictColumn:
     """Evaluate the rule once per group of customers who agree in all that it looks at."""
-    codes, first = bench.groups(type(evaluator.rule))
-    return VerdictColumn.dealt([evaluator.verdict(bench.population.facts(place), action) for place in first], codes)
+    codes, first = runner.groups(type(evaluator.rule))
+    return VerdictColumn.dealt([evaluator.verdict(runner.batch.facts(place), action) for place in first], codes)
 
 
-def _key(kind: type[Rule], population: CustomerBatch) -> Key | None:
+def _key(kind: type[Rule], batch: CustomerBatch) -> Key | None:
     """The customer's grouping key for rules of a kind, None where none is defined."""
     if kind is SuppressionRule:
         return attrgetter("jurisdiction", "suppressions")
     if kind is QuietHours:
-        return _whereabouts if population.permissions.points.zoned else attrgetter("jurisdiction", "time_zone")
+        return _whereabouts if batch.permissions.points.zoned else attrgetter("jurisdiction", "time_zone")
     if kind is ObjectionRule:
         return attrgetter("jurisdiction", "objections")
     return attrgetter("jurisdiction") if kind in (VolumeLimit, StopRule) else None
@@ -113,7 +113,7 @@ def _whereabouts(customer: Customer) -> Hashable:
 
 
 def _in_force(
-    evaluator: CandidateEvaluator, action: Action, population: CustomerBatch, judged: VerdictColumn
+    evaluator: CandidateEvaluator, action: Action, batch: CustomerBatch, judged: VerdictColumn
 ) -> VerdictColumn:
     """The verdicts limited to where the rule is in force, and by its mode."""
     end = evaluator.rule.stands_until
@@ -121,17 +121,17 @@ def _in_force(
         judged = judged.ended(end.timestamp())
     if evaluator.everywhere:
         return judged.where(None, enforced=evaluator.enforced)
-    codes, first = population.jurisdictions
-    speaks = np.array([evaluator.rule.in_force(population.facts(place), action) for place in first], dtype=np.bool_)
+    codes, first = batch.jurisdictions
+    speaks = np.array([evaluator.rule.in_force(batch.facts(place), action) for place in first], dtype=np.bool_)
     return judged.where(speaks[codes], enforced=evaluator.enforced)
 
 
-def _capped(rule: FrequencyCap, action: Action, population: CustomerBatch) -> VerdictColumn:
+def _capped(rule: FrequencyCap, action: Action, batch: CustomerBatch) -> VerdictColumn:
     """As :func:`heed.guardrails.rules.frequency_cap.evaluate`: object once the window is full."""
-    contacts, customers = population.contacts, len(population)
+    contacts, customers = batch.contacts, len(batch)
     own = sharing_key(rule, action)
     counts = np.array([_counts(rule, own, kind) for kind in contacts.kinds], dtype=np.bool_)
-    since = microseconds(population.now) - rule.window // _MICROSECOND
+    since = microseconds(batch.now) - rule.window // _MICROSECOND
     counted = (contacts.at > since) & counts[contacts.kind] if len(contacts.kinds) else np.zeros(0, dtype=np.bool_)
     filled = np.bincount(contacts.owner[counted], minlength=customers)
     full = filled >= rule.limit
@@ -155,11 +155,13 @@ def _conditioned(rule: ConditionRule, decided: pl.Series) -> VerdictColumn:
     return VerdictColumn.of(_chosen(decided, ALLOW if good else against, against if good else ALLOW))
 
 
-def _eligible(rule: EligibilityRule, action: Action, bench: RuleRunner) -> VerdictColumn:
+def _eligible(rule: EligibilityRule, action: Action, runner: RuleRunner) -> VerdictColumn:
     """As :func:`heed.guardrails.rules.eligibility.evaluate`; an action without a condition is for everybody."""
     if action.eligibility is None:
-        return VerdictColumn.of(np.zeros(len(bench.population), dtype=np.int8))
-    return VerdictColumn.of(_chosen(bench.decided(action.eligibility, action), ALLOW, EFFECT_CODES[rule.effect.effect]))
+        return VerdictColumn.of(np.zeros(len(runner.batch), dtype=np.int8))
+    return VerdictColumn.of(
+        _chosen(runner.decided(action.eligibility, action), ALLOW, EFFECT_CODES[rule.effect.effect])
+    )
 
 
 def _chosen(decided: pl.Series, held: int, failed: int) -> NDArray[np.int8]:
