@@ -1,8 +1,8 @@
-"""Ask for known vulnerabilities of the locked packages, and tell an audit from the lack of one.
+"""Check the locked packages for known vulnerabilities, and tell a clean audit from the lack of one.
 
-Exit code 0: every package was looked up and none is known to be vulnerable. 1: one is. Where not all could be looked up
-it says NOT AUDITED and answers 0, so that a machine with nothing but an index of packages can run the other checks, or
-3 with ``HEED_AUDIT=required``. pip-audit itself finds nothing wrong where an index knows no advisories.
+Exit code 0: every package was looked up and none is known to be vulnerable. 1: one is. If some could not be looked up
+it prints NOT AUDITED and exits with 0, so that a machine with nothing but a package index can run the other checks, or
+with 3 if ``HEED_AUDIT=required``. pip-audit by itself finds nothing wrong where an index has no advisories.
 """
 
 import json
@@ -17,8 +17,8 @@ PATIENCE = 600
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one service knew: packages with advisories, packages it did not know, and how many were asked for."""
+class Report:
+    """The result of one service: packages with advisories, unknown packages, and how many were requested."""
 
     vulnerable: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -32,53 +32,53 @@ class Found:
         return NOT_AUDITED if self.unknown or not self.asked else SOUND
 
 
-def read(report: str) -> Found:
-    """What pip-audit's report in JSON says; one that is none says that nothing was asked."""
+def read(output: str) -> Report:
+    """Read pip-audit's JSON; anything else counts as no answer."""
     try:
-        packages = json.loads(report)["dependencies"]
+        packages = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Found((), (), 0)
+        return Report((), (), 0)
     vulnerable = tuple(
-        f"{one['name']} {one['version']}: {', '.join(fault['id'] for fault in one['vulns'])}"
-        for one in packages
-        if one.get("vulns")
+        f"{package['name']} {package['version']}: {', '.join(fault['id'] for fault in package['vulns'])}"
+        for package in packages
+        if package.get("vulns")
     )
-    return Found(vulnerable, tuple(one["name"] for one in packages if "skip_reason" in one), len(packages))
+    return Report(vulnerable, tuple(package["name"] for package in packages if "skip_reason" in package), len(packages))
 
 
-def ask(service: str, lock: str) -> Found:
-    """Have pip-audit look every package of the lock up."""
+def ask(service: str, lock: str) -> Report:
+    """Have pip-audit look up every package of the lock."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", lock, "--disable-pip", "--require-hashes"]
-    told = ["--format", "json", "--progress-spinner", "off", "--vulnerability-service", service]
+    output = ["--format", "json", "--progress-spinner", "off", "--vulnerability-service", service]
     try:
-        done = subprocess.run([*command, *told], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run([*command, *output], capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        return Found((), (), 0)
+        return Report((), (), 0)
     return read(done.stdout)
 
 
-def told(found: Found) -> str:
+def message(report: Report) -> str:
     """The result in words."""
-    if found.vulnerable:
-        return "KNOWN VULNERABILITIES:\n  " + "\n  ".join(found.vulnerable)
-    if found.code == SOUND:
-        return f"audited {found.asked} locked packages: no known vulnerability"
-    if not found.asked:
+    if report.vulnerable:
+        return "KNOWN VULNERABILITIES:\n  " + "\n  ".join(report.vulnerable)
+    if report.code == SOUND:
+        return f"audited {report.asked} locked packages: no known vulnerability"
+    if not report.asked:
         return "NOT AUDITED: no advisory service answered. Nothing is known of the locked packages."
-    return f"NOT AUDITED: no advisories were to be had for {len(found.unknown)} of {found.asked} locked packages."
+    return f"NOT AUDITED: no advisories were to be had for {len(report.unknown)} of {report.asked} locked packages."
 
 
 def main(lock: str) -> int:
-    """Ask one service after the other until one knows all packages, or knows a vulnerability."""
-    found = Found((), (), 0)
+    """Ask the services in turn until one knows all packages, or knows a vulnerability."""
+    report = Report((), (), 0)
     for service in SERVICES:
         answer = ask(service, lock)
-        found = answer if answer.asked else found
-        if found.code != NOT_AUDITED:
+        report = answer if answer.asked else report
+        if report.code != NOT_AUDITED:
             break
-    print(told(found), file=sys.stderr)
+    print(message(report), file=sys.stderr)
     optional = os.environ.get("HEED_AUDIT") != "required"
-    return SOUND if optional and found.code == NOT_AUDITED else found.code
+    return SOUND if optional and report.code == NOT_AUDITED else report.code
 
 
 if __name__ == "__main__":

@@ -41,18 +41,18 @@ class Client:
     Parameters
     ----------
     url : str
-        Where the service listens.
+        Address of the service.
     api_key : str, optional
-        The key to show; absent means ``HEED_API_KEY`` of the environment, and none where that is absent too.
+        The API key. Default: ``HEED_API_KEY`` of the environment, or none.
     timeout : float
-        Seconds to wait for one answer.
+        Seconds to wait for a response.
     transport : httpx.BaseTransport, optional
-        Another way to reach the service, for tests.
+        Another transport, for tests.
 
     Notes
     -----
     Errors of the service are raised as the exceptions of `heed.decisioning.errors`. A call that fails with Unavailable
-    may be repeated; a decision should then carry the same `idempotency_key`.
+    may be repeated; repeat a decision with the same `idempotency_key`.
     """
 
     def __init__(
@@ -148,12 +148,12 @@ class Client:
         return self._call("GET", "/v1/policy")
 
     def liveness(self) -> Json:
-        """What each rule has said, and which have fallen silent."""
+        """How often each rule was evaluated and triggered, and which have stopped triggering."""
         return self._call("GET", "/v1/policy/liveness")
 
-    def policy_diff(self, policy: str, **told: str | int) -> Json:
+    def policy_diff(self, policy: str, **options: str | int) -> Json:
         """What another policy would have done: see ``POST /v1/policy/diff`` for `old`, `since`, `by` and `limit`."""
-        return self._call("POST", "/v1/policy/diff", json={"policy": policy, **told})
+        return self._call("POST", "/v1/policy/diff", json={"policy": policy, **options})
 
     def reload_policy(self) -> Json:
         """Have the policy file read now; the policy that is in force afterwards."""
@@ -173,13 +173,13 @@ class Client:
 
     def reviews(self, state: str = "open", limit: int = 50) -> list[Json]:
         """Review cases in one state, oldest first."""
-        found: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]
-        return found
+        reviews: list[Json] = self._call("GET", "/v1/reviews", params={"state": state, "limit": limit})["reviews"]
+        return reviews
 
     def claim(self, review_id: str, reviewer: str | None = None) -> Json:
         """Claim a review case; the answer holds the `fence` that settling it needs.
 
-        With a key the reviewer is whose key it is, whatever is said here.
+        With an API key, the reviewer is the owner of the key, whatever this says.
         """
         body = {} if reviewer is None else {"reviewer": reviewer}
         return self._call("POST", f"/v1/reviews/{_segment(review_id)}/claim", json=body)
@@ -191,8 +191,8 @@ class Client:
 
     def keys(self) -> list[Json]:
         """All API keys, without their secrets."""
-        found: list[Json] = self._call("GET", "/v1/keys")["keys"]
-        return found
+        keys: list[Json] = self._call("GET", "/v1/keys")["keys"]
+        return keys
 
     def create_key(
         self, name: str, role: str, *, scopes: Sequence[str] = (), expires_at: datetime | None = None
@@ -232,7 +232,7 @@ def _request(
 
 
 def _segment(name: str) -> str:
-    """An id as one segment of a path, whatever characters it holds."""
+    """An id, escaped as one segment of a path."""
     return quote(name, safe="")
 
 

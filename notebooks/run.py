@@ -1,6 +1,6 @@
-"""Run the notebook in a fresh demo that never changes, and save it with its outputs: ``python -m notebooks.run``.
+"""Run the notebook in a fresh, reproducible demo and save it with its outputs: ``python -m notebooks.run``.
 
-World, clock and ids of the demo are fixed, so the outputs change only when heed does.
+Data, clock and ids of the demo are fixed, so the outputs change only when heed does.
 """
 
 import argparse
@@ -27,36 +27,36 @@ _CELL_SECONDS = 120
 
 
 def run(home: Path) -> NotebookNode:
-    """The notebook with the outputs that it gives in this empty home, which becomes a demo."""
+    """Build a demo in this empty home, and run the notebook in it."""
     settings = Settings(home=home, tracking_uri=f"sqlite:///{home / 'mlflow.db'}")
     with progress(STEPS + 1) as steps:
         build_home(settings, customers=CUSTOMERS, until=UNTIL, steps=steps)
         steps.step("running the notebook")
-        notebook = executed(nbformat.read(NOTEBOOK, as_version=4), settings)
+        notebook = execute(nbformat.read(NOTEBOOK, as_version=4), settings)
         steps.done("the notebook ran")
     return notebook
 
 
-def executed(notebook: NotebookNode, settings: Settings) -> NotebookNode:
-    """The notebook run in a new process on the home that the settings name.
+def execute(notebook: NotebookNode, settings: Settings) -> NotebookNode:
+    """Run the notebook in a new process, on the home of the settings.
 
     Raises
     ------
     CellExecutionError
         If a cell fails.
     """
-    named = {"HEED_HOME": str(settings.home), "MLFLOW_TRACKING_URI": settings.mlflow_uri}
+    variables = {"HEED_HOME": str(settings.home), "MLFLOW_TRACKING_URI": settings.mlflow_uri}
     # Other users of this machine must not be able to talk to the kernel.
     private = Config(ConnectionFileMixin={"transport": "ipc"})
     client = NotebookClient(notebook, timeout=_CELL_SECONDS, kernel_name="python3", record_timing=False, config=private)
-    client.execute(env={**os.environ, **named})
-    # Which Python ran it is no output.
+    client.execute(env={**os.environ, **variables})
+    # The version of Python is not an output.
     notebook.metadata.pop("language_info", None)
     return notebook
 
 
 def main() -> None:
-    """Save the notebook with its outputs, in its place or where ``--to`` says."""
+    """Save the notebook with its outputs, in place or to ``--to``."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--to", type=Path, default=NOTEBOOK, help="where to save it")
     where = parser.parse_args().to
