@@ -1,11 +1,11 @@
-"""What training raises on purpose, beside ContractError.
+"""Errors of training, beside ContractError.
 
 HeedError
-└── TrainingError     the data keep the contract, yet no model can be made, read or compared
+└── TrainingError     the data satisfy the contract, but no model can be trained, read or compared
 """
 
 from heed.decisioning.errors import HeedError
 
 
 class TrainingError(HeedError):
-    """No model can be made of this data, or a stored model cannot be read."""
+    """No model can be trained on this data, or a stored model cannot be read."""

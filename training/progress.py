@@ -1,18 +1,18 @@
-"""Telling whoever waits what is being done, without printing."""
+"""Progress reporting without printing."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Something that shows steps to a person."""
+    """Receives the steps of a long operation."""
 
     def step(self, name: str) -> None:
-        """Say what begins now, as a person would ("fitting the booster")."""
+        """A step begins, named for people: "fitting the booster"."""
         ...
 
 
 class NullProgress:
-    """Shows nothing."""
+    """Ignores all steps."""
 
     def step(self, name: str) -> None:
         """Ignore the step."""

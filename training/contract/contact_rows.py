@@ -1,4 +1,4 @@
-"""Rows of the contacts table: the action taken, and which rows can be learned from."""
+"""Rows of the contacts table: their actions, and which rows are usable for training."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ from heed.training.errors import TrainingError
 
 
 def contact_actions(data: EngagementData, rows: NDArray[np.int64]) -> np.ndarray:
-    """The action of each of these contacts, ``hold`` included, as text, shape (n,)."""
+    """The action of each of these contacts, including ``hold``, as text, shape (n,)."""
     return np.asarray(data.contacts["action_id"].to_numpy(dtype=object)[rows], dtype=str)
 
 
 def usable_rows(data: EngagementData, outcome: str) -> NDArray[np.int64]:
-    """Positions of the contacts whose action has this outcome, or that are hold rows, and whose window is over.
+    """Row indices of hold rows and of contacts whose action has this outcome, if their window is over.
 
     Raises
     ------
@@ -29,6 +29,6 @@ def usable_rows(data: EngagementData, outcome: str) -> NDArray[np.int64]:
     relevant = data.contacts["action_id"].isin([*actions, HOLD]).to_numpy()
     rows = np.flatnonzero(relevant & is_matured(data, outcome, last_moment(data)))
     if not len(rows):
-        remedy = "give data that reach further, or contacts with observed_until"
+        remedy = "give data over a longer period, or contacts with observed_until"
         raise TrainingError("no contact's window is over yet", field="contacts", value=0, remedy=remedy)
     return rows

@@ -1,4 +1,4 @@
-"""What came of contacts, beside the outcome that a model is about."""
+"""Labels of harm: opt-out, complaint or unsubscribe."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from heed.training.contract.table_schemas import HARMS
 
 
 def has_harm_outcomes(data: EngagementData) -> bool:
-    """Whether any opt-out, complaint or unsubscribe is in the data; if none is, they are taken not to be recorded."""
+    """Whether the data contain any opt-out, complaint or unsubscribe; otherwise they count as not recorded."""
     return bool(data.outcomes["type"].isin(HARMS).any())
 
 
 def harm_labels(data: EngagementData) -> NDArray[np.bool_]:
-    """Whether each contact was followed in its window by an opt-out, complaint or unsubscribe, shape (contacts,)."""
-    found = np.zeros(len(data.contacts), dtype=bool)
+    """Whether each contact was followed by an opt-out, complaint or unsubscribe in its window, shape (contacts,)."""
+    harmed = np.zeros(len(data.contacts), dtype=bool)
     for kind in HARMS:
-        found |= outcome_labels(data, kind)
-    return found
+        harmed |= outcome_labels(data, kind)
+    return harmed

@@ -1,4 +1,4 @@
-"""A certificate as plain JSON, and back."""
+"""Certificates as JSON."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from heed.training.errors import TrainingError
 
 
 def certificate_to_dict(certificate: Certificate) -> Any:
-    """JSON-ready form, from which :func:`certificate_from_dict` makes an equal certificate."""
+    """JSON-ready form, which :func:`certificate_from_dict` reads."""
     return to_plain(certificate)
 
 
@@ -20,10 +20,10 @@ def certificate_from_dict(stored: Mapping[str, Any]) -> Certificate:
     Raises
     ------
     TrainingError
-        If a field is missing, unknown or has no such value.
+        If a field is missing, unknown or invalid.
     """
     try:
-        given = {
+        fields = {
             **stored,
             "loss": Loss(stored["loss"]),
             "evidence": Evidence(**stored["evidence"]),
@@ -32,7 +32,7 @@ def certificate_from_dict(stored: Mapping[str, Any]) -> Certificate:
             "valid_until": datetime.fromisoformat(stored["valid_until"]),
             "assumptions": tuple(stored["assumptions"]),
         }
-        return Certificate(**given)
+        return Certificate(**fields)
     except (KeyError, TypeError, ValueError) as error:
         remedy = "download the complete bundle from the registry"
         raise TrainingError(f"not a certificate ({error})", field="certificate.json", remedy=remedy) from error

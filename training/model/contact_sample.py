@@ -17,27 +17,27 @@ def build_sample(
     rows: NDArray[np.int64],
     label: NDArray[np.bool_],
 ) -> Sample:
-    """Contacts as rows to learn from or to judge.
+    """Build a sample from contacts, for training or evaluation.
 
     Parameters
     ----------
     rows : array of int, shape (n,)
-        Positions in ``data.contacts``.
+        Row indices into ``data.contacts``.
     """
-    mine = data.contacts.iloc[rows]
-    recorded = mine["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)
+    contacts = data.contacts.iloc[rows]
+    recorded = contacts["propensity"].to_numpy(dtype=np.float64, na_value=np.nan)
     return Sample(
         matrix=training_matrix(schema, data, rows),
         label=label,
-        customer=pd.factorize(mine["customer_id"])[0].astype(np.int64),
-        pooling_groups=contact_pooling_groups(data, mine["action_id"]),
+        customer=pd.factorize(contacts["customer_id"])[0].astype(np.int64),
+        pooling_groups=contact_pooling_groups(data, contacts["action_id"]),
         propensity=recorded,
-        at=mine["at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
+        at=contacts["at"].to_numpy(dtype="datetime64[us]").astype(np.int64),
     )
 
 
 def contact_pooling_groups(data: EngagementData, action: pd.Series) -> PoolingGroups:
-    """Channel and category of actions, which hold and actions that the table ``actions`` does not name have not."""
+    """Pooling groups of actions; hold and actions missing from the table ``actions`` have no channel or category."""
     table = data.actions.set_index("action_id")
     return encode_groups(
         action.astype(str).tolist(), action.map(table["channel"]).tolist(), action.map(table["category"]).tolist()
