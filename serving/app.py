@@ -37,13 +37,13 @@ class Application(FastAPI):
 
 
 def make_app(start: Callable[[], Runtime], *, request_seconds: float | None = REQUEST_SECONDS) -> Application:
-    """The application; `start` puts the runtime together when the application starts.
+    """Make the application. It creates its runtime when it starts.
 
     Parameters
     ----------
     start : callable
-        Opens the ledger and wires the parts. What cannot be loaded yet is loaded in the background. Where it raises
-        `InsecureBind` every request is answered with that, and nothing else is done.
+        Opens the ledger and wires the runtime; a missing model or policy is loaded in the background. If it raises
+        `InsecureBind`, every request is answered with that error and nothing else is done.
     request_seconds : float or None
         Time until a response must begin; None means no limit.
     """
@@ -51,15 +51,15 @@ def make_app(start: Callable[[], Runtime], *, request_seconds: float | None = RE
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            running = start()
+            runtime = start()
         except InsecureBind as refusal:
             app.state.refusal = refusal
             yield
             return
-        app.state.runtime = running
-        async with Worker(running, service_places(separate=running.settings.separate_worker)):
+        app.state.runtime = runtime
+        async with Worker(runtime, service_places(separate=runtime.settings.separate_worker)):
             yield
-        running.close()
+        runtime.close()
 
     app = Application(
         lifespan=lifespan,
@@ -76,14 +76,14 @@ def make_app(start: Callable[[], Runtime], *, request_seconds: float | None = RE
     app.add_middleware(RequestIdMiddleware)
     for module in _MODULES:
         app.include_router(module.router)
-    foreseen = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
-    for kind in foreseen:
-        app.add_exception_handler(kind, _answered)
+    expected = (HeedError, ValidationError, RequestValidationError, HTTPException, TimeoutError, ClientDisconnect)
+    for kind in expected:
+        app.add_exception_handler(kind, _respond)
     return app
 
 
-async def _answered(request: Request, error: Exception) -> Response:
-    answer = problem_response(error)
+async def _respond(request: Request, error: Exception) -> Response:
+    response = problem_response(error)
     if hasattr(request.app.state, "runtime"):
-        request.app.state.runtime.metrics.problems.labels(str(answer.status_code)).inc()
-    return answer
+        request.app.state.runtime.metrics.problems.labels(str(response.status_code)).inc()
+    return response

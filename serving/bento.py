@@ -54,7 +54,7 @@ class HeedService(bentoml.Service["Heed"]):  # type: ignore[misc]
         configure(settings.log_level)
         runtime = bootstrap(settings)
         try:
-            check_bind_address((settings.host, *listening_addresses()), keys=not runtime.access.keyring.empty)
+            check_bind_address((settings.host, *listening_addresses()), keys=not runtime.access.key_cache.empty)
         except InsecureBind as refusal:
             runtime.ledger.close()
             logger.critical(refusal)

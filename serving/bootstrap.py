@@ -121,7 +121,7 @@ def bootstrap(
         facts=FactService(ledger=ledger, deployment=deployment),
         delivery=delivery,
         kill_switch=kill_switch,
-        keys=KeyService(ledger=ledger, cache=access.keyring, clock=steady),
+        keys=KeyService(ledger=ledger, cache=access.key_cache, clock=steady),
         policy=PolicyService(ledger=ledger, deployment=deployment, clock=steady, rule_monitor=metrics.liveness),
         health=HealthService(
             ledger=ledger,
@@ -129,7 +129,7 @@ def bootstrap(
             decisions=decisions,
             delivery=delivery,
             kill_switch=kill_switch,
-            keys=access.keyring,
+            keys=access.key_cache,
             jobs=jobs,
             worker=presence if separate_worker else None,
         ),

@@ -65,5 +65,5 @@ class Runtime:
 
 def runtime(request: Request) -> Runtime:
     """The runtime of the application that answers this request."""
-    found: Runtime = request.app.state.runtime
-    return found
+    started: Runtime = request.app.state.runtime
+    return started

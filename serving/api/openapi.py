@@ -95,7 +95,7 @@ def openapi_document(app: FastAPI) -> Json:
     document: Json = get_openapi(title="heed", version=__version__, description=_DESCRIPTION, routes=app.routes)
     operations = list(_operations(app, document["paths"]))
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(_request_schemas([one.body for one in operations if one.body is not None]))
+    schemas.update(_request_schemas([operation.body for operation in operations if operation.body is not None]))
     schemas.update(_value_schemas())
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -148,7 +148,7 @@ def _value_schemas() -> Json:
 
 
 def _successes(responses: Json) -> Json:
-    return {status: one for status, one in responses.items() if status.startswith("2")}
+    return {status: response for status, response in responses.items() if status.startswith("2")}
 
 
 def without_security(made: Json) -> Json:

@@ -72,7 +72,7 @@ async def metrics(services: UseCases) -> Response:
 async def openapi(request: Request) -> Response:
     """The OpenAPI document; without keys it requires none."""
     running = getattr(request.app.state, "runtime", None)
-    has_keys = running is None or not running.access.keyring.empty
+    has_keys = running is None or not running.access.key_cache.empty
     return JSONResponse(request.app.openapi() if has_keys else without_security(request.app.openapi()))
 
 

@@ -26,27 +26,27 @@ def reject_ambiguous_json(content: bytes) -> None:
         Naming the key.
     """
     try:
-        json.loads(content, object_pairs_hook=_object, parse_int=_whole)
+        json.loads(content, object_pairs_hook=_object, parse_int=_integer)
     except ValueError as error:
         remedy = "send one JSON object in UTF-8"
         raise InvalidInput("the body is not unambiguous JSON", field="body", remedy=remedy) from error
 
 
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(members)
-    if len(found) < len(members):
-        raise InvalidInput("duplicate JSON key", field=_twice(members), remedy="send it once")
+    content = dict(members)
+    if len(content) < len(members):
+        raise InvalidInput("duplicate JSON key", field=_duplicate(members), remedy="send it once")
     for name, value in members:
         if value is _INEXACT:
             remedy = "send it as a string, or with a fraction or exponent if it need not be exact"
             raise InvalidInput("an integer beyond 2^53 is not exact in JSON", field=shorten(name), remedy=remedy)
-    return found
+    return content
 
 
-def _twice(members: list[tuple[str, object]]) -> str:
+def _duplicate(members: list[tuple[str, object]]) -> str:
     counts = Counter(name for name, _ in members)
     return shorten(counts.most_common(1)[0][0])
 
 
-def _whole(digits: str) -> object:
+def _integer(digits: str) -> object:
     return int(digits) if len(digits) <= _DIGITS and abs(int(digits)) <= _EXACT else _INEXACT

@@ -10,5 +10,5 @@ from heed.serving.auth.rate_limit import RateLimiter
 class AccessControl:
     """The known API keys, and the rate limits."""
 
-    keyring: KeyCache
-    buckets: RateLimiter
+    key_cache: KeyCache
+    rate_limiter: RateLimiter

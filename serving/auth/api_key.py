@@ -16,7 +16,7 @@ LOCAL_CALLER = "local"
 
 _TOKEN = re.compile(r"heed_([0-9a-f]{12})_[0-9a-f]{64}", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
-_SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])", re.ASCII)
+_DURATION = re.compile(r"([1-9][0-9]{0,4})([dhm])", re.ASCII)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -82,8 +82,8 @@ def create_key(
 
 def key_id_of(token: str) -> str | None:
     """The key id in a token, None if it is not a heed token."""
-    found = _TOKEN.fullmatch(token)
-    return None if found is None else found[1]
+    parts = _TOKEN.fullmatch(token)
+    return None if parts is None else parts[1]
 
 
 def token_digest(token: str) -> str:
@@ -104,7 +104,7 @@ def parse_duration(text: str) -> timedelta:
     InvalidInput
         If it is not a duration.
     """
-    found = _SPAN.fullmatch(text)
-    if found is None:
+    duration = _DURATION.fullmatch(text)
+    if duration is None:
         raise InvalidInput("invalid duration", field="expires", value=text, remedy="write it as 90d, 12h or 30m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return timedelta(**{_UNITS[duration[2]]: int(duration[1])})

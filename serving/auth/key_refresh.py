@@ -23,9 +23,9 @@ class KeyStore(Protocol):
         ...
 
 
-async def refresh_keys(keyring: KeyCache, store: KeyStore) -> None:
+async def refresh_keys(key_cache: KeyCache, store: KeyStore) -> None:
     """Store recent uses, at most once an hour per key, and reload all keys."""
-    used = keyring.recent_uses()
+    used = key_cache.recent_uses()
     if used:
         await store.use_keys(used)
-    keyring.replace(await asyncio.to_thread(store.api_keys))
+    key_cache.replace(await asyncio.to_thread(store.api_keys))

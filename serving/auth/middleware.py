@@ -120,7 +120,7 @@ def _principal(scope: Scope, headers: Headers, required: Requirement, access: Ac
     try:
         authorization = headers.get(b"authorization")
         if authorization is not None:
-            return principal_of_key(access.keyring.authenticate(_token(authorization)))
+            return principal_of_key(access.key_cache.authenticate(_token(authorization)))
         return _without_key(scope, headers, access)
     except HeedError:
         if required.scope is None or required.local:
@@ -129,7 +129,7 @@ def _principal(scope: Scope, headers: Headers, required: Requirement, access: Ac
 
 
 def _without_key(scope: Scope, headers: Headers, access: AccessControl) -> Principal:
-    if not access.keyring.empty:
+    if not access.key_cache.empty:
         raise missing_key()
     refusal = remote_refusal(scope, headers)
     if refusal is not None:
@@ -146,10 +146,10 @@ def _token(header: bytes) -> str:
 def _rate_limited(principal: Principal, access: AccessControl) -> HeaderList:
     if principal.key_id is None:
         return []
-    allowance = access.buckets.take(principal.key_id)
-    headers = access.buckets.headers(allowance)
+    allowance = access.rate_limiter.take(principal.key_id)
+    headers = access.rate_limiter.headers(allowance)
     if not allowance.allowed:
-        raise _too_many(allowance, headers, access.buckets.rate)
+        raise _too_many(allowance, headers, access.rate_limiter.rate)
     return headers
 
 

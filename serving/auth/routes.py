@@ -99,7 +99,7 @@ def _declared(routes: Sequence[BaseRoute]) -> Iterator[DeclaredRoute]:
         # Starlette adds HEAD to its own GET routes; `match` takes it for GET everywhere.
         methods = sorted((context.methods or set()) - {"HEAD"})
         if requirement is not None and isinstance(context.original_route, Route):
-            yield from (DeclaredRoute(one, context.path or "", context.path_regex, requirement) for one in methods)
+            yield from (DeclaredRoute(name, context.path or "", context.path_regex, requirement) for name in methods)
 
 
 def match(routes: Sequence[DeclaredRoute], method: str, path: str) -> RouteMatch:

@@ -64,10 +64,10 @@ def narrow_scopes(role: Role, requested: Iterable[str]) -> frozenset[Scope]:
     InvalidInput
         If a requested scope is not in the role.
     """
-    named = tuple(requested)
-    whole = ROLES[role]
-    strange = next((one for one in named if one not in whole), None)
-    if strange is not None:
-        remedy = f"the role {role} has {', '.join(sorted(whole))}"
-        raise InvalidInput("scope is not in this role", field="scopes", value=strange, remedy=remedy)
-    return frozenset(map(Scope, named)) or whole
+    scopes = tuple(requested)
+    allowed = ROLES[role]
+    unknown = next((scope for scope in scopes if scope not in allowed), None)
+    if unknown is not None:
+        remedy = f"the role {role} has {', '.join(sorted(allowed))}"
+        raise InvalidInput("scope is not in this role", field="scopes", value=unknown, remedy=remedy)
+    return frozenset(map(Scope, scopes)) or allowed

@@ -268,4 +268,4 @@ def _pydantic_faults(body: bytes) -> list[Mapping[str, object]]:
     except orjson.JSONDecodeError:
         return []
     detail = content.get("detail") if isinstance(content, dict) else None
-    return [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+    return [fault for fault in detail if isinstance(fault, dict)] if isinstance(detail, list) else []

@@ -25,17 +25,17 @@ def read_headers(scope: Scope) -> Mapping[bytes, bytes]:
     InvalidInput
         If a header is repeated that may not be.
     """
-    found: dict[bytes, bytes] = {}
+    headers: dict[bytes, bytes] = {}
     size = 0
     for name, value in scope["headers"]:
         size += len(name) + len(value)
-        if name in found and name in _ONCE:
+        if name in headers and name in _ONCE:
             raise InvalidInput("duplicate header", field=name.decode("latin-1"), remedy="send it once")
-        found[name] = value
+        headers[name] = value
     if size > MAX_HEADERS_BYTES:
         remedy = f"send at most {MAX_HEADERS_BYTES // 1024} KiB of headers"
         raise HeadersTooLarge("the headers are too large", field="headers", remedy=remedy)
-    return found
+    return headers
 
 
 def check_target(scope: Scope) -> None:

@@ -33,7 +33,7 @@ class SuppressionIn(RequestModel):
 
     reason: Text
     recorded_at: Moment
-    channel: Annotated[Word | None, AfterValidator(lambda named: None if named == ALL else named)] = None
+    channel: Annotated[Word | None, AfterValidator(lambda channel: None if channel == ALL else channel)] = None
     until: Moment | None = None
 
 

@@ -115,14 +115,14 @@ class ContactIn(RequestModel):
     def _says_what_was_sent(self) -> "ContactIn":
         missing = [name for name in ("action_id", "channel", "purpose") if getattr(self, name) is None]
         if self.decision_id is None and missing:
-            raise ValueError(f"a contact without `decision_id` needs {', '.join(f'`{one}`' for one in missing)}")
+            raise ValueError(f"a contact without `decision_id` needs {', '.join(f'`{name}`' for name in missing)}")
         return self
 
     def report(self, costs: Mapping[str, Action]) -> ContactReport:
         """The same, as the ledger takes it; what it does not say of its cost the catalogue does."""
         known = costs.get(self.action_id or "")
-        told = self.cost if self.cost is not None else 0.0 if known is None else known.cost
-        return ContactReport(**{**dict(self), "cost": told})
+        cost = self.cost if self.cost is not None else 0.0 if known is None else known.cost
+        return ContactReport(**{**dict(self), "cost": cost})
 
 
 class OutcomeIn(RequestModel):

@@ -81,8 +81,8 @@ def _names_described(schema: JsonDict) -> None:
     allowed = schema.pop("patternProperties")
     if isinstance(allowed, dict):
         (pattern, value), *_ = allowed.items()
-        named: JsonDict = {"minLength": 1, "maxLength": 100, "pattern": pattern}
-        schema.update(propertyNames=named, additionalProperties=value)
+        names: JsonDict = {"minLength": 1, "maxLength": 100, "pattern": pattern}
+        schema.update(propertyNames=names, additionalProperties=value)
 
 
 Values = Annotated[dict[Name, Value], Field(max_length=500, json_schema_extra=_names_described)]

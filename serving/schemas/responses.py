@@ -215,7 +215,7 @@ def decision_answer(
         binding_rule=decision.binding_rule,
         eligible_at=decision.eligible_at,
         currency=currency,
-        candidates=tuple(candidate_answer(one, level) for one in decision.candidates),
+        candidates=tuple(candidate_answer(candidate, level) for candidate in decision.candidates),
         model=versions.model,
         policy=versions.policy,
         catalogue=versions.catalogue,

@@ -16,7 +16,7 @@ def issue_key(
     kind = Role(role)
     made = create_key(name or f"the-{role}", kind, narrow_scopes(kind, scopes), heed.clock(), expires_at)
     heed.http.portal.call(heed.runtime.ledger.add_key, made.key)
-    heed.runtime.access.keyring.replace(heed.runtime.ledger.api_keys())
+    heed.runtime.access.key_cache.replace(heed.runtime.ledger.api_keys())
     return bearer_header(made.token)
 
 
