@@ -86,10 +86,10 @@ def _features(chosen: Candidate) -> tuple[str, ...]:
     return tuple(_feature(contribution) for contribution in largest if contribution.points != 0.0)
 
 
-def _feature(one: Contribution) -> str:
-    direction = "raises" if one.points > 0 else "lowers"
-    named = one.words or f"`{one.feature}`"
-    return f"{named} = {_shown(one.value)} {direction} it by {abs(one.points):.2f} points."
+def _feature(contribution: Contribution) -> str:
+    direction = "raises" if contribution.points > 0 else "lowers"
+    named = contribution.words or f"`{contribution.feature}`"
+    return f"{named} = {_shown(contribution.value)} {direction} it by {abs(contribution.points):.2f} points."
 
 
 def _shown(value: Scalar) -> str:

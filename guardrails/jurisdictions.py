@@ -46,9 +46,9 @@ def membership(own: str | None, named: tuple[str, ...]) -> Membership:
     place = None if own is None else canonical_code(own)
     if place is None:
         return Membership.MAYBE
-    if any(_lies_in(place, one) for one in named):
+    if any(_lies_in(place, code) for code in named):
         return Membership.SURELY
-    return Membership.MAYBE if any(_may_lie_in(place, one) for one in named) else Membership.NOT
+    return Membership.MAYBE if any(_may_lie_in(place, code) for code in named) else Membership.NOT
 
 
 def _lies_in(own: str, named: str) -> bool:

@@ -150,7 +150,9 @@ def _of_rules(stage: Stage, act: PlannedAct, action: Action, rules: ActiveRules,
 
 def _reached_at(customer: Customer, point: str) -> Customer:
     """The customer with this contact point alone."""
-    return replace(customer, contact_points=tuple(one for one in customer.contact_points if one.contact_point == point))
+    return replace(
+        customer, contact_points=tuple(known for known in customer.contact_points if known.contact_point == point)
+    )
 
 
 def _strongest(policy: Policy, against: Sequence[Verdict]) -> RecheckResult:

@@ -154,7 +154,7 @@ class ConditionLanguage:
         source, _, attribute = name.rpartition(".")
         by_attribute = {known.partition(".")[2]: known for known in self.variables if known.startswith(f"{source}.")}
         whole = [known for known in self.variables if not source and known.partition(".")[2] == attribute]
-        inside = [by_attribute[one] for one in get_close_matches(attribute, by_attribute, n=1, cutoff=0.6)]
+        inside = [by_attribute[near] for near in get_close_matches(attribute, by_attribute, n=1, cutoff=0.6)]
         outside = get_close_matches(name, [*self.variables, *METHODS], n=1, cutoff=0.85)
         return next(iter((*whole, *inside, *outside)), None)
 

@@ -34,7 +34,7 @@ def explain_cel_error(message: str) -> Explanation:
 
 def _explain_mismatch(match: re.Match[str]) -> Explanation:
     types = match["types"].split(", ")
-    given = " and ".join(_TYPES.get(one, one) for one in types)
+    given = " and ".join(_TYPES.get(name, name) for name in types)
     return f"`{match['name'].strip('_')}` does not go with {given}", _type_remedy(types)
 
 

@@ -97,7 +97,7 @@ class HttpAdapter:
         )
         if answer.is_error:
             return [_reply(answer)] * len(requests)
-        return [_decided(one["decision"]) if one["decision"] else _problem(one["problem"]) for one in
+        return [_decided(result["decision"]) if result["decision"] else _problem(result["problem"]) for result in
                 answer.json()["results"]]  # fmt: skip
 
     def settle(self, review: str, verdict: str, reviewer: str, action: str | None) -> Reply:

@@ -13,14 +13,14 @@ def build_policy(given: GivenPolicy, shared: SharedDefinitions) -> str:
     if isinstance(given, str):
         return given
     whole = dict(given) if isinstance(given, Mapping) else {"rules": given}
-    rules = [_rule(one, shared) for one in whole.get("rules", ())]
+    rules = [_rule(rule, shared) for rule in whole.get("rules", ())]
     return json.dumps({**shared.policy, **whole, "rules": rules})
 
 
 def build_actions(given: Sequence[str | Mapping[str, Any]], shared: SharedDefinitions) -> list[dict[str, Any]]:
     """The actions on offer: those named, and those given by their differences from the default one."""
     usual = shared.actions["mail"]
-    return [{**usual, **(shared.actions[one] if isinstance(one, str) else one)} for one in given]
+    return [{**usual, **(shared.actions[action] if isinstance(action, str) else action)} for action in given]
 
 
 def _rule(given: str | Mapping[str, Any], shared: SharedDefinitions) -> dict[str, Any]:

@@ -26,9 +26,9 @@ def possible_outcomes(root: Node) -> frozenset[bool | None] | None:
     if not _separable(root):
         return None
     constants: dict[Variable, set[Scalar]] = {node: set() for node in walk(root) if isinstance(node, Variable)}
-    for one in walk(root):
-        if isinstance(one, Call) and one.overload not in _LOGIC:
-            _gather(one, constants)
+    for part in walk(root):
+        if isinstance(part, Call) and part.overload not in _LOGIC:
+            _gather(part, constants)
     columns = {variable.name: _values(variable.kind, values) for variable, values in constants.items()}
     if math.prod(len(values) for values in columns.values()) > _MOST:
         return None
@@ -60,7 +60,7 @@ def _gather(call: Call, constants: dict[Variable, set[Scalar]]) -> None:
 def _values(kind: CelType, constants: Iterable[Scalar]) -> list[Scalar]:
     if kind is CelType.BOOL:
         return [False, True]
-    known = [one for one in constants if one is not None]
+    known = [value for value in constants if value is not None]
     if kind is CelType.STRING:
         texts = sorted(str(value) for value in known)
         return [*dict.fromkeys(["", *texts, *(f"{text}\x00" for text in texts), "\U0010ffff" * 3])]

@@ -21,12 +21,12 @@ def _idle(
 ) -> Iterator[Finding]:
     left = set(context.concerned(rule))
     parts: list[tuple[int, FrequencyCap]] = []
-    narrower = [(other, one) for other, one in caps if other != place and _bounds(context, one, rule)]
-    for other, one in sorted(narrower, key=lambda cap: -len(context.concerned(cap[1]))):
-        if context.concerned(one) & left:
-            parts.append((other, one))
-            left -= context.concerned(one)
-    total = sum(one.limit for _, one in parts)
+    narrower = [(other, narrow) for other, narrow in caps if other != place and _bounds(context, narrow, rule)]
+    for other, narrow in sorted(narrower, key=lambda cap: -len(context.concerned(cap[1]))):
+        if context.concerned(narrow) & left:
+            parts.append((other, narrow))
+            left -= context.concerned(narrow)
+    total = sum(narrow.limit for _, narrow in parts)
     if len(parts) > 1 and not left and total <= rule.limit:
         named = ", ".join(context.stands(other) for other, _ in parts)
         message = f"{named} together allow {total} contacts, so this cap of {rule.limit} is never reached first"
@@ -34,7 +34,7 @@ def _idle(
         yield context.warning("cap-never-reached", place, "limit", message, remedy)
 
 
-def _bounds(context: LintContext, one: FrequencyCap, rule: FrequencyCap) -> bool:
+def _bounds(context: LintContext, narrow: FrequencyCap, rule: FrequencyCap) -> bool:
     """Whether a cap limits a part of what another counts, over at least as long a window."""
-    within = bool(context.concerned(one)) and context.concerned(one) < context.concerned(rule)
-    return within and one.per is Per.ALL and one.window >= rule.window and one.effect is Restraint.SUPPRESS
+    within = bool(context.concerned(narrow)) and context.concerned(narrow) < context.concerned(rule)
+    return within and narrow.per is Per.ALL and narrow.window >= rule.window and narrow.effect is Restraint.SUPPRESS

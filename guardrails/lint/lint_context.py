@@ -68,7 +68,7 @@ class LintContext:
 
     def concerned(self, rule: Rule) -> frozenset[int]:
         """Places in `offers` of what a rule is about."""
-        return frozenset(place for place, one in enumerate(self.offers) if rule.scope.concerns(one))
+        return frozenset(place for place, action in enumerate(self.offers) if rule.scope.concerns(action))
 
     def in_force(self, rule: Rule) -> bool:
         """Whether a rule is enforced on the day."""

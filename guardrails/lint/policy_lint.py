@@ -45,9 +45,9 @@ def lint_policy(
     """
     context = LintContext(loaded, catalogue, check_conditions(loaded, catalogue, attribute_types or {}), as_of)
     pack_rules = _of_packs()
-    findings = {one: None for check in CHECKS for one in check(context) if one.rule not in pack_rules}
+    findings = {finding: None for check in CHECKS for finding in check(context) if finding.rule not in pack_rules}
     findings.update(dict.fromkeys(check_citations(context)))
-    return tuple(sorted(findings, key=lambda one: one.line if one.line is not None else 10**9))
+    return tuple(sorted(findings, key=lambda finding: finding.line if finding.line is not None else 10**9))
 
 
 def _of_packs() -> frozenset[str]:

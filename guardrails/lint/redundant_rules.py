@@ -60,7 +60,7 @@ def _lands(wider: Rule, rule: Rule) -> bool:
     named, own = wider.scope.jurisdictions, rule.scope.jurisdictions
     if named is None:
         return True
-    return own is not None and all(membership(one, named) is Membership.SURELY for one in own)
+    return own is not None and all(membership(code, named) is Membership.SURELY for code in own)
 
 
 def _at_least(wider: Rule, rule: Rule) -> bool:

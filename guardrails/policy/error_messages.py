@@ -167,7 +167,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner: Iterable[type[BaseModel] | None] = (_model_in(argument) for argument in get_args(annotation))
-    return next((one for one in inner if one is not None), None)
+    return next((model for model in inner if model is not None), None)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -40,14 +40,14 @@ def _models() -> Iterator[type[BaseModel]]:
         model = waiting.pop()
         if model not in seen:
             seen.add(model)
-            waiting.extend(one for field in model.model_fields.values() for one in _models_in(field.annotation))
+            waiting.extend(inner for field in model.model_fields.values() for inner in _models_in(field.annotation))
             yield model
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [one for inner in get_args(annotation) for one in _models_in(inner)]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
 
 
 def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
@@ -63,8 +63,8 @@ def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
 def _field_descriptions(model: type[BaseModel]) -> Mapping[str, str]:
     """Docstrings of each field; a model's own override those of its bases."""
     descriptions: dict[str, str] = {}
-    for one in reversed(model.__mro__):
-        section = (one.__doc__ or "").partition("Attributes\n    ----------\n")[2]
+    for base in reversed(model.__mro__):
+        section = (base.__doc__ or "").partition("Attributes\n    ----------\n")[2]
         for entry in _ENTRY.finditer(re.sub("^    ", "", section, flags=re.MULTILINE)):
             descriptions.update(dict.fromkeys(entry["names"].split(", "), _plain_text(entry["text"])))
     return descriptions
@@ -76,7 +76,7 @@ def _clean(part: Any) -> None:
         if "patternProperties" in part:
             part["additionalProperties"] = False
         if isinstance(part.get("examples"), list):
-            part["examples"] = [_parse_example(str(one)) for one in part["examples"]]
+            part["examples"] = [_parse_example(str(example)) for example in part["examples"]]
         part = list(part.values())
     for inner in part if isinstance(part, list) else ():
         _clean(inner)

@@ -79,7 +79,9 @@ def policy_from_document(document: SourceMap) -> LoadedPolicy:
         policy = Policy.model_validate(document.data)
     except ValidationError as error:
         faults = [
-            to_fault(document, one) for one in error.errors(include_url=False) if not repeats_other_error(document, one)
+            to_fault(document, fault)
+            for fault in error.errors(include_url=False)
+            if not repeats_other_error(document, fault)
         ]
         raise InvalidPolicy(sorted(faults, key=lambda fault: fault.line or 0)) from error
     doubled = [

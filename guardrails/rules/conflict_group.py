@@ -80,7 +80,7 @@ def sharing_key(rule: ConflictGroup, action: Action) -> tuple[str, ...]:
 def evaluate(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
     """Object while a contact of another side is in the window; contacts dated in the future count too."""
     since = facts.now - rule.window
-    recent = [one for one in facts.customer.counted_contacts_since(since) if rule.scope.concerns(one)]
+    recent = [contact for contact in facts.customer.counted_contacts_since(since) if rule.scope.concerns(contact)]
     against = [(contact.at, side) for contact in recent if (side := _other_side(rule, action, contact)) is not None]
     if not against:
         return rule.allow(f"Nothing that excludes this came in the last {formatting.format_span(rule.window)}.")

@@ -62,7 +62,7 @@ def sharing_key(_: CoolDown, __: Action) -> None:
 def evaluate(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     """Object until the window after the last cause is over; causes dated in the future count already."""
     if rule.after is not None:
-        cause, last = formatting.join_or(f"`{one}`" for one in rule.after), _last(rule, facts)
+        cause, last = formatting.join_or(f"`{name}`" for name in rule.after), _last(rule, facts)
     else:
         cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
     if last is None or facts.now >= last + rule.window:
@@ -86,5 +86,5 @@ def _last_ignored(rule: CoolDown, facts: Facts) -> datetime | None:
     first = min(contact.at for contact in contacts)
     answers = event_times(facts.customer, rule.answered_by or (), rule.certainty_at_least, first)
     known = settled_contacts(contacts, answers, rule.answer_within, facts.now)
-    row = list(takewhile(lambda one: not one.answered, reversed(known)))
+    row = list(takewhile(lambda contact: not contact.answered, reversed(known)))
     return row[0].at if row and len(row) >= (rule.after_ignored or 1) else None

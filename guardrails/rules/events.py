@@ -68,8 +68,8 @@ def settled_contacts(
     """
     made = sorted(contact.at for contact in contacts if contact.state is ContactState.EXECUTED)
     known = answers[: bisect_right(answers, microseconds(now))]
-    judged = [SettledContact(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
-    return tuple(contact for contact in judged if contact.answered or contact.at + within <= now)
+    contacts_made = [SettledContact(at, _answered(microseconds(at), known, within // _MICROSECOND)) for at in made]
+    return tuple(contact for contact in contacts_made if contact.answered or contact.at + within <= now)
 
 
 def _answered(at: int, answers: Sequence[int], within: int) -> bool:

@@ -71,7 +71,9 @@ class FrequencyCap(Rule):
     def scoped(self) -> tuple[str, ...]:
         """The names of the scope as text, without the dimension of `per`."""
         scope = self.scope
-        classes = None if scope.message_classes is None else [one.value for one in scope.message_classes]
+        classes = (
+            None if scope.message_classes is None else [message_class.value for message_class in scope.message_classes]
+        )
         lists = {
             Per.CHANNEL: scope.channels,
             Per.MESSAGE_CLASS: classes,

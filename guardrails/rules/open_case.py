@@ -43,7 +43,7 @@ def sharing_key(_: OpenCase, __: Action) -> None:
 def evaluate(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
     """Object while a case is open; of events at the same moment, the opening one counts last."""
     opened = open_since(rule, facts)
-    cause = formatting.join_or(f"`{one}`" for one in rule.opened_by)
+    cause = formatting.join_or(f"`{name}`" for name in rule.opened_by)
     if opened is None:
         return rule.allow(f"No {cause} is open.")
     end = None if rule.at_most is None else opened + rule.at_most
@@ -67,4 +67,4 @@ def open_since(rule: OpenCase, facts: Facts) -> datetime | None:
         return None
     now, last = microseconds(facts.now), opened[-1]
     closed = event_times(facts.customer, rule.closed_by, rule.certainty_at_least)
-    return None if any(last < one <= now for one in closed) else to_moment(last)
+    return None if any(last < at <= now for at in closed) else to_moment(last)

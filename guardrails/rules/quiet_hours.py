@@ -79,9 +79,9 @@ class QuietHours(Rule):
         return tuple(parse_zone(name) for name in self.unknown_zone or ())
 
     @cached_property
-    def judged(self) -> Callable[[datetime, str | None, str | None, Points], Verdict]:
+    def cached_verdict(self) -> Callable[[datetime, str | None, str | None, Points], Verdict]:
         """The verdict by moment, zone, jurisdiction and zones of contact points; recent ones are cached."""
-        return lru_cache(maxsize=512)(partial(_judged, self))
+        return lru_cache(maxsize=512)(partial(_verdict, self))
 
     @cached_property
     def noun(self) -> str:
@@ -102,10 +102,10 @@ def evaluate(rule: QuietHours, facts: Facts, action: Action) -> Verdict:
     points = tuple([point.time_zones for point in customer.contact_points if point.channel == action.channel])
     # Channels differ only where contact points have zones, which most do not.
     zones = points if any(points) else ()
-    return rule.judged(facts.now, customer.time_zone, customer.jurisdiction, zones)
+    return rule.cached_verdict(facts.now, customer.time_zone, customer.jurisdiction, zones)
 
 
-def _judged(
+def _verdict(
     rule: QuietHours, now: datetime, zone_name: str | None, jurisdiction: str | None, points: Points
 ) -> Verdict:
     holiday = _calendar(rule, jurisdiction)

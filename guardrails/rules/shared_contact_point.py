@@ -32,9 +32,9 @@ def sharing_key(rules: Sequence[ConsentRule], action: Action) -> Hashable:
 
 def evaluate(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verdict:
     """Suppress where each rule accepts some contact point, but no contact point is accepted by all."""
-    speaking = _speaking(rules, facts, action)
-    each = [consented_points(rule, facts, action) for rule in speaking] if len(speaking) > 1 else []
-    if each and all(each) and not _in_all(each):
+    in_force = _rules_in_force(rules, facts, action)
+    accepted = [consented_points(rule, facts, action) for rule in in_force] if len(in_force) > 1 else []
+    if accepted and all(accepted) and not _accepted_by_all(accepted):
         return SHARED_CONTACT_POINT.suppress(
             f"No contact point for {action.channel} has every consent that is asked for."
         )
@@ -43,12 +43,12 @@ def evaluate(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> Verd
 
 def shared_contact_points(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[str | None]:
     """Contact points that every consent rule in force for the action accepts, ordered by name."""
-    return _in_all([consented_points(one, facts, action) for one in _speaking(rules, facts, action)])
+    return _accepted_by_all([consented_points(rule, facts, action) for rule in _rules_in_force(rules, facts, action)])
 
 
-def _speaking(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[ConsentRule]:
+def _rules_in_force(rules: Sequence[ConsentRule], facts: Facts, action: Action) -> list[ConsentRule]:
     return [rule for rule in rules if rule.scope.concerns(action) and rule.in_force(facts, action)]
 
 
-def _in_all(each: Sequence[list[str | None]]) -> list[str | None]:
-    return [point for point in each[0] if all(point in other for other in each[1:])] if each else []
+def _accepted_by_all(accepted: Sequence[list[str | None]]) -> list[str | None]:
+    return [point for point in accepted[0] if all(point in other for other in accepted[1:])] if accepted else []

@@ -109,7 +109,7 @@ def _total(volumes: list[Volume]) -> _Total:
 
 def _free_from(rule: VolumeLimit, volumes: list[Volume], cost: float) -> datetime | None:
     """When enough intervals have left the window, None where the limit is too small for any contact."""
-    left = sorted(volumes, key=lambda one: one.until)
+    left = sorted(volumes, key=lambda volume: volume.until)
     while left:
         gone = left[0].until
         left = [volume for volume in left if volume.until > gone]

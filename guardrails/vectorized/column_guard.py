@@ -180,11 +180,11 @@ class _PolicyRun:
 
     def _judged(self, plan: ActionPlan) -> CombinedVerdicts:
         slots = [self.guard.slots[place] for place in plan.slots]
-        heard = [(slot.evaluator.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
+        columns = [(slot.evaluator.rule.id, self._said(place)) for place, slot in zip(plan.slots, slots, strict=True)]
         missing = [
-            (requirement.otherwise.rule, self._demanded(requirement.rules, heard)) for requirement in plan.demands
+            (requirement.otherwise.rule, self._demanded(requirement.rules, columns)) for requirement in plan.demands
         ]
-        named = [(self._places[name], one) for name, one in (*heard, *missing)]
+        named = [(self._places[name], column) for name, column in (*columns, *missing)]
         return combine(named, len(self.runner.batch))
 
     def _said(self, place: int) -> VerdictColumn:
@@ -193,12 +193,12 @@ class _PolicyRun:
             self.done[place] = evaluate_rule(slot.evaluator, slot.action, self.runner)
         return self.done[place]
 
-    def _demanded(self, rules: frozenset[str], heard: Sequence[tuple[str, VerdictColumn]]) -> VerdictColumn:
+    def _demanded(self, rules: frozenset[str], columns: Sequence[tuple[str, VerdictColumn]]) -> VerdictColumn:
         """The guard's own verdict where none of the rules gives one."""
         spoken = np.zeros(len(self.runner.batch), dtype=np.bool_)
-        for name, one in heard:
+        for name, column in columns:
             if name in rules:
-                spoken |= one.effect != SILENT
+                spoken |= column.effect != SILENT
         return VerdictColumn.of(np.where(spoken, SILENT, SUPPRESS).astype(np.int8))
 
     def _one_by_one(self, action: Action) -> CombinedVerdicts:
@@ -234,4 +234,4 @@ def bind_column_policy(
     """
     guard = bind_policy(loaded, catalogue, attribute_types)
     checked = check_conditions(loaded, catalogue, attribute_types or {})
-    return ColumnGuard(guard, {text: compile_column_condition(one) for text, one in checked.items()})
+    return ColumnGuard(guard, {text: compile_column_condition(condition) for text, condition in checked.items()})

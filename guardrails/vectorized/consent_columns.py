@@ -31,10 +31,10 @@ def consent_verdicts(rule: ConsentRule, action: Action, population: CustomerBatc
     consents, points = population.permissions.consents, population.permissions.points
     allowed = has_consent(
         (points.first, points.point, points.channel),
-        _each(points.channels, lambda one: one == action.channel),
+        _each(points.channels, lambda channel: channel == action.channel),
         (consents.first, consents.at, consents.until, consents.point, consents.kind),
-        _each(consents.kinds, lambda one: _concerns(rule, one, action, population.now)),
-        _each(consents.kinds, lambda one: one.status == ConsentStatus.WITHDRAWN),
+        _each(consents.kinds, lambda kind: _concerns(rule, kind, action, population.now)),
+        _each(consents.kinds, lambda kind: kind.status == ConsentStatus.WITHDRAWN),
         np.array([_longest(rule, kind) for kind in consents.kinds], dtype=np.int64),
         microseconds(population.now),
         action.channel in rule.addressless,

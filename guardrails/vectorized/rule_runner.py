@@ -113,17 +113,17 @@ def _whereabouts(customer: Customer) -> Hashable:
 
 
 def _in_force(
-    evaluator: CandidateEvaluator, action: Action, batch: CustomerBatch, judged: VerdictColumn
+    evaluator: CandidateEvaluator, action: Action, batch: CustomerBatch, column: VerdictColumn
 ) -> VerdictColumn:
     """The verdicts limited to where the rule is in force, and by its mode."""
     end = evaluator.rule.stands_until
     if end is not None:
-        judged = judged.ended(end.timestamp())
+        column = column.ended(end.timestamp())
     if evaluator.everywhere:
-        return judged.where(None, enforced=evaluator.enforced)
+        return column.where(None, enforced=evaluator.enforced)
     codes, first = batch.jurisdictions
-    speaks = np.array([evaluator.rule.in_force(batch.facts(place), action) for place in first], dtype=np.bool_)
-    return judged.where(speaks[codes], enforced=evaluator.enforced)
+    in_force = np.array([evaluator.rule.in_force(batch.facts(place), action) for place in first], dtype=np.bool_)
+    return column.where(in_force[codes], enforced=evaluator.enforced)
 
 
 def _capped(rule: FrequencyCap, action: Action, batch: CustomerBatch) -> VerdictColumn:

@@ -48,11 +48,11 @@ class VerdictColumn:
         """The same verdicts, ending at this moment at the latest."""
         return VerdictColumn(self.effect, np.where(self.effect > ALLOW, np.minimum(self.until, at), self.until))
 
-    def where(self, speaks: NDArray[np.bool_] | None, *, enforced: bool) -> "VerdictColumn":
+    def where(self, in_force: NDArray[np.bool_] | None, *, enforced: bool) -> "VerdictColumn":
         """Silent where the rule is not in force; allow everywhere in observe mode."""
         effect = self.effect if enforced else np.zeros_like(self.effect)
         until = self.until if enforced else np.full_like(self.until, ENDLESS)
-        return VerdictColumn(effect if speaks is None else np.where(speaks, effect, np.int8(SILENT)), until)
+        return VerdictColumn(effect if in_force is None else np.where(in_force, effect, np.int8(SILENT)), until)
 
 
 @dataclass(frozen=True)
