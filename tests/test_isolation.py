@@ -1,4 +1,4 @@
-"""Tests touch nobody's heed: neither the home and the service that the environment names, nor the folder's `.heed`."""
+"""Tests leave the user's heed alone: its home, its service, and `.heed` in the working folder."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from tests.support.isolation import foreign_settings
 from tests.support.ledger_builders import new_file
 from tests.support.paths import REPOSITORY
 
-# Those that run commands, and commands that change a service or a ledger if they reach one.
+# Tests of commands, some of which change whatever service or ledger they reach.
 COMMANDS = [
     REPOSITORY / "tests" / "docs" / "test_readme.py",
     *(REPOSITORY / "tests" / "heed" / "cli" / f"test_{name}.py" for name in (
@@ -29,14 +29,14 @@ STOP = (sys.executable, "-m", "heed", "stop", "--reason", "wrong price")
 
 @dataclass(frozen=True)
 class Planted:
-    """What a user has: a home, another in the working folder, and a service, whose callers are counted."""
+    """A user's heed: a home, another in the working folder, and a service that records its requests."""
 
     folder: Path
     port: int
     requests: list[str] = field(default_factory=list)
 
     def run(self, *command: object, **changed: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command as the user would: in the user's folder, with the user's settings."""
+        """Run a command in the user's folder with the user's settings."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         user = {"HEED_HOME": str(self.folder / "home"), "HEED_PORT": str(self.port), "HEED_API_KEY": "the user's"}
         line = [str(word) for word in command]
@@ -44,7 +44,7 @@ class Planted:
         return subprocess.run(line, cwd=self.folder, env=env, capture_output=True, text=True, timeout=600, check=False)
 
     def files(self) -> dict[str, tuple[int, bytes]]:
-        """When each file was last written, and what is in it."""
+        """Modification time and content of each file."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
