@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from heed.guardrails.lint.finding import Finding
 from heed.guardrails.lint.lint_context import LintContext
-from heed.guardrails.rules.formatting import format_day
+from heed.guardrails.rules.reason_text import format_day
 
 
 def check_rule_dates(context: LintContext) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from heed.decisioning.verdict import Effect, ObservedMissingFact, ObserveOnly, V
 from heed.guardrails.conditions.cel import Condition
 from heed.guardrails.conditions.cel_env import depends_on_action, depends_on_customer
 from heed.guardrails.policy.policy_model import CandidateRule, ChoiceRule
+from heed.guardrails.rule_scope import Scope
 from heed.guardrails.rules import (
     audit_sample,
     completeness,
@@ -22,7 +23,6 @@ from heed.guardrails.rules import (
     cool_down,
     eligibility,
     fatigue,
-    formatting,
     frequency_cap,
     harm_ceiling,
     human_review,
@@ -30,6 +30,7 @@ from heed.guardrails.rules import (
     objection,
     open_case,
     quiet_hours,
+    reason_text,
     shared_contact_point,
     stop_flag,
     suppression,
@@ -57,7 +58,6 @@ from heed.guardrails.rules.stop_flag import StopFlag
 from heed.guardrails.rules.suppression import SuppressionRule
 from heed.guardrails.rules.value_floor import ValueFloor
 from heed.guardrails.rules.volume_limit import VolumeLimit
-from heed.guardrails.scope import Scope
 
 EvaluateCandidate = Callable[[Facts, Action], Verdict]
 EvaluateChoice = Callable[[Facts, Choice], Verdict]
@@ -128,7 +128,7 @@ def limit_to_rule_dates(rule: Rule, verdict: Verdict) -> Verdict:
     if verdict.eligible_at is not None and verdict.eligible_at <= end:
         return verdict
     return replace(
-        verdict, reason=f"{verdict.reason} The rule itself ends on {formatting.format_moment(end)}.", eligible_at=end
+        verdict, reason=f"{verdict.reason} The rule itself ends on {reason_text.format_moment(end)}.", eligible_at=end
     )
 
 

@@ -8,8 +8,8 @@ from heed.guardrails.conditions.cel import Condition, ConditionLanguage, Invalid
 from heed.guardrails.conditions.cel_env import declared_types
 from heed.guardrails.policy.load import LoadedPolicy
 from heed.guardrails.policy_errors import Fault, InvalidPolicy
+from heed.guardrails.rule_scope import Selection
 from heed.guardrails.rules.condition import ConditionRule
-from heed.guardrails.scope import Selection
 from heed.guardrails.source_map import Path
 
 CATALOGUE = "catalogue"

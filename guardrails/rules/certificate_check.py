@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from heed.decisioning.certificate import Certificate, Loss, format_bound
 from heed.decisioning.customer import Facts
 from heed.guardrails.field_types import NonNegative, StrictModel
-from heed.guardrails.rules.formatting import format_moment
+from heed.guardrails.rules.reason_text import format_moment
 
 
 class CertificateRequirement(StrictModel):

@@ -11,7 +11,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import LongDuration, Names
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.consent import channel_points
 from heed.guardrails.rules.rule import Restraint, Rule
 from heed.guardrails.rules.time_zones import zone_or_none
@@ -88,5 +88,5 @@ def _staleness(rule: CompletenessRule, reported_at: datetime | None, now: dateti
         return "The profile was never reported."
     if abs(now - reported_at) < rule.reported_within:
         return None
-    limit = formatting.format_span(rule.reported_within)
-    return f"The profile was last reported on {formatting.format_day(reported_at)}, which is not within {limit}."
+    limit = reason_text.format_span(rule.reported_within)
+    return f"The profile was last reported on {reason_text.format_day(reported_at)}, which is not within {limit}."

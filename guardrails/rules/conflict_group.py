@@ -9,9 +9,9 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Contact, Facts
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import Duration, Name, Names, NormalizedNames, StrictModel
-from heed.guardrails.rules import formatting
+from heed.guardrails.rule_scope import ActionView, Selection
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.rule import Restraint, Rule
-from heed.guardrails.scope import ActionView, Selection
 
 
 class Member(StrictModel):
@@ -83,11 +83,11 @@ def evaluate(rule: ConflictGroup, facts: Facts, action: Action) -> Verdict:
     recent = [contact for contact in facts.customer.counted_contacts_since(since) if rule.scope.concerns(contact)]
     against = [(contact.at, side) for contact in recent if (side := _other_side(rule, action, contact)) is not None]
     if not against:
-        return rule.allow(f"Nothing that excludes this came in the last {formatting.format_span(rule.window)}.")
+        return rule.allow(f"Nothing that excludes this came in the last {reason_text.format_span(rule.window)}.")
     last, side = max(against)
     free = last + rule.window
     reason = (
-        f"Excluded by {side}, last on {formatting.format_day(last)}; possible from {formatting.format_moment(free)}."
+        f"Excluded by {side}, last on {reason_text.format_day(last)}; possible from {reason_text.format_moment(free)}."
     )
     return rule.against(rule.effect.effect, reason, free)
 

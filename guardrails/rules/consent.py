@@ -18,7 +18,7 @@ from heed.decisioning.customer import Consent, ConsentStatus, Customer, Facts
 from heed.decisioning.normalize import normalize_name
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import LongDuration, NormalizedName, NormalizedNames
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.rule import Rule
 
 EVERYTHING = "*"
@@ -118,7 +118,7 @@ def evaluate(rule: ConsentRule, facts: Facts, action: Action) -> Verdict:
     grant = next((statement for statement in accepted if statement is not None and statement.status == _GRANTED), None)
     if grant is None:
         return rule.allow(f"Consent for {about} was not withdrawn.")
-    return rule.allow(f"Consent for {about} was given on {formatting.format_day(grant.recorded_at)}.")
+    return rule.allow(f"Consent for {about} was given on {reason_text.format_day(grant.recorded_at)}.")
 
 
 def consented_points(rule: ConsentRule, facts: Facts, action: Action) -> list[str | None]:
@@ -244,8 +244,8 @@ def _subject(action: Action) -> str:
 def _refusal_reason(rule: ConsentRule, about: str, standing: Sequence[Consent]) -> str:
     latest = max(standing, key=_weight, default=None)
     if latest is None:
-        basis = "" if rule.bases is None else f" {formatting.join_or(rule.bases)}"
+        basis = "" if rule.bases is None else f" {reason_text.join_or(rule.bases)}"
         return f"No{basis} consent for {about} is on record."
     if latest.status == _WITHDRAWN:
-        return f"Consent for {about} was withdrawn on {formatting.format_day(latest.recorded_at)}."
-    return f"Consent for {about} expired on {formatting.format_day(latest.expires_at or latest.recorded_at)}."
+        return f"Consent for {about} was withdrawn on {reason_text.format_day(latest.recorded_at)}."
+    return f"Consent for {about} expired on {reason_text.format_day(latest.expires_at or latest.recorded_at)}."

@@ -10,7 +10,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import Duration, NormalizedNames, UnitInterval
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.events import event_times, settled_contacts, to_moment
 from heed.guardrails.rules.rule import Restraint, Rule
 
@@ -62,13 +62,13 @@ def sharing_key(_: CoolDown, __: Action) -> None:
 def evaluate(rule: CoolDown, facts: Facts, _: Action) -> Verdict:
     """Object until the window after the last cause is over; causes dated in the future count already."""
     if rule.after is not None:
-        cause, last = formatting.join_or(f"`{name}`" for name in rule.after), _last(rule, facts)
+        cause, last = reason_text.join_or(f"`{name}`" for name in rule.after), _last(rule, facts)
     else:
         cause, last = f"{rule.after_ignored} ignored contacts in a row", _last_ignored(rule, facts)
     if last is None or facts.now >= last + rule.window:
-        return rule.allow(f"No {cause} in the last {formatting.format_span(rule.window)}.")
+        return rule.allow(f"No {cause} in the last {reason_text.format_span(rule.window)}.")
     free = last + rule.window
-    since, until = formatting.format_day(last), formatting.format_moment(free)
+    since, until = reason_text.format_day(last), reason_text.format_moment(free)
     reason = f"Left in peace after {cause}, the last on {since}, until {until}."
     return rule.against(rule.effect.effect, reason, free)
 

@@ -9,7 +9,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import MAX_WINDOW, Duration, NormalizedNames, UnitInterval
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.events import event_times, settled_contacts
 from heed.guardrails.rules.rule import Restraint, Rule
 
@@ -71,5 +71,5 @@ def evaluate(rule: FatigueRule, facts: Facts, _: Action) -> Verdict:
         return rule.allow(f"{summary}.")
     free = recent[0].at + rule.window
     return rule.against(
-        rule.effect.effect, f"{summary}; left in peace until {formatting.format_moment(free)} or an answer.", free
+        rule.effect.effect, f"{summary}; left in peace until {reason_text.format_moment(free)} or an answer.", free
     )

@@ -11,7 +11,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import Duration
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.rule import Restraint, Rule
 
 
@@ -65,7 +65,7 @@ class FrequencyCap(Rule):
     @cached_property
     def span(self) -> str:
         """The window as text."""
-        return formatting.format_span(self.window)
+        return reason_text.format_span(self.window)
 
     @cached_property
     def scoped(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class FrequencyCap(Rule):
             Per.CATEGORY: scope.categories,
             Per.ACTION: scope.actions,
         }
-        return tuple(formatting.join_or(names) for key, names in lists.items() if names and key is not self.per)
+        return tuple(reason_text.join_or(names) for key, names in lists.items() if names and key is not self.per)
 
     @cached_property
     def room(self) -> dict[tuple[str | None, int], Verdict]:
@@ -113,7 +113,7 @@ def evaluate(rule: FrequencyCap, facts: Facts, action: Action) -> Verdict:
         return rule.against(rule.effect.effect, f"{so_far}: none is allowed.")
     free = times[len(times) - rule.limit] + rule.window
     return rule.against(
-        rule.effect.effect, f"{so_far}; the next is possible from {formatting.format_moment(free)}.", free
+        rule.effect.effect, f"{so_far}; the next is possible from {reason_text.format_moment(free)}.", free
     )
 
 

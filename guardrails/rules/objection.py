@@ -9,7 +9,7 @@ from typing import Literal
 from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.rule import Rule
 
 
@@ -29,5 +29,5 @@ def evaluate(rule: ObjectionRule, facts: Facts, _: Action) -> Verdict:
     objections = facts.customer.objections
     if not objections:
         return rule.allow("No objection is on record.")
-    since = formatting.format_day(min(objection.recorded_at for objection in objections))
+    since = reason_text.format_day(min(objection.recorded_at for objection in objections))
     return rule.suppress(f"The customer objected to marketing on {since}, and an objection has no end.")

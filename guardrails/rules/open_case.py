@@ -9,7 +9,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts, microseconds
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import Duration, NormalizedNames, UnitInterval
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.events import event_times, to_moment
 from heed.guardrails.rules.rule import Restraint, Rule
 
@@ -43,17 +43,17 @@ def sharing_key(_: OpenCase, __: Action) -> None:
 def evaluate(rule: OpenCase, facts: Facts, _: Action) -> Verdict:
     """Object while a case is open; of events at the same moment, the opening one counts last."""
     opened = open_since(rule, facts)
-    cause = formatting.join_or(f"`{name}`" for name in rule.opened_by)
+    cause = reason_text.join_or(f"`{name}`" for name in rule.opened_by)
     if opened is None:
         return rule.allow(f"No {cause} is open.")
     end = None if rule.at_most is None else opened + rule.at_most
     if end is not None and facts.now >= end:
-        return rule.allow(f"The {cause} of {formatting.format_day(opened)} counts as open no longer.")
+        return rule.allow(f"The {cause} of {reason_text.format_day(opened)} counts as open no longer.")
     until = (
-        "until it is closed" if end is None else f"until it is closed, at the latest {formatting.format_moment(end)}"
+        "until it is closed" if end is None else f"until it is closed, at the latest {reason_text.format_moment(end)}"
     )
     return rule.against(
-        rule.effect.effect, f"A {cause} is open since {formatting.format_day(opened)}; silent {until}.", end
+        rule.effect.effect, f"A {cause} is open since {reason_text.format_day(opened)}; silent {until}.", end
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Verdict
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.public_holidays import Holidays, WithHolidays, calendar_of
 from heed.guardrails.rules.rule import Rule
 from heed.guardrails.rules.schedule import (
@@ -118,7 +118,7 @@ def _verdict(
         where = f"every zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
         return rule.allow(f"Outside {rule.noun} in {where}.")
     where = f"at least one zone that the customer may live in ({doubt})" if doubt else "the customer's time zone"
-    then = "no time is outside them" if free is None else f"contact is possible from {formatting.format_moment(free)}"
+    then = "no time is outside them" if free is None else f"contact is possible from {reason_text.format_moment(free)}"
     return rule.suppress(f"{rule.noun.capitalize()} in {where}; {then}.", free)
 
 

@@ -12,7 +12,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts
 from heed.decisioning.verdict import Effect, MissingFact, Verdict
 from heed.guardrails.field_types import RuleId, StrictModel
-from heed.guardrails.scope import Scope, Selection
+from heed.guardrails.rule_scope import Scope, Selection
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from typing import Literal
 from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts, Suppression
 from heed.decisioning.verdict import Verdict
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.rule import Rule
 
 
@@ -31,8 +31,8 @@ def evaluate(rule: SuppressionRule, facts: Facts, action: Action) -> Verdict:
     if not standing:
         return rule.allow(f"Not on the suppression list for {action.channel}.")
     until = _end(standing)
-    since = formatting.format_day(min(entry.recorded_at for entry in standing))
-    end = "without an end" if until is None else f"until {formatting.format_moment(until)}"
+    since = reason_text.format_day(min(entry.recorded_at for entry in standing))
+    end = "without an end" if until is None else f"until {reason_text.format_moment(until)}"
     where = "all channels" if any(entry.channel is None for entry in standing) else action.channel
     return rule.suppress(f"On the suppression list for {where} since {since}, {end}.", until)
 

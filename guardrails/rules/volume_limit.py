@@ -12,7 +12,7 @@ from heed.decisioning.catalogue import Action
 from heed.decisioning.customer import Facts, Volume
 from heed.decisioning.verdict import Verdict
 from heed.guardrails.field_types import Duration, NonNegative
-from heed.guardrails.rules import formatting
+from heed.guardrails.rules import reason_text
 from heed.guardrails.rules.frequency_cap import Per
 from heed.guardrails.rules.rule import Restraint, Rule
 
@@ -89,7 +89,7 @@ def evaluate(rule: VolumeLimit, catalogue: Mapping[str, Action], facts: Facts, a
     if total.fits(rule, action.cost):
         return rule.allow(f"{usage}.")
     free = _free_from(rule, counted, action.cost)
-    then = "no other time is known" if free is None else f"the next is possible from {formatting.format_moment(free)}"
+    then = "no other time is known" if free is None else f"the next is possible from {reason_text.format_moment(free)}"
     return rule.against(rule.effect.effect, f"{usage}; {then}.", free)
 
 
@@ -123,4 +123,4 @@ def _usage_text(rule: VolumeLimit, total: _Total, action: Action) -> str:
     parts = [] if rule.contacts is None else [f"{total.contacts} of {rule.contacts} contacts"]
     if rule.budget is not None:
         parts.append(f"{total.spent:.2f} of {rule.budget:.2f} spent and {action.cost:.2f} asked for")
-    return f"{', '.join(parts)} for {about} in the last {formatting.format_span(rule.window)}"
+    return f"{', '.join(parts)} for {about} in the last {reason_text.format_span(rule.window)}"

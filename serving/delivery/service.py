@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from heed.decisioning.recheck_result import RecheckResult
-from heed.serving.delivery.recheck import recheck_message
+from heed.serving.delivery.message_recheck import recheck_message
 from heed.serving.delivery.retry import MAX_ATTEMPTS, next_attempt
 from heed.serving.delivery.webhooks.endpoint import Endpoint
 from heed.serving.deployment.active_versions import VersionSource

@@ -4,7 +4,7 @@ import pytest
 
 from heed.guardrails.jurisdictions import canonical_code
 from heed.guardrails.policy_errors import InvalidPolicy
-from heed.guardrails.scope import Scope
+from heed.guardrails.rule_scope import Scope
 from tests.support.guardrail_builders import guard, rule
 
 

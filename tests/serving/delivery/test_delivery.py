@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from heed.decisioning.errors import NotFound
-from heed.serving.delivery.recheck import recheck_message
+from heed.serving.delivery.message_recheck import recheck_message
 from heed.serving.ledger.outbox.delivery import DeliveryContext
 from heed.serving.ledger.records import OutboxMessage
 from tests.support.doubles import FixedScorer
