@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from heed.training.certificate.request import CertificateRequest
     from heed.training.evaluation.assessment import Assessment
     from heed.training.pipeline.certificate_registration import CertifiedVersion
-    from heed.training.reporting.report_section import ReportSection
+    from heed.training.reporting.blocks import ReportSection
 
 _ALPHA = {Loss.HARM: 0.02, Loss.REGRET: 0.0}
 

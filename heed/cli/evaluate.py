@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from heed.training.certificate.certify import CertificationResult
     from heed.training.evaluation.assessment import Assessment, EvaluationRequest
     from heed.training.pipeline.certificate_registration import CertifiedVersion
-    from heed.training.reporting.report_section import ReportSection
+    from heed.training.reporting.blocks import ReportSection
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FOLDER = click.Path(file_okay=False, path_type=Path)

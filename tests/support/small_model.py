@@ -72,8 +72,8 @@ def bundle() -> Bundle:
 @once_per_session
 def line() -> UpliftCorrection:
     data = prepared()
-    assert data.instead is not None
-    other = out_of_fold_probability(trained_heads().out_of_fold, trained_heads().head.calibration, data.instead)
+    assert data.counterfactual is not None
+    other = out_of_fold_probability(trained_heads().out_of_fold, trained_heads().head.calibration, data.counterfactual)
     return fit_uplift_correction(data.samples[Part.FIT], trained_heads().propensity, other)
 
 

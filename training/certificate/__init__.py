@@ -1,1 +1,1 @@
-"""Certifying from which confidence on heed may act alone: Learn then Test over recorded contacts."""
+"""Certificates: the confidence above which heed may act without review, by Learn then Test."""

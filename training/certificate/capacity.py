@@ -1,6 +1,6 @@
-"""What a number of people can look at: the threshold that gives them so many cases a day, and what that buys.
+"""Review capacity: the threshold that yields so many reviews a day, and the value they add.
 
-Cases go to people by confidence, the least sure first, which is what the threshold of the policy does.
+The least confident acts are reviewed first, as the threshold of the policy does.
 """
 
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from heed.training.features.window_kernel import Ints
 
 Bools = NDArray[np.bool_]
 _STEPS = 10
-_BUSY = 0.9
+_BUSY_QUANTILE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityPoint:
-    """One threshold, read as work for people.
+    """One threshold and its reviews.
 
     Attributes
     ----------
     capacity : float
-        Review cases that people can settle a day.
+        Reviews that people can do a day.
     threshold : float
-        The largest confidence to ask for that gives no more cases a day on average, in [0, 1].
+        Highest threshold with no more reviews a day on average, in [0, 1].
     reviews_a_day, busy_day : float
-        Cases on an average day, and on a day busier than nine in ten.
+        Reviews on an average day, and at the 90th percentile of days.
     acts_a_day : float
-        Acts and cases together.
+        Acts a day, reviewed ones included.
     automated : float
-        Share of these that heed makes by itself.
+        Share of acts without review.
     per_review : float
-        What an act that goes to review is expected to be worth less than the best that could be done, hold included: at
-        most so much a person can gain by choosing better, in the catalogue's currency. 0 where there are no cases.
+        Expected shortfall of a reviewed act against the best alternative, hold included, in the catalogue's currency:
+        an upper bound on what a review adds. 0 without reviews.
     gained_a_day : float
-        The same of all cases of a day.
+        The same for all reviews of a day.
     caught : float
-        Share of all that is expected to be lost by acts which lies in those that go to review.
+        Share of the total expected shortfall that is in reviewed acts.
     """
 
     capacity: float
@@ -57,18 +57,18 @@ class CapacityPoint:
 
 @dataclass(frozen=True, eq=False)
 class ActFlow:
-    """Recorded moments at which heed would act, as they came day by day.
+    """Recorded decisions to act, by day.
 
     Attributes
     ----------
     confidence, shortfall : array of float, shape (n,)
-        How sure each act is, and what it is expected to be worth less than the best.
+        Confidence of each act, and its expected shortfall.
     day : array of int, shape (n,)
-        Number of its day.
+        Day number.
     days : int
-        How many days were recorded, those without an act among them.
+        Number of recorded days, including those without an act.
     share : float
-        Share of all decisions of these days that were recorded here, in (0, 1].
+        Share of all decisions of these days that is recorded here, in (0, 1].
     """
 
     confidence: Floats
@@ -84,35 +84,37 @@ def act_flow(confidence: Floats, acts: Bools, shortfall: Floats, day: Ints, shar
     Parameters
     ----------
     confidence, acts, shortfall, day : array, shape (n,)
-        Of every decision, those to hold among them: they tell how many days were recorded.
+        Of every decision, holds included: they define the number of recorded days.
 
     Raises
     ------
     InvalidInput
-        If there is no decision.
+        If there are no decisions.
     """
     if len(day) == 0:
-        raise InvalidInput("no recorded decision to read a capacity from", field="data", remedy="give more contacts")
+        raise InvalidInput(
+            "no recorded decisions to compute a capacity from", field="data", remedy="give more contacts"
+        )
     days = int(day.max() - day.min()) + 1
     return ActFlow(confidence[acts], shortfall[acts], day[acts] - day.min(), days, share)
 
 
 def recorded_flow(eval_data: EvalData, share: float = 1.0) -> ActFlow:
-    """The acts that heed would have made at recorded moments, by days of UTC.
+    """The acts that heed would have made at recorded contacts, by UTC day.
 
     Parameters
     ----------
     share : float
-        Share of all decisions of these days that the material holds, in (0, 1].
+        Share of all decisions of these days that is in the evaluation data, in (0, 1].
     """
     at = eval_data.data.contacts["at"].to_numpy(dtype="datetime64[us]")[eval_data.rows]
     day = at.astype("datetime64[D]").astype(np.int64)
-    made = eval_data.choices
-    return act_flow(made.confidence, eval_data.acts, made.shortfall, day, share)
+    choices = eval_data.choices
+    return act_flow(choices.confidence, eval_data.acts, choices.shortfall, day, share)
 
 
-def capacity(given: ActFlow, a_day: float) -> CapacityPoint:
-    """What `a_day` review cases a day mean.
+def capacity_point(flow: ActFlow, a_day: float) -> CapacityPoint:
+    """The threshold for `a_day` reviews a day.
 
     Parameters
     ----------
@@ -126,33 +128,33 @@ def capacity(given: ActFlow, a_day: float) -> CapacityPoint:
     """
     if not a_day >= 0.0:
         remedy = "give 0 or more"
-        raise InvalidInput("nobody can settle fewer cases than none", field="capacity", value=a_day, remedy=remedy)
-    most = a_day * given.days * given.share
-    levels, counts = np.unique(given.confidence, return_counts=True)
+        raise InvalidInput("a capacity cannot be negative", field="capacity", value=a_day, remedy=remedy)
+    most = a_day * flow.days * flow.share
+    levels, counts = np.unique(flow.confidence, return_counts=True)
     below = np.concatenate([[0], np.cumsum(counts)])
-    # The acts that go to review at each level are those below it; beyond the last level is certainty itself.
+    # Acts below a level go to review; the last threshold reviews them all.
     thresholds = np.concatenate([levels, [1.0]])
-    return _reading(given, a_day, float(thresholds[below <= most][-1]))
+    return _point_at(flow, a_day, float(thresholds[below <= most][-1]))
 
 
-def capacity_curve(given: ActFlow, capacities: Sequence[float] = ()) -> tuple[CapacityPoint, ...]:
-    """Readings from nobody to people for every act, in equal steps, and those of the capacities named."""
-    acts = len(given.confidence) / given.days / given.share
+def capacity_curve(flow: ActFlow, capacities: Sequence[float] = ()) -> tuple[CapacityPoint, ...]:
+    """Points from no review to reviewing every act, in equal steps, and those of the given capacities."""
+    acts = len(flow.confidence) / flow.days / flow.share
     steps = [acts * step / _STEPS for step in range(_STEPS + 1)]
-    return tuple(capacity(given, one) for one in sorted({*steps, *capacities}))
+    return tuple(capacity_point(flow, value) for value in sorted({*steps, *capacities}))
 
 
-def _reading(given: ActFlow, a_day: float, threshold: float) -> CapacityPoint:
-    mine = given.confidence < threshold
-    scale = 1.0 / (given.days * given.share)
+def _point_at(flow: ActFlow, a_day: float, threshold: float) -> CapacityPoint:
+    mine = flow.confidence < threshold
+    scale = 1.0 / (flow.days * flow.share)
     reviews, acts = int(mine.sum()), len(mine)
-    lost, caught = float(given.shortfall.sum()), float(given.shortfall[mine].sum())
-    by_day = np.bincount(given.day[mine], minlength=given.days) / given.share
+    lost, caught = float(flow.shortfall.sum()), float(flow.shortfall[mine].sum())
+    by_day = np.bincount(flow.day[mine], minlength=flow.days) / flow.share
     return CapacityPoint(
         capacity=a_day,
         threshold=threshold,
         reviews_a_day=reviews * scale,
-        busy_day=float(np.quantile(by_day, _BUSY)),
+        busy_day=float(np.quantile(by_day, _BUSY_QUANTILE)),
         acts_a_day=acts * scale,
         automated=1.0 - reviews / acts if acts else 1.0,
         per_review=caught / reviews if reviews else 0.0,

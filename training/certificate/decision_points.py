@@ -1,10 +1,10 @@
-"""Recorded moments with what heed would have done at them, and the sample that they give at a threshold.
+"""Recorded decision points with heed's choices, and the loss sample at a threshold.
 
-Moments of one customer are not independent. Where all weights are equal, each customer counts once, by one of the
-moments at which heed would have done by itself what was done, drawn by a seed: losses of 0 and 1 stay such, and the
-exact test can be used. Where weights differ, drawing among matching moments would distort them, so each customer
-counts by the sum over all moments, cut off at the largest loss that one moment can bring: without that, one customer
-could lose any amount and no bound would hold. It matters only to customers who are harmed more than once.
+Decision points of one customer are dependent. With equal weights, each customer counts once, by a random one of the
+points at which heed would have taken the logged action: losses stay 0 or 1, and the exact test applies. With unequal
+weights, sampling would distort them, so each customer counts by the sum over all points, capped at the largest possible
+loss of one point: without the cap a customer's loss would be unbounded and no bound would hold. The cap matters only
+for customers harmed more than once.
 """
 
 from dataclasses import dataclass, replace
@@ -22,28 +22,28 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class DecisionPoints:
-    """n recorded moments; every row is a contact or a hold.
+    """n recorded decision points; every row is a contact or a hold.
 
     Attributes
     ----------
     customer : array of int, shape (n,)
-        Whose moment it is.
+        Customer, or group of dependent customers.
     confidence : array of float, shape (n,)
-        Of heed's choice.
+        Confidence of heed's choice.
     executed : array of bool, shape (n,)
-        Whether heed would act by itself, if confident enough, and the moment tells something of that act's loss.
+        Whether heed would act, if confident enough, and the row shows something about the loss.
     loss : array of float, shape (n,)
-        What the moment tells: in [0, 1] for harm; the estimated amount lost against holding for regret.
+        In [0, 1] for harm; the estimated amount lost against holding for regret.
     weight : array of float, shape (n,)
-        How much the loss counts: one over the probability of what was done, where the loss is not itself an estimate.
+        Inverse propensity; 1 where the loss is itself an estimate.
     bound : float
-        No weighted loss can be larger.
+        Upper bound on a weighted loss.
     largest : float
-        The largest mean loss there can be.
+        Upper bound on the mean loss.
     clipped : float
-        Share of the inverse-propensity weight that clipping took away.
+        Share of the inverse-propensity weight removed by clipping.
     estimated : bool
-        Whether a loss is an estimate that is right on average only, and may lie outside [0, 1].
+        Whether losses are unbiased estimates that may lie outside [0, 1].
     """
 
     customer: Ints
@@ -61,13 +61,13 @@ class DecisionPoints:
 
     @cached_property
     def equal(self) -> bool:
-        """Whether one loss is worth as much as another, so that customers can be counted."""
+        """Whether all weights are equal, so that customers can be counted."""
         mine = self.weight[self.executed]
         return not self.estimated and (len(mine) == 0 or float(np.ptp(mine)) == 0.0)
 
     @property
     def customers(self) -> int:
-        """How many there are."""
+        """Number of customers."""
         return len(np.unique(self.customer))
 
     def at(self, threshold: float, order: Ints) -> LossSample:
@@ -76,24 +76,24 @@ class DecisionPoints:
         Parameters
         ----------
         order : array of int, shape (n,)
-            In which a customer's moments are drawn; see :func:`random_order`.
+            Random order from which a customer's point is picked; see :func:`random_order`.
         """
         taken = self.executed & (self.confidence >= threshold)
         return _counted(self, taken, order) if self.equal else _weighted(self, taken)
 
     def of(self, mine: Bools) -> "DecisionPoints":
-        """The moments for which `mine` is true; whether weights are equal is decided anew."""
+        """The points for which `mine` is true; equality of weights is recomputed."""
         parts = ("customer", "confidence", "executed", "loss", "weight")
         return replace(self, **{name: getattr(self, name)[mine] for name in parts})
 
 
 def random_order(points: DecisionPoints, seed: int) -> Ints:
-    """A random order of the moments, from which the first that matches is a customer's."""
+    """A random order of the points; the first match in it stands for its customer."""
     return np.random.default_rng(seed).permutation(len(points))
 
 
 def split_customers(points: DecisionPoints, share: float, seed: int) -> tuple[DecisionPoints, DecisionPoints]:
-    """The moments of a random share of the customers, and those of the others."""
+    """The points of a random share of the customers, and those of the others."""
     names, place = np.unique(points.customer, return_inverse=True)
     chosen = np.zeros(len(names), dtype=np.bool_)
     chosen[np.random.default_rng([seed, 1]).permutation(len(names))[: round(share * len(names))]] = True

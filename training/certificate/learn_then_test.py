@@ -1,9 +1,9 @@
 """Learn then Test: fixed-sequence testing from the strictest threshold downwards.
 
-The grid is fixed beforehand. Each threshold is tested at the full level delta as long as all stricter ones were
-rejected; the first that is not rejected ends the testing. The chance that any rejected threshold has a mean loss above
-alpha is then at most delta, whatever the losses look like between thresholds. Very strict thresholds have too few
-losses for any test, and would end the testing before it began: where to start is therefore chosen on other customers.
+The grid is fixed in advance. Each threshold is tested at the full level delta as long as all stricter ones were
+rejected; the first that is not rejected ends the sequence. The probability that any rejected threshold has a mean loss
+above alpha is then at most delta, whatever the dependence between thresholds. Very strict thresholds have too few
+losses for any test and would end the sequence at once, so the start is chosen on a pilot sample of other customers.
 """
 
 import math
@@ -15,8 +15,8 @@ from heed.training.certificate.samples import LossSample, upper_bound
 
 GRID: tuple[float, ...] = tuple(hundredths / 100.0 for hundredths in range(99, -1, -1))
 PILOT_SHARE = 0.1
-# So many times the least number that could ever be certified gives a test a fair chance.
-_AMPLE = 4.0
+# Start where the pilot has this many times the minimum sample size.
+_START_FACTOR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class TestedThreshold:
 
 @dataclass(frozen=True, slots=True)
 class LearnThenTestResult:
-    """What testing came to.
+    """The result of the test sequence.
 
     Attributes
     ----------
     tested : tuple of TestedThreshold, at least one
-        In the order of testing; the last may be the one that was not rejected.
+        In test order; the last may not be rejected.
     certified : TestedThreshold or None
-        At the least threshold that was rejected.
+        At the lowest threshold that was rejected.
     points : DecisionPoints
-        Those that were tested on.
+        The decision points tested.
     """
 
     tested: tuple[TestedThreshold, ...]
@@ -49,7 +49,7 @@ class LearnThenTestResult:
 
 @dataclass(frozen=True, slots=True)
 class RiskPoint:
-    """One threshold: who would have been acted upon, and their mean loss with its upper bound at level delta."""
+    """One threshold: the customers acted upon, and their mean loss with its upper bound at level delta."""
 
     threshold: float
     executed: int
@@ -60,7 +60,7 @@ class RiskPoint:
 def learn_then_test(
     points: DecisionPoints, alpha: float, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID
 ) -> LearnThenTestResult:
-    """The least threshold at which the mean loss is at most alpha, with probability 1 - delta.
+    """The lowest threshold at which the mean loss is at most alpha, with probability 1 - delta.
 
     Parameters
     ----------
@@ -71,17 +71,19 @@ def learn_then_test(
     grid : sequence of float
         Thresholds, strictest first.
     """
-    pilot, others = split_customers(points, PILOT_SHARE, seed)
+    pilot, rest = split_customers(points, PILOT_SHARE, seed)
     start = _start(pilot, alpha, delta, seed, grid)
-    tested = tuple(_in_sequence(others, alpha, delta, seed, grid[start:]))
-    rejected = [one for one in tested if one.p_value <= delta]
-    return LearnThenTestResult(tested, rejected[-1] if rejected else None, others)
+    tested = tuple(_test_sequence(rest, alpha, delta, seed, grid[start:]))
+    rejected = [step for step in tested if step.p_value <= delta]
+    return LearnThenTestResult(tested, rejected[-1] if rejected else None, rest)
 
 
-def seen(points: DecisionPoints, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID) -> tuple[RiskPoint, ...]:
-    """Loss and bound at every threshold, each by itself: the bounds do not hold all at once."""
+def risk_curve(
+    points: DecisionPoints, delta: float, *, seed: int = 0, grid: Sequence[float] = GRID
+) -> tuple[RiskPoint, ...]:
+    """Loss and bound at every threshold, each on its own: the bounds do not hold simultaneously."""
     order = random_order(points, seed)
-    return tuple(risk_at(one, points.at(one, order), delta) for one in grid)
+    return tuple(risk_at(threshold, points.at(threshold, order), delta) for threshold in grid)
 
 
 def risk_at(threshold: float, sample: LossSample, delta: float) -> RiskPoint:
@@ -90,22 +92,22 @@ def risk_at(threshold: float, sample: LossSample, delta: float) -> RiskPoint:
 
 
 def min_customers(alpha: float, delta: float) -> int:
-    """Customers without any loss that it takes to certify alpha at level delta, all of the largest weight."""
+    """Number of customers without loss, all of the largest weight, needed to certify alpha at level delta."""
     return math.ceil(math.log(delta) / math.log1p(-alpha)) if 0.0 < alpha < 1.0 else 1
 
 
 def _start(pilot: DecisionPoints, alpha: float, delta: float, seed: int, grid: Sequence[float]) -> int:
-    """Place of the strictest threshold that, by the pilot, has losses enough; the last of the grid where none has."""
+    """Index of the strictest threshold with a large enough sample in the pilot, else of the last one."""
     order = random_order(pilot, seed)
-    worth = [pilot.at(one, order).worth * (1.0 - PILOT_SHARE) / PILOT_SHARE for one in grid]
-    ample = 0.5 * max(worth) if pilot.estimated else _AMPLE * min_customers(alpha, delta)
-    return next((place for place, one in enumerate(worth) if one >= ample > 0.0), len(grid) - 1)
+    sizes = [pilot.at(threshold, order).worth * (1.0 - PILOT_SHARE) / PILOT_SHARE for threshold in grid]
+    enough = 0.5 * max(sizes) if pilot.estimated else _START_FACTOR * min_customers(alpha, delta)
+    return next((index for index, size in enumerate(sizes) if size >= enough > 0.0), len(grid) - 1)
 
 
-def _in_sequence(
+def _test_sequence(
     points: DecisionPoints, alpha: float, delta: float, seed: int, grid: Sequence[float]
 ) -> Iterator[TestedThreshold]:
-    """Test one threshold after the other, the first that is not rejected the last."""
+    """Test the thresholds in order, up to the first that is not rejected."""
     order = random_order(points, seed)
     for threshold in grid:
         sample = points.at(threshold, order)

@@ -1,4 +1,4 @@
-"""P-values of the hypothesis that a mean loss lies above a bound, each valid for every sample size.
+"""P-values of the hypothesis that a mean loss exceeds a bound, valid for every sample size.
 
 References
 ----------
@@ -14,32 +14,32 @@ from scipy.stats import binom
 
 from heed.decisioning.score import Floats
 
-# Shares of the largest bet that can never ruin the bettor, all followed at once with equal stakes.
+# Fractions of the largest bet that cannot ruin the bettor, mixed with equal stakes.
 _STAKES: Floats = np.linspace(0.01, 0.99, 99)
 _ROUNDING = 1e-9
 
 
 def binomial(total: float, count: float, alpha: float) -> float:
-    """Of losses that are 0 or 1: the chance of no more than `total` among `count` if each had probability `alpha`.
+    """For losses 0 or 1: the probability of at most `total` among `count` if each had probability `alpha`.
 
     Parameters
     ----------
     total, count : float
-        Whole numbers; between them the chance is interpolated, as the incomplete beta function does.
+        Whole numbers; fractions are interpolated by the incomplete beta function.
     alpha : float
         In [0, 1].
 
     Returns
     -------
     float
-        In [0, 1]; exact where losses are independent with one probability, and below one half also valid where their
+        In [0, 1]; exact for independent losses of equal probability, and below one half also valid where the
         probabilities differ (Hoeffding 1956).
     """
     return 1.0 if total >= count else float(betainc(count - total, total + 1.0, 1.0 - alpha))
 
 
 def hoeffding_bentkus(total: float, count: float, alpha: float) -> float:
-    """Of independent losses in [0, 1] with the sum `total`: the lesser of Hoeffding's and Bentkus's bound.
+    """For independent losses in [0, 1] with sum `total`: the smaller of Hoeffding's and Bentkus's bound.
 
     Parameters
     ----------
@@ -55,19 +55,19 @@ def hoeffding_bentkus(total: float, count: float, alpha: float) -> float:
 
 
 def betting(excess: Floats, bound: float, times: float = 1.0) -> float:
-    """Of independent excesses over the bound, which may be weighted: one over what a bettor against them would own.
+    """For independent, possibly weighted excesses over the bound: one over the capital of a bettor against them.
 
-    The bettor holds that the mean excess is negative. If it is not, the capital is expected not to grow, so by
-    Markov's inequality it exceeds 1 / delta with probability delta at most. The order of the rows changes nothing.
+    The bettor bets that the mean excess is negative. If it is not, the capital does not grow in expectation, so by
+    Markov's inequality it exceeds 1 / delta with probability at most delta. Row order has no effect.
 
     Parameters
     ----------
     excess : array of float, shape (n,)
-        Loss less alpha, times weight.
+        Loss minus alpha, times weight.
     bound : float
-        Positive, and no excess can ever be larger; how far below 0 they may go does not matter.
+        Positive upper bound on an excess; excesses need no lower bound.
     times : float
-        How often to play the same rows: what a larger sample like this one would say. 1 for what this one says.
+        How often to repeat the rows, to extrapolate to a larger sample.
     """
     wealth = times * np.log1p(-np.outer(_STAKES, excess / bound)).sum(axis=1)
     capital = logsumexp(wealth) - np.log(len(_STAKES))
@@ -75,7 +75,7 @@ def betting(excess: Floats, bound: float, times: float = 1.0) -> float:
 
 
 def _divergence(mean: float, alpha: float) -> float:
-    """Relative entropy of one coin to another."""
+    """Relative entropy between two Bernoulli distributions."""
     return float(
         xlogy(mean, mean) - xlogy(mean, alpha) + xlogy(1.0 - mean, 1.0 - mean) - xlogy(1.0 - mean, 1.0 - alpha)
     )

@@ -1,4 +1,4 @@
-"""What is to be certified, checked before any data are looked at."""
+"""The request for a certificate, validated before any data are read."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from heed.decisioning.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """What is to be certified.
+    """What to certify.
 
     Attributes
     ----------
     alpha : float
-        Largest mean loss: for harm a probability per contact, in (0, 1); for regret an amount per act, at least 0.
+        Upper bound on the mean loss: a probability per contact in (0, 1) for harm, an amount per act for regret.
     delta : float
-        Largest probability of being wrong, in (0, 1).
+        Probability of error, in (0, 1).
     days : float
-        How long the certificate counts.
+        Validity of the certificate.
     clip : float
-        Largest inverse propensity, above 1. Contacts that were less likely than 1 / clip count as if they had been
-        that likely, so of them less is certified than of the others.
+        Largest inverse propensity, above 1. Contacts with a propensity below 1 / clip count as if it were 1 / clip, so
+        the certificate covers them less.
     """
 
     loss: Loss = Loss.HARM
@@ -33,14 +33,18 @@ class CertificateRequest:
     def __post_init__(self) -> None:
         checks = {
             "delta": (0.0 < self.delta < 1.0, self.delta, "give a probability between 0 and 1, such as 0.1"),
-            "alpha": (self._possible, self.alpha, "give a probability per contact for harm, or an amount for regret"),
+            "alpha": (
+                self._alpha_valid,
+                self.alpha,
+                "give a probability for harm, or an amount for regret",
+            ),
             "days": (self.days > 0.0, self.days, "give a number of days above 0"),
             "clip": (self.clip > 1.0, self.clip, "give a number above 1"),
         }
-        for name, (holds, value, remedy) in checks.items():
-            if not holds:
-                raise InvalidInput("no certificate can be asked for like this", field=name, value=value, remedy=remedy)
+        for name, (valid, value, remedy) in checks.items():
+            if not valid:
+                raise InvalidInput("not a valid certificate request", field=name, value=value, remedy=remedy)
 
     @property
-    def _possible(self) -> bool:
+    def _alpha_valid(self) -> bool:
         return 0.0 < self.alpha < 1.0 if self.loss is Loss.HARM else self.alpha >= 0.0

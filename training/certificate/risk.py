@@ -1,4 +1,4 @@
-"""What recorded moments tell of the loss of the acts that heed would make by itself."""
+"""The loss of acts without review, from recorded decisions."""
 
 import numpy as np
 
@@ -14,35 +14,37 @@ from heed.training.evaluation.policy_choices import HOLD_INDEX, PolicyChoices
 
 
 def decision_points(loss: Loss, eval_data: EvalData, *, clip: float) -> DecisionPoints:
-    """Recorded moments as a certificate of this loss looks at them.
+    """Decision points with their losses.
 
     Parameters
     ----------
     eval_data : EvalData
-        What was done, what came of it, and what heed would have done.
+        Recorded actions, their outcomes, and heed's choices.
     clip : float
         Largest inverse propensity, above 1.
 
     Raises
     ------
     TrainingError
-        If the data cannot tell of this loss.
+        If the data do not record this loss.
     """
     return _harms(eval_data, clip) if loss is Loss.HARM else _regrets(eval_data, clip)
 
 
 def inverse_propensities(eval_data: EvalData) -> Floats | None:
-    """One over the logged probability of what was done, None where not every row has one."""
+    """One over the logged propensity of each row; None unless every row has one."""
     return None if bool(np.isnan(eval_data.logged).any()) else 1.0 / eval_data.logged
 
 
 def _harms(eval_data: EvalData, clip: float) -> DecisionPoints:
-    """Harm of the contacts that heed would have made too."""
+    """Harm of the contacts that heed would also have made."""
     if not has_harm_outcomes(eval_data.data):
         remedy = "give data with outcomes of type opt_out, complaint or unsubscribe"
-        raise TrainingError("no harm is recorded, which is not the same as no harm", field="outcomes", remedy=remedy)
-    given = inverse_propensities(eval_data)
-    raw = np.ones(len(eval_data.rows)) if given is None else given
+        raise TrainingError(
+            "no harm is recorded, which does not mean that there was none", field="outcomes", remedy=remedy
+        )
+    inverse = inverse_propensities(eval_data)
+    raw = np.ones(len(eval_data.rows)) if inverse is None else inverse
     weight = np.minimum(raw, clip)
     made = eval_data.choices
     return DecisionPoints(
@@ -57,16 +59,16 @@ def _harms(eval_data: EvalData, clip: float) -> DecisionPoints:
 
 
 def _regrets(eval_data: EvalData, clip: float) -> DecisionPoints:
-    """What heed's acts would have lost against holding, by inverse propensity: right on average, noisy one by one.
+    """Loss of heed's acts against holding, by inverse propensity: unbiased on average, noisy per row.
 
-    A moment at which the log did what heed would do tells what acting brought, one at which it held what holding
-    brought, any other nothing.
+    Rows in which the logged action is heed's choice show the value of acting, holds show the value of holding, and
+    other rows show nothing.
     """
-    given, held = inverse_propensities(eval_data), eval_data.action == HOLD
-    if given is None or not bool(held.any()):
+    inverse, held = inverse_propensities(eval_data), eval_data.action == HOLD
+    if inverse is None or not bool(held.any()):
         remedy = "give contacts with propensities, hold rows among them, or certify harm"
-        raise TrainingError("the data cannot tell acting from holding", field="contacts", remedy=remedy)
-    weight, made = np.minimum(given, clip), eval_data.choices
+        raise TrainingError("the data cannot compare acting with holding", field="contacts", remedy=remedy)
+    weight, made = np.minimum(inverse, clip), eval_data.choices
     worth, cost = _worth(made, eval_data.terms)
     harm_cost = eval_data.terms.harm_cost
     brought = worth[made.chosen] * eval_data.label - harm_cost * eval_data.harmed
@@ -80,13 +82,13 @@ def _regrets(eval_data: EvalData, clip: float) -> DecisionPoints:
         weight=np.ones(len(eval_data.rows)),
         bound=float(weight.max(initial=1.0)) * largest,
         largest=largest,
-        clipped=_clipped(given, weight),
+        clipped=_clipped(inverse, weight),
         estimated=True,
     )
 
 
 def _worth(made: PolicyChoices, terms: ValueTerms) -> tuple[Floats, Floats]:
-    """Worth of an outcome, lever included, and cost of a contact, by place of the action; 0 for hold, at the end."""
+    """Value of an outcome, lever included, and cost of a contact, by action index; hold is last with 0."""
     worth = [terms.levers.get(one.action_id, 1.0) * one.value for one in made.actions]
     return np.array([*worth, 0.0]), np.array([*(one.cost for one in made.actions), 0.0])
 

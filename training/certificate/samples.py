@@ -1,4 +1,4 @@
-"""Losses at one threshold, one number per customer, and what a test makes of them."""
+"""Loss samples at one threshold, one loss per customer, and their tests."""
 
 import math
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from heed.decisioning.score import Floats
 from heed.training.certificate import pvalues
 
-_NEAR = 1e-9
-_MOST, _CLOSE = 1000.0, 1e-3
+_ROOT_TOLERANCE = 1e-9
+_MAX_FACTOR, _FACTOR_TOLERANCE = 1000.0, 1e-3
 
 
 class LossSample(Protocol):
@@ -19,37 +19,37 @@ class LossSample(Protocol):
 
     @property
     def executed(self) -> int:
-        """Customers who tell something of the loss."""
+        """Customers with an observed loss."""
         ...
 
     @property
     def worth(self) -> float:
-        """How many customers of the largest weight would tell as much."""
+        """Effective sample size, in customers of the largest weight."""
         ...
 
     @property
     def risk(self) -> float:
-        """Mean loss; NaN where nobody tells anything."""
+        """Mean loss; NaN for an empty sample."""
         ...
 
     @property
     def method(self) -> str:
-        """The test."""
+        """Name of the test."""
         ...
 
     @property
     def largest(self) -> float:
-        """The largest mean loss there can be."""
+        """Upper bound on the mean loss."""
         ...
 
     def p_value(self, alpha: float, times: float = 1.0) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`, were there so many `times` as many such customers."""
+        """P-value of the hypothesis that the mean loss is above `alpha`, for `times` as many such customers."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class UnweightedLosses:
-    """One loss in [0, 1] per customer, all of the same weight.
+    """One loss in [0, 1] per customer, equally weighted.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class UnweightedLosses:
 
     @property
     def worth(self) -> float:
-        """As many as there are."""
+        """The number of customers."""
         return float(len(self.losses))
 
     @property
@@ -76,28 +76,28 @@ class UnweightedLosses:
     @property
     def method(self) -> str:
         """Binomial where losses are 0 or 1, else Hoeffding and Bentkus."""
-        return "binomial" if self._whole else "hoeffding-bentkus"
+        return "binomial" if self._binary else "hoeffding-bentkus"
 
     @property
     def largest(self) -> float:
-        """All are harmed."""
+        """Everybody is harmed."""
         return 1.0
 
     def p_value(self, alpha: float, times: float = 1.0) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`, were there so many `times` as many such customers."""
+        """P-value of the hypothesis that the mean loss is above `alpha`, for `times` as many such customers."""
         total, count = times * float(self.losses.sum()), times * len(self.losses)
-        if self._whole:
+        if self._binary:
             return pvalues.binomial(total, count, alpha)
         return pvalues.hoeffding_bentkus(total, count, alpha)
 
     @property
-    def _whole(self) -> bool:
+    def _binary(self) -> bool:
         return bool(np.isin(self.losses, (0.0, 1.0)).all())
 
 
 @dataclass(frozen=True, eq=False)
 class WeightedLosses:
-    """A weighted loss and a weight per customer, both sums over the customer's moments.
+    """A weighted loss and a weight per customer, both sums over the customer's decision points.
 
     Attributes
     ----------
@@ -106,9 +106,9 @@ class WeightedLosses:
     weights : array of float, shape (customers,)
         At least 0; where it is 0, so is the loss.
     bound : float
-        No weighted loss can be larger.
+        Upper bound on a weighted loss.
     largest : float
-        The largest mean loss there can be.
+        Upper bound on the mean loss.
     """
 
     losses: Floats
@@ -123,7 +123,7 @@ class WeightedLosses:
 
     @property
     def worth(self) -> float:
-        """Sum of the weights over what one customer can lose."""
+        """Sum of the weights, divided by the bound."""
         return float(self.weights.sum()) / self.bound
 
     @property
@@ -134,29 +134,33 @@ class WeightedLosses:
 
     @property
     def method(self) -> str:
-        """The capital of a bettor."""
+        """Testing by betting."""
         return "betting"
 
     def p_value(self, alpha: float, times: float = 1.0) -> float:
-        """Of the hypothesis that the mean loss is above `alpha`, at least 0, were there `times` as many customers."""
-        # Who tells nothing neither wins nor loses a bet.
-        told = self.weights > 0.0
-        return pvalues.betting(self.losses[told] - alpha * self.weights[told], self.bound, times)
+        """P-value of the hypothesis that the mean loss is above `alpha`, at least 0, for `times` as many customers."""
+        # Customers without weight neither win nor lose a bet.
+        known = self.weights > 0.0
+        return pvalues.betting(self.losses[known] - alpha * self.weights[known], self.bound, times)
 
 
 def customers_needed(sample: LossSample, alpha: float, delta: float) -> int | None:
-    """How many customers like these it would take to reject at level `delta`, None where a thousand times would not.
+    """Number of such customers needed to reject at level `delta`; None if 1,000 times as many are not enough.
 
-    What these lost stands for what others would lose, which is a guess and no promise.
+    It extrapolates the observed losses, so it is an estimate without guarantee.
     """
-    if not sample.executed or sample.p_value(alpha, _MOST) > delta:
+
+    def excess(power: float) -> float:
+        return sample.p_value(alpha, 2.0**power) - delta
+
+    if not sample.executed or sample.p_value(alpha, _MAX_FACTOR) > delta:
         return None
-    times: float = brentq(lambda power: sample.p_value(alpha, 2.0**power) - delta, -10.0, math.log2(_MOST), xtol=_CLOSE)
-    return math.ceil(math.pow(2.0, times) * sample.executed)
+    power: float = brentq(excess, -10.0, math.log2(_MAX_FACTOR), xtol=_FACTOR_TOLERANCE)
+    return math.ceil(math.pow(2.0, power) * sample.executed)
 
 
 def upper_bound(sample: LossSample, delta: float) -> float:
-    """The least alpha at which the hypothesis is rejected at level `delta`; the largest loss where there is none."""
+    """The lowest alpha at which the hypothesis is rejected at level `delta`, else the largest loss."""
     if not sample.executed:
         return sample.largest
     low, high = max(0.0, sample.risk), sample.largest
@@ -164,5 +168,5 @@ def upper_bound(sample: LossSample, delta: float) -> float:
         return low
     if sample.p_value(high) > delta:
         return high
-    found = brentq(lambda alpha: sample.p_value(alpha) - delta, low, high, xtol=_NEAR * high)
-    return float(min(high, found + _NEAR * high))
+    root = brentq(lambda alpha: sample.p_value(alpha) - delta, low, high, xtol=_ROOT_TOLERANCE * high)
+    return float(min(high, root + _ROOT_TOLERANCE * high))

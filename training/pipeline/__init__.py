@@ -1,1 +1,1 @@
-"""From a data directory to a registered model version."""
+"""The training pipeline: from engagement data to a registered model."""

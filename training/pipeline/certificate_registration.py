@@ -9,18 +9,18 @@ from heed.decisioning.score import Floats
 from heed.training.model.bundle import Bundle
 from heed.training.model.bundle_files import load_evaluated_bundle, with_certificate
 from heed.training.pipeline.mlflow_run import RunContents, log_training_run, set_alias
-from heed.training.pipeline.model_registry import aliases, resolve_model
-from heed.training.pipeline.run_artifacts import artifacts
+from heed.training.pipeline.model_registry import resolve_model, version_aliases
+from heed.training.pipeline.run_artifacts import read_artifacts
 
 
 @dataclass(frozen=True, slots=True)
 class CertifiedVersion:
-    """Where the certified model went.
+    """The registered version of a certified model.
 
     Attributes
     ----------
     aliases : tuple of str
-        What it is called now; the version that was certified was called so before.
+        Its aliases, taken over from the version that was certified.
     """
 
     version: str
@@ -40,16 +40,16 @@ def register_certificate(
     files: Mapping[str, bytes],
     example: Floats,
 ) -> CertifiedVersion:
-    """Register the model with its certificate, and give it every alias of the version that was certified.
+    """Register the model with its certificate and move the aliases of the certified version to it.
 
     Parameters
     ----------
     version : str
-        Of the model that was certified.
+        The version that was certified.
     files : mapping of str to bytes
-        What is kept beside what the training kept, such as a picture.
+        Further files beside those of the training run, such as figures.
     example : array of float, shape (n, columns)
-        Rows that show what the model takes.
+        Input example of the model.
 
     Raises
     ------
@@ -61,21 +61,22 @@ def register_certificate(
     if not version.isdecimal():
         remedy = "name a version or an alias with --model"
         raise InvalidInput("only a registered model can be certified", field="model", value=version, remedy=remedy)
-    trained = resolve_model(tracking_uri, version, model_name)
-    called = aliases(tracking_uri, version, model_name)
-    made = with_certificate(bundle, certificate)
-    kept = _kept(made, certificate, version, {**artifacts(tracking_uri, trained.run_id), **files}, example)
-    judged = load_evaluated_bundle(trained.path)
-    registered = log_training_run(tracking_uri, experiment, model_name, made, kept, judged=judged)
-    for alias in called:
+    certified = resolve_model(tracking_uri, version, model_name)
+    aliases = version_aliases(tracking_uri, version, model_name)
+    model = with_certificate(bundle, certificate)
+    artifacts = {**read_artifacts(tracking_uri, certified.run_id), **files}
+    contents = _run_contents(model, certificate, version, artifacts, example)
+    evaluated = load_evaluated_bundle(certified.path)
+    registered = log_training_run(tracking_uri, experiment, model_name, model, contents, evaluated=evaluated)
+    for alias in aliases:
         set_alias(tracking_uri, model_name, alias, registered.version)
-    return CertifiedVersion(registered.version, registered.run_id, called, made.digest)
+    return CertifiedVersion(registered.version, registered.run_id, aliases, model.digest)
 
 
-def _kept(
+def _run_contents(
     bundle: Bundle, certificate: Certificate, version: str, files: Mapping[str, bytes], example: Floats
 ) -> RunContents:
-    seen, card = certificate.evidence, bundle.card
+    evidence, card = certificate.evidence, bundle.card
     return RunContents(
         parameters={
             "certified_version": version,
@@ -87,9 +88,9 @@ def _kept(
         metrics={
             **card.metrics,
             "certified_threshold": certificate.threshold,
-            "certified_risk": seen.risk,
-            "certified_upper": seen.upper,
-            "certified_customers": float(seen.executed),
+            "certified_risk": evidence.risk,
+            "certified_upper": evidence.upper,
+            "certified_customers": float(evidence.executed),
         },
         tags={
             "data_digest": card.data_digest,

@@ -1,4 +1,4 @@
-"""From engagement data to samples: which contacts count, in which part, with which features and labels."""
+"""The training dataset: usable contacts, their split, features and labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,23 +19,23 @@ from heed.training.model.contact_sample import build_sample, contact_pooling_gro
 from heed.training.model.sample import Rows, Sample
 from heed.training.model.split import Part, Split, split
 
-# Fewer cases of harm tell of no feature.
+# With fewer cases of harm no feature can be learned.
 MIN_HARM_CASES = 60
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingDataset:
-    """Everything that learning and judging need.
+    """Samples for training and evaluation.
 
     Attributes
     ----------
     rows : array of int, shape (n,)
-        Positions in ``data.contacts`` of the contacts that count.
+        Positions of the usable contacts in ``data.contacts``.
     parts : Split
-        Positions within `rows`.
-    instead : Rows or None
-        The fitting rows as if they had been hold, and hold rows as if they had been an action drawn at random; None
-        where no customer was knowingly left alone.
+        Positions of each part within `rows`.
+    counterfactual : Rows or None
+        The training rows with their counterfactual action: hold for contacts, a random action for holds. None where the
+        data have no holds.
     """
 
     data: EngagementData
@@ -45,7 +45,7 @@ class TrainingDataset:
     parts: Split
     schema: FeatureSchema
     samples: Mapping[Part, Sample]
-    instead: Rows | None
+    counterfactual: Rows | None
 
     def action(self, part: Part) -> np.ndarray:
         """The action of each row of a part, ``hold`` included."""
@@ -66,7 +66,7 @@ def build_dataset(
     include: frozenset[str] = frozenset(),
     words: Mapping[str, str] | None = None,
 ) -> TrainingDataset:
-    """Samples for each part; features are declared from the fitting rows alone.
+    """Build the samples of each part; features are defined on the training rows only.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def build_dataset(
     Raises
     ------
     ContractError
-        If the actions name several outcome types and none is given.
+        If the actions have several outcome types and none is given.
     TrainingError
-        If no contact can be learnt from.
+        If no contact is usable.
     """
     outcome = outcome or primary_outcome(data)
     rows = usable_rows(data, outcome)
@@ -86,33 +86,33 @@ def build_dataset(
     parts = split(data.contacts.iloc[rows], by, seed)
     schema = define_features(data, rows[parts[Part.FIT]], exclude=exclude, include=include, words=words)
     samples = {part: build_sample(schema, data, rows[parts[part]], label[parts[part]]) for part in Part}
-    samples[Part.FIT] = _foreseeing(schema, data, rows[parts[Part.FIT]], samples[Part.FIT])
-    instead = _instead(schema, data, rows[parts[Part.FIT]], samples[Part.FIT], seed)
-    return TrainingDataset(data, outcome, rows, label, parts, schema, samples, instead)
+    samples[Part.FIT] = _with_next_action(schema, data, rows[parts[Part.FIT]], samples[Part.FIT])
+    counterfactual = _counterfactual_rows(schema, data, rows[parts[Part.FIT]], samples[Part.FIT], seed)
+    return TrainingDataset(data, outcome, rows, label, parts, schema, samples, counterfactual)
 
 
 def harm_sample(prepared: TrainingDataset) -> Sample | None:
-    """The fitting contacts, hold rows left out, labelled with harm; None where there is too little of it to learn."""
+    """The training contacts without holds, labeled with harm; None where there is too little of it."""
     rows = prepared.contacts(Part.FIT)
-    sample = _harmed(prepared, rows, prepared.samples[Part.FIT])
+    sample = _harm_sample(prepared, rows, prepared.samples[Part.FIT])
     if sample.label.sum() < MIN_HARM_CASES:
         return None
-    return _foreseeing(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].is_hold], sample)
+    return _with_next_action(prepared.schema, prepared.data, rows[~prepared.samples[Part.FIT].is_hold], sample)
 
 
 def full_samples(prepared: TrainingDataset) -> tuple[Sample, Sample]:
-    """All contacts, the sealed ones too, labelled with the outcome; and those that are no holds, labelled with harm."""
+    """All contacts, test set included, labeled with the outcome; and those that are not holds, labeled with harm."""
     sample = build_sample(prepared.schema, prepared.data, prepared.rows, prepared.label)
-    return sample, _harmed(prepared, prepared.rows, sample)
+    return sample, _harm_sample(prepared, prepared.rows, sample)
 
 
-def _harmed(prepared: TrainingDataset, rows: NDArray[np.int64], sample: Sample) -> Sample:
-    """The rows of a sample that are no holds, labelled with harm; `rows` are its positions in ``data.contacts``."""
+def _harm_sample(prepared: TrainingDataset, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The rows of a sample that are not holds, labeled with harm; `rows` are its positions in ``data.contacts``."""
     contacted = np.flatnonzero(~sample.is_hold)
     return sample.take(contacted).with_labels(harm_labels(prepared.data)[rows[contacted]])
 
 
-def _instead(
+def _counterfactual_rows(
     schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], fit: Sample, seed: int
 ) -> Rows | None:
     if not fit.is_hold.any():
@@ -121,19 +121,20 @@ def _instead(
     drawn = np.random.default_rng(seed).choice(action[~fit.is_hold], size=int(fit.is_hold.sum()))
     other = np.full(len(rows), HOLD, dtype=object)
     other[fit.is_hold] = drawn
-    return _acting(schema, data, rows, other)
+    return _rows_with_action(schema, data, rows, other)
 
 
-def _foreseeing(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], sample: Sample) -> Sample:
-    """The sample, with each customer's next action as it looked at the moment of each row."""
+def _with_next_action(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], sample: Sample) -> Sample:
+    """The sample with each customer's next action, as of the time of each row."""
     following = sample.next_row
     if (following < 0).all():
         return sample
     action = data.contacts["action_id"].iloc[rows].to_numpy(dtype=object)
     return replace(
-        sample, next_action_rows=_acting(schema, data, rows, np.where(following >= 0, action[following], action))
+        sample,
+        next_action_rows=_rows_with_action(schema, data, rows, np.where(following >= 0, action[following], action)),
     )
 
 
-def _acting(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:
+def _rows_with_action(schema: FeatureSchema, data: EngagementData, rows: NDArray[np.int64], action: np.ndarray) -> Rows:
     return Rows(training_matrix(schema, data, rows, action), contact_pooling_groups(data, pd.Series(action)))

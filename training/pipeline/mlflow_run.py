@@ -1,4 +1,4 @@
-"""What is kept of a training: an MLflow run with its pictures, and a registered, self-contained model."""
+"""MLflow runs: parameters, metrics, figures, and the registered, self-contained model."""
 
 import json
 import os
@@ -26,8 +26,8 @@ from heed.training.pipeline.model_registry import BUNDLE, quiet_mlflow, sqlite_p
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-# What the loader module imports; everything else of heed stays out of the model's environment.
-_NEEDED = (
+# What the loader module imports; the model's environment needs nothing else of heed.
+_REQUIREMENTS = (
     "lightgbm", "mlflow", "numba", "numpy", "orjson", "pandas", "pandera", "pyarrow", "scikit-learn", "scipy", "tzdata",
 )  # fmt: skip
 _URI = "MLFLOW_TRACKING_URI"
@@ -36,14 +36,14 @@ _EXAMPLE_ROWS = 3
 
 @dataclass(frozen=True, eq=False)
 class RunContents:
-    """What a run keeps beside the model.
+    """The content of a run beside the model.
 
     Attributes
     ----------
     files : mapping of str to bytes
         Artifacts by name.
     example : array of float, shape (n, columns)
-        Rows that show what the model takes.
+        Input example of the model.
     """
 
     parameters: Mapping[str, Any]
@@ -55,7 +55,7 @@ class RunContents:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """Where the model went."""
+    """Run and version of a registered model."""
 
     run_id: str
     version: str
@@ -66,35 +66,35 @@ def log_training_run(
     experiment: str,
     model_name: str,
     bundle: Bundle,
-    kept: RunContents,
+    contents: RunContents,
     *,
-    judged: Bundle | None = None,
+    evaluated: Bundle | None = None,
 ) -> RegisteredModel:
     """Log a run and register the bundle as a new version without an alias.
 
     Parameters
     ----------
-    judged : Bundle or None
-        The model that was judged in its place, if it was refitted.
+    evaluated : Bundle or None
+        The model before refitting, if it was refitted.
     """
     with _run(tracking_uri, experiment) as (mlflow, run_id), TemporaryDirectory() as folder:
-        # `mlflow run` has logged what it was asked for, and a parameter may be logged once.
+        # `mlflow run` has logged its own parameters already, and a parameter may be logged once only.
         logged = mlflow.get_run(run_id).data.params
-        mlflow.log_params({name: str(value) for name, value in kept.parameters.items() if name not in logged})
-        mlflow.log_metrics(dict(kept.metrics))
-        mlflow.set_tags(dict(kept.tags))
-        _log_files(mlflow, Path(folder) / "files", kept.files)
-        save_bundle(bundle, Path(folder) / BUNDLE, judged)
-        made = mlflow.pyfunc.log_model(
+        mlflow.log_params({name: str(value) for name, value in contents.parameters.items() if name not in logged})
+        mlflow.log_metrics(dict(contents.metrics))
+        mlflow.set_tags(dict(contents.tags))
+        _log_files(mlflow, Path(folder) / "files", contents.files)
+        save_bundle(bundle, Path(folder) / BUNDLE, evaluated)
+        logged_model = mlflow.pyfunc.log_model(
             name="model",
             loader_module="heed.training.model.pyfunc",
             data_path=str(Path(folder) / BUNDLE),
-            code_paths=_packages(Path(folder) / "code"),
+            code_paths=_copy_packages(Path(folder) / "code"),
             signature=signature(bundle.schema),
-            input_example=decode_rows(bundle.schema, kept.example[:_EXAMPLE_ROWS]),
-            pip_requirements=[f"{name}=={metadata.version(name)}" for name in _NEEDED],
+            input_example=decode_rows(bundle.schema, contents.example[:_EXAMPLE_ROWS]),
+            pip_requirements=[f"{name}=={metadata.version(name)}" for name in _REQUIREMENTS],
         )
-        return RegisteredModel(run_id, _register(mlflow, model_name, made, run_id, kept.tags))
+        return RegisteredModel(run_id, _register(mlflow, model_name, logged_model, run_id, contents.tags))
 
 
 def log_evaluation_run(
@@ -105,12 +105,12 @@ def log_evaluation_run(
     tags: Mapping[str, str],
     files: Mapping[str, bytes],
 ) -> str:
-    """Log an evaluation as a run of its own, and give the run's id.
+    """Log an evaluation as its own run and return the run id.
 
     Parameters
     ----------
     tags : mapping of str to str
-        Which model was judged, and on which data.
+        Which model was evaluated on which data.
     files : mapping of str to bytes
         Artifacts by name, such as ``report.html``.
     """
@@ -131,7 +131,7 @@ def set_alias(tracking_uri: str, model_name: str, alias: str, number: str) -> No
 
 
 def signature(schema: FeatureSchema) -> "ModelSignature":
-    """Feature frame in, probabilities out; every feature may be missing."""
+    """Features in, probabilities out; every feature may be missing."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -141,7 +141,7 @@ def signature(schema: FeatureSchema) -> "ModelSignature":
 
 
 def mlflow_metrics(evaluation: Evaluation) -> dict[str, float]:
-    """Every number of an evaluation under the name that MLflow shows, ``log_loss`` or ``action/<id>/log_loss``."""
+    """Every metric of an evaluation by its MLflow name, such as ``log_loss`` or ``action/<id>/log_loss``."""
     found = evaluation.to_dict()
     flat = {name: value for name, value in found["overall"].items() if value is not None}
     for action, metrics in found["by_action"].items():
@@ -151,33 +151,33 @@ def mlflow_metrics(evaluation: Evaluation) -> dict[str, float]:
 
 
 def pretty_json(value: object) -> bytes:
-    """A JSON file for people."""
+    """Indented JSON."""
     return json.dumps(value, indent=1, ensure_ascii=False).encode()
 
 
-def _register(mlflow: Any, model_name: str, made: Any, run_id: str, tags: Mapping[str, str]) -> str:
+def _register(mlflow: Any, model_name: str, logged_model: Any, run_id: str, tags: Mapping[str, str]) -> str:
     client = mlflow.MlflowClient()
     if not client.search_registered_models(f"name = '{model_name}'"):
         client.create_registered_model(model_name)
     version = client.create_model_version(
-        model_name, made.model_uri, run_id=run_id, tags=dict(tags), model_id=made.model_id
+        model_name, logged_model.model_uri, run_id=run_id, tags=dict(tags), model_id=logged_model.model_id
     )
     return str(version.version)
 
 
 @contextmanager
 def _run(tracking_uri: str, experiment: str) -> Iterator[tuple[Any, str]]:
-    """An active run; MLflow's global tracking URI is put back afterwards.
+    """An active run; MLflow's global tracking URI is restored afterwards.
 
-    Under ``mlflow run`` the run is there already, and is the one to fill.
+    Under ``mlflow run``, the existing run is used.
     """
     with quiet_mlflow():
         import mlflow
         import mlflow.pyfunc
 
-        # MLflow keeps the URI in the environment as well, where processes started later would find it.
+        # MLflow also keeps the URI in the environment, where child processes would find it.
         before, inherited = mlflow.get_tracking_uri(), os.environ.get(_URI)
-        _make_room(tracking_uri)
+        _make_folder(tracking_uri)
         mlflow.set_tracking_uri(tracking_uri)
         try:
             if "MLFLOW_RUN_ID" not in os.environ:
@@ -197,12 +197,12 @@ def _choose_experiment(mlflow: Any, tracking_uri: str, experiment: str) -> None:
 
 
 def artifact_root(tracking_uri: str) -> str | None:
-    """Where a new experiment keeps its files: beside a SQLite database, else where the server says (None)."""
+    """Where a new experiment stores files: beside a SQLite database, else the server's default (None)."""
     database = sqlite_path(tracking_uri)
     return None if database is None else (database.parent / "mlartifacts").as_uri()
 
 
-def _make_room(tracking_uri: str) -> None:
+def _make_folder(tracking_uri: str) -> None:
     database = sqlite_path(tracking_uri)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +215,7 @@ def _log_files(mlflow: Any, folder: Path, files: Mapping[str, bytes]) -> None:
     mlflow.log_artifacts(str(folder))
 
 
-def _packages(folder: Path) -> list[str]:
+def _copy_packages(folder: Path) -> list[str]:
     """A copy of heed as far as the loader needs it, without what Python and numba compiled for this machine."""
     copied = folder / "heed"
     copied.mkdir(parents=True)

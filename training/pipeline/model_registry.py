@@ -1,6 +1,6 @@
-"""The MLflow registry: where models are kept, which is champion, and where its files are.
+"""The MLflow model registry: versions, aliases and bundle files.
 
-MLflow is imported when a function runs: it costs seconds, and it must find its telemetry switched off.
+MLflow is imported inside functions: it takes seconds, and its telemetry must be switched off first.
 """
 
 import importlib
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"
 BUNDLE = "bundle"
 _NOISY = ("mlflow", "alembic")
-# MLflow answers with the second where the model is known and the alias is not.
+# MLflow reports the second if the model exists and the alias does not.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 @dataclass(frozen=True, slots=True)
 class BundleRef:
-    """A registered model whose files are at hand.
+    """A registered model with local files.
 
     Attributes
     ----------
     path : Path
         The directory of the bundle.
     version : str
-        In the registry.
+        Its registry version.
     run_id : str
-        The run that made it.
+        Its training run.
     """
 
     path: Path
@@ -48,14 +48,14 @@ class BundleRef:
 
 @contextmanager
 def quiet_mlflow() -> Iterator[None]:
-    """MLflow without telemetry, without chatter, and without the warnings of its own dependencies."""
+    """MLflow without telemetry, progress output and the warnings of its dependencies."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
-        # They speak of calls between MLflow, SQLAlchemy and pandas, about which a user of heed can do nothing.
+        # They concern calls between MLflow, SQLAlchemy and pandas, which users of heed cannot change.
         warnings.simplefilter("ignore")
-        # Importing it sets the levels of its loggers, so it must come first.
+        # Importing MLflow sets its logger levels, so it must come first.
         importlib.import_module("mlflow")
         levels = {name: logging.getLogger(name).level for name in _NOISY}
         try:
@@ -66,7 +66,7 @@ def quiet_mlflow() -> Iterator[None]:
 
 
 def champion(tracking_uri: str, name: str = "heed", alias: str = CHAMPION) -> BundleRef:
-    """The model under an alias, its files downloaded if they are not local.
+    """The model with an alias, its files downloaded if needed.
 
     Raises
     ------
@@ -81,12 +81,12 @@ def champion(tracking_uri: str, name: str = "heed", alias: str = CHAMPION) -> Bu
 
 
 def find_model_version(tracking_uri: str, name: str = "heed", alias: str = CHAMPION) -> BundleRef | None:
-    """The model under an alias, or None where there is none yet.
+    """The model with an alias, or None if there is none yet.
 
     Raises
     ------
     Unavailable
-        If the registry cannot be reached or the files are gone.
+        If the registry cannot be reached, or the files are missing.
     """
     if not _exists(tracking_uri):
         return None
@@ -96,20 +96,20 @@ def find_model_version(tracking_uri: str, name: str = "heed", alias: str = CHAMP
 
 
 def resolve_model(tracking_uri: str, model: str, name: str = "heed") -> BundleRef:
-    """The model of a version, which is a whole number, or under an alias.
+    """The model of a version number or alias.
 
     Raises
     ------
     NotFound
         If there is no such version.
     Unavailable
-        If the registry cannot be reached, no version has the alias, or the files are gone.
+        If the registry cannot be reached, no version has the alias, or the files are missing.
     """
     return _numbered(tracking_uri, model, name) if model.isdecimal() else champion(tracking_uri, name, model)
 
 
-def aliases(tracking_uri: str, version: str, name: str = "heed") -> tuple[str, ...]:
-    """What a version is called, in the order of the names; none where it is not called anything.
+def version_aliases(tracking_uri: str, version: str, name: str = "heed") -> tuple[str, ...]:
+    """The aliases of a version, sorted.
 
     Raises
     ------
@@ -120,14 +120,14 @@ def aliases(tracking_uri: str, version: str, name: str = "heed") -> tuple[str, .
 
 
 def promote(tracking_uri: str, version: str, name: str = "heed", alias: str = CHAMPION) -> BundleRef:
-    """Give a version the alias, whatever its gates said: this is a person's decision.
+    """Give a version the alias, even if its gates failed: it is a person's decision.
 
     Raises
     ------
     NotFound
         If there is no such version.
     Unavailable
-        If its files are gone; the alias then stays where it was.
+        If its files are missing; the alias then does not move.
     """
     ref = _numbered(tracking_uri, version, name)
     with quiet_mlflow():
@@ -142,7 +142,7 @@ def sqlite_path(tracking_uri: str) -> Path | None:
 
 
 def _exists(tracking_uri: str) -> bool:
-    """Whether there can be models: asking would make a whole database, which takes seconds, to find nothing in it."""
+    """Whether the registry can exist: connecting would create an empty database, which takes seconds."""
     database = sqlite_path(tracking_uri)
     return database is None or database.exists()
 
@@ -178,7 +178,7 @@ def _version(tracking_uri: str, name: str, alias: str) -> "ModelVersion | None":
             return None
         raise Unavailable(f"the model registry does not answer ({error})", field="mlflow", remedy=remedy) from error
     except SQLAlchemyError as error:
-        # The rest of its text is a statement and a link.
+        # The other lines are the SQL statement and a link.
         first = str(error).splitlines()[0]
         raise Unavailable(f"the model registry does not answer ({first})", field="mlflow", remedy=remedy) from error
 
@@ -195,16 +195,16 @@ def _located(tracking_uri: str, name: str, version: "ModelVersion") -> BundleRef
 
     source = f"models:/{name}/{version.version}"
     try:
-        # Files that are local already stay where they are.
+        # Local files stay in place.
         where = _client(tracking_uri).get_model_version_download_uri(name, version.version)
         root = Path(download_artifacts(artifact_uri=where, tracking_uri=tracking_uri, registry_uri=tracking_uri))
     except (MlflowException, OSError) as error:
         remedy = "restore the artifacts or train again"
-        raise Unavailable("the files of a model are gone", field="model", value=source, remedy=remedy) from error
+        raise Unavailable("the files of the model are missing", field="model", value=source, remedy=remedy) from error
     path = root / "data" / BUNDLE
     if not path.is_dir():
         remedy = "register models with `heed train`"
-        raise Unavailable("the registered model holds no heed bundle", field="model", value=source, remedy=remedy)
+        raise Unavailable("the registered model contains no heed bundle", field="model", value=source, remedy=remedy)
     return BundleRef(path, str(version.version), str(version.run_id))
 
 

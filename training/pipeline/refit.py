@@ -1,9 +1,9 @@
-"""Fitting a judged model again on all rows, those that judged it too: it then knows all there is to know.
+"""Refit an evaluated model on all rows, test set included.
 
-Its figures stay those of the model that had not seen the sealed rows, which is kept beside it: it is what a later model
-is held against, and what is judged again on the same data. Calibration, uplift and the number of trees rest on
-customers whom a model had not seen, and are taken over. What the sealed rows can no longer do is certify, since the
-model that serves has learnt from them: see :mod:`heed.training.certificate.holdout_check`.
+Reported metrics are those of the model before refitting, which is kept in the bundle: later models are compared with
+it, and it is evaluated in place of the refitted one on the same data. Calibration, uplift correction and the number of
+trees come from held-out customers and are reused. The test set can no longer certify the serving model: see
+:mod:`heed.training.certificate.holdout_check`.
 """
 
 from dataclasses import replace
@@ -16,21 +16,21 @@ from heed.training.model.train_head import retrain_head
 from heed.training.pipeline.dataset import TrainingDataset, full_samples
 
 
-def refit_bundle(judged: Bundle, prepared: TrainingDataset, settings: BoosterSettings) -> Bundle:
-    """The model of all rows that takes the place of the one that was judged.
+def refit_bundle(evaluated: Bundle, dataset: TrainingDataset, settings: BoosterSettings) -> Bundle:
+    """The model fitted on all rows, to serve in place of the evaluated one.
 
     Parameters
     ----------
     settings : BoosterSettings
-        By which the judged one was grown.
+        Of the evaluated model.
     """
-    sample, contacted = full_samples(prepared)
-    seed, schema = judged.card.seed, prepared.schema
-    latest = prepared.data.contacts["at"].iloc[prepared.rows].max().to_pydatetime()
+    sample, contacted = full_samples(dataset)
+    seed, schema = evaluated.card.seed, dataset.schema
+    latest = dataset.data.contacts["at"].iloc[dataset.rows].max().to_pydatetime()
     served = replace(
-        judged,
-        head=retrain_head(judged.head, sample, schema, settings, seed),
-        harm=None if judged.harm is None else retrain_head(judged.harm, contacted, schema, settings, seed),
-        card=replace(judged.card, refit=RefitRecord(len(sample), latest, judged.digest)),
+        evaluated,
+        head=retrain_head(evaluated.head, sample, schema, settings, seed),
+        harm=None if evaluated.harm is None else retrain_head(evaluated.harm, contacted, schema, settings, seed),
+        card=replace(evaluated.card, refit=RefitRecord(len(sample), latest, evaluated.digest)),
     )
     return with_digest(served)

@@ -1,4 +1,4 @@
-"""What a training kept in its MLflow run, read back."""
+"""Read the files of an MLflow run."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,7 +7,7 @@ from heed.decisioning.errors import Unavailable
 from heed.training.pipeline.model_registry import quiet_mlflow
 
 
-def artifact(tracking_uri: str, run_id: str, name: str) -> bytes:
+def read_artifact(tracking_uri: str, run_id: str, name: str) -> bytes:
     """One file of a run, such as ``reliability.png`` or ``evaluation.json``.
 
     Raises
@@ -20,17 +20,17 @@ def artifact(tracking_uri: str, run_id: str, name: str) -> bytes:
         from mlflow.exceptions import MlflowException
 
         try:
-            # A copy: where files are local, MLflow would otherwise hand out its own.
+            # Into a folder of our own: otherwise MLflow returns its own path for local files.
             return Path(MlflowClient(tracking_uri).download_artifacts(run_id, name, folder)).read_bytes()
         except (MlflowException, OSError) as error:
-            remedy = "name a run of `heed train` and a file that it keeps"
+            remedy = "name a run of `heed train` and one of its files"
             raise Unavailable(
-                f"the run {run_id} gives no such file", field="artifact", value=name, remedy=remedy
+                f"the run {run_id} has no such file", field="artifact", value=name, remedy=remedy
             ) from error
 
 
-def artifacts(tracking_uri: str, run_id: str) -> dict[str, bytes]:
-    """Every file that a run keeps by name, folders left out.
+def read_artifacts(tracking_uri: str, run_id: str) -> dict[str, bytes]:
+    """All top-level files of a run by name.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def artifacts(tracking_uri: str, run_id: str) -> dict[str, bytes]:
         from mlflow.exceptions import MlflowException
 
         try:
-            names = [one.path for one in MlflowClient(tracking_uri).list_artifacts(run_id) if not one.is_dir]
+            names = [item.path for item in MlflowClient(tracking_uri).list_artifacts(run_id) if not item.is_dir]
         except (MlflowException, OSError) as error:
             remedy = "name a run of `heed train`"
-            raise Unavailable("the run keeps no files", field="run_id", value=run_id, remedy=remedy) from error
-    return {name: artifact(tracking_uri, run_id, name) for name in names}
+            raise Unavailable("the run has no files", field="run_id", value=run_id, remedy=remedy) from error
+    return {name: read_artifact(tracking_uri, run_id, name) for name in names}

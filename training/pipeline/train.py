@@ -1,4 +1,4 @@
-"""Training from end to end: engagement data in, a registered model out, promoted if every gate is open."""
+"""Train, evaluate and register a model, and promote it if it passes every gate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,29 +31,30 @@ from heed.training.pipeline.mlflow_run import RunContents, log_training_run, mlf
 from heed.training.pipeline.model_registry import CHALLENGER, CHAMPION, BundleRef, find_model_version
 from heed.training.pipeline.refit import refit_bundle
 from heed.training.progress import NullProgress, Progress
-from heed.training.reporting.plots.reliability_diagram import picture, reliability_by_action_figure, reliability_figure
-from heed.training.reporting.plots.shap_summary import mean_shap_effects, sample_rows, summary_figure
+from heed.training.reporting.plots.plot_style import render_figure
+from heed.training.reporting.plots.reliability_diagram import reliability_by_action_figure, reliability_figure
+from heed.training.reporting.plots.shap_summary import mean_shap_effects, sample_rows, shap_summary_figure
 
-# Who is put off by one message is put off by most: in simulated worlds three quarters of what differs is common to all.
+# Harm differs between customers more than between messages: in simulations three quarters of the variance is shared.
 _SHARE_OF_HARM = 0.75
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What came of a training.
+    """The result of a training run.
 
     Attributes
     ----------
     alias : str
-        ``champion`` if every gate was open and promotion was asked for, else ``challenger``.
+        ``champion`` if every gate passed and promotion was requested, else ``challenger``.
     digest : str
-        Of the bundle.
+        Digest of the bundle.
     report : ValidationReport
-        What was read of the data, and which rows were set aside.
+        What was read, and which rows were rejected.
     sensitive : tuple of str
-        Attributes that the model did not see because they are sensitive, in the order of their names.
+        Attributes excluded because they are sensitive, sorted.
     refitted_rows : int or None
-        On how many contacts the model that serves was fitted after it had been judged, the sealed ones among them.
+        Number of rows, test set included, on which the serving model was refitted after evaluation.
     """
 
     model_name: str
@@ -88,55 +89,59 @@ def train(
     settings: BoosterSettings | None = None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Train, judge, register and, where every gate is open, promote.
+    """Train, evaluate, register and, if every gate passes, promote a model.
 
     Parameters
     ----------
     data_dir : Path
-        A directory that keeps the data contract.
+        A directory that satisfies the data contract.
     tracking_uri : str
-        Of MLflow. Beside a SQLite database a new experiment keeps its files in ``mlartifacts``.
+        Of MLflow. With a SQLite database, a new experiment keeps its files in ``mlartifacts`` beside it.
     outcome : str or None
-        The outcome type to learn; None where the actions share one.
+        The outcome type to predict; None where the actions share one.
     split : str
         ``customer`` or ``time``.
     exclude : frozenset of str
-        Customer attributes that the model may not see.
+        Customer attributes that the model must not use.
     include : frozenset of str
-        Sensitive attributes that it may see nevertheless; see :mod:`heed.training.features.sensitive_names`.
+        Sensitive attributes that it may use nevertheless; see :mod:`heed.training.features.sensitive_names`.
     words : mapping of str to str
-        What people are told that features say; see :mod:`heed.training.features.feature_names`.
+        Display names of features; see :mod:`heed.training.features.feature_names`.
     refit : bool
-        Whether the model is fitted again on all rows once it was judged; see :mod:`heed.training.pipeline.refit`. It is
-        the better for it, and can then be certified by later contacts alone.
+        Whether to refit the model on all rows after evaluation; see :mod:`heed.training.pipeline.refit`. It is better
+        for it, but only later contacts can then certify it.
 
     Raises
     ------
     ContractError
-        If the data do not keep the contract.
+        If the data violate the contract.
     TrainingError
-        If they keep it and still no model can be made of them.
+        If no model can be trained on them.
     Unavailable
         If the registry does not answer.
     """
-    said = progress or NullProgress()
-    in_office = find_model_version(tracking_uri, model_name)
-    said.step("reading and checking the data")
+    steps = progress or NullProgress()
+    champion = find_model_version(tracking_uri, model_name)
+    steps.step("reading and validating the data")
     data, report = read_engagement(Path(data_dir))
-    said.step("assembling features")
-    prepared = build_dataset(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
-    blind = train_bundle(prepared, settings=settings, model_name=model_name, seed=seed, currency=currency, said=said)
-    said.step("judging on the sealed part")
-    judged = predict_part(blind, prepared)
-    rival = None if in_office is None else _rival(in_office, prepared, seed)
-    evaluation = evaluate(judged, prepared.samples[Part.FIT], prepared.schema, prepared.outcome, rival, seed)
-    blind = replace(blind, card=replace(blind.card, metrics=mlflow_metrics(evaluation)))
-    said.step("refitting on all rows" if refit else "keeping to the fitting rows")
-    bundle = refit_bundle(blind, prepared, _grown_by(blind.card)) if refit else blind
-    said.step("drawing what was found")
-    kept = _kept(bundle, prepared, judged, evaluation, report, seed)
-    said.step("registering the model")
-    registered = log_training_run(tracking_uri, experiment, model_name, bundle, kept, judged=blind if refit else None)
+    steps.step("computing features")
+    dataset = build_dataset(data, outcome=outcome, by=split, seed=seed, exclude=exclude, include=include, words=words)
+    evaluated = train_bundle(
+        dataset, settings=settings, model_name=model_name, seed=seed, currency=currency, progress=steps
+    )
+    steps.step("evaluating on the test set")
+    holdout = predict_part(evaluated, dataset)
+    champion_scores = None if champion is None else _score_champion(champion, dataset, seed)
+    evaluation = evaluate(holdout, dataset.samples[Part.FIT], dataset.schema, dataset.outcome, champion_scores, seed)
+    evaluated = replace(evaluated, card=replace(evaluated.card, metrics=mlflow_metrics(evaluation)))
+    steps.step("refitting on all rows" if refit else "skipping the refit")
+    bundle = refit_bundle(evaluated, dataset, _settings_of(evaluated.card)) if refit else evaluated
+    steps.step("rendering figures")
+    contents = _run_contents(bundle, dataset, holdout, evaluation, report, seed)
+    steps.step("registering the model")
+    registered = log_training_run(
+        tracking_uri, experiment, model_name, bundle, contents, evaluated=evaluated if refit else None
+    )
     alias = CHAMPION if promote and evaluation.passed else CHALLENGER
     set_alias(tracking_uri, model_name, alias, registered.version)
     return TrainingResult(
@@ -155,62 +160,62 @@ def train(
     )
 
 
-def _grown_by(card: ModelCard) -> BoosterSettings:
-    """The settings by which the model of a card was grown."""
+def _settings_of(card: ModelCard) -> BoosterSettings:
+    """The booster settings recorded on a model card."""
     return BoosterSettings(**{name: value for name, value in card.parameters.items() if name != "searched"})
 
 
-def predict_part(bundle: Bundle, prepared: TrainingDataset, part: Part = Part.TEST) -> HoldoutPredictions:
-    """What the bundle says of a part, the sealed one if no other is named."""
-    sample = prepared.samples[part]
-    said = bundle.score_frame(sample.matrix, sample.pooling_groups)[0]
-    return HoldoutPredictions(said, sample.label, prepared.action(part), bundle.card.base_rate)
+def predict_part(bundle: Bundle, dataset: TrainingDataset, part: Part = Part.TEST) -> HoldoutPredictions:
+    """Predictions and labels of one part, by default the test set."""
+    sample = dataset.samples[part]
+    propensity = bundle.score_frame(sample.matrix, sample.pooling_groups)[0]
+    return HoldoutPredictions(propensity, sample.label, dataset.action(part), bundle.card.base_rate)
 
 
 def train_bundle(
-    prepared: TrainingDataset,
+    dataset: TrainingDataset,
     *,
     settings: BoosterSettings | None = None,
     model_name: str = "heed",
     seed: int = 0,
     currency: str = "EUR",
-    said: Progress | None = None,
+    progress: Progress | None = None,
 ) -> Bundle:
-    """The bundle that the fitting rows teach; nothing is judged or registered.
+    """Train a bundle on the training rows, without evaluating or registering it.
 
     Parameters
     ----------
     settings : BoosterSettings or None
-        How boosters are grown; searched for where none are given.
+        Booster settings; searched for by default.
     """
-    told = said or NullProgress()
-    fit, schema = prepared.samples[Part.FIT], prepared.schema
-    told.step("choosing settings")
+    steps = progress or NullProgress()
+    fit, schema = dataset.samples[Part.FIT], dataset.schema
+    steps.step("selecting hyperparameters")
     chosen, losses = search_settings(fit, schema, BoosterSettings(), seed) if settings is None else (settings, {})
-    told.step("cross-fitting and calibrating")
-    learnt = train_head(fit, schema, chosen, seed)
-    told.step("rehearsing to learn how wide intervals must be")
-    scale = bootstrap_scale(draw_bootstrap_sample(fit, learnt.head, seed), schema, chosen, seed)
-    told.step("learning harm and uplift")
-    harm = _harm(prepared, chosen, scale, learnt.head.heterogeneity, seed)
+    steps.step("cross-fitting and calibrating")
+    trained = train_head(fit, schema, chosen, seed)
+    steps.step("calibrating intervals (parametric bootstrap)")
+    scale = bootstrap_scale(draw_bootstrap_sample(fit, trained.head, seed), schema, chosen, seed)
+    steps.step("training harm and uplift models")
+    harm = _harm(dataset, chosen, scale, trained.head.heterogeneity, seed)
     card = ModelCard(
         name=model_name,
         created_at=datetime.now(UTC),
-        data_digest=prepared.data.digest,
+        data_digest=dataset.data.digest,
         seed=seed,
-        split=prepared.parts.by,
-        rows={part.value: len(prepared.parts[part]) for part in Part},
+        split=dataset.parts.by,
+        rows={part.value: len(dataset.parts[part]) for part in Part},
         base_rate=float(fit.label.mean()),
         parameters={**chosen.to_dict(), "searched": losses},
-        calibration=learnt.record,
+        calibration=trained.record,
     )
     bundle = Bundle(
-        head=learnt.head.rescaled(scale),
+        head=trained.head.rescaled(scale),
         harm=harm,
-        uplift=_uplift(prepared, learnt),
+        uplift=_uplift(dataset, trained),
         schema=schema,
-        catalogue=_learnt_actions(to_catalogue(prepared.data, currency), prepared.outcome),
-        outcome=prepared.outcome,
+        catalogue=_actions_of_outcome(to_catalogue(dataset.data, currency), dataset.outcome),
+        outcome=dataset.outcome,
         card=card,
         digest="",
     )
@@ -218,52 +223,52 @@ def train_bundle(
 
 
 def _harm(
-    prepared: TrainingDataset, settings: BoosterSettings, scale: float, heterogeneity: Heterogeneity, seed: int
+    dataset: TrainingDataset, settings: BoosterSettings, scale: float, heterogeneity: Heterogeneity, seed: int
 ) -> ProbabilityHead | None:
-    """Harm is learnt as the outcome is, and its leaves are taken to be as uncertain.
+    """Train the harm model, with the interval scale of the outcome model.
 
-    It is rare, so that the booster draws actions to one another more than they are alike, and actions that were seldom
-    taken weigh little in its loss: they get offsets of their own in any case. Nor do its pairs say much: customers are
-    expected to differ in it as they do in the outcome.
+    Harm is rare: the booster shrinks actions to one another too much, and rare actions weigh little in its loss, so the
+    model always gets partially pooled intercepts per action. Repeated contacts say little about heterogeneity, so its
+    prior is that of the outcome.
     """
-    sample = harm_sample(prepared)
+    sample = harm_sample(dataset)
     if sample is None:
         return None
     prior = HeterogeneityPrior(heterogeneity.total, _SHARE_OF_HARM)
-    learnt = train_head(sample, prepared.schema, settings, seed, by_action=True, prior=prior)
-    return learnt.head.rescaled(scale)
+    trained = train_head(sample, dataset.schema, settings, seed, by_action=True, prior=prior)
+    return trained.head.rescaled(scale)
 
 
-def _uplift(prepared: TrainingDataset, learnt: TrainedHead) -> UpliftCorrection | None:
-    if prepared.instead is None:
+def _uplift(dataset: TrainingDataset, trained: TrainedHead) -> UpliftCorrection | None:
+    if dataset.counterfactual is None:
         return None
-    other = out_of_fold_probability(learnt.out_of_fold, learnt.head.calibration, prepared.instead)
-    return fit_uplift_correction(prepared.samples[Part.FIT], learnt.propensity, other)
+    other = out_of_fold_probability(trained.out_of_fold, trained.head.calibration, dataset.counterfactual)
+    return fit_uplift_correction(dataset.samples[Part.FIT], trained.propensity, other)
 
 
-def _learnt_actions(catalogue: Catalogue, outcome: str) -> Catalogue:
+def _actions_of_outcome(catalogue: Catalogue, outcome: str) -> Catalogue:
     return replace(catalogue, actions=tuple(action for action in catalogue.actions if action.outcome == outcome))
 
 
-def _rival(in_office: BundleRef, prepared: TrainingDataset, seed: int) -> ChampionScores:
+def _score_champion(champion: BundleRef, dataset: TrainingDataset, seed: int) -> ChampionScores:
     try:
-        bundle = load_evaluated_bundle(in_office.path) or load_bundle(in_office.path)
+        bundle = load_evaluated_bundle(champion.path) or load_bundle(champion.path)
     except HeedError as error:
-        return ChampionScores(in_office.version, None, f"its bundle cannot be read ({error}).")
-    rows, split = prepared.contacts(Part.TEST), prepared.parts.by
-    return score_champion(bundle, in_office.version, prepared.data, rows, prepared.outcome, seed, split)
+        return ChampionScores(champion.version, None, f"its bundle cannot be read ({error}).")
+    rows, split = dataset.contacts(Part.TEST), dataset.parts.by
+    return score_champion(bundle, champion.version, dataset.data, rows, dataset.outcome, seed, split)
 
 
-def _kept(
+def _run_contents(
     bundle: Bundle,
-    prepared: TrainingDataset,
-    judged: HoldoutPredictions,
+    dataset: TrainingDataset,
+    holdout: HoldoutPredictions,
     evaluation: Evaluation,
     report: ValidationReport,
     seed: int,
 ) -> RunContents:
     card = bundle.card
-    matrix = sample_rows(prepared.samples[Part.TEST].matrix, seed)
+    matrix = sample_rows(dataset.samples[Part.TEST].matrix, seed)
     failed = [gate.name for gate in evaluation.gates if not gate.passed]
     return RunContents(
         parameters={
@@ -273,7 +278,7 @@ def _kept(
             "outcome": bundle.outcome,
             "trees_grown": len(bundle.head.trees.offsets),
             "features": len(bundle.schema.features),
-            **_learnt_parameters(bundle),
+            **_trained_parameters(bundle),
             **{f"rows_{part}": count for part, count in card.rows.items()},
             **({} if card.refit is None else {"rows_refitted": card.refit.rows}),
         },
@@ -286,7 +291,7 @@ def _kept(
             "gates": f"failed: {', '.join(failed)}" if failed else "passed",
         },
         files={
-            **_pictures(bundle, judged, matrix),
+            **_figures(bundle, holdout, matrix),
             "shap_importance.json": pretty_json(mean_shap_effects(bundle, matrix)),
             "features.json": pretty_json(bundle.schema.to_dict()),
             "evaluation.json": pretty_json(evaluation.to_dict()),
@@ -296,8 +301,8 @@ def _kept(
     )
 
 
-def _learnt_parameters(bundle: Bundle) -> dict[str, object]:
-    """What was learnt beside the trees, in the numbers that people compare."""
+def _trained_parameters(bundle: Bundle) -> dict[str, object]:
+    """Trained quantities beside the trees, for comparison between runs."""
     head, line = bundle.head, bundle.uplift
     chosen = bundle.card.calibration["chosen"]
     return {
@@ -310,14 +315,12 @@ def _learnt_parameters(bundle: Bundle) -> dict[str, object]:
     }
 
 
-def _pictures(bundle: Bundle, judged: HoldoutPredictions, matrix: Floats) -> dict[str, bytes]:
-    overall = reliability_figure(
-        judged.propensity, judged.label, f"Probability of `{bundle.outcome}`, sealed test part"
-    )
-    parts = {name: (said, label) for name, said, label in judged.by_action()}
+def _figures(bundle: Bundle, holdout: HoldoutPredictions, matrix: Floats) -> dict[str, bytes]:
+    overall = reliability_figure(holdout.propensity, holdout.label, f"Probability of `{bundle.outcome}`, test set")
+    by_action = {name: (propensity, label) for name, propensity, label in holdout.by_action()}
     return {
-        "reliability.png": picture(overall),
-        "reliability.svg": picture(overall, "svg"),
-        "reliability_by_action.png": picture(reliability_by_action_figure(parts)),
-        "shap_summary.png": picture(summary_figure(bundle, matrix)),
+        "reliability.png": render_figure(overall),
+        "reliability.svg": render_figure(overall, "svg"),
+        "reliability_by_action.png": render_figure(reliability_by_action_figure(by_action)),
+        "shap_summary.png": render_figure(shap_summary_figure(bundle, matrix)),
     }

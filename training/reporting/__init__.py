@@ -1,1 +1,1 @@
-"""Evaluations for people: one page, tables and figures."""
+"""Evaluation reports: a self-contained HTML page, its figures, and sentences for people."""

@@ -1,4 +1,4 @@
-"""A certificate and the work of reviewers as parts of an evaluation's report."""
+"""The certificate and the reviewers' workload as sections of a report."""
 
 from collections.abc import Sequence
 
@@ -8,83 +8,88 @@ from heed.training.certificate.capacity import CapacityPoint
 from heed.training.certificate.certify import CertificationResult
 from heed.training.evaluation.json_values import nonfinite_to_null
 from heed.training.model.certificate_json import certificate_to_dict
-from heed.training.reporting.html_page import render_details, render_image, render_list, render_paragraph, render_table
+from heed.training.reporting.blocks import BulletList, Details, Image, Paragraph, ReportSection, Table
 from heed.training.reporting.plots.certificate_figures import capacity_figure, certificate_figure
-from heed.training.reporting.plots.reliability_diagram import picture
-from heed.training.reporting.report_section import ReportSection
+from heed.training.reporting.plots.plot_style import render_figure
 
-_NO_PROMISE = (
-    "What people gain is reckoned from the model's own doubt, and at most so much if they always find the best. "
-    "Guardrails are not counted: they take acts away before anybody is asked."
+_CAVEAT = (
+    "The value of reviews is computed from the model's own uncertainty and assumes that reviewers always find the best "
+    "action. Guardrails are not applied: they remove actions before review."
 )
 
 
-def certificate_section(found: CertificationResult, currency: str) -> ReportSection:
+def certificate_section(result: CertificationResult, currency: str) -> ReportSection:
     """The certificate, or why there is none."""
-    drawn = picture(certificate_figure(found, currency))
-    made = found.certificate
-    loss = found.request.loss
+    figure = render_figure(certificate_figure(result, currency))
+    certificate, loss = result.certificate, result.request.loss
     rows = [
-        (f"{one.threshold:.0%}", f"{one.executed:,}", format_bound(loss, one.risk), format_bound(loss, one.upper))
-        for one in found.curve
+        (
+            f"{point.threshold:.0%}",
+            f"{point.executed:,}",
+            format_bound(loss, point.risk),
+            format_bound(loss, point.upper),
+        )
+        for point in result.curve
     ]
     return ReportSection(
         name="certificate",
-        heading="From which confidence on may heed act by itself?",
-        parts=(
-            render_paragraph(found.sentence),
-            render_image(drawn, found.sentence),
-            "" if made is None else render_paragraph("It holds if:"),
-            "" if made is None else render_list(made.assumptions),
-            render_details("Threshold by threshold", render_table(("from", "customers", "mean loss", "at most"), rows)),
+        label="Certificate",
+        heading="Above which confidence may heed act without review?",
+        blocks=(
+            Paragraph(result.sentence),
+            Image(figure, result.sentence),
+            Paragraph("" if certificate is None else "It holds if:"),
+            BulletList(() if certificate is None else certificate.assumptions),
+            Details("By threshold", (Table(("threshold", "customers", "mean loss", "upper bound"), rows),)),
         ),
-        files={"certificate.png": drawn},
+        files={"certificate.png": figure},
         numbers=nonfinite_to_null(
             {
-                "certificate": None if made is None else certificate_to_dict(made),
-                "sentence": found.sentence,
-                "curve": to_plain(found.curve),
+                "certificate": None if certificate is None else certificate_to_dict(certificate),
+                "sentence": result.sentence,
+                "curve": to_plain(result.curve),
             }
         ),
-        sentences=(found.sentence,),
+        sentences=(result.sentence,),
     )
 
 
-def capacity_section(readings: Sequence[CapacityPoint], chosen: Sequence[float], currency: str) -> ReportSection:
-    """What the capacities that were asked about mean, and those around them."""
-    drawn = picture(capacity_figure(readings, chosen, currency))
-    told = tuple(capacity_sentence(one, currency) for one in readings if one.capacity in chosen)
+def capacity_section(curve: Sequence[CapacityPoint], requested: Sequence[float], currency: str) -> ReportSection:
+    """The review thresholds for the requested capacities, and those around them."""
+    figure = render_figure(capacity_figure(curve, requested, currency))
+    sentences = tuple(capacity_sentence(point, currency) for point in curve if point.capacity in requested)
     rows = [
         (
-            f"{one.reviews_a_day:,.1f}",
-            f"{one.busy_day:,.0f}",
-            f"{one.threshold:.1%}",
-            f"{one.automated:.1%}",
-            f"{one.per_review:,.3g}",
-            f"{one.gained_a_day:,.4g}",
+            f"{point.reviews_a_day:,.1f}",
+            f"{point.busy_day:,.0f}",
+            f"{point.threshold:.1%}",
+            f"{point.automated:.1%}",
+            f"{point.per_review:,.3g}",
+            f"{point.gained_a_day:,.4g}",
         )
-        for one in readings
+        for point in curve
     ]
-    head = ("cases a day", "on a busy day", "below", "by itself", f"{currency} a case", f"{currency} a day")
+    head = ("reviews a day", "on a busy day", "threshold", "automated", f"{currency} per review", f"{currency} a day")
     return ReportSection(
         name="capacity",
-        heading="What can reviewers take on?",
-        parts=(
-            render_list(told),
-            render_image(drawn, " ".join(told)),
-            render_details("Step by step", render_table(head, rows)),
-            render_paragraph(_NO_PROMISE, "quiet"),
+        label="Capacity",
+        heading="How many reviews, and what are they worth?",
+        blocks=(
+            BulletList(sentences),
+            Image(figure, " ".join(sentences)),
+            Details("By capacity", (Table(head, rows),)),
+            Paragraph(_CAVEAT, quiet=True),
         ),
-        files={"capacity.png": drawn},
-        numbers=nonfinite_to_null(to_plain(readings)),
-        sentences=told,
+        files={"capacity.png": figure},
+        numbers=nonfinite_to_null(to_plain(curve)),
+        sentences=sentences,
     )
 
 
-def capacity_sentence(one: CapacityPoint, currency: str) -> str:
-    """What one capacity means."""
+def capacity_sentence(point: CapacityPoint, currency: str) -> str:
+    """The threshold and value of one capacity."""
     return (
-        f"For {one.capacity:,.4g} review cases a day, send acts of a confidence below {one.threshold:.1%} to people: "
-        f"{one.reviews_a_day:,.1f} a day ({one.busy_day:,.0f} on a busy one) of {one.acts_a_day:,.1f}, heed makes "
-        f"{one.automated:.1%} by itself, and a case brings {one.per_review:,.3g} {currency} at most."
+        f"For {point.capacity:,.4g} reviews a day, send acts with a confidence below {point.threshold:.1%} to review: "
+        f"{point.reviews_a_day:,.1f} a day ({point.busy_day:,.0f} on a busy one) of {point.acts_a_day:,.1f}. heed "
+        f"automates {point.automated:.1%}, and a review adds at most {point.per_review:,.3g} {currency}."
     )

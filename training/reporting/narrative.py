@@ -1,4 +1,4 @@
-"""What a report says in sentences that need no statistics."""
+"""Sentences about an evaluation that need no statistics."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,18 +11,17 @@ from heed.training.evaluation.off_policy.policy_comparison import PolicyComparis
 from heed.training.evaluation.results import ConfidenceSummary, EvaluationResults
 from heed.training.evaluation.uplift.uplift_evaluation import ALL, UpliftMethod, UpliftResult
 
-_CHANCE = 0.1
-_OF_METHOD = {
-    UpliftMethod.DIFFERENCE: "No probabilities are recorded, so this is a plain difference: it shows no cause.",
-    UpliftMethod.WEIGHTED: (
-        "Contacts were chosen at random with recorded probabilities, so the difference is the effect."
-    ),
-    UpliftMethod.ROBUST: "Recorded probabilities undo how contacts were chosen (doubly robust).",
+# Mean weights this close to 1 are not worth a warning.
+_WEIGHT_TOLERANCE = 0.1
+_METHODS = {
+    UpliftMethod.DIFFERENCE: "Without logged propensities this is a plain difference, not a causal effect.",
+    UpliftMethod.WEIGHTED: "Contacts were randomized with logged propensities, so the difference is the causal effect.",
+    UpliftMethod.ROBUST: "Logged propensities correct for how contacts were selected (doubly robust).",
 }
 
 
 def format_share(value: float) -> str:
-    """A share in per cent, with digits enough to tell rare outcomes apart."""
+    """A share in per cent, with enough digits for rare outcomes."""
     digits = 2 if abs(value) < 0.1 else 1
     return f"{100 * value:.{digits}f} %"
 
@@ -32,188 +31,189 @@ def format_points(value: float) -> str:
     return f"{100 * value:+.2f}"
 
 
-def format_interval(estimate: Estimate, show: str = "share") -> str:
-    """An estimate with its interval: as ``format_share``, ``format_points`` or ``format_money``."""
-    write = {"share": format_share, "points": format_points, "money": format_money}[show]
-    return f"{write(estimate.value)} ({write(estimate.low)} to {write(estimate.high)})"
-
-
 def format_money(value: float) -> str:
-    """An amount, as small as it may be."""
+    """An amount, with more digits where it is small."""
     return f"{value:,.3f}" if abs(value) < 1.0 else f"{value:,.2f}"
 
 
+def format_interval(estimate: Estimate, unit: str = "share") -> str:
+    """An estimate with its interval, as ``share``, ``points`` or ``money``."""
+    write = {"share": format_share, "points": format_points, "money": format_money}[unit]
+    return f"{write(estimate.value)} ({write(estimate.low)} to {write(estimate.high)})"
+
+
 def verdict(evaluation: Evaluation) -> str:
-    """Whether the model keeps its word, in one sentence."""
-    closed = [gate.name.replace("_", " ") for gate in evaluation.gates if not gate.passed]
-    if not closed:
-        return "The probabilities keep their word."
-    word = "do not keep their word" if "calibration error" in closed else "keep their word only in part"
-    return f"The probabilities {word}: {', '.join(closed)} failed."
+    """Whether the model is calibrated, in one sentence."""
+    failed = [gate.name.replace("_", " ") for gate in evaluation.gates if not gate.passed]
+    if not failed:
+        return "The model is well calibrated and passes every gate."
+    state = "is miscalibrated" if "calibration error" in failed else "is not good enough"
+    return f"The model {state}: {', '.join(failed)} failed."
 
 
-def calibration_sentence(whole: Segment) -> str:
-    """What was said and what happened, all together."""
-    off = f"{100 * whole.calibration_error:.2f} points"
-    chance = f"chance alone shows up to {100 * whole.by_chance:.2f}"
-    by_group = (
-        f"off by {off} ({chance})" if whole.calibration_error > 0 else f"off by no more than chance shows ({chance})"
-    )
+def calibration_sentence(overall: Segment) -> str:
+    """Mean prediction, realized rate and calibration error of all rows."""
+    error = f"{100 * overall.calibration_error:.2f} points"
+    chance = f"chance alone explains up to {100 * overall.by_chance:.2f}"
+    calibration = f"is {error} ({chance})" if overall.calibration_error > 0 else f"is no larger than chance ({chance})"
     return (
-        f"Over {whole.rows:,} contacts and holds the model said {format_share(whole.propensity)} on average, and "
-        f"{format_share(whole.rate.value)} had the outcome; group by group it is {by_group}."
+        f"Over {overall.rows:,} contacts and holds the mean prediction is {format_share(overall.propensity)} and "
+        f"{format_share(overall.rate.value)} had the outcome; the calibration error {calibration}."
     )
 
 
 def miscalibrated_sentence(segments: Mapping[str, Sequence[Segment]]) -> str:
-    """Which groups are misjudged, beside how many would seem so by chance."""
-    looked = [(name, one) for name, some in segments.items() for one in some if one.rows >= MIN_ROWS]
-    off = sorted(((name, one) for name, one in looked if one.miscalibrated), key=lambda pair: -abs(pair[1].gap.value))
-    if not looked:
+    """Which segments are miscalibrated, and how many would be by chance."""
+    tested = [(name, segment) for name, group in segments.items() for segment in group if segment.rows >= MIN_ROWS]
+    off = [(name, segment) for name, segment in tested if segment.miscalibrated]
+    if not tested:
         return ""
-    by_chance = max(1, round(0.05 * len(looked)))
+    by_chance = max(1, round(0.05 * len(tested)))
     if not off:
-        return f"None of {len(looked)} groups stands out (about {by_chance} would by chance)."
-    named = "; ".join(f"`{one.name}` ({name}): {_missed(one)}" for name, one in off[:3])
-    stand = "stands" if len(off) == 1 else "stand"
-    return f"{len(off)} of {len(looked)} groups {stand} out (about {by_chance} would by chance), most of all {named}."
+        return f"None of {len(tested)} segments is miscalibrated (about {by_chance} would be by chance)."
+    worst = sorted(off, key=lambda pair: -abs(pair[1].gap.value))[:3]
+    names = "; ".join(f"`{segment.name}` ({name}): {_difference(segment)}" for name, segment in worst)
+    verb = "is" if len(off) == 1 else "are"
+    return f"{len(off)} of {len(tested)} segments {verb} miscalibrated (about {by_chance} would be by chance): {names}."
 
 
-def interval_sentence(bands: IntervalAgreement, level: float) -> str:
-    """Whether stated intervals meet what happened."""
+def interval_sentence(agreement: IntervalAgreement, level: float) -> str:
+    """Whether predicted intervals meet the realized rates."""
     return (
-        f"In {bands.met} of {bands.count} groups the stated {level:.0%} interval meets what happened. "
-        "Outcomes alone cannot show that intervals are too wide; a simulated world can."
+        f"In {agreement.met} of {agreement.count} groups the predicted {level:.0%} interval meets the realized rate. "
+        "Outcomes alone cannot show that intervals are too wide; a simulation can."
     )
 
 
-def uplift_sentence(found: Sequence[UpliftResult]) -> str:
-    """Whether contact adds what was said, all actions together."""
-    if not found:
+def uplift_sentence(results: Sequence[UpliftResult]) -> str:
+    """Whether predicted uplift is realized, over all actions."""
+    if not results:
         return ""
-    one = found[0]
-    finds = (
-        "Contacting those of greatest stated uplift first gains more than contacting in random order."
-        if one.qini.low > 0
-        else "Ranking by uplift is not told from chance on these data."
+    overall = results[0]
+    ranking = (
+        "Contacting customers in order of predicted uplift gains more than a random order."
+        if overall.qini.low > 0
+        else "The ranking by uplift is not distinguishable from a random order on these data."
     )
     return (
-        f"Contact was said to add {format_points(one.stated)} points and added "
-        f"{format_interval(one.realised, 'points')}. {finds} {_OF_METHOD[one.method]}"
+        f"Predicted uplift is {format_points(overall.stated)} points, realized uplift "
+        f"{format_interval(overall.realised, 'points')}. {ranking} {_METHODS[overall.method]}"
     )
 
 
-def harm_sentence(found: Sequence[Segment]) -> str:
-    """Whether opt-outs, complaints and unsubscribes come as often as was said."""
-    if not found:
+def harm_sentence(segments: Sequence[Segment]) -> str:
+    """Whether opt-outs, complaints and unsubscribes are as frequent as predicted."""
+    if not segments:
         return ""
-    whole, *others = found
-    off = [one for one in others if one.miscalibrated]
-    worst = sorted(off, key=lambda one: -abs(one.gap.value))[:3]
-    named = "; ".join(f"`{one.name}`: {_missed(one)}" for one in worst)
-    stand = f"Off by more than chance: {named}." if off else "No action is off by more than chance."
+    overall, *actions = segments
+    off = sorted((action for action in actions if action.miscalibrated), key=lambda action: -abs(action.gap.value))
+    names = "; ".join(f"`{action.name}`: {_difference(action)}" for action in off[:3])
+    by_action = f"Miscalibrated actions: {names}." if off else "No action is miscalibrated."
     return (
-        f"Of {whole.rows:,} contacts the model said that {format_share(whole.propensity)} would harm, by opt-out, "
-        f"complaint or unsubscribe; {format_interval(whole.rate)} did. {stand}"
+        f"Over {overall.rows:,} contacts the predicted rate of opt-outs, complaints and unsubscribes is "
+        f"{format_share(overall.propensity)}, the realized rate {format_interval(overall.rate)}. {by_action}"
     )
 
 
-def action_uplift_sentence(found: Sequence[UpliftResult]) -> str:
-    """Which actions' uplift did not come true."""
-    single = [one for one in found if one.action != ALL]
-    off = [one for one in single if not one.realised.holds(one.stated)]
-    if not single:
+def action_uplift_sentence(results: Sequence[UpliftResult]) -> str:
+    """Which actions' uplift was not realized."""
+    actions = [result for result in results if result.action != ALL]
+    off = [result for result in actions if not result.realised.holds(result.stated)]
+    if not actions:
         return ""
     if not off:
-        return f"Of {len(single)} actions none adds clearly more or less than was said."
-    off = sorted(off, key=lambda one: -abs(one.realised.value - one.stated))
-    told = "; ".join(
-        f"`{one.action}` said {format_points(one.stated)}, added {format_interval(one.realised, 'points')}"
-        for one in off[:3]
+        return f"For none of {len(actions)} actions does realized uplift differ significantly from the prediction."
+    worst = sorted(off, key=lambda result: -abs(result.realised.value - result.stated))[:3]
+    names = "; ".join(
+        f"`{result.action}` predicted {format_points(result.stated)}, realized "
+        f"{format_interval(result.realised, 'points')}"
+        for result in worst
     )
-    return f"{len(off)} of {len(single)} actions add clearly more or less than was said: {told}."
+    return (
+        f"For {len(off)} of {len(actions)} actions realized uplift differs significantly from the prediction: {names}."
+    )
 
 
-def policy_sentences(found: PolicyComparison | None, currency: str) -> Iterator[str]:
-    """What heed's choices would have been worth, beside simpler ways."""
-    if found is None:
-        yield "Too few contacts have a recorded probability to say what other choices would have been worth."
+def policy_sentences(policies: PolicyComparison | None, currency: str) -> Iterator[str]:
+    """The value of heed's choices, compared with simpler policies."""
+    if policies is None:
+        yield "Too few contacts have a logged propensity to estimate the value of other choices."
         return
-    value = found.heed.value.doubly_robust
-    against = "than holding for everybody" if found.against_hold else "than nothing, as if no outcome came unasked"
-    yield f"Choosing as heed would is worth {format_interval(value, 'money')} {currency} more per decision {against}."
-    if found.singles:
-        best = found.singles[0]
-        worth = format_interval(best.value.doubly_robust, "money")
+    value = format_interval(policies.heed.value.doubly_robust, "money")
+    baseline = "than holding for everybody" if policies.against_hold else "than nothing, counting all outcomes in full"
+    yield f"heed's choices are worth {value} {currency} more per decision {baseline}."
+    if policies.singles:
+        best = policies.singles[0]
         yield (
-            f"The best single action for everybody, `{best.name}`, is worth {worth} (flattered, being picked on "
-            f"these rows); heed's choice less that: {format_interval(found.better, 'money')}."
+            f"The best single action for everybody, `{best.name}`, is worth "
+            f"{format_interval(best.value.doubly_robust, 'money')} (optimistic, as it was selected on these rows); "
+            f"heed's choices minus that: {format_interval(policies.better, 'money')}."
         )
-    yield f"What was really done was worth {format_interval(found.logging.value.doubly_robust, 'money')}."
-    yield from _of_weights(found.heed.weight)
+    yield f"The actions actually taken were worth {format_interval(policies.logging.value.doubly_robust, 'money')}."
+    yield from _weight_warning(policies.heed.weight)
 
 
-def confidence_sentence(found: ConfidenceSummary, currency: str) -> str:
-    """How sure heed would be, and what that is worth."""
-    said = (
-        f"heed would contact in {format_share(found.acts.value)} of decisions, before any guardrail. Half of all "
-        f"decisions have a confidence of {found.tenths[4]:.0%} or more."
+def confidence_sentence(confidence: ConfidenceSummary, currency: str) -> str:
+    """The confidence of heed's choices, and its value."""
+    sentence = (
+        f"heed would contact in {format_share(confidence.acts.value)} of decisions, before any guardrail. The median "
+        f"confidence is {confidence.tenths[4]:.0%}."
     )
-    half = min(found.surest, key=lambda one: abs(one.share - 0.5), default=None)
-    if half is None or found.surest[-1].value.value <= 0:
-        return said
-    part = half.value.value / found.surest[-1].value.value
-    brought = f"{part:.0%} of the value ({format_money(half.value.value)} {currency} per decision)"
-    return f"{said} The surest {half.share:.0%} of decisions bring {brought}."
+    half = min(confidence.surest, key=lambda point: abs(point.share - 0.5), default=None)
+    if half is None or confidence.surest[-1].value.value <= 0:
+        return sentence
+    part = half.value.value / confidence.surest[-1].value.value
+    value = f"{part:.0%} of the value ({format_money(half.value.value)} {currency} per decision)"
+    return f"{sentence} The most confident {half.share:.0%} of decisions bring {value}."
 
 
 def fairness_sentences(tables: Sequence[AttributeFairness]) -> list[str]:
     """One sentence per attribute."""
-    return [_of_attribute(table) for table in tables]
+    return [_fairness_sentence(table) for table in tables]
 
 
 def lead_paragraph(evaluation: Evaluation, results: EvaluationResults) -> str:
-    """The first paragraph: whether the model keeps its word, and where not."""
+    """The first paragraph: whether the model is calibrated, and where not."""
     parts = (verdict(evaluation), calibration_sentence(results.overall), miscalibrated_sentence(results.segments))
     return " ".join(part for part in parts if part)
 
 
 def cli_sentences(results: EvaluationResults, currency: str) -> list[str]:
-    """What a person who will not open the report should know, beside scores and gates."""
-    said = (
+    """What the command line tells beside metrics and gates."""
+    sentences = (
         miscalibrated_sentence(results.segments),
         uplift_sentence(results.uplift),
         harm_sentence(results.harm),
         *policy_sentences(results.policies, currency),
         *fairness_sentences(results.fairness),
     )
-    return [one.replace("`", "") for one in said if one]
+    return [sentence.replace("`", "") for sentence in sentences if sentence]
 
 
-def _of_weights(weight: Estimate) -> Iterator[str]:
-    """Whether the log could have made the same choices; a tenth may always be missing by chance."""
-    if weight.holds(1.0) or abs(weight.value - 1.0) < _CHANCE:
+def _weight_warning(weight: Estimate) -> Iterator[str]:
+    """Warn where the logging policy could not have made the same choices."""
+    if weight.holds(1.0) or abs(weight.value - 1.0) < _WEIGHT_TOLERANCE:
         return
     if weight.value > 1.0:
-        yield f"The recorded probabilities do not add up: weights average {weight.value:.2f} instead of 1."
+        yield f"The logged propensities are inconsistent: weights average {weight.value:.2f} instead of 1."
         return
     yield (
-        f"Only about {weight.value:.0%} of these choices are ones that could have been recorded: others were not open "
-        "then, for want of consent or eligibility. For them the figures rest on the model alone."
+        f"Only about {weight.value:.0%} of these choices could have been logged: the others lacked consent or "
+        "eligibility at the time. For them the figures rest on the model alone."
     )
 
 
-def _missed(one: Segment) -> str:
-    return f"said {format_share(one.propensity)}, happened {format_share(one.rate.value)}"
+def _difference(segment: Segment) -> str:
+    return f"predicted {format_share(segment.propensity)}, realized {format_share(segment.rate.value)}"
 
 
-def _of_attribute(table: AttributeFairness) -> str:
+def _fairness_sentence(table: AttributeFairness) -> str:
     if table.rate_ratio is None:
-        return f"`{table.attribute}`: too few decisions by group, or no contacts, to compare."
-    fair = "is below" if table.rate_ratio < FOUR_FIFTHS else "keeps"
-    off = [one.segment.name for one in table.groups if one.segment.miscalibrated]
-    judged = f"; probabilities are off for {', '.join(f'`{name}`' for name in off)}" if off else ""
+        return f"`{table.attribute}`: too few decisions per group, or no contacts, to compare."
+    rule = "is below" if table.rate_ratio < FOUR_FIFTHS else "satisfies"
+    off = [f"`{group.segment.name}`" for group in table.groups if group.segment.miscalibrated]
+    calibration = f"; probabilities are miscalibrated for {', '.join(off)}" if off else ""
     return (
         f"`{table.attribute}`: `{table.lowest}` would be contacted {table.rate_ratio:.2f} times as often as "
-        f"`{table.highest}`, which {fair} the four-fifths rule of thumb{judged}."
+        f"`{table.highest}`, which {rule} the four-fifths rule of thumb{calibration}."
     )

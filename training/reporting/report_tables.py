@@ -1,4 +1,4 @@
-"""The tables of a report, as rows of text."""
+"""The tables of a report."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,158 +10,155 @@ from heed.training.evaluation.metrics.segments import Segment
 from heed.training.evaluation.off_policy.policy_comparison import PolicyComparison
 from heed.training.evaluation.results import EvaluationResults
 from heed.training.evaluation.uplift.uplift_evaluation import UpliftResult
-from heed.training.reporting.html_page import render_table
+from heed.training.reporting.blocks import Table
 from heed.training.reporting.narrative import format_interval, format_money, format_points, format_share
 
 
-def gates_table(evaluation: Evaluation) -> str:
+def gates_table(evaluation: Evaluation) -> Table:
     """Each gate with its sentence."""
-    rows = [(one.name.replace("_", " "), "open" if one.passed else "closed", one.sentence) for one in evaluation.gates]
-    return render_table(("gate", "state", "why"), rows, [not one.passed for one in evaluation.gates], words=(1, 2))
+    gates = evaluation.gates
+    rows = [(gate.name.replace("_", " "), "passed" if gate.passed else "failed", gate.sentence) for gate in gates]
+    return Table(("gate", "result", "reason"), rows, [not gate.passed for gate in gates], text_columns=(1, 2))
 
 
-def scores_table(overall: Metrics, results: EvaluationResults) -> str:
-    """The scores of all rows together, each with what it means."""
+def scores_table(overall: Metrics, results: EvaluationResults) -> Table:
+    """The scores of all rows, each explained."""
     parts = results.decomposition
     rows = [
-        (
-            "log-loss",
-            f"{overall.log_loss:.5f}",
-            f"one probability for all: {overall.base_log_loss:.5f}; less is better",
-        ),
-        ("Brier score", f"{overall.brier:.5f}", "mean squared distance from what happened; less is better"),
-        ("- reliability", f"{parts.reliability:.5f}", "what is lost because said and realised differ; less is better"),
-        ("- resolution", f"{parts.resolution:.5f}", "what is gained by telling customers apart; more is better"),
-        ("- uncertainty", f"{parts.uncertainty:.5f}", "what the outcome's rate alone leaves open"),
-        ("calibration error", f"{overall.calibration_error:.5f}", "root mean square over 15 groups, less chance"),
+        ("log loss", f"{overall.log_loss:.5f}", f"base rate: {overall.base_log_loss:.5f}; lower is better"),
+        ("Brier score", f"{overall.brier:.5f}", "mean squared error of the probabilities; lower is better"),
+        ("- reliability", f"{parts.reliability:.5f}", "loss by miscalibration; lower is better"),
+        ("- resolution", f"{parts.resolution:.5f}", "gain by discrimination; higher is better"),
+        ("- uncertainty", f"{parts.uncertainty:.5f}", "Brier score of the base rate"),
+        ("calibration error", f"{overall.calibration_error:.5f}", "root mean square over 15 groups, debiased"),
         (
             "calibration slope",
             f"{overall.slope:.3f}",
-            f"1 is right, less is too bold (error {overall.slope_error:.3f})",
+            f"1 is ideal, below 1 is overconfident (standard error {overall.slope_error:.3f})",
         ),
-        ("ROC AUC", _known(overall.auc), "chance that of two customers the right one has the higher probability"),
-        ("average precision", _known(overall.average_precision), f"one probability for all: {overall.rate:.4f}"),
+        ("ROC AUC", _known(overall.auc), "probability that a positive row is ranked above a negative one"),
+        ("average precision", _known(overall.average_precision), f"base rate: {overall.rate:.4f}"),
     ]
-    return render_table(("score", "value", "what it is"), rows, words=(2,))
+    return Table(("score", "value", "meaning"), rows, text_columns=(2,))
 
 
-def segments_table(segments: Sequence[Segment]) -> str:
-    """One attribute's groups."""
+def segments_table(segments: Sequence[Segment]) -> Table:
+    """The groups of one attribute."""
     rows = [
         (
-            one.name,
-            f"{one.rows:,}",
-            format_share(one.propensity),
-            format_interval(one.rate),
-            format_interval(one.gap, "points"),
-            f"{one.calibration_error:.4f}",
-            f"{one.by_chance:.4f}",
+            segment.name,
+            f"{segment.rows:,}",
+            format_share(segment.propensity),
+            format_interval(segment.rate),
+            format_interval(segment.gap, "points"),
+            f"{segment.calibration_error:.4f}",
+            f"{segment.by_chance:.4f}",
         )
-        for one in segments
+        for segment in segments
     ]
-    head = ("group", "rows", "said", "happened", "difference, points", "calibration error", "of which chance, at most")
-    return render_table(head, rows, [one.miscalibrated for one in segments])
+    head = ("group", "rows", "predicted", "realized", "difference, points", "calibration error", "by chance, at most")
+    return Table(head, rows, [segment.miscalibrated for segment in segments])
 
 
-def lift_table(tenths: Sequence[LiftDecile]) -> str:
-    """Tenth by tenth, the most probable first."""
+def lift_table(deciles: Sequence[LiftDecile]) -> Table:
+    """Decile by decile, the most probable first."""
     rows = [
         (
-            str(place),
-            f"{one.rows:,}",
-            format_share(one.stated),
-            format_share(one.rate),
-            f"{one.lift:.2f}",
-            format_share(one.gain),
+            str(number),
+            f"{decile.rows:,}",
+            format_share(decile.stated),
+            format_share(decile.rate),
+            f"{decile.lift:.2f}",
+            format_share(decile.gain),
         )
-        for place, one in enumerate(tenths, start=1)
+        for number, decile in enumerate(deciles, start=1)
     ]
-    return render_table(("tenth", "rows", "said", "happened", "times the average", "of all outcomes so far"), rows)
+    return Table(("decile", "rows", "predicted", "realized", "lift", "cumulative gain"), rows)
 
 
-def uplift_table(found: Sequence[UpliftResult]) -> str:
-    """Every action's uplift."""
+def uplift_table(results: Sequence[UpliftResult]) -> Table:
+    """The uplift of every action."""
     rows = [
         (
-            one.action,
-            f"{one.treated:,}",
-            f"{one.held:,}",
-            format_points(one.stated),
-            format_interval(one.realised, "points"),
-            f"{100 * one.error:.2f}",
-            f"{one.met} of {len(one.tenths)}",
-            f"{100 * one.qini.value:.3f} ({100 * one.qini.low:.3f} to {100 * one.qini.high:.3f})",
+            result.action,
+            f"{result.treated:,}",
+            f"{result.held:,}",
+            format_points(result.stated),
+            format_interval(result.realised, "points"),
+            f"{100 * result.error:.2f}",
+            f"{result.met} of {len(result.tenths)}",
+            f"{100 * result.qini.value:.3f} ({100 * result.qini.low:.3f} to {100 * result.qini.high:.3f})",
         )
-        for one in found
+        for result in results
     ]
-    head = ("action", "contacted", "held", "said", "added", "error by group", "groups met", "Qini, per 100")
-    return render_table(head, rows, [not one.realised.holds(one.stated) for one in found])
+    head = ("action", "contacted", "held", "predicted", "realized", "calibration error", "groups met", "Qini, per 100")
+    return Table(head, rows, [not result.realised.holds(result.stated) for result in results])
 
 
-def policies_table(found: PolicyComparison) -> str:
-    """Every way of choosing by three estimators."""
+def policies_table(policies: PolicyComparison) -> Table:
+    """Every policy by three estimators."""
     rows = [
         (
-            one.name,
-            format_share(one.acts),
-            format_interval(one.value.doubly_robust, "money"),
-            format_interval(one.value.inverse_propensity, "money"),
-            format_interval(one.value.self_normalised, "money"),
-            format_interval(one.outcome.self_normalised),
-            f"{one.weight.value:.2f}",
-            f"{one.effective_rows:,.0f}",
+            policy.name,
+            format_share(policy.acts),
+            format_interval(policy.value.doubly_robust, "money"),
+            format_interval(policy.value.inverse_propensity, "money"),
+            format_interval(policy.value.self_normalised, "money"),
+            format_interval(policy.outcome.self_normalised),
+            f"{policy.weight.value:.2f}",
+            f"{policy.effective_rows:,.0f}",
         )
-        for one in (found.heed, found.hold, found.logging, *found.singles)
+        for policy in (policies.heed, policies.hold, policies.logging, *policies.singles)
     ]
     head = (
-        "way of choosing",
+        "policy",
         "contacts",
         "value, doubly robust",
         "inverse propensity",
-        "self-normalised",
+        "self-normalized",
         "outcomes",
         "mean weight",
-        "rows it rests on",
+        "effective sample size",
     )
-    return render_table(head, rows)
+    return Table(head, rows)
 
 
-def most_confident_table(results: EvaluationResults) -> str:
-    """Value by how many of the surest decisions are taken."""
+def most_confident_table(results: EvaluationResults) -> Table:
+    """Value by share of the most confident decisions."""
     rows = [
         (
-            format_share(one.share),
-            f"{one.confidence:.1%}",
-            format_interval(one.value, "money"),
-            format_money(one.by_chance),
+            format_share(point.share),
+            f"{point.confidence:.1%}",
+            format_interval(point.value, "money"),
+            format_money(point.by_chance),
         )
-        for one in results.confidence.surest
+        for point in results.confidence.surest
     ]
-    return render_table(("decisions taken", "least confidence", "value per decision", "as many at random"), rows)
+    return Table(("decisions taken", "lowest confidence", "value per decision", "in random order"), rows)
 
 
-def fairness_table(found: AttributeFairness) -> str:
-    """One attribute's groups of customers."""
+def fairness_table(fairness: AttributeFairness) -> Table:
+    """The customer groups of one attribute."""
     rows = [
         (
-            one.segment.name,
-            f"{one.segment.rows:,}",
-            format_interval(one.selection),
-            format_share(one.segment.propensity),
-            format_interval(one.segment.rate),
-            format_interval(one.segment.gap, "points"),
-            f"{one.segment.calibration_error:.4f}",
+            group.segment.name,
+            f"{group.segment.rows:,}",
+            format_interval(group.selection),
+            format_share(group.segment.propensity),
+            format_interval(group.segment.rate),
+            format_interval(group.segment.gap, "points"),
+            f"{group.segment.calibration_error:.4f}",
         )
-        for one in found.groups
+        for group in fairness.groups
     ]
-    head = ("group", "rows", "would be contacted", "said", "happened", "difference, points", "calibration error")
-    return render_table(head, rows, [one.segment.miscalibrated for one in found.groups])
+    head = ("group", "rows", "contacted", "predicted", "realized", "difference, points", "calibration error")
+    return Table(head, rows, [group.segment.miscalibrated for group in fairness.groups])
 
 
-def facts_table(facts: Mapping[str, str]) -> str:
+def facts_table(facts: Mapping[str, str]) -> Table:
     """Names and values."""
-    return render_table(("", ""), list(facts.items()), words=(1,))
+    return Table(("", ""), list(facts.items()), text_columns=(1,))
 
 
 def _known(value: float | None) -> str:
-    return "cannot be told" if value is None else f"{value:.4f}"
+    return "unknown" if value is None else f"{value:.4f}"

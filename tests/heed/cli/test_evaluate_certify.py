@@ -14,8 +14,8 @@ from heed.training.contract.engagement_io import from_frames, write_engagement
 from heed.training.model.bundle_files import load_bundle, with_certificate
 from heed.training.model.split import Part
 from heed.training.pipeline.mlflow_run import RunContents, log_training_run, set_alias
-from heed.training.pipeline.model_registry import CHALLENGER, CHAMPION, aliases, resolve_model
-from heed.training.pipeline.run_artifacts import artifacts
+from heed.training.pipeline.model_registry import CHALLENGER, CHAMPION, resolve_model, version_aliases
+from heed.training.pipeline.run_artifacts import read_artifacts
 from tests.support.small_model import bundle, prepared
 
 pytestmark = pytest.mark.slow
@@ -62,8 +62,8 @@ def test_a_certified_model_takes_the_place_of_the_one_it_was(stored, tmp_path):
     said = json.loads(shown.stdout)
     made, number = said["certificate"]["certificate"], said["registered"]["version"]
     assert said["version"] == before.version != number
-    assert said["registered"]["aliases"] == ["challenger", "champion"] == list(aliases(uri(stored), number))
-    assert aliases(uri(stored), before.version) == ()
+    assert said["registered"]["aliases"] == ["challenger", "champion"] == list(version_aliases(uri(stored), number))
+    assert version_aliases(uri(stored), before.version) == ()
     found, reference = load_model(Settings())
     assert reference.version == number
     assert found.digest == said["registered"]["digest"] != bundle().digest
@@ -71,14 +71,14 @@ def test_a_certified_model_takes_the_place_of_the_one_it_was(stored, tmp_path):
     assert found.certificate is not None
     assert found.certificate.threshold == made["threshold"]
     assert (made["loss"], made["alpha"], made["delta"]) == ("harm", 0.5, 0.1)
-    kept = artifacts(uri(stored), said["registered"]["run_id"])
+    kept = read_artifacts(uri(stored), said["registered"]["run_id"])
     assert kept["reliability.png"] == b"picture"
     assert kept["certificate.png"] == (tmp_path / "report" / "certificate.png").read_bytes()
     assert "From which confidence on may heed act by itself?" in (tmp_path / "report" / "report.html").read_text()
     # Certifying again certifies the model, and not its certificate.
     told = run(stored, "--certify", "--alpha", "0.6", "--policy", str(stored / "policy.yaml")).stdout
     assert f"certified: version {int(number) + 1}, in place of the old one as challenger and champion" in told
-    assert "From a confidence of" in told
+    assert "At a confidence of" in told
     again = load_bundle(resolve_model(uri(stored), CHAMPION).path).certificate
     assert again is not None
     assert again.model_digest == bundle().digest
@@ -101,13 +101,13 @@ def test_capacities_are_read_beside_the_evaluation(stored):
     assert read[2.0]["threshold"] <= read[5.0]["threshold"]
     assert read[2.0]["reviews_a_day"] <= 2.0
     assert "registered" not in said
-    assert "For 2 review cases a day, send acts of a confidence below" in run(stored, "--capacity", "2").stdout
+    assert "For 2 reviews a day, send acts with a confidence below" in run(stored, "--capacity", "2").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--certify", "--alpha", "2"], r"no certificate can be asked for like this in `alpha`: `2\.0`"),
+        (["--certify", "--alpha", "2"], r"not a valid certificate request in `alpha`: `2\.0`"),
         (["--certify", "--delta", "0"], r"in `delta`: `0\.0`"),
         (["--capacity", "-1"], r"the number of reviews cannot be negative in `capacity`: `-1\.0`"),
     ],

@@ -13,7 +13,7 @@ from heed.decisioning.errors import InvalidInput, NotFound, PolicyError, Unavail
 from heed.training.contract.engagement_io import from_frames, write_engagement
 from heed.training.model.bundle_files import save_bundle
 from heed.training.pipeline.model_registry import quiet_mlflow
-from heed.training.pipeline.run_artifacts import artifact
+from heed.training.pipeline.run_artifacts import read_artifact
 from tests.support.small_model import bundle, prepared
 
 pytestmark = pytest.mark.slow
@@ -67,8 +67,8 @@ def test_predictions_and_json_come_without_a_registry(stored, tmp_path, home):
 def test_the_report_goes_to_mlflow_and_to_a_folder(stored, tmp_path, home):
     said = json.loads(run(stored, "--json", "--report", str(tmp_path / "report"), "--by", "segment").stdout)
     uri = f"sqlite:///{home.absolute() / 'mlflow.db'}"
-    assert Path(said["report"]).read_bytes() == artifact(uri, said["run_id"], "report.html")
-    numbers = json.loads(artifact(uri, said["run_id"], "evaluation.json"))
+    assert Path(said["report"]).read_bytes() == read_artifact(uri, said["run_id"], "report.html")
+    numbers = json.loads(read_artifact(uri, said["run_id"], "evaluation.json"))
     assert numbers["findings"]["fairness"][0]["attribute"] == "segment"
     with quiet_mlflow():
         from mlflow import MlflowClient

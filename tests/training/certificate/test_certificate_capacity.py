@@ -90,7 +90,7 @@ def test_recorded_moments_are_counted_by_their_days():
 
 
 def test_what_cannot_be_read_is_refused():
-    with pytest.raises(InvalidInput, match="nobody can settle fewer cases than none in `capacity`: `-1"):
+    with pytest.raises(InvalidInput, match="a capacity cannot be negative in `capacity`: `-1"):
         capacity(GIVEN, -1.0)
-    with pytest.raises(InvalidInput, match="no recorded decision to read a capacity from"):
+    with pytest.raises(InvalidInput, match="no recorded decisions for a capacity"):
         act_flow(*(one[:0] for one in (CONFIDENCE, ACTS, SHORTFALL, DAY)))

@@ -9,6 +9,7 @@ from heed.decisioning.certificate import Loss
 from heed.training.certificate.capacity import capacity_curve, recorded_flow
 from heed.training.model.certificate_json import certificate_from_dict
 from heed.training.reporting.certificate_section import capacity_section, capacity_sentence, certificate_section
+from heed.training.reporting.html_page import render_blocks
 from heed.training.reporting.plots.certificate_figures import capacity_figure, certificate_figure
 from tests.support.certified_model import certify_small_model, eval_data
 from tests.support.small_model import bundle
@@ -23,7 +24,7 @@ def lines(figure: Figure) -> dict[str, list[float]]:
 @pytest.mark.parametrize(
     ("options", "heading"),
     [
-        ({"alpha": 0.3}, "From 0% on: harm at most 30 % with probability 0.9"),
+        ({"alpha": 0.3}, "Confidence of 0% or more: harm at most 30 % with probability 0.9"),
         ({"alpha": 0.0001}, "Nothing can be certified"),
         ({"alpha": 5.0, "loss": Loss.REGRET}, "Nothing can be certified"),
     ],
@@ -34,8 +35,8 @@ def test_the_picture_shows_what_was_seen_and_asked_for(options, heading):
     drawn = certificate_figure(finding, "EUR")
     assert drawn.axes[0].get_title(loc="left") == heading
     seen = lines(drawn)
-    assert seen["what was asked for"] == [options["alpha"]] * 2
-    assert seen["mean loss that was seen"] == [one.risk for one in finding.curve if one.executed]
+    assert seen["requested bound"] == [options["alpha"]] * 2
+    assert seen["observed mean loss"] == [one.risk for one in finding.curve if one.executed]
 
 
 def test_the_report_carries_the_certificate_and_its_assumptions():
@@ -44,15 +45,15 @@ def test_the_report_carries_the_certificate_and_its_assumptions():
     assert certificate_from_dict(json.loads(json.dumps(part.numbers))["certificate"]) == finding.certificate
     assert part.sentences == (finding.sentence,)
     assert part.files["certificate.png"].startswith(PNG)
-    page = "".join(part.parts)
-    assert all(word in page for word in ("exchangeable", "No guardrail was asked", "<table>", finding.sentence))
+    page = render_blocks(part.blocks)
+    assert all(word in page for word in ("exchangeable", "Guardrails are not applied", "<table>", finding.sentence))
 
 
 def test_the_report_says_why_there_is_no_certificate():
     part = certificate_section(certify_small_model(alpha=0.0001), "EUR")
     assert part.numbers["certificate"] is None
-    assert "Too few contacts" in part.parts[0]
-    assert "It holds if" not in "".join(part.parts)
+    assert "Too few contacts" in part.blocks[0].text
+    assert "It holds if" not in render_blocks(part.blocks)
     json.dumps(part.numbers, allow_nan=False)
 
 
@@ -61,8 +62,8 @@ def test_a_capacity_is_told_in_words_figures_and_a_picture():
     part = capacity_section(read, (2.0,), "EUR")
     (mine,) = [one for one in read if one.capacity == 2.0]
     assert part.sentences == (capacity_sentence(mine, "EUR"),)
-    assert part.sentences[0].startswith("For 2 review cases a day, send acts of a confidence below ")
-    assert f"heed makes {mine.automated:.1%} by itself" in part.sentences[0]
+    assert part.sentences[0].startswith("For 2 reviews a day, send acts with a confidence below ")
+    assert f"heed automates {mine.automated:.1%}, and a review adds" in part.sentences[0]
     assert [one["threshold"] for one in part.numbers] == [one.threshold for one in read]
     assert part.files["capacity.png"].startswith(PNG)
     drawn = capacity_figure(read, (2.0,), "EUR").axes[0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from heed.training.certificate.decision_points import DecisionPoints, random_order, split_customers
-from heed.training.certificate.learn_then_test import GRID, learn_then_test, min_customers, risk_at, seen
+from heed.training.certificate.learn_then_test import GRID, learn_then_test, min_customers, risk_at, risk_curve
 from tests.support.certificate_samples import harm_samples, true_risk
 
 REPETITIONS = 120
@@ -95,7 +95,7 @@ def test_the_pilot_takes_no_part_in_the_tests():
     assert pilot.customers == 100
     found = learn_then_test(points, 0.01, 0.1, seed=7)
     assert found.points.customers == 900
-    assert seen(found.points, 0.1, seed=7)[-1].executed == others.at(0.0, random_order(others, 7)).executed
+    assert risk_curve(found.points, 0.1, seed=7)[-1].executed == others.at(0.0, random_order(others, 7)).executed
 
 
 def test_a_customer_counts_once_however_often_contacted():

@@ -4,8 +4,9 @@ from matplotlib.figure import Figure
 
 from heed.training.evaluation.metrics.bins import equal_mass_bins
 from heed.training.model.split import Part
-from heed.training.reporting.plots.reliability_diagram import picture, reliability_by_action_figure, reliability_figure
-from heed.training.reporting.plots.shap_summary import mean_shap_effects, sample_rows, shap_effects, summary_figure
+from heed.training.reporting.plots.plot_style import render_figure
+from heed.training.reporting.plots.reliability_diagram import reliability_by_action_figure, reliability_figure
+from heed.training.reporting.plots.shap_summary import mean_shap_effects, sample_rows, shap_effects, shap_summary_figure
 from tests.support.small_model import bundle, prepared
 
 
@@ -43,25 +44,25 @@ def test_each_action_has_its_own_diagram_the_most_frequent_first() -> None:
     figure = reliability_by_action_figure(parts)
     titles = [axis.get_title(loc="left") for axis in figure.axes if axis.axison]
     assert [title.splitlines()[0] for title in titles] == ["mail", "sms"]
-    assert f"happened {label.mean():.1%} of 3,000" in titles[0]
+    assert f"realized {label.mean():.1%} of 3,000" in titles[0]
 
 
 def test_no_action_with_enough_rows_still_makes_a_picture() -> None:
-    assert picture(reliability_by_action_figure({})).startswith(b"\x89PNG")
+    assert render_figure(reliability_by_action_figure({})).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_pictures_are_files_of_their_kind(kind: str, start: bytes) -> None:
-    assert picture(reliability_figure(*drawn(), "x"), kind).startswith(start)
+    assert render_figure(reliability_figure(*drawn(), "x"), kind).startswith(start)
 
 
 def test_the_summary_names_the_features_that_move_the_model_most() -> None:
     matrix = sample_rows(prepared().samples[Part.TEST].matrix, seed=0, rows=300)
     assert matrix.shape[0] == 300
-    figure = summary_figure(bundle(), matrix, features=5)
+    figure = shap_summary_figure(bundle(), matrix, features=5)
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert set(labels) == set(list(mean_shap_effects(bundle(), matrix))[:5])
-    assert picture(figure).startswith(b"\x89PNG")
+    assert render_figure(figure).startswith(b"\x89PNG")
 
 
 def test_mean_effects_are_sizes_in_calibrated_log_odds_largest_first() -> None:

@@ -13,7 +13,8 @@ from heed.decisioning.value import ValueTerms
 from heed.training.evaluation.assessment import Assessment, EvaluationRequest, assess_model
 from heed.training.evaluation.metrics.estimate import Estimate
 from heed.training.reporting import narrative
-from heed.training.reporting.html_page import render_page, render_paragraph, render_section, render_table
+from heed.training.reporting.blocks import Paragraph, ReportPage, ReportSection, Table
+from heed.training.reporting.html_page import render_blocks, render_page
 from heed.training.reporting.plots import evaluation_figures
 from heed.training.reporting.report import NUMBERS, PAGE, build_report
 from tests.support.small_model import bundle, card, prepared
@@ -76,17 +77,17 @@ def test_every_link_leads_to_a_section_and_every_picture_has_words() -> None:
     ids = {attrs["id"] for tag, attrs in read().tags if tag == "section"}
     links = {attrs["href"].lstrip("#") for tag, attrs in read().tags if tag == "a"}
     assert links <= ids
-    assert {"gates", "reliability", "segments", "uplift", "harm", "choices", "fairness", "reckoned"} <= ids
+    assert {"gates", "reliability", "segments", "uplift", "harm", "choices", "fairness", "methods"} <= ids
     assert all(len(attrs["alt"]) > 20 for tag, attrs in read().tags if tag == "img")
 
 
 def test_the_first_paragraph_says_whether_the_model_keeps_its_word() -> None:
     assert found().evaluation.passed
-    assert "The probabilities keep their word." in read().text
+    assert "The model is well calibrated and passes every gate." in read().text
     gates = tuple(replace(gate, passed=False) for gate in found().evaluation.gates)
     closed = replace(found().evaluation, gates=gates)
     said = narrative.verdict(closed)
-    assert said.startswith("The probabilities do not keep their word: calibration error")
+    assert said.startswith("The model is miscalibrated: calibration error")
 
 
 def test_the_page_says_what_the_numbers_say() -> None:
@@ -124,8 +125,8 @@ def test_what_the_data_cannot_tell_has_no_section() -> None:
     assert set(made) == {PAGE, NUMBERS, "reliability.png", "reliability_by_action.png", "segments.png"}
     text = made[PAGE].decode()
     assert 'id="uplift"' not in text
-    assert "Too few contacts have a recorded probability" in text
-    assert "No attribute was named to compare" in text
+    assert "Too few contacts have a logged propensity" in text
+    assert "No attribute was compared" in text
 
 
 def test_the_same_assessment_makes_the_same_files() -> None:
@@ -133,15 +134,20 @@ def test_the_same_assessment_makes_the_same_files() -> None:
 
 
 def test_text_from_data_cannot_become_markup() -> None:
-    made = render_page(
-        "<t>", [render_section("a", "<h>", render_paragraph("a `<b>` & c"), render_table(("<x>",), [("<script>",)]))]
-    ).decode()
+    blocks = (Paragraph("a `<b>` & c"), Table(("<x>",), [("<script>",)]))
+    section = ReportSection("a", "<a>", "<h>", blocks)
+    made = render_page(ReportPage("<t>", "<h1>", "<about>", "<lead>", "<value>", (section,), passed=True)).decode()
     assert "<script>" not in made
+    assert not re.search(r"<(t|about|lead|value|x)>", made)
     assert "<b>&lt;b&gt;</b> &amp; c" in made
 
 
 def test_empty_parts_leave_nothing_behind() -> None:
-    assert render_section("a", "b", "", render_paragraph(""), render_table(("x",), [])) == ""
+    nothing = (Paragraph(""), Table(("x",), []))
+    section = ReportSection("a", "b", "c", nothing)
+    assert section.empty
+    assert render_blocks(nothing).strip() == ""
+    assert 'id="a"' not in render_page(ReportPage("t", "h", "about", "lead", "value", (section,), passed=True)).decode()
 
 
 def test_a_segment_stands_out_in_the_picture_exactly_where_it_is_misjudged() -> None:
@@ -153,14 +159,14 @@ def test_a_segment_stands_out_in_the_picture_exactly_where_it_is_misjudged() -> 
     counts = {
         bar.get_label(): len(bar.lines[0].get_xdata()) for bar in figure.axes[0].containers if bar.get_label()[0] != "_"
     }
-    assert counts == {"happened, 95 % interval": len(some) - 1, "happened, off by more than chance": 1}
+    assert counts == {"realized, 95 % interval": len(some) - 1, "realized, miscalibrated": 1}
 
 
 @pytest.mark.parametrize(
     ("weight", "said"),
     [
-        (Estimate(0.4, 0.3, 0.5, 9), "Only about 40% of these choices"),
-        (Estimate(1.6, 1.4, 1.8, 9), "do not add up: weights average 1.60"),
+        (Estimate(0.4, 0.3, 0.5, 9), "Only about 40% of these choices could have been logged"),
+        (Estimate(1.6, 1.4, 1.8, 9), "are inconsistent: weights average 1.60"),
         (Estimate(0.96, 0.94, 0.98, 9), None),
         (Estimate(0.8, 0.5, 1.1, 9), None),
     ],
@@ -169,7 +175,7 @@ def test_a_segment_stands_out_in_the_picture_exactly_where_it_is_misjudged() -> 
 def test_weights_far_from_one_are_spoken_of(weight: Estimate, said: str | None) -> None:
     policies = found().results.policies
     told = " ".join(narrative.policy_sentences(replace(policies, heed=replace(policies.heed, weight=weight)), "EUR"))
-    assert (said in told) if said else ("Only about" not in told and "add up" not in told)
+    assert (said in told) if said else ("Only about" not in told and "inconsistent" not in told)
 
 
 def test_the_surest_decisions_end_at_the_value_of_all() -> None:

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from heed.decisioning.score import Contribution, Explanation
-from heed.training.reporting.plots.reliability_diagram import picture
+from heed.training.reporting.plots.plot_style import render_figure
 from heed.training.reporting.plots.waterfall import waterfall_figure, waterfall_steps
 from tests.support.small_model import bundle, facts
 
@@ -39,11 +39,11 @@ def test_the_picture_names_both_ends_and_every_step() -> None:
     words = bundle().schema.display_name_by_column
     figure = waterfall_figure(explanation, words, "Why 5 %", largest=4)
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert labels[0] == "Expected of anyone"
+    assert labels[0] == "Base probability"
     assert labels[-1] == "Served for this customer"
     assert labels[1:-1] == [step.words for step in waterfall_steps(explanation, words, 4)]
     assert f"{100 * explanation.probability:.1f} %" in [text.get_text() for text in figure.axes[0].texts]
-    assert picture(figure).startswith(b"\x89PNG")
+    assert render_figure(figure).startswith(b"\x89PNG")
 
 
 def test_a_bar_that_lowers_has_another_colour_than_one_that_raises() -> None:

@@ -97,15 +97,15 @@ def test_an_excluded_attribute_is_no_feature(trained: Trained) -> None:
 
 def test_every_step_is_told_once_and_nothing_is_left_in_the_folder(trained: Trained) -> None:
     assert trained.steps == [
-        "reading and checking the data",
-        "assembling features",
-        "choosing settings",
+        "reading and validating the data",
+        "computing features",
+        "selecting hyperparameters",
         "cross-fitting and calibrating",
-        "rehearsing to learn how wide intervals must be",
-        "learning harm and uplift",
-        "judging on the sealed part",
+        "calibrating intervals (parametric bootstrap)",
+        "training harm and uplift models",
+        "evaluating on the test set",
         "refitting on all rows",
-        "drawing what was found",
+        "rendering figures",
         "registering the model",
     ]
     assert trained.printed == "data, state"

@@ -1,1 +1,1 @@
-"""The figures of the report."""
+"""Figures of the reports."""

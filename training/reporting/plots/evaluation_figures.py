@@ -1,4 +1,4 @@
-"""The pictures of a report: segments, uplift, values of policies, confidence, fairness, lift."""
+"""Figures of the evaluation report: segments, uplift, policy values, confidence, fairness, lift."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,168 +28,170 @@ from heed.training.reporting.plots.plot_style import (
     vertical_intervals,
 )
 
-_MOST = 16
-_LINE = 0.27
+_MAX_GROUPS = 16
+_ROW_HEIGHT = 0.27
+_DASHES = (0, (4, 3))
 
 
-def segments_figure(segments: Mapping[str, Sequence[Segment]], what: str = "Share with the outcome") -> Figure:
-    """What was said of each group beside what happened, one panel per attribute; at most 16 groups each."""
-    shown = {name: _largest(some) for name, some in segments.items() if some}
-    drawn, axes = _panels([len(some) for some in shown.values()])
-    for axis, (name, some) in zip(axes, shown.items(), strict=True):
-        _segments(axis, name, some)
+def segments_figure(segments: Mapping[str, Sequence[Segment]], label: str = "Share with the outcome") -> Figure:
+    """Predicted and realized rate of each group, one panel per attribute; at most 16 groups each."""
+    shown = {name: _largest(groups) for name, groups in segments.items() if groups}
+    figure, axes = _panels([len(groups) for groups in shown.values()])
+    for axis, (name, groups) in zip(axes, shown.items(), strict=True):
+        _segments(axis, name, groups)
     axes[-1].set_xlim(left=0.0)
-    axes[-1].set_xlabel(what, color=GREY)
-    named = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    drawn.legend(named.values(), named.keys(), loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return drawn
+    axes[-1].set_xlabel(label, color=GREY)
+    handles = {name: handle for axis in axes for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    return figure
 
 
-def uplift_figure(found: UpliftResult) -> Figure:
-    """Stated uplift against realised, and what is gained by contacting those of greatest stated uplift first."""
-    drawn = new_figure(4.2, 9.2)
-    left, right = drawn.subplots(1, 2)
-    _tenths(left, found)
-    right.plot(found.curve.share, found.curve.gain, color=BLUE, linewidth=1.8, label="greatest stated uplift first")
-    ends = [0.0, found.curve.gain[-1]]
-    right.plot([0.0, 1.0], ends, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="in any order")
-    set_title(right, "Whom contact moves, found first")
+def uplift_figure(result: UpliftResult) -> Figure:
+    """Predicted against realized uplift, and the uplift curve."""
+    figure = new_figure(4.2, 9.2)
+    left, right = figure.subplots(1, 2)
+    _uplift_deciles(left, result)
+    right.plot(result.curve.share, result.curve.gain, color=BLUE, linewidth=1.8, label="highest predicted uplift first")
+    ends = [0.0, result.curve.gain[-1]]
+    right.plot([0.0, 1.0], ends, color=GREY, linewidth=1, linestyle=_DASHES, label="random order")
+    set_title(right, "Uplift curve")
     right.set_xlabel("Share of customers contacted", color=INK)
-    right.set_ylabel("More outcomes per 100 customers", color=INK)
+    right.set_ylabel("Additional outcomes per 100 customers", color=INK)
     percent_axis(right, "x")
     points_axis(right, "y")
     hide_spines(right)
     _legend_below(right)
-    return drawn
+    return figure
 
 
-def policies_figure(found: PolicyComparison, currency: str) -> Figure:
-    """Value per decision of heed, of what was done and of the best single actions, holding being 0."""
-    shown = [found.heed, found.logging, *found.singles[: _MOST - 2]]
-    names = ["heed's choice", "what was done", *(f"always {one.name}" for one in shown[2:])]
-    drawn = new_figure(0.9 + _LINE * len(shown))
-    axis = drawn.subplots()
+def policies_figure(policies: PolicyComparison, currency: str) -> Figure:
+    """Value per decision of heed, the logging policy and the best single actions, against hold."""
+    shown = [policies.heed, policies.logging, *policies.singles[: _MAX_GROUPS - 2]]
+    names = ["heed's choices", "logged actions", *(f"always {policy.name}" for policy in shown[2:])]
+    figure = new_figure(0.9 + _ROW_HEIGHT * len(shown))
+    axis = figure.subplots()
     heights = category_rows(axis, names)
-    values = [one.value.doubly_robust for one in shown]
+    values = [policy.value.doubly_robust for policy in shown]
     axis.axvline(0.0, color=INK, linewidth=1)
     horizontal_intervals(axis, values[1:], heights[1:], GREY)
     horizontal_intervals(axis, values[:1], heights[:1], BLUE)
     set_title(axis, "Net value per decision, against holding for everybody")
     axis.set_xlabel(f"{currency} per decision, with 95 % interval", color=GREY)
-    return drawn
+    return figure
 
 
-def confidence_figure(surest: Sequence[MostConfident], currency: str) -> Figure:
-    """Value of acting in the surest decisions alone, by how many they are."""
-    drawn = new_figure(3.6)
-    axis = drawn.subplots()
-    share = [0.0, *(one.share for one in surest)]
-    value = [Estimate(0.0, 0.0, 0.0, 0), *(one.value for one in surest)]
-    axis.fill_between(share, [one.low for one in value], [one.high for one in value], color=BLUE, alpha=0.15, lw=0)
-    axis.plot(share, [one.value for one in value], color=BLUE, marker="o", markersize=4, label="the surest first")
-    last = surest[-1]
-    axis.plot([0.0, last.share], [0.0, last.value.value], color=GREY, lw=1, ls=(0, (4, 3)), label="drawn at random")
-    for one in surest[1:-1:2]:
-        where, words = (one.share, one.value.value), f"{one.confidence:.0%} sure or more"
-        axis.annotate(words, where, (-5, 6), textcoords="offset points", ha="right", fontsize=8, color=INK)
-    set_title(axis, "What is gained when only the surest decisions are taken")
+def confidence_figure(points: Sequence[MostConfident], currency: str) -> Figure:
+    """Value of acting in the most confident decisions only, by their share."""
+    figure = new_figure(3.6)
+    axis = figure.subplots()
+    share = [0.0, *(point.share for point in points)]
+    value = [Estimate(0.0, 0.0, 0.0, 0), *(point.value for point in points)]
+    low, high = [estimate.low for estimate in value], [estimate.high for estimate in value]
+    axis.fill_between(share, low, high, color=BLUE, alpha=0.15, lw=0)
+    values = [estimate.value for estimate in value]
+    axis.plot(share, values, color=BLUE, marker="o", markersize=4, label="most confident first")
+    last = points[-1]
+    axis.plot([0.0, last.share], [0.0, last.value.value], color=GREY, lw=1, ls=_DASHES, label="random order")
+    for point in points[1:-1:2]:
+        where, text = (point.share, point.value.value), f"confidence {point.confidence:.0%} or more"
+        axis.annotate(text, where, (-5, 6), textcoords="offset points", ha="right", fontsize=8, color=INK)
+    set_title(axis, "Value of taking only the most confident decisions")
     axis.set_xlabel("Share of decisions taken; all others hold", color=INK)
     axis.set_ylabel(f"{currency} per decision", color=INK)
     percent_axis(axis, "x")
     hide_spines(axis)
     axis.legend(frameon=False, fontsize=9, loc="upper left")
-    return drawn
+    return figure
 
 
 def fairness_figure(tables: Sequence[AttributeFairness]) -> Figure:
-    """How often each group would be contacted, beside four fifths of the most contacted group."""
-    drawn, axes = _panels([len(table.groups) for table in tables])
+    """Selection rate of each group, and four fifths of the highest."""
+    figure, axes = _panels([len(table.groups) for table in tables])
     for axis, table in zip(axes, tables, strict=True):
-        lines = category_rows(axis, [f"{one.segment.name}  ({one.segment.rows:,})" for one in table.groups])
-        large = [one.selection.value for one in table.groups if one.segment.rows >= MIN_ROWS]
+        heights = category_rows(axis, [f"{group.segment.name}  ({group.segment.rows:,})" for group in table.groups])
+        large = [group.selection.value for group in table.groups if group.segment.rows >= MIN_ROWS]
         bound = FOUR_FIFTHS * max(large, default=0.0)
-        axis.axvline(bound, color=ORANGE, lw=1, ls=(0, (4, 3)), label="four fifths of the most contacted group")
-        horizontal_intervals(
-            axis, [one.selection for one in table.groups], lines, label="would be contacted, 95 % interval"
-        )
+        axis.axvline(bound, color=ORANGE, lw=1, ls=_DASHES, label="four fifths of the highest rate")
+        selection = [group.selection for group in table.groups]
+        horizontal_intervals(axis, selection, heights, label="selection rate, 95 % interval")
         percent_axis(axis, "x")
         set_title(axis, f"By {table.attribute}")
     axes[-1].set_xlim(0.0, 1.03)
-    axes[-1].set_xlabel("Share of decisions in which heed would contact", color=GREY)
-    named = axes[0].get_legend_handles_labels()
-    drawn.legend(*named, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
-    return drawn
+    axes[-1].set_xlabel("Share of decisions to contact", color=GREY)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
+    return figure
 
 
-def lift_figure(tenths: Sequence[LiftDecile]) -> Figure:
-    """What share of all outcomes lies in the tenths of highest probability."""
-    drawn = new_figure(3.4)
-    axis = drawn.subplots()
-    share = np.arange(len(tenths) + 1) / len(tenths)
-    axis.plot(share, [0.0, *(one.gain for one in tenths)], color=BLUE, marker="o", markersize=4, label="by probability")
-    axis.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="in any order")
-    set_title(axis, "Outcomes found among the most probable")
+def lift_figure(deciles: Sequence[LiftDecile]) -> Figure:
+    """Cumulative gain: the share of all outcomes in the most probable contacts."""
+    figure = new_figure(3.4)
+    axis = figure.subplots()
+    share = np.arange(len(deciles) + 1) / len(deciles)
+    gain = [0.0, *(decile.gain for decile in deciles)]
+    axis.plot(share, gain, color=BLUE, marker="o", markersize=4, label="by probability")
+    axis.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=_DASHES, label="random order")
+    set_title(axis, "Cumulative gain")
     axis.set_xlabel("Share of contacts, most probable first", color=INK)
     axis.set_ylabel("Share of all outcomes", color=INK)
     percent_axis(axis, "x")
     percent_axis(axis, "y")
     hide_spines(axis)
     axis.legend(frameon=False, fontsize=9, loc="lower right")
-    return drawn
+    return figure
 
 
-def _panels(lines: Sequence[int]) -> tuple[Figure, Sequence[Axes]]:
-    """One panel above the other on one scale, each as high as its lines ask for."""
-    drawn = new_figure(sum(0.75 + _LINE * count for count in lines) + 0.6)
-    axes = drawn.subplots(len(lines), 1, height_ratios=[count + 1.5 for count in lines], squeeze=False, sharex=True)
+def _panels(rows: Sequence[int]) -> tuple[Figure, Sequence[Axes]]:
+    """Stacked panels with a shared x axis, as high as their rows require."""
+    figure = new_figure(sum(0.75 + _ROW_HEIGHT * count for count in rows) + 0.6)
+    axes = figure.subplots(len(rows), 1, height_ratios=[count + 1.5 for count in rows], squeeze=False, sharex=True)
     for axis in axes.ravel():
         axis.tick_params(axis="x", labelbottom=True)
-    return drawn, list(axes.ravel())
+    return figure, list(axes.ravel())
 
 
-def _largest(some: Sequence[Segment]) -> list[Segment]:
-    most = sorted(some, key=lambda one: -one.rows)[:_MOST]
-    return [one for one in some if one in most]
+def _largest(segments: Sequence[Segment]) -> list[Segment]:
+    largest = sorted(segments, key=lambda segment: -segment.rows)[:_MAX_GROUPS]
+    return [segment for segment in segments if segment in largest]
 
 
-def _segments(axis: Axes, name: str, some: Sequence[Segment]) -> None:
-    heights = category_rows(axis, [f"{one.name}  ({one.rows:,})" for one in some])
-    off = [place for place, one in enumerate(some) if one.miscalibrated]
-    fine = [place for place in range(len(some)) if place not in off]
-    horizontal_intervals(
-        axis, [_happened(some[place]) for place in fine], heights[fine], label="happened, 95 % interval"
-    )
+def _segments(axis: Axes, name: str, segments: Sequence[Segment]) -> None:
+    heights = category_rows(axis, [f"{segment.name}  ({segment.rows:,})" for segment in segments])
+    off = [index for index, segment in enumerate(segments) if segment.miscalibrated]
+    fine = [index for index in range(len(segments)) if index not in off]
+    calibrated = [_realized(segments[index]) for index in fine]
+    horizontal_intervals(axis, calibrated, heights[fine], label="realized, 95 % interval")
     if off:
-        horizontal_intervals(
-            axis, [some[place].rate for place in off], heights[off], ORANGE, label="happened, off by more than chance"
-        )
-    said = [one.propensity for one in some]
-    axis.plot(said, heights, "D", markersize=7, mfc="none", mec=INK, mew=1.2, label="said")
+        rates = [segments[index].rate for index in off]
+        horizontal_intervals(axis, rates, heights[off], ORANGE, label="realized, miscalibrated")
+    predicted = [segment.propensity for segment in segments]
+    axis.plot(predicted, heights, "D", markersize=7, mfc="none", mec=INK, mew=1.2, label="predicted")
     percent_axis(axis, "x")
     set_title(axis, f"By {name}")
 
 
-def _happened(one: Segment) -> Estimate:
-    """The realised rate with the interval of its distance to what was said, so that both can be told apart by eye."""
-    said = one.propensity
-    return Estimate(one.rate.value, max(0.0, said + one.gap.low), min(1.0, said + one.gap.high), one.rows)
+def _realized(segment: Segment) -> Estimate:
+    """The realized rate with the interval of its gap, so that intervals exclude the prediction where it is off."""
+    predicted, gap = segment.propensity, segment.gap
+    return Estimate(segment.rate.value, max(0.0, predicted + gap.low), min(1.0, predicted + gap.high), segment.rows)
 
 
-def _tenths(axis: Axes, found: UpliftResult) -> None:
-    stated = [one.stated for one in found.tenths]
-    for one in found.tenths:
-        axis.plot([one.low, one.high], [one.realised.value] * 2, color=PALE, linewidth=2, zorder=0)
-    vertical_intervals(axis, stated, [one.realised for one in found.tenths], "groups of customers, 95 % interval")
-    ends = [one.realised.low for one in found.tenths] + [one.realised.high for one in found.tenths] + stated
+def _uplift_deciles(axis: Axes, result: UpliftResult) -> None:
+    stated = [decile.stated for decile in result.tenths]
+    realized = [decile.realised for decile in result.tenths]
+    for decile in result.tenths:
+        axis.plot([decile.low, decile.high], [decile.realised.value] * 2, color=PALE, linewidth=2, zorder=0)
+    vertical_intervals(axis, stated, realized, "groups of customers, 95 % interval")
+    ends = [estimate.low for estimate in realized] + [estimate.high for estimate in realized] + stated
     low, high = min(ends), max(ends)
-    edge = 0.06 * (high - low)
-    axis.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="stated = realised")
+    margin = 0.06 * (high - low)
+    axis.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle=_DASHES, label="perfect calibration")
     axis.axhline(0.0, color=PALE, linewidth=1, zorder=0)
-    axis.set_xlim(low - edge, high + edge)
-    axis.set_ylim(low - edge, high + edge)
-    set_title(axis, "What contact adds")
-    axis.set_xlabel("Said: percentage points more", color=INK)
-    axis.set_ylabel("Happened: percentage points more", color=INK)
+    axis.set_xlim(low - margin, high + margin)
+    axis.set_ylim(low - margin, high + margin)
+    set_title(axis, "Uplift calibration")
+    axis.set_xlabel("Predicted uplift, percentage points", color=INK)
+    axis.set_ylabel("Realized uplift, percentage points", color=INK)
     points_axis(axis, "x")
     points_axis(axis, "y")
     hide_spines(axis)
@@ -197,5 +199,5 @@ def _tenths(axis: Axes, found: UpliftResult) -> None:
 
 
 def _legend_below(axis: Axes) -> None:
-    """Where no point can be hidden by it."""
+    """Below the axis, where it hides no point."""
     axis.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, borderpad=0.0)

@@ -1,4 +1,4 @@
-"""The global SHAP summary: which features move the model's probabilities, and in which direction."""
+"""The SHAP summary plot: which features move the probabilities, and in which direction."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _ROWS = 1_000
 
 
 def sample_rows(matrix: Floats, seed: int, rows: int = _ROWS) -> Floats:
-    """At most so many rows, drawn without replacement, in their order."""
+    """At most `rows` rows, sampled without replacement, in their order."""
     taken = np.random.default_rng(seed).choice(len(matrix), size=min(rows, len(matrix)), replace=False)
     return matrix[np.sort(taken)]
 
@@ -28,33 +28,33 @@ def shap_effects(bundle: Bundle, matrix: Floats) -> Floats:
 
 
 def mean_shap_effects(bundle: Bundle, matrix: Floats) -> dict[str, float]:
-    """Mean size of each feature's effect in calibrated log-odds, largest first."""
+    """Mean absolute SHAP value of each feature in calibrated log-odds, largest first."""
     sizes = np.abs(shap_effects(bundle, matrix)).mean(axis=0)
     order = sorted(range(len(sizes)), key=lambda column: (-sizes[column], bundle.schema.names[column]))
     return {bundle.schema.names[column]: float(sizes[column]) for column in order}
 
 
-def summary_figure(
+def shap_summary_figure(
     bundle: Bundle, matrix: Floats, features: int = 15, names: Sequence[str] | None = None, title: str = ""
 ) -> Figure:
-    """A beeswarm of the features that move the model most; categories are drawn in grey, since they have no order.
+    """A beeswarm of the most important features; categories are grey, since they have no order.
 
     Parameters
     ----------
     names : sequence of str
-        What the columns are called in the picture, in their order; their own names where none are given.
+        Display names of the columns, in their order; by default their own names.
     """
     values = shap_effects(bundle, matrix)
     shown = np.array(matrix)
     shown[:, list(bundle.schema.categorical_columns)] = np.nan
     with warnings.catch_warnings():
-        # shap colours by quantiles and warns of columns that are missing throughout, which grey ones are.
+        # shap colors by quantiles and warns about all-missing columns, which the grey ones are.
         warnings.simplefilter("ignore")
         return _beeswarm(values, shown, names or bundle.schema.names, features, title)
 
 
 def _beeswarm(values: Floats, shown: Floats, names: Sequence[str], features: int, title: str) -> Figure:
-    # Imported here: shap costs seconds, and only training draws this.
+    # Imported here: shap takes seconds to import, and only training uses it.
     from matplotlib import pyplot as plt
     from shap import summary_plot
 

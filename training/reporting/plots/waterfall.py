@@ -1,4 +1,4 @@
-"""The waterfall of one probability: from what is expected of anyone to what was served, feature by feature."""
+"""Waterfall plot of one prediction: from the base probability to the served one, feature by feature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _INK, _GREY, _UP, _DOWN = "#1f2933", "#7b8794", "#1f6fb2", "#c2571a"
 
 @dataclass(frozen=True, slots=True)
 class WaterfallStep:
-    """One bar: from where it starts to where it ends, in percent."""
+    """One bar, in per cent."""
 
     words: str
     start: float
@@ -23,45 +23,45 @@ class WaterfallStep:
 
     @property
     def points(self) -> float:
-        """Length of the bar in percentage points, with its sign."""
+        """Length of the bar in percentage points, signed."""
         return self.end - self.start
 
 
 def waterfall_steps(explanation: Explanation, words: Mapping[str, str], largest: int = 9) -> tuple[WaterfallStep, ...]:
-    """The largest contributions one after another, and all others as the last step.
+    """The largest contributions in order, and all others as the last step.
 
     Parameters
     ----------
     words : mapping of str to str
-        What features are called; one that is not named keeps its name.
+        Display names of features; a missing one keeps its name.
 
     Returns
     -------
     tuple of WaterfallStep
-        The first starts at the base, each starts where the one before it ends, the last ends at the served probability.
+        Each starts where the previous one ends; the first starts at the base, the last ends at the served probability.
     """
     named = explanation.contributions[:largest]
     others = explanation.contributions[largest:]
-    parts = [(f"{words.get(one.feature, one.feature)} = {display_value(one.value)}", one.points) for one in named]
+    parts = [(f"{words.get(item.feature, item.feature)} = {display_value(item.value)}", item.points) for item in named]
     if others:
         parts.append((f"Everything else ({len(others)} features)", _total(others)))
-    found, at = [], 100.0 * explanation.base_probability
-    for said, points in parts:
-        found.append(WaterfallStep(said, at, at + points))
+    steps, at = [], 100.0 * explanation.base_probability
+    for label, points in parts:
+        steps.append(WaterfallStep(label, at, at + points))
         at += points
-    return tuple(found)
+    return tuple(steps)
 
 
 def waterfall_figure(explanation: Explanation, words: Mapping[str, str], title: str, largest: int = 9) -> Figure:
     """Bars to the right raise the probability, bars to the left lower it; see :func:`waterfall_steps`."""
-    found = waterfall_steps(explanation, words, largest)
-    figure = Figure(figsize=(9.0, 1.6 + 0.42 * (len(found) + 2)), layout="constrained")
+    steps = waterfall_steps(explanation, words, largest)
+    figure = Figure(figsize=(9.0, 1.6 + 0.42 * (len(steps) + 2)), layout="constrained")
     axis = figure.subplots()
     _end(axis, 0, 100.0 * explanation.base_probability)
-    for place, step in enumerate(found, start=1):
+    for place, step in enumerate(steps, start=1):
         _bar(axis, place, step)
-    _end(axis, len(found) + 1, 100.0 * explanation.probability)
-    labels = ["Expected of anyone", *(step.words for step in found), "Served for this customer"]
+    _end(axis, len(steps) + 1, 100.0 * explanation.probability)
+    labels = ["Base probability", *(step.words for step in steps), "Served for this customer"]
     axis.set_yticks(range(len(labels)), labels, color=_INK, fontsize=9)
     axis.invert_yaxis()
     axis.set_title(title, color=_INK, fontsize=11, loc="left")
@@ -71,7 +71,7 @@ def waterfall_figure(explanation: Explanation, words: Mapping[str, str], title: 
 
 
 def _total(contributions: Sequence[Contribution]) -> float:
-    return sum(one.points for one in contributions)
+    return sum(item.points for item in contributions)
 
 
 def _bar(axis: Axes, place: int, step: WaterfallStep) -> None:
@@ -104,7 +104,7 @@ def _end(axis: Axes, place: int, percent: float) -> None:
 
 
 def _plain(axis: Axes) -> None:
-    # Bars would otherwise hold the edge of the picture where they end, and cut what stands there.
+    # Sticky edges would end the axis at the bars and cut the text beside them.
     axis.use_sticky_edges = False
     axis.margins(x=0.14)
     axis.spines[["top", "right", "left"]].set_visible(False)
