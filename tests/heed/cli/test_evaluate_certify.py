@@ -74,7 +74,7 @@ def test_a_certified_model_takes_the_place_of_the_one_it_was(stored, tmp_path):
     kept = read_artifacts(uri(stored), said["registered"]["run_id"])
     assert kept["reliability.png"] == b"picture"
     assert kept["certificate.png"] == (tmp_path / "report" / "certificate.png").read_bytes()
-    assert "From which confidence on may heed act by itself?" in (tmp_path / "report" / "report.html").read_text()
+    assert "Above which confidence may heed act without review?" in (tmp_path / "report" / "report.html").read_text()
     # Certifying again certifies the model, and not its certificate.
     told = run(stored, "--certify", "--alpha", "0.6", "--policy", str(stored / "policy.yaml")).stdout
     assert f"certified: version {int(number) + 1}, in place of the old one as challenger and champion" in told

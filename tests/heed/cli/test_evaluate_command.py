@@ -94,7 +94,7 @@ def test_people_get_figures_gates_and_sentences(stored):
     shown = run(stored, "--no-log").stdout
     assert "log-loss" in shown
     assert "passed base_rate" in shown
-    assert "groups stand out" in shown or "stands out" in shown
+    assert "segments are miscalibrated" in shown or "segments is miscalibrated" in shown
     assert "more per decision than holding for everybody" in shown
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.decisioning.errors import InvalidInput
-from heed.training.certificate.capacity import act_flow, capacity, capacity_curve, recorded_flow
+from heed.training.certificate.capacity import act_flow, capacity_curve, capacity_point, recorded_flow
 from tests.support.certified_model import eval_data
 
 # Four days, six acts, two holds; the last day has no act.
@@ -30,7 +30,7 @@ GIVEN = act_flow(CONFIDENCE, ACTS, SHORTFALL, DAY)
     ids=["nobody", "too few for two alike", "two cases", "three cases", "all but the surest", "more people than acts"],
 )
 def test_the_least_sure_go_to_people_as_far_as_people_reach(a_day, threshold, reviews, automated, per_review):
-    found = capacity(GIVEN, a_day)
+    found = capacity_point(GIVEN, a_day)
     assert found.threshold == threshold
     assert found.reviews_a_day == reviews / 4 <= a_day
     assert found.acts_a_day == 6 / 4
@@ -42,14 +42,14 @@ def test_the_least_sure_go_to_people_as_far_as_people_reach(a_day, threshold, re
 
 def test_a_part_of_the_log_stands_for_the_whole():
     whole, part = GIVEN, act_flow(CONFIDENCE, ACTS, SHORTFALL, DAY, share=0.5)
-    assert capacity(part, 1.0).threshold == capacity(whole, 0.5).threshold
-    assert capacity(part, 1.0).reviews_a_day == 2 * capacity(whole, 0.5).reviews_a_day
-    assert capacity(part, 1.0).busy_day == 2 * capacity(whole, 0.5).busy_day
-    assert capacity(part, 1.0).per_review == capacity(whole, 0.5).per_review
+    assert capacity_point(part, 1.0).threshold == capacity_point(whole, 0.5).threshold
+    assert capacity_point(part, 1.0).reviews_a_day == 2 * capacity_point(whole, 0.5).reviews_a_day
+    assert capacity_point(part, 1.0).busy_day == 2 * capacity_point(whole, 0.5).busy_day
+    assert capacity_point(part, 1.0).per_review == capacity_point(whole, 0.5).per_review
 
 
 def test_days_without_a_case_are_days():
-    found = capacity(GIVEN, 0.5)
+    found = capacity_point(GIVEN, 0.5)
     assert found.busy_day == pytest.approx(np.quantile([1, 1, 0, 0], 0.9))
 
 
@@ -62,7 +62,7 @@ def test_days_without_a_case_are_days():
 def test_more_people_see_more_and_the_rule_of_the_policy_gives_them_those(decisions, one, other):
     confidence, acts, shortfall, day = (np.array(column) for column in zip(*decisions, strict=True))
     given = act_flow(confidence, acts, shortfall, day)
-    few, many = (capacity(given, a_day) for a_day in sorted((one, other)))
+    few, many = (capacity_point(given, a_day) for a_day in sorted((one, other)))
     assert few.threshold <= many.threshold
     assert few.reviews_a_day <= many.reviews_a_day
     assert few.automated >= many.automated
@@ -86,11 +86,11 @@ def test_recorded_moments_are_counted_by_their_days():
     assert len(found.confidence) == eval_data().acts.sum()
     at = eval_data().data.contacts["at"].iloc[eval_data().rows]
     assert found.days == (at.max().floor("D") - at.min().floor("D")).days + 1
-    assert capacity(found, 1e9).acts_a_day == pytest.approx(eval_data().acts.sum() / found.days / 0.5)
+    assert capacity_point(found, 1e9).acts_a_day == pytest.approx(eval_data().acts.sum() / found.days / 0.5)
 
 
 def test_what_cannot_be_read_is_refused():
     with pytest.raises(InvalidInput, match="a capacity cannot be negative in `capacity`: `-1"):
-        capacity(GIVEN, -1.0)
-    with pytest.raises(InvalidInput, match="no recorded decisions for a capacity"):
+        capacity_point(GIVEN, -1.0)
+    with pytest.raises(InvalidInput, match="no recorded decisions to compute a capacity from"):
         act_flow(*(one[:0] for one in (CONFIDENCE, ACTS, SHORTFALL, DAY)))
