@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from heed.decisioning.customer import Facts
 from heed.guardrails.guard import bind_policy
 from heed.guardrails.policy.load import policy_from_data
@@ -23,6 +25,7 @@ def judged(situations: list[Facts], threads: int) -> list[object]:
         return list(pool.map(lambda facts: guard.verdicts(facts, ACTIONS), situations))
 
 
+@pytest.mark.slow
 def test_verdicts_of_many_threads_are_those_of_one():
     random = Random(1)
     situations = [

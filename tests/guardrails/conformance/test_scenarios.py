@@ -33,12 +33,14 @@ def test_every_scenario_is_run() -> None:
     assert [one.scenario.id for one in scenarios()] == IDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario_id", IDS)
 def test_heed_holds(scenario_id: str, results: Mapping[str, ScenarioResult]) -> None:
     result = results[scenario_id]
     assert (result.verdict, result.why) == (ScenarioVerdict.HELD, ())
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_page_are_those_of_a_run(results: Mapping[str, ScenarioResult]) -> None:
     shown = PAGE.read_text(encoding="utf-8").partition(MARK)[2]
     assert shown == results_as_markdown(scenarios(), {"heed": list(results.values())})

@@ -93,6 +93,7 @@ def test_a_window_reaches_back_to_the_beginning_of_a_quarter_of_an_hour(ledger, 
 spans = st.lists(st.sampled_from([timedelta(minutes=20), timedelta(hours=5), DAY, 7 * DAY]), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-9 * 96, 8), max_size=12), spans)
 def test_every_window_holds_all_that_was_sent_in_it_and_at_most_a_quarter_more(tmp_path_factory, quarters, windows):
     clock = Clock(NOON + timedelta(minutes=7))

@@ -213,7 +213,7 @@ class TestTheFileBesideTheLedger:
         monkeypatch.setenv("HEED_HOME", str(path.parent))
         monkeypatch.setenv("HEED_NEW_LEDGER_KEY", NEW)
         done = CliRunner().invoke(command, ["ledger", "rekey"])
-        assert (done.exit_code, "so have 1 customers" in done.output, NEW in done.output) == (0, True, False)
+        assert (done.exit_code, "1 customer keys are rewrapped" in done.output, NEW in done.output) == (0, True, False)
         assert key_file(path).read_text() == NEW
         given = path.with_name("given")
         given.write_text("a key that was written into a file\n")

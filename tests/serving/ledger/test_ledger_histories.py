@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule
 
@@ -14,6 +15,8 @@ from tests.support.ledger_builders import execution, hold, review, wait
 from tests.support.ledger_model import ModelCase, against
 from tests.support.ledger_state_machine import Executions, Histories, bounded, fewer, who
 from tests.support.ledger_stores import POSTGRESQL
+
+pytestmark = pytest.mark.slow
 
 REVIEW_TIME = timedelta(hours=24)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule
 
@@ -13,6 +14,8 @@ from tests.support.ledger_builders import wait
 from tests.support.ledger_model import ERASED, against
 from tests.support.ledger_state_machine import Executions, Histories, bounded, fewer
 from tests.support.ledger_stores import POSTGRESQL
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = timedelta(hours=24)
 MOST_ATTEMPTS = 3

@@ -203,6 +203,7 @@ finite = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 words = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(numbers=st.lists(finite, min_size=40, max_size=40), notes=st.lists(words, min_size=40, max_size=40))
 def test_any_attribute_survives_writing_and_reading(tmp_path_factory, numbers, notes):

@@ -99,6 +99,7 @@ def test_labels_without_outcomes_are_all_false():
     st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["mail", "call", "hold"])), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(0, 40), st.none(), st.just("purchase")), max_size=8),
 )
+@pytest.mark.slow
 def test_labels_agree_with_a_walk_over_the_history(contacts, outcomes):
     reach = {"mail": 7, "call": 14, "hold": 14}
     expected = [False] * len(contacts)

@@ -19,6 +19,8 @@ from heed.training.reporting.plots import evaluation_figures
 from heed.training.reporting.report import NUMBERS, PAGE, build_report
 from tests.support.small_model import bundle, card, prepared
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "img", "br", "link", "input"}
 
 

@@ -48,6 +48,7 @@ def served(schema: FeatureSchema, story: Story, row: int) -> np.ndarray:
     return chosen
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(story=stories())
 def test_every_row_of_training_is_served_bit_for_bit(story: Story) -> None:
@@ -57,6 +58,7 @@ def test_every_row_of_training_is_served_bit_for_bit(story: Story) -> None:
         assert np.array_equal(bits(trained[row]), bits(served(schema, story, row))), story.offered[row]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(story=stories(), fitted=st.integers(1, 25))
 def test_a_declared_schema_serves_its_training_rows_bit_for_bit(story: Story, fitted: int) -> None:

@@ -166,6 +166,7 @@ def test_the_mode_is_the_one_that_scipy_finds() -> None:
     assert fitted.intercept + fitted.slope * centre == pytest.approx(best[0] + centre, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_cells_change_nothing_that_matters() -> None:
     rows = campaign(6, SIZES, by_category=0.4, by_action=0.3)
     pooling_groups = rows.pooling_groups()

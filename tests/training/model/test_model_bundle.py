@@ -133,6 +133,7 @@ def test_an_action_of_another_outcome_is_refused_by_name() -> None:
         bundle().score(facts(), [other])
 
 
+@pytest.mark.slow
 def test_learning_twice_gives_the_same_bundle() -> None:
     again = train_head(prepared().samples[Part.FIT], prepared().schema, SETTINGS, seed=0)
     assert remade(head=again.head).digest == bundle().digest

@@ -88,6 +88,7 @@ def test_a_stored_bundle_keeps_its_explanations() -> None:
         assert (contribution.log_odds, contribution.points) == pytest.approx((log_odds, points), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_an_mlflow_model_of_an_earlier_release_loads_by_the_code_it_carries(tmp_path: Path) -> None:
     # They name `training.model.pyfunc` and carry that package, which must win over the folder of a checkout.
     package = tmp_path / "code" / "training" / "model"
