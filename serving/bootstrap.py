@@ -14,7 +14,8 @@ from heed.serving.auth.rate_limit import limiter_share
 from heed.serving.decisions.service import DecisionService, new_id
 from heed.serving.delivery.service import DeliveryService
 from heed.serving.delivery.webhooks.config import build_webhook_worker, webhook_configs
-from heed.serving.deployment.active_versions import ActiveVersions, DeploymentManager, ModelUpdate
+from heed.serving.deployment.active_versions import ActiveVersions
+from heed.serving.deployment.deployment_manager import DeploymentManager, ModelUpdate
 from heed.serving.deployment.model_source import champion_version, load_model, pinned_model
 from heed.serving.deployment.policy_file import PolicyFile
 from heed.serving.facts.service import FactService
@@ -80,7 +81,7 @@ def bootstrap(
     steady = MonotonicClock(clock)
     ledger = open_ledger(place, clock=steady, key=settings.sealing_key, limits=settings.database_limits)
     steady.observe(ledger.newest(settings.clock_disregard_after))
-    metrics.liveness.remember(ledger.rule_counts())
+    metrics.rule_monitor.restore(ledger.rule_counts())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
     deployment = DeploymentManager(
@@ -122,7 +123,7 @@ def bootstrap(
         delivery=delivery,
         kill_switch=kill_switch,
         keys=KeyService(ledger=ledger, cache=access.key_cache, clock=steady),
-        policy=PolicyService(ledger=ledger, deployment=deployment, clock=steady, rule_monitor=metrics.liveness),
+        policy=PolicyService(ledger=ledger, deployment=deployment, clock=steady, rule_monitor=metrics.rule_monitor),
         health=HealthService(
             ledger=ledger,
             deployment=deployment,

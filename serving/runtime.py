@@ -8,7 +8,7 @@ from heed.serving.auth.access_control import AccessControl
 from heed.serving.decisions.service import DecisionService
 from heed.serving.delivery.service import DeliveryService
 from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.facts.service import FactService
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.monotonic_clock import MonotonicClock

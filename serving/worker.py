@@ -192,7 +192,7 @@ async def _reload_policy(runtime: Runtime) -> None:
 
 
 async def _poll_champion(runtime: Runtime) -> None:
-    if await asyncio.to_thread(runtime.deployment.renew):
+    if await asyncio.to_thread(runtime.deployment.poll_model):
         tune_gc()
 
 

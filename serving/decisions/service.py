@@ -131,7 +131,7 @@ class DecisionService:
         tries = 0
         while tries < _TRIES:
             self.clock.require()
-            in_force = self.deployment.latest()
+            in_force = self.deployment.refresh()
             await self._pin(in_force)
             made = await self._make(request, in_force, stages)
             try:
@@ -156,7 +156,7 @@ class DecisionService:
 
     async def score(self, request: ScoreRequest) -> ScoreAnswer:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
-        in_force = self.deployment.latest()
+        in_force = self.deployment.refresh()
         now = self.clock()
         known = await self.ledger.aside(partial(self.ledger.known, request.customer_id))
         facts = Facts(with_inline_customer(known.customer, request.customer), now, request.context)
@@ -244,7 +244,7 @@ class DecisionService:
         committed = await asyncio.shield(self.ledger.commit(ready))
         stages.lap(COMMIT)
         told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
-        self.observer.decided(ObservedDecision(committed.decision_id, *told, committed.replayed))
+        self.observer.record(ObservedDecision(committed.decision_id, *told, committed.replayed))
         return committed.answer
 
     def _answer(self, made: Evaluated, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:

@@ -229,7 +229,7 @@ class DeliveryService:
 
     def _check(self) -> DeliveryCheck:
         """What is in force now, asked for once more inside the transaction."""
-        present = self._deployment.latest()
+        present = self._deployment.refresh()
         windows = present.windows
 
         def asked(release: DeliveryContext) -> RecheckResult:

@@ -1,6 +1,6 @@
 """Facts in, and everything that is held about one customer: timeline, export, merge and erasure."""
 
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.ledger.decisions.timeline import Timeline
 from heed.serving.ledger.facts.merge import MergeResult
 from heed.serving.ledger.ledger import Ledger

@@ -1,1 +1,1 @@
-"""What is told of decisions: metrics, lines of the log, traces, and how rules live."""
+"""Metrics, logs, traces, and monitors of rules and background jobs."""

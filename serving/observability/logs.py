@@ -1,7 +1,7 @@
-"""heed's own log: one line of JSON for each event, and for each decision, with no word about the customer.
+"""heed's log: one line of JSON for each event and each decision, with nothing about the customer.
 
-A line cannot be forged from outside, since JSON writes a line break as two characters. Of an exception the kind and the
-place are told and not its text, which may hold what a caller sent.
+A line cannot be forged from outside, since JSON writes a line break as two characters. Of an exception the kind
+and the place are logged and not its text, which may hold what a caller sent.
 """
 
 import logging
@@ -13,7 +13,7 @@ import orjson
 
 from heed.serving.observability.request_ids import REQUEST_CONTEXT
 
-OWN = ("heed", "serving", "guardrails", "training")
+LOGGER = "heed"
 _FIELD = "heed"
 
 
@@ -27,33 +27,32 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        asked = REQUEST_CONTEXT.get()
+        context = REQUEST_CONTEXT.get()
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            "request_id": None if asked is None else asked.request_id,
-            "trace_id": None if asked is None else asked.trace_id,
+            "request_id": None if context is None else context.request_id,
+            "trace_id": None if context is None else context.trace_id,
             **getattr(record, _FIELD, {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = _told(record.exc_info[1])
+            line["error"] = _error_fields(record.exc_info[1])
         present = {name: value for name, value in line.items() if value is not None}
         return orjson.dumps(present, option=orjson.OPT_UTC_Z, default=str).decode()
 
 
 def configure(level: str = "INFO") -> None:
-    """Send heed's loggers, and no others, to standard error as lines of JSON."""
+    """Send what heed logs, and nothing else, to standard error as lines of JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in OWN:
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.setLevel(level)
-        logger.propagate = False
+    logger = logging.getLogger(LOGGER)
+    logger.handlers = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
 
 
-def _told(error: BaseException) -> dict[str, object]:
+def _error_fields(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
     return {"kind": type(error).__name__, "frames": [f"{one.filename}:{one.lineno} {one.name}" for one in frames[-5:]]}

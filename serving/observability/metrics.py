@@ -19,26 +19,26 @@ _LATENCIES = (0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.
 
 
 class _Rules(Collector):
-    """What rules have said, in the words of Prometheus, made when it is asked for."""
+    """Verdicts of rules as Prometheus metrics, collected at each scrape."""
 
-    def __init__(self, liveness: RuleMonitor) -> None:
-        self._liveness = liveness
+    def __init__(self, monitor: RuleMonitor) -> None:
+        self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
-        said = CounterMetricFamily(
-            "heed_rule_verdicts", "Decisions in which a rule spoke, by what it said.", labels=["rule", "said"]
+        verdicts = CounterMetricFamily(
+            "heed_rule_verdicts", "Decisions in which a rule gave a verdict, by verdict.", labels=["rule", "said"]
         )
-        fired = GaugeMetricFamily("heed_rule_last_fired_seconds", "When a rule last objected.", labels=["rule"])
+        fired = GaugeMetricFamily("heed_rule_last_fired_seconds", "When a rule last triggered.", labels=["rule"])
         silent = GaugeMetricFamily(
-            "heed_rule_silent", "1 where a rule that used to object has fallen silent.", labels=["rule"]
+            "heed_rule_silent", "1 while a rule that used to trigger no longer does.", labels=["rule"]
         )
-        for one in self._liveness.all():
+        for stats in self._monitor.all():
             for name in ("evaluated", "suppressed", "reviewed", "errored", "observed"):
-                said.add_metric([one.rule, name], getattr(one, name))
-            if one.last_fired is not None:
-                fired.add_metric([one.rule], one.last_fired.timestamp())
-            silent.add_metric([one.rule], int(one.silent_since is not None))
-        yield from (said, fired, silent)
+                verdicts.add_metric([stats.rule, name], getattr(stats, name))
+            if stats.last_fired is not None:
+                fired.add_metric([stats.rule], stats.last_fired.timestamp())
+            silent.add_metric([stats.rule], int(stats.silent_since is not None))
+        yield from (verdicts, fired, silent)
 
 
 class Metrics:
@@ -47,13 +47,13 @@ class Metrics:
     Parameters
     ----------
     stretch : int
-        Decisions after which a rule that has not objected any more is called silent.
+        Decisions without a trigger after which a rule counts as silent.
     """
 
     def __init__(self, stretch: int = 1000) -> None:
         self.registry = CollectorRegistry()
-        self.liveness = RuleMonitor(stretch)
-        self.registry.register(_Rules(self.liveness))
+        self.rule_monitor = RuleMonitor(stretch)
+        self.registry.register(_Rules(self.rule_monitor))
         self.decisions = Counter(
             "heed_decisions", "Decisions answered.", ["disposition", "binding_rule"], registry=self.registry
         )
@@ -75,35 +75,31 @@ class Metrics:
         )
         self.withdrawn = Counter(
             "heed_outbox_withdrawn",
-            "Messages withdrawn when they were to be handed over.",
+            "Messages withdrawn instead of delivered.",
             ["rule"],
             registry=self.registry,
         )
         self.attempts = Counter(
             "heed_outbox_attempts",
-            "Messages handed to executors, by what came of it.",
+            "Delivery attempts, by result.",
             ["result"],
             registry=self.registry,
         )
         self.waiting = Gauge("heed_outbox_waiting", "Messages that wait for an executor.", registry=self.registry)
-        self.oldest = Gauge(
-            "heed_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
-        )
-        self.disabled = Gauge(
-            "heed_webhook_disabled", "1 while the executor wants nothing any more.", registry=self.registry
-        )
+        self.oldest = Gauge("heed_outbox_oldest_seconds", "Age of the oldest of them.", registry=self.registry)
+        self.disabled = Gauge("heed_webhook_disabled", "1 while a webhook is disabled.", registry=self.registry)
         self.policy = Gauge("heed_policy_info", "The policy in force.", ["name", "hash"], registry=self.registry)
 
-    def decided(self, decision: Decision, at: datetime, policy: Policy, *, replayed: bool) -> None:
-        """Count one decision and what its rules said, unless it only repeats one."""
+    def record_decision(self, decision: Decision, at: datetime, policy: Policy, *, replayed: bool) -> None:
+        """Count one decision and the verdicts of its rules, unless it only repeats one."""
         if not replayed:
             self.decisions.labels(decision.disposition.value, decision.binding_rule or "").inc()
-            # After the answer: counting what fifty rules said of twenty candidates takes a tenth of deciding.
-            asyncio.get_running_loop().call_soon(self.liveness.heard, decision, at, policy)
+            # After the answer: counting the verdicts of fifty rules on twenty candidates takes a tenth of deciding.
+            asyncio.get_running_loop().call_soon(self.rule_monitor.record, decision, at, policy)
 
-    def took(self, stages: StageTimings) -> None:
+    def record_timings(self, timings: StageTimings) -> None:
         """Count how long the stages of one decision took."""
-        for name, began, ended in stages.laps:
+        for name, began, ended in timings.laps:
             self._stages[name].observe((ended - began) / 1e9)
 
     def set_policy(self, policy: PolicyRef | None, *, ready: bool, rejected: bool) -> None:

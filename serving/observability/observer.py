@@ -1,4 +1,4 @@
-"""What is told of each decision once it is answered: counted, logged, traced. Nothing about the customer is."""
+"""Counts, logs and traces each decision once it is answered, without anything about the customer."""
 
 import logging
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ logger = logging.getLogger("heed.decisions")
 
 @dataclass(frozen=True, slots=True)
 class ObservedDecision:
-    """One decision as it is told.
+    """One decision as observers see it.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class ObservedDecision:
     at: datetime
     policy: Policy
     versions: Versions
-    stages: StageTimings
+    timings: StageTimings
     replayed: bool
 
 
@@ -41,23 +41,23 @@ class Observer:
         self._metrics = metrics
         self.tracing = tracing
 
-    def decided(self, seen: ObservedDecision) -> None:
-        """Tell of one decision."""
-        self._metrics.decided(seen.decision, seen.at, seen.policy, replayed=seen.replayed)
-        self._metrics.took(seen.stages)
+    def record(self, observed: ObservedDecision) -> None:
+        """Count, log and trace one decision."""
+        self._metrics.record_decision(observed.decision, observed.at, observed.policy, replayed=observed.replayed)
+        self._metrics.record_timings(observed.timings)
         if logger.isEnabledFor(logging.INFO):
-            logger.info("decided", extra=with_fields(**_fields(seen)))
+            logger.info("decided", extra=with_fields(**_fields(observed)))
         if self.tracing is not None:
-            self.tracing.decided(seen.decision_id, seen.decision.disposition.value, seen.stages)
+            self.tracing.record(observed.decision_id, observed.decision.disposition.value, observed.timings)
 
 
-def _fields(seen: ObservedDecision) -> dict[str, object]:
+def _fields(observed: ObservedDecision) -> dict[str, object]:
     return {
-        "decision_id": seen.decision_id,
-        "disposition": seen.decision.disposition.value,
-        "binding_rule": seen.decision.binding_rule,
-        "model": seen.versions.model.version,
-        "policy": seen.versions.policy.hash[:12],
-        "milliseconds": round(seen.stages.seconds * 1000, 3),
-        "replayed": seen.replayed or None,
+        "decision_id": observed.decision_id,
+        "disposition": observed.decision.disposition.value,
+        "binding_rule": observed.decision.binding_rule,
+        "model": observed.versions.model.version,
+        "policy": observed.versions.policy.hash[:12],
+        "milliseconds": round(observed.timings.seconds * 1000, 3),
+        "replayed": observed.replayed or None,
     }

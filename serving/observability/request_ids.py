@@ -1,4 +1,4 @@
-"""Which request a line of the log is about: the caller's own id, or one that heed gives, sent back with the answer."""
+"""Request ids: the caller's own or a new one, in every log line and sent back with the response."""
 
 import re
 from contextvars import ContextVar
@@ -29,11 +29,11 @@ class RequestContext:
     traceparent: str | None = None
 
 
-REQUEST_CONTEXT: ContextVar[RequestContext | None] = ContextVar("asked", default=None)
+REQUEST_CONTEXT: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
 
 
 class RequestIdMiddleware:
-    """Take a request's id and trace from its headers, as far as they are in order, and send the id back."""
+    """Takes id and trace of a request from its headers, where they are valid, and sends the id back."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -43,23 +43,23 @@ class RequestIdMiddleware:
         if scope["type"] != "http" or REQUEST_CONTEXT.get() is not None:
             await self.app(scope, receive, send)
             return
-        asked = request_context(Headers(scope=scope))
+        context = request_context(Headers(scope=scope))
 
-        async def named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = asked.request_id
+                MutableHeaders(scope=message)[HEADER] = context.request_id
             await send(message)
 
-        token = REQUEST_CONTEXT.set(asked)
+        token = REQUEST_CONTEXT.set(context)
         try:
-            await self.app(scope, receive, named)
+            await self.app(scope, receive, send_with_id)
         finally:
             REQUEST_CONTEXT.reset(token)
 
 
 def request_context(headers: Headers) -> RequestContext:
-    """What the headers say; an id or a trace that is not in order is as if it had not been sent."""
+    """Id and trace from the headers; an invalid one counts as not sent."""
     sent, trace = headers.get(HEADER, ""), headers.get("traceparent", "")
-    found = _TRACE.fullmatch(trace)
+    match = _TRACE.fullmatch(trace)
     request_id = sent if _ID.fullmatch(sent) else str(uuid_utils.uuid7())
-    return RequestContext(request_id, None, None) if found is None else RequestContext(request_id, found[1], trace)
+    return RequestContext(request_id, None, None) if match is None else RequestContext(request_id, match[1], trace)

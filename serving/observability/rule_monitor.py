@@ -1,8 +1,8 @@
-"""What each rule has said lately, and whether one that used to object has fallen silent.
+"""How often each rule was evaluated and triggered, and which rules have stopped triggering.
 
-A rule that stops matching, since a channel was renamed or an attribute is no longer sent, stops without a sound: the
-contacts it kept back simply go out. So every rule's verdicts are counted, per decision and not per candidate, and a
-rule that objected in one stretch of decisions and not once in the next is told of.
+A rule that no longer matches, because a channel was renamed or an attribute is no longer sent, fails unnoticed: the
+contacts it used to hold back simply go out. So the verdicts of every rule are counted, per decision and not per
+candidate, and a rule that triggered in one stretch of decisions and not once in the next is reported.
 """
 
 import logging
@@ -18,16 +18,16 @@ from heed.serving.ledger.operations.rule_stats import RuleStats
 
 logger = logging.getLogger("heed.serving")
 
-# Fewer objections in a stretch may be followed by none by chance: of 5 expected, none come 7 times in 1000.
+# Fewer triggers in a stretch may be followed by none by chance: where 5 are expected, none come 7 times in 1000.
 MIN_OBJECTIONS = 5
 _ALLOW, _SUPPRESS = Effect.ALLOW, Effect.SUPPRESS
 _SUPPRESSED, _REVIEWED, _ERRORED, _OBSERVED = 1, 2, 4, 8
-_SILENT = "rule `%s` objected in %d of %d decisions and in none of the %d after them: does it still match?"
+_SILENT = "rule `%s` triggered in %d of %d decisions and in none of the %d after them: does it still match?"
 
 
 @dataclass(slots=True)
 class _Tally:
-    """The counts of one rule while they grow; a decision of fifty rules raises fifty of them."""
+    """The mutable counts of one rule; a decision with fifty rules changes fifty of them."""
 
     rule: str
     evaluated: int
@@ -39,9 +39,9 @@ class _Tally:
     fired_now: int
     last_fired: datetime | None
     silent_since: datetime | None
-    kept: bool = True
+    saved: bool = True
 
-    def object(self, flags: int, at: datetime) -> None:
+    def trigger(self, flags: int, at: datetime) -> None:
         self.suppressed += bool(flags & _SUPPRESSED)
         self.reviewed += bool(flags & _REVIEWED)
         self.errored += bool(flags & _ERRORED)
@@ -50,7 +50,7 @@ class _Tally:
         self.last_fired = at
         self.silent_since = None
 
-    def count(self, decisions_now: int) -> RuleStats:
+    def stats(self, decisions_now: int) -> RuleStats:
         return RuleStats(
             rule=self.rule,
             evaluated=self.evaluated,
@@ -67,7 +67,7 @@ class _Tally:
 
 
 class RuleMonitor:
-    """Counts what the rules of one process say.
+    """Counts the verdicts of rules in one process.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ class RuleMonitor:
         """Decisions in the present stretch."""
         return self._decisions
 
-    def remember(self, counts: Iterable[RuleStats]) -> None:
-        """Go on from what was counted before."""
-        for one in counts:
+    def restore(self, stats: Iterable[RuleStats]) -> None:
+        """Continue from stored counts."""
+        for one in stats:
             self._tallies[one.rule] = _Tally(
                 one.rule,
                 one.evaluated,
@@ -102,40 +102,40 @@ class RuleMonitor:
             )
             self._decisions = max(self._decisions, one.decisions_now)
 
-    def heard(self, decision: Decision, at: datetime, policy: Policy) -> None:
+    def record(self, decision: Decision, at: datetime, policy: Policy) -> None:
         """Count one decision."""
-        for rule, flags in _said(decision.candidates).items():
-            tally = self._tallies.get(rule) or self._begun(rule)
+        for rule, flags in _flags_by_rule(decision.candidates).items():
+            tally = self._tallies.get(rule) or self._new_tally(rule)
             tally.evaluated += 1
-            tally.kept = False
+            tally.saved = False
             if flags:
-                tally.object(flags, at)
+                tally.trigger(flags, at)
         self._decisions += 1
         if self._decisions >= self.stretch:
-            self._turn(at, policy)
+            self._end_stretch(at, policy)
 
     def of(self, rule: str) -> RuleStats:
-        """The counts of one rule, zero where it has never spoken."""
+        """The counts of one rule, zero where it was never evaluated."""
         tally = self._tallies.get(rule)
-        return RuleStats(rule) if tally is None else tally.count(self._decisions)
+        return RuleStats(rule) if tally is None else tally.stats(self._decisions)
 
     def all(self) -> tuple[RuleStats, ...]:
-        """The counts of all rules that have ever spoken, in order of their ids."""
+        """The counts of all rules that were ever evaluated, ordered by id."""
         return tuple(self.of(rule) for rule in sorted(self._tallies))
 
-    def unkept(self) -> tuple[RuleStats, ...]:
-        """The counts that grew since they were last asked for, to be kept now."""
-        changed = [rule for rule, one in self._tallies.items() if not one.kept]
+    def take_unsaved(self) -> tuple[RuleStats, ...]:
+        """The counts that changed since the last call, for the caller to store."""
+        changed = [rule for rule, tally in self._tallies.items() if not tally.saved]
         for rule in changed:
-            self._tallies[rule].kept = True
+            self._tallies[rule].saved = True
         return tuple(self.of(rule) for rule in sorted(changed))
 
-    def _begun(self, rule: str) -> _Tally:
+    def _new_tally(self, rule: str) -> _Tally:
         self._tallies[rule] = _Tally(rule, 0, 0, 0, 0, 0, 0, 0, None, None)
         return self._tallies[rule]
 
-    def _turn(self, at: datetime, policy: Policy) -> None:
-        """Begin a new stretch, and tell of rules of the policy that objected in the one before and not in this."""
+    def _end_stretch(self, at: datetime, policy: Policy) -> None:
+        """Begin a new stretch, and report rules of the policy that have stopped triggering."""
         rules = {rule.id for rule in policy.rules}
         for rule, tally in self._tallies.items():
             if rule not in rules:
@@ -143,26 +143,28 @@ class RuleMonitor:
             elif tally.fired_before >= MIN_OBJECTIONS and tally.fired_now == 0 and tally.silent_since is None:
                 tally.silent_since = at
                 logger.warning(_SILENT, rule, tally.fired_before, self.stretch, self.stretch)
-            tally.fired_before, tally.fired_now, tally.kept = tally.fired_now, 0, False
+            tally.fired_before, tally.fired_now, tally.saved = tally.fired_now, 0, False
         self._decisions = 0
 
 
-def _said(candidates: Sequence[Candidate]) -> dict[str, int]:
-    """What each rule said of any candidate. Candidates share their verdicts, so that each is looked at once."""
+def _flags_by_rule(candidates: Sequence[Candidate]) -> dict[str, int]:
+    """What each rule said of any candidate. Candidates share verdicts, and each is read once."""
     verdicts = list(chain.from_iterable([candidate.verdicts for candidate in candidates]))
-    said: dict[str, int] = {}
+    flags: dict[str, int] = {}
     for verdict in dict(zip(map(id, verdicts), verdicts, strict=True)).values():
         rule, effect = verdict.rule, verdict.effect
         if effect is not _ALLOW:
-            said[rule] = said.get(rule, 0) | (_SUPPRESSED if effect is _SUPPRESS else _REVIEWED) | _errs(verdict)
-        elif rule not in said or verdict.tried:
-            said[rule] = said.get(rule, 0) | _tried(verdict)
-    return said
+            flags[rule] = (
+                flags.get(rule, 0) | (_SUPPRESSED if effect is _SUPPRESS else _REVIEWED) | _error_flag(verdict)
+            )
+        elif rule not in flags or verdict.tried:
+            flags[rule] = flags.get(rule, 0) | _observed_flag(verdict)
+    return flags
 
 
-def _tried(verdict: Verdict) -> int:
-    return _OBSERVED | _errs(verdict) if verdict.tried else 0
+def _observed_flag(verdict: Verdict) -> int:
+    return _OBSERVED | _error_flag(verdict) if verdict.tried else 0
 
 
-def _errs(verdict: Verdict) -> int:
+def _error_flag(verdict: Verdict) -> int:
     return _ERRORED if verdict.lacking else 0

@@ -1,4 +1,4 @@
-"""How long each stage of a decision took, for metrics, logs and traces; one look at the clock per stage."""
+"""How long each stage of a decision took, for metrics, logs and traces; the clock is read once per stage."""
 
 from time import perf_counter_ns
 
@@ -7,12 +7,12 @@ STAGES = (QUEUE, FACTS, SCORES, VERDICTS, ANSWER, COMMIT)
 
 
 class StageTimings:
-    """The stages of one decision, each from the end of the one before.
+    """The stages of one decision; each begins where the one before ended.
 
     Attributes
     ----------
     laps : list of (str, int, int)
-        Name, beginning and end in nanoseconds of a clock that only measures lengths.
+        Name, start and end in nanoseconds of a monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class StageTimings:
         self.laps: list[tuple[str, int, int]] = []
 
     def lap(self, name: str) -> None:
-        """End a stage here. One that is gone through again, with fresher facts, is another lap."""
+        """End a stage. A stage that is repeated, with fresher facts, is another lap."""
         now = perf_counter_ns()
         self.laps.append((name, self._last, now))
         self._last = now

@@ -1,8 +1,8 @@
 """Traces of decisions by OpenTelemetry, where `HEED_TRACING` asks for them: a span for each, with one for each stage.
 
-The spans are made once the decision is answered, from the times that its stages took anyway, so that tracing costs
-nothing while it is off and nothing on the way of an answer that is not sampled. Where spans go, and which are sampled,
-the variables of OpenTelemetry say (``OTEL_TRACES_SAMPLER``, ``OTEL_EXPORTER_OTLP_ENDPOINT`` and so on).
+Spans are made after the answer, from times that are taken anyway, so tracing costs nothing while it is off. Where spans
+go, and which are sampled, is set by the variables of OpenTelemetry (``OTEL_TRACES_SAMPLER``,
+``OTEL_EXPORTER_OTLP_ENDPOINT`` and so on).
 """
 
 import sys
@@ -37,28 +37,28 @@ class Tracing:
         self._tracer = self._provider.get_tracer("heed", __version__)
         self._context = TraceContextTextMapPropagator()
 
-    def decided(self, decision_id: str, disposition: str, stages: StageTimings) -> None:
-        """Tell of one decision, as a part of the caller's trace where one was sent."""
-        asked = REQUEST_CONTEXT.get()
-        carrier = {} if asked is None or asked.traceparent is None else {"traceparent": asked.traceparent}
+    def record(self, decision_id: str, disposition: str, timings: StageTimings) -> None:
+        """Make the spans of one decision, in the caller's trace where one was sent."""
+        context = REQUEST_CONTEXT.get()
+        carrier = {} if context is None or context.traceparent is None else {"traceparent": context.traceparent}
         shift = time_ns() - perf_counter_ns()
         span = self._tracer.start_span(
             "decide",
             self._context.extract(carrier),
             SpanKind.SERVER,
             {"heed.decision_id": decision_id, "heed.disposition": disposition},
-            start_time=stages.began + shift,
+            start_time=timings.began + shift,
         )
         if span.is_recording():
             inside = set_span_in_context(span)
-            for name, began, ended in stages.laps:
+            for name, began, ended in timings.laps:
                 lap = self._tracer.start_span(name, inside, start_time=began + shift)
                 lap.set_attribute("heed.decision_id", decision_id)
                 lap.end(ended + shift)
-        span.end(stages.ended + shift)
+        span.end(timings.ended + shift)
 
     def close(self) -> None:
-        """Hand over what has not been handed over yet."""
+        """Export what has not been exported yet."""
         self._provider.shutdown()
 
 

@@ -10,7 +10,7 @@ from heed.serving.auth.bind_check import NO_KEYS_NOTICE
 from heed.serving.auth.key_cache import KeyCache
 from heed.serving.decisions.service import DecisionService
 from heed.serving.delivery.service import DeliveryService, EndpointStatus
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.observability.job_monitor import JobMonitor, JobStatus
 from heed.serving.operations.kill_switch import KillSwitch

@@ -9,7 +9,7 @@ from typing import Literal
 from heed.decisioning.catalogue import MessageClass
 from heed.decisioning.kill_switch import Stop
 from heed.decisioning.verdict import Effect
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.operations.kill_switch import RecordedOrder, StopOrder
 

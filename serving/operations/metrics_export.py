@@ -9,7 +9,7 @@ from time import monotonic
 from heed.decisioning.errors import HeedError
 from heed.serving.decisions.service import DecisionService
 from heed.serving.delivery.service import DeliveryService
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.observability.gauges import Gauges, LedgerReading, ProcessReading, StopLabels
 from heed.serving.observability.metrics import Metrics

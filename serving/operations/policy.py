@@ -9,7 +9,7 @@ from heed.guardrails.lint.finding import Finding
 from heed.guardrails.lint.policy_lint import lint_policy
 from heed.guardrails.policy.load import parse_policy
 from heed.guardrails.policy.policy_model import AnyRule, Policy
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.deployment.policy_file import RejectedPolicy
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.operations.rule_stats import RuleStats
@@ -90,7 +90,7 @@ class PolicyService:
 
     async def store_rule_stats(self) -> None:
         """Store what rules have said since the last time; a crash loses at most that."""
-        stats = self._rule_monitor.unkept()
+        stats = self._rule_monitor.take_unsaved()
         if stats:
             await self._ledger.keep_rule_stats(stats)
 

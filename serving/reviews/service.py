@@ -109,12 +109,12 @@ class ReviewService:
 
     def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.review(review_id)
-        in_force = self._deployment.latest()
+        in_force = self._deployment.refresh()
         return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
 
     def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.review(review_id)
-        in_force = self._deployment.latest()
+        in_force = self._deployment.refresh()
         self._refuse_inadmissible(case, action_id)
         return self._prepared(case, self._action(in_force, action_id), in_force)
 

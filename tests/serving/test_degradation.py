@@ -20,7 +20,7 @@ import pytest
 
 from heed.decisioning.errors import Unavailable
 from heed.serving.decisions.customer_lock import KeyedLock
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.monotonic_clock import MonotonicClock
 from tests.support.doubles import FixedScorer
 from tests.support.in_process_service import OFFERS, POLICY, Heed, active_versions, running_service
@@ -98,7 +98,7 @@ class TestModel:
 
         with running_service(tmp_path, newer=broken) as heed:
             heed.know()
-            assert not heed.runtime.deployment.renew()
+            assert not heed.runtime.deployment.poll_model()
             assert part(heed, "model") == {
                 "state": "degraded",
                 "detail": "heed version 7 stays: loading raised EOFError",
@@ -114,8 +114,8 @@ class TestModel:
         with running_service(tmp_path, newer=promoted) as heed:
             heed.know()
             first = heed.decide()
-            assert heed.runtime.deployment.renew()
-            assert not heed.runtime.deployment.renew()
+            assert heed.runtime.deployment.poll_model()
+            assert not heed.runtime.deployment.poll_model()
             assert (first["model"]["version"], heed.decide()["model"]["version"]) == ("7", "8")
 
     def test_what_does_not_load_at_the_start_is_tried_again(self) -> None:

@@ -16,7 +16,8 @@ from heed.guardrails.guard import bind_policy
 from heed.guardrails.policy.load import parse_policy
 from heed.serving.app import Application, make_app
 from heed.serving.bootstrap import bootstrap
-from heed.serving.deployment.active_versions import ActiveVersions, ModelUpdate
+from heed.serving.deployment.active_versions import ActiveVersions
+from heed.serving.deployment.deployment_manager import ModelUpdate
 from heed.serving.observability.tracing import Tracing
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.responses import ModelRef, PolicyRef, Versions

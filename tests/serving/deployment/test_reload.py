@@ -14,7 +14,7 @@ import pytest
 from heed.decisioning.errors import Unavailable
 from heed.guardrails.policy.load import parse_policy
 from heed.serving.decisions.record import Caller
-from heed.serving.deployment.active_versions import DeploymentManager
+from heed.serving.deployment.deployment_manager import DeploymentManager
 from heed.serving.deployment.policy_file import PolicyFile
 from heed.serving.schemas.decision_requests import DecideRequest
 from tests.support.in_process_service import POLICY, Clock, running_service
@@ -137,7 +137,7 @@ def test_a_decision_waits_for_a_policy_that_another_thread_is_reading(heed, file
     with ThreadPoolExecutor(2) as threads:
         threads.submit(deployment.reload)
         assert reading.wait(20)
-        latest = threads.submit(deployment.latest)
+        latest = threads.submit(deployment.refresh)
         with pytest.raises(TimeoutError):
             latest.result(0.2)
         go_on.set()

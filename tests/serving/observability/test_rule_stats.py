@@ -92,7 +92,7 @@ def fall_silent(heed, times=MIN_OBJECTIONS):
 def test_a_rule_that_used_to_object_and_stops_is_told_of_in_the_log_the_metrics_and_the_answer(heed, caplog):
     with caplog.at_level(logging.WARNING, "heed.serving"):
         fall_silent(heed)
-    assert "rule `grown` objected in 5 of 10 decisions and in none of the 10 after them" in caplog.text
+    assert "rule `grown` triggered in 5 of 10 decisions and in none of the 10 after them" in caplog.text
     assert "does it still match?" in counts(heed)["grown"]["warning"]
     assert 'heed_rule_silent{rule="grown"} 1.0' in heed.http.get("/metrics").text
     assert counts(heed)["consent"]["warning"] is None
