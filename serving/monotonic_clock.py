@@ -1,8 +1,8 @@
-"""A clock that does not go back: nothing is decided at a time before the newest that is on record.
+"""A clock that never goes back behind the newest record.
 
-After a jump back the latest time stands still until the clock has caught up with it, so that what is recorded meanwhile
-is never dated too early: a contact dated an hour early leaves the window of its cap an hour early. Nothing is decided
-while the clock is behind by more than a moment, since neither time is to be trusted for quiet hours.
+After the system's clock jumps back, this one stands still until the system's has caught up, so nothing is dated too
+early: a contact dated an hour early would leave the window of its cap an hour early. While the clock is behind by more
+than a second nothing is decided, since neither time can be trusted for quiet hours.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ TOLERANCE = timedelta(seconds=1)
 
 
 class MonotonicClock:
-    """The present moment, never before one that was given out or observed.
+    """The present moment, never before one that it returned or observed.
 
     Parameters
     ----------
     clock : callable
         The system's clock, with an offset.
     tolerance : timedelta
-        How far it may be behind and decisions still be made, at the time that stands still.
+        How far the system's clock may be behind while decisions are still made.
     """
 
     def __init__(self, clock: Callable[[], datetime], tolerance: timedelta = TOLERANCE) -> None:
@@ -36,30 +36,30 @@ class MonotonicClock:
         return self._later(self._clock())
 
     def observe(self, recorded: datetime | None) -> None:
-        """Take in a time that is on record, from this process or another."""
+        """Never go back behind a time on record, from this process or another."""
         if recorded is not None:
             self._later(recorded)
 
     @property
     def behind(self) -> timedelta:
-        """How far the clock is behind the latest time; nothing where it is not."""
+        """How far the system's clock is behind; zero where it is not."""
         now = self._clock()
         return max(timedelta(0), self._later(now) - now)
 
     def trouble(self) -> str | None:
-        """Why nothing is decided at this time, None where it may be."""
+        """Why nothing can be decided now, None where it can."""
         behind = self.behind
         if behind <= self._tolerance:
             return None
         return f"the clock is {behind.total_seconds():.0f} seconds behind the newest record"
 
     def require(self) -> None:
-        """Return where decisions may be made at this time.
+        """Return if decisions can be made now.
 
         Raises
         ------
         Unavailable
-            If the clock has jumped back.
+            If the system's clock has jumped back.
         """
         trouble = self.trouble()
         if trouble is not None:

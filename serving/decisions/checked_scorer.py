@@ -1,4 +1,4 @@
-"""The model under watch: one that fails, or says what is no probability, ends in an error and never in an act."""
+"""Checks what the model returns: a failure, or an invalid score, is an error and never an act."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from heed.decisioning.score import Explanation, Scorer, Scores
 logger = logging.getLogger("heed.serving")
 
 _PROBABILITIES = ("propensity", "harm")
-_SAID = (*_PROBABILITIES, "low", "high", "propensity_draws", "harm_draws", "uplift", "uplift_draws", "hold")
+_SCORES = (*_PROBABILITIES, "low", "high", "propensity_draws", "harm_draws", "uplift", "uplift_draws", "hold")
 
 
 class ModelHealth:
-    """What came of scoring lately.
+    """Whether the model scores.
 
     Attributes
     ----------
@@ -32,14 +32,14 @@ class ModelHealth:
         self.trouble: str | None = None
         self.failures = 0
 
-    def failed(self, why: str) -> Unavailable:
-        """Note a failure, say it once, and give the error to raise."""
-        if self.trouble != why:
-            logger.error("the model fails: %s", why)
-        self.trouble = why
+    def failed(self, reason: str) -> Unavailable:
+        """Record a failure, log it once, and return the error to raise."""
+        if self.trouble != reason:
+            logger.error("the model fails: %s", reason)
+        self.trouble = reason
         self.failures += 1
         remedy = "promote another version of the model, or train anew"
-        return Unavailable(f"the model fails: {why}", field="model", remedy=remedy)
+        return Unavailable(f"the model fails: {reason}", field="model", remedy=remedy)
 
 
 class CheckedScorer:
@@ -62,25 +62,25 @@ class CheckedScorer:
         Raises
         ------
         Unavailable
-            If the model raises, or gives what is no score.
+            If the model raises, or returns invalid scores.
         """
         try:
             scores = self._scorer.score(facts, actions)
         except HeedError:
             raise
         except Exception as error:
-            # Its text may hold what is known of the customer, and is not repeated.
+            # Its text may hold personal data, and is not repeated.
             raise self._health.failed(f"scoring raised {type(error).__name__}") from error
-        wrong = _wrong(scores, len(actions))
-        if wrong is not None:
-            raise self._health.failed(wrong)
+        fault = _fault(scores, len(actions))
+        if fault is not None:
+            raise self._health.failed(fault)
         self._health.trouble = None
         self._ended()
-        return replace(scores, explain=_Explaining(scores, self._health))
+        return replace(scores, explain=_CheckedExplanation(scores, self._health))
 
 
-class _Explaining:
-    """The explanation of scores, under the same watch."""
+class _CheckedExplanation:
+    """Explanations, checked in the same way."""
 
     def __init__(self, scores: Scores, health: ModelHealth) -> None:
         self._explain = scores.explain
@@ -93,12 +93,12 @@ class _Explaining:
             raise self._health.failed(f"explaining raised {type(error).__name__}") from error
 
 
-def _wrong(scores: Scores, wanted: int) -> str | None:
-    """What no model may say, None where all is in order."""
-    if len(scores.propensity) != wanted:
-        return f"it scored {len(scores.propensity)} of {wanted} candidates"
-    said = {name: values for name in _SAID if (values := getattr(scores, name)) is not None}
-    for name, values in said.items():
+def _fault(scores: Scores, expected: int) -> str | None:
+    """What is invalid about scores, None where nothing is."""
+    if len(scores.propensity) != expected:
+        return f"it scored {len(scores.propensity)} of {expected} candidates"
+    present = {name: values for name in _SCORES if (values := getattr(scores, name)) is not None}
+    for name, values in present.items():
         if not np.isfinite(values).all():
             return f"{name} is no number"
         if name in _PROBABILITIES and values.size and not 0.0 <= values.min() <= values.max() <= 1.0:

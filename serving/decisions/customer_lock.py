@@ -1,7 +1,7 @@
-"""Requests about one customer take turns in this process, instead of overtaking each other until one gives up.
+"""Decides for one customer at a time in this process.
 
-Each decision changes the facts that the next one rests on, so that of a burst for one customer all but one would have
-to be made again, and again. Between processes the ledger's own check remains.
+Each decision changes the facts that the next one rests on, so all but one of a burst for one customer would have to be
+made again, and again. Between processes the ledger's own check remains.
 """
 
 import asyncio
@@ -13,50 +13,50 @@ from heed.decisioning.errors import Unavailable
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Entry:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0
 
 
 class KeyedLock:
-    """One turn at a time for each name; nothing is kept of a name that nobody wants.
+    """One lock for each key, for as long as somebody wants it.
 
     Parameters
     ----------
     patience : float
-        Seconds to wait for a turn.
+        Seconds to wait for a lock.
     """
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        self._turns: dict[str, _Turn] = {}
+        self._entries: dict[str, _Entry] = {}
 
     @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        """Wait for the turn and hold it.
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Wait for the lock of a key and hold it.
 
         Raises
         ------
         Unavailable
-            If it does not come in time. Nothing was done.
+            If it is not free in time. Nothing was done.
         """
-        turn = self._turns.setdefault(name, _Turn())
-        turn.wanted += 1
+        entry = self._entries.setdefault(key, _Entry())
+        entry.wanted += 1
         try:
-            await self._taken(turn.lock)
+            await self._acquire(entry.lock)
             try:
                 yield
             finally:
-                turn.lock.release()
+                entry.lock.release()
         finally:
-            turn.wanted -= 1
-            if not turn.wanted:
-                del self._turns[name]
+            entry.wanted -= 1
+            if not entry.wanted:
+                del self._entries[key]
 
     def __len__(self) -> int:
-        return len(self._turns)
+        return len(self._entries)
 
-    async def _taken(self, lock: asyncio.Lock) -> None:
+    async def _acquire(self, lock: asyncio.Lock) -> None:
         if not lock.locked():
             # Nobody holds it, so this does not wait and needs no timer.
             await lock.acquire()

@@ -1,4 +1,4 @@
-"""Scores without a decision: what the model says, and nothing else happens."""
+"""Scores without a decision: no verdicts, no record."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,8 +33,8 @@ def _candidates(
     scores = in_force.scorer.score(facts, actions)
     values = net_values(actions, scores, in_force.guard.terms)
     explained = _explained(actions, scores, values, explain)
-    unjudged = [() for _ in actions]
-    candidates = rank_candidates(actions, scores, values, unjudged, explained)
+    no_verdicts = [() for _ in actions]
+    candidates = rank_candidates(actions, scores, values, no_verdicts, explained)
     return tuple(scored_candidate(one, in_force.level) for one in candidates)
 
 

@@ -80,7 +80,7 @@ class DecisionService:
         self._identify = identify
         self.observer = observer
         self._patience = patience
-        self._turns = KeyedLock(patience / 2)
+        self._customer_locks = KeyedLock(patience / 2)
         self.model = ModelHealth()
         self._pinned: set[Versions] = set()
 
@@ -119,11 +119,11 @@ class DecisionService:
     @property
     def customers_in_progress(self) -> int:
         """How many customers are decided about now, or wait for it."""
-        return len(self._turns)
+        return len(self._customer_locks)
 
     async def _decided_for(self, request: DecideRequest, caller: Caller, fingerprint: str) -> bytes:
         stages = StageTimings()
-        async with self._turns.of(request.customer_id), asyncio.timeout(self._patience):
+        async with self._customer_locks.hold(request.customer_id), asyncio.timeout(self._patience):
             stages.lap(QUEUE)
             return await self._in_turn(request, caller, fingerprint, stages)
 

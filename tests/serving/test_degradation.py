@@ -335,29 +335,29 @@ class TestBursts:
 
     def test_who_waits_too_long_is_told_that_nothing_was_recorded(self) -> None:
         async def crowd() -> None:
-            turns = KeyedLock(0.01)
-            async with turns.of("c1"):
+            locks = KeyedLock(0.01)
+            async with locks.hold("c1"):
                 with pytest.raises(Unavailable, match="too many requests about this customer"):
-                    async with turns.of("c1"):
+                    async with locks.hold("c1"):
                         pytest.fail("it was not its turn")
-                async with turns.of("c2"):
-                    assert len(turns) == 2
-            assert len(turns) == 0
+                async with locks.hold("c2"):
+                    assert len(locks) == 2
+            assert len(locks) == 0
 
         wait(crowd())
 
     def test_turns_are_taken_one_at_a_time_and_in_order(self) -> None:
         async def crowd() -> list[str]:
-            turns, said = KeyedLock(5.0), []
+            locks, order = KeyedLock(5.0), []
 
             async def one(name: str) -> None:
-                async with turns.of("c1"):
-                    said.append(f"{name} in")
+                async with locks.hold("c1"):
+                    order.append(f"{name} in")
                     await asyncio.sleep(0)
-                    said.append(f"{name} out")
+                    order.append(f"{name} out")
 
             await asyncio.gather(*(one(name) for name in "abc"))
-            return said
+            return order
 
         assert wait(crowd()) == ["a in", "a out", "b in", "b out", "c in", "c out"]
 
