@@ -54,7 +54,7 @@ def known(heed: Heed) -> Heed:
 
 
 def put(heed: Heed, scorer: Any) -> None:
-    heed.runtime.deployment._in_force = replace(heed.runtime.deployment.current(), scorer=scorer)
+    heed.runtime.deployment._active = replace(heed.runtime.deployment.current(), scorer=scorer)
 
 
 def part(heed: Heed, name: str, status: int = 200) -> Any:
