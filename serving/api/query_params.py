@@ -5,8 +5,10 @@ from fastapi import Request
 from heed.decisioning.errors import InvalidInput
 
 
-def reject_unknown_params(request: Request) -> None:
+async def reject_unknown_params(request: Request) -> None:
     """Refuse a query parameter that the route does not declare: a misspelt filter would filter nothing.
+
+    A coroutine, as FastAPI runs functions in threads.
 
     Raises
     ------
