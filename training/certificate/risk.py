@@ -46,11 +46,11 @@ def _harms(eval_data: EvalData, clip: float) -> DecisionPoints:
     inverse = inverse_propensities(eval_data)
     raw = np.ones(len(eval_data.rows)) if inverse is None else inverse
     weight = np.minimum(raw, clip)
-    made = eval_data.choices
+    choices = eval_data.choices
     return DecisionPoints(
         customer=eval_data.cluster,
-        confidence=made.confidence,
-        executed=eval_data.acts & (made.action_id == eval_data.action),
+        confidence=choices.confidence,
+        executed=eval_data.acts & (choices.action_id == eval_data.action),
         loss=eval_data.harmed.astype(np.float64),
         weight=weight,
         bound=float(weight[eval_data.action != HOLD].max(initial=1.0)),
@@ -68,17 +68,17 @@ def _regrets(eval_data: EvalData, clip: float) -> DecisionPoints:
     if inverse is None or not bool(held.any()):
         remedy = "give contacts with propensities, hold rows among them, or certify harm"
         raise TrainingError("the data cannot compare acting with holding", field="contacts", remedy=remedy)
-    weight, made = np.minimum(inverse, clip), eval_data.choices
-    worth, cost = _worth(made, eval_data.terms)
+    weight, choices = np.minimum(inverse, clip), eval_data.choices
+    worth, cost = _worth(choices, eval_data.terms)
     harm_cost = eval_data.terms.harm_cost
-    brought = worth[made.chosen] * eval_data.label - harm_cost * eval_data.harmed
-    acted = -weight * (brought - cost[made.chosen])
+    brought = worth[choices.chosen] * eval_data.label - harm_cost * eval_data.harmed
+    acted = -weight * (brought - cost[choices.chosen])
     largest = float(max(worth.max(), cost.max() + harm_cost))
     return DecisionPoints(
         customer=eval_data.cluster,
-        confidence=made.confidence,
-        executed=made.chosen != HOLD_INDEX,
-        loss=np.where(made.action_id == eval_data.action, acted, np.where(held, weight * brought, 0.0)),
+        confidence=choices.confidence,
+        executed=choices.chosen != HOLD_INDEX,
+        loss=np.where(choices.action_id == eval_data.action, acted, np.where(held, weight * brought, 0.0)),
         weight=np.ones(len(eval_data.rows)),
         bound=float(weight.max(initial=1.0)) * largest,
         largest=largest,
@@ -87,10 +87,10 @@ def _regrets(eval_data: EvalData, clip: float) -> DecisionPoints:
     )
 
 
-def _worth(made: PolicyChoices, terms: ValueTerms) -> tuple[Floats, Floats]:
+def _worth(choices: PolicyChoices, terms: ValueTerms) -> tuple[Floats, Floats]:
     """Value of an outcome, lever included, and cost of a contact, by action index; hold is last with 0."""
-    worth = [terms.levers.get(one.action_id, 1.0) * one.value for one in made.actions]
-    return np.array([*worth, 0.0]), np.array([*(one.cost for one in made.actions), 0.0])
+    worth = [terms.levers.get(action.action_id, 1.0) * action.value for action in choices.actions]
+    return np.array([*worth, 0.0]), np.array([*(action.cost for action in choices.actions), 0.0])
 
 
 def _clipped(raw: Floats, kept: Floats) -> float:
