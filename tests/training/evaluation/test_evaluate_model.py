@@ -23,6 +23,7 @@ from heed.training.evaluation.predictions import encode_predictions, write_predi
 from heed.training.features.feature_matrix import training_matrix
 from heed.training.model.bundle import Bundle
 from heed.training.model.split import Part
+from tests.support.session_cache import once_per_session
 from tests.support.small_model import bundle, card, prepared
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ def own() -> Bundle:
     return replace(bundle(), card=card(data_digest=prepared().data.digest, base_rate=bundle().card.base_rate))
 
 
-@cache
+@once_per_session
 def sealed() -> Assessment:
     return assess_model(
         own(), "1", prepared().data, request=EvaluationRequest(terms=TERMS, by=("segment", "age"), policy_values=True)

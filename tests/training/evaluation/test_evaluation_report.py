@@ -17,6 +17,7 @@ from heed.training.reporting.blocks import Paragraph, ReportPage, ReportSection,
 from heed.training.reporting.html_page import render_blocks, render_page
 from heed.training.reporting.plots import evaluation_figures
 from heed.training.reporting.report import NUMBERS, PAGE, build_report
+from tests.support.session_cache import once_per_session
 from tests.support.small_model import bundle, card, prepared
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 VOID = {"meta", "img", "br", "link", "input"}
 
 
-@cache
+@once_per_session
 def found() -> Assessment:
     request = EvaluationRequest(
         terms=ValueTerms(harm_cost=20.0, tolerance=0.1), by=("segment", "age"), fairness=("shoe_size",)
@@ -33,7 +34,7 @@ def found() -> Assessment:
     return assess_model(own, "7", prepared().data, request=request)
 
 
-@cache
+@once_per_session
 def files() -> dict[str, bytes]:
     return build_report(found())
 
