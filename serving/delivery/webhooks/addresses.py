@@ -1,4 +1,4 @@
-"""Where a webhook may go: to public addresses over https. What is inside is nobody's to reach through heed."""
+"""Where a webhook may go: to public addresses over https, so that nobody reaches a private network through heed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from heed.decisioning.errors import InvalidInput
-from heed.serving.delivery.webhooks.errors import AddressRefused
+from heed.decisioning.errors import HeedError, InvalidInput
 
 Address = IPv4Address | IPv6Address
 
@@ -28,6 +27,10 @@ _SPECIAL = (
     IPv6Network("fec0::/10"),
 )
 _NOTHING = SplitResult("", "", "", "", "")
+
+
+class AddressRefused(HeedError):
+    """The executor's name leads to an address that heed does not connect to. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)

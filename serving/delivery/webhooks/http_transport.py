@@ -17,8 +17,7 @@ from typing import Self
 import httpx
 
 from heed.serving.delivery.retry import retry_after
-from heed.serving.delivery.webhooks.addresses import Target, checked_address
-from heed.serving.delivery.webhooks.errors import AddressRefused
+from heed.serving.delivery.webhooks.addresses import AddressRefused, Target, checked_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses that a name stands for, in the order in which to try them."""

@@ -12,8 +12,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from heed.decisioning.errors import InvalidInput
 from heed.serving.delivery.retry import BACKOFF, MAX_ATTEMPTS, MAX_WAIT, next_attempt, retry_after
-from heed.serving.delivery.webhooks.addresses import checked_address, parse_target
-from heed.serving.delivery.webhooks.errors import AddressRefused
+from heed.serving.delivery.webhooks.addresses import AddressRefused, checked_address, parse_target
 from heed.serving.delivery.webhooks.http_transport import AttemptOutcome, outcome_of_status
 from heed.serving.delivery.webhooks.signature import parse_secret, signature_headers
 
