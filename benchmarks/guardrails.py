@@ -99,7 +99,7 @@ def _world(folder: Path, customers: int) -> World:
         home = prepared(folder, customers=customers)
     ledger = open_ledger(folder / "ledger.db", readonly=True)
     try:
-        known = [ledger.known(one).customer for one in home.customer_ids]
+        known = [ledger.customers.snapshot(one).customer for one in home.customer_ids]
     finally:
         ledger.close()
     return World(load_bundle(home.bundle), known, datetime.now(UTC))

@@ -21,10 +21,10 @@ from time import perf_counter
 from heed.decisioning.canonical import Scalar
 from heed.decisioning.customer import ConsentStatus, Contact, ContactPoint
 from heed.decisioning.decision import Disposition
+from heed.serving.ledger.decisions.commit import NewDecision
+from heed.serving.ledger.facts.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.records import NewDecision
-from heed.serving.ledger.reports import ConsentReport, ContactReport, CustomerReport, SignalReport
 from heed.serving.ledger.sqlite.database import SqliteDatabase
 
 ROUNDS = 5
@@ -73,7 +73,7 @@ async def commits(ledger: Ledger, clients: int) -> tuple[float, list[float]]:
             began = perf_counter()
             if began >= end:
                 return
-            await ledger.commit(draft(name, version))
+            await ledger.decisions.commit(draft(name, version))
             waits.append(perf_counter() - began)
 
     began = perf_counter()
@@ -99,19 +99,19 @@ async def fill(ledger: Ledger, signals: int = 100, customers: int = 400) -> None
     names = [name_of(signals, n) for n in range(customers)]
     points = (ContactPoint("mail", "email"), ContactPoint("phone", "sms"))
     profile: dict[str, Scalar] = {"age": 40, "segment": "loyal", "ltv": 120.5, "vip": False}
-    await ledger.record_customers([CustomerReport(one, profile, "Europe/Berlin", "DE", points) for one in names])
+    await ledger.facts.record_customers([CustomerReport(one, profile, "Europe/Berlin", "DE", points) for one in names])
     for one in names:
         grants = [(channel, purpose) for channel in ("email", "sms", "push") for purpose in ("offers", "news")]
-        await ledger.record_consents(
+        await ledger.facts.record_consents(
             [ConsentReport(f"{one} {c} {p}", one, c, p, ConsentStatus.GRANTED, NOW) for c, p in grants]
         )
-        await ledger.record_signals(
+        await ledger.facts.record_signals(
             [
                 SignalReport(f"{one} s{n}", one, NOW - timedelta(hours=2 * n), "click", "email", 0.9, 1.0)
                 for n in range(signals)
             ]
         )
-        await ledger.record_contacts(
+        await ledger.facts.record_contacts(
             [
                 ContactReport(
                     f"{one} c{n}",
@@ -137,7 +137,7 @@ def known(ledger: Ledger, signals: int = 100, customers: int = 400) -> list[floa
     for n in range(customers):
         name = name_of(signals, n * 7 % customers)
         began = perf_counter()
-        found = ledger.known(name).customer
+        found = ledger.customers.snapshot(name).customer
         waits.append(perf_counter() - began)
         assert (len(found.signals), len(found.contacts)) == (signals, 20)
     return waits
@@ -155,9 +155,9 @@ def measure(folder: Path, report: Callable[[str], None]) -> None:
         for _ in range(ROUNDS):
             rates.setdefault("bare inserts, 1 client", []).append(disk(folder))
             for clients in (1, 16, 64):
-                before = database.writer.writing
+                before = database.writer.stats
                 rate, waits = asyncio.run(commits(ledger, clients))
-                after = database.writer.writing
+                after = database.writer.stats
                 name = f"acts committed, {clients} clients"
                 rates.setdefault(name, []).append(rate)
                 tails.setdefault(name, []).append(statistics.quantiles(waits, n=100)[98] * 1e3)

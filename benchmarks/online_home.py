@@ -113,7 +113,10 @@ def _bare(home: Path, bundle: Bundle, customer_ids: tuple[str, ...]) -> Path:
     now = datetime.now(UTC)
     actions = bundle.catalogue.valid_at(now)
     try:
-        rows = [bundle.assembler.matrix(Facts(ledger.known(one).customer, now), actions) for one in customer_ids]
+        rows = [
+            bundle.assembler.matrix(Facts(ledger.customers.snapshot(one).customer, now), actions)
+            for one in customer_ids
+        ]
     finally:
         ledger.close()
     names = np.array([action.action_id for action in actions])

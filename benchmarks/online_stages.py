@@ -47,7 +47,7 @@ async def _measured(running: Runtime, home: Prepared) -> dict[str, list[float]]:
 
     for customer_id in (home.customer_ids * 3)[: _WARM + _COUNTED]:
         request = lap("parse", lambda c=customer_id: DecideRequest.model_validate_json(f'{{"customer_id":"{c}"}}'))
-        known = lap("read facts from the ledger", lambda c=customer_id: running.ledger.known(c))
+        known = lap("read facts from the ledger", lambda c=customer_id: running.ledger.customers.snapshot(c))
         facts = Facts(known.customer, now())
         actions = in_force.catalogue.valid_at(facts.now)
         rows = lap("features", lambda f=facts, a=actions: scorer.assembler.matrix(f, a, hold=True))

@@ -32,8 +32,8 @@ CLIENTS = 16
 def unsealed() -> Iterator[None]:
     """Content is kept as it is."""
     with (
-        mock.patch.object(DataKey, "sealed", lambda *told: told[-1]),
-        mock.patch.object(DataKey, "sealed_text", lambda *told: _text(told[-1])),
+        mock.patch.object(DataKey, "encrypt", lambda *told: told[-1]),
+        mock.patch.object(DataKey, "encrypt_text", lambda *told: _text(told[-1])),
     ):
         yield
 
@@ -41,7 +41,7 @@ def unsealed() -> Iterator[None]:
 @contextmanager
 def unchained() -> Iterator[None]:
     """Nothing is linked."""
-    with mock.patch.object(hash_chain, "chained", lambda work: work):
+    with mock.patch.object(hash_chain, "append_links"):
         yield
 
 
@@ -87,7 +87,7 @@ def main(folder: Path) -> None:
 
 def _walk(ledger: Ledger) -> None:
     began = perf_counter()
-    found = ledger.verify()
+    found = ledger.audit.verify()
     seconds = perf_counter() - began
     print(f"verify: {found.links / seconds:,.0f} links/s over {found.links:,}, {len(found.findings)} findings")
 

@@ -77,18 +77,18 @@ def bootstrap(
     place = settings.ledger_location
     # A file that is not there is made at once. A database is made ready once, by `heed db upgrade`, before its workers.
     if isinstance(place, Path) and not place.exists():
-        upgrade(place, settings.sealing_key)
+        upgrade(place)
     steady = MonotonicClock(clock)
     ledger = open_ledger(place, clock=steady, key=settings.sealing_key, limits=settings.database_limits)
     steady.observe(ledger.newest(settings.clock_disregard_after))
-    metrics.rule_monitor.restore(ledger.rule_counts())
+    metrics.rule_monitor.restore(ledger.monitoring.load_rule_stats())
     watched = policy or (None if load is not None else settings.policy or DEFAULT_POLICY)
     file = None if watched is None else PolicyFile(watched, clock)
     deployment = DeploymentManager(
         load or (lambda: load_active_versions(settings)), file, newer or partial(newer_model, settings)
     )
     access = AccessControl(
-        KeyCache(ledger.api_keys(), steady), limiter_share(settings.rate_limit, settings.rate_burst, shares)
+        KeyCache(ledger.api_keys.list(), steady), limiter_share(settings.rate_limit, settings.rate_burst, shares)
     )
     decisions = DecisionService(
         ledger=ledger,
@@ -193,7 +193,7 @@ def open_configured_ledger(settings: Settings, *, readonly: bool = False) -> Led
 
 def artifact_resolver(settings: Settings, ledger: Ledger) -> ArtifactResolver:
     """Whatever decided once, by the texts of the ledger and the models of the registry."""
-    return ArtifactResolver(ledger, lambda ref: _model(pinned_model(settings, ref)))
+    return ArtifactResolver(ledger.artifacts, lambda ref: _model(pinned_model(settings, ref)))
 
 
 def _model(bundle: Bundle) -> ReplayModel:

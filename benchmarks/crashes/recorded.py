@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, select
 
 from benchmarks.crashes.checking import Recorded, Slot
-from heed.serving.ledger.backend.times import moment
+from heed.serving.ledger.backend.times import from_micros
+from heed.serving.ledger.decisions.read import DecisionRecord
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.records import DecisionRecord
-from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.schema import contacts
 
 _PAGE = 500
 
@@ -23,7 +23,7 @@ def decisions(ledger: Ledger) -> tuple[Recorded, ...]:
 
 def _every(ledger: Ledger) -> Iterator[DecisionRecord]:
     last: str | None = None
-    while page := ledger.decisions(limit=_PAGE, before=last):
+    while page := ledger.decisions.list(limit=_PAGE, before=last):
         yield from page
         last = page[-1].decision_id
 
@@ -33,4 +33,4 @@ def slots(engine: Engine) -> tuple[Slot, ...]:
     table = contacts.c
     wanted = select(table.contact_id, table.customer_id, table.decision_id, table.at).where(table.state != "released")
     with engine.connect() as connection:
-        return tuple(Slot(*row[:3], moment(row[3])) for row in connection.execute(wanted))
+        return tuple(Slot(*row[:3], from_micros(row[3])) for row in connection.execute(wanted))

@@ -94,7 +94,7 @@ async def _killings(server: Server, load: Load, kills: int, said: Callable[[str]
 def _counted(kept: Store, load: Load, kills: int) -> Outcome:
     with open_ledger(kept.location, readonly=True, key=kept.key) as ledger:
         recorded = decisions(ledger)
-        broken_links = len(ledger.verify().findings)
+        broken_links = len(ledger.audit.verify().findings)
     engine = create_engine(kept.location.replace("postgresql://", "postgresql+psycopg://"))
     try:
         taken = slots(engine)

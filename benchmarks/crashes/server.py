@@ -16,8 +16,9 @@ import uvicorn
 from benchmarks.crashes.offers import ACTIONS, POLICY
 from heed.serving.app import make_app
 from heed.serving.bootstrap import bootstrap
-from heed.serving.ledger.decisions.decisions import Decisions
-from heed.serving.ledger.records import CommitResult, NewDecision
+from heed.serving.ledger.decisions.commit import NewDecision
+from heed.serving.ledger.decisions.idempotency import CommitResult
+from heed.serving.ledger.ledger import Decisions
 from heed.serving.settings import Settings
 from heed.testing.server import versions_of
 from heed.testing.stub_model import StubScorer
@@ -41,7 +42,7 @@ def answer_before_commit() -> None:
 
     async def late(self: Decisions, draft: NewDecision) -> None:
         await asyncio.sleep(_LATE_SECONDS)
-        await commit(self, draft)
+        await commit.__get__(self, Decisions)(draft)
 
     async def hasty(self: Decisions, draft: NewDecision) -> CommitResult:
         task = asyncio.create_task(late(self, draft))
@@ -49,7 +50,7 @@ def answer_before_commit() -> None:
         task.add_done_callback(kept.discard)
         return CommitResult(draft.decision_id, draft.answer, replayed=False)
 
-    Decisions.commit = hasty  # type: ignore[method-assign]
+    Decisions.commit = hasty  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

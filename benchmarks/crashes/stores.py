@@ -36,7 +36,7 @@ class Store:
 def store(database: str, folder: Path) -> Iterator[Store]:
     """A new database, gone with the block."""
     if database == "sqlite":
-        upgrade(f"sqlite:///{folder / 'ledger.db'}", _KEY)
+        upgrade(f"sqlite:///{folder / 'ledger.db'}")
         yield Store(f"sqlite:///{folder / 'ledger.db'}", _KEY)
         return
     with warnings.catch_warnings():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.crashes.offers import CHANNELS
 from heed.decisioning.customer import ConsentStatus
+from heed.serving.ledger.facts.reports import ConsentReport, CustomerReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reports import ConsentReport, CustomerReport
 
 _AGREEING = 200
 Settle = Callable[[Ledger], Awaitable[Sequence[str]]]
@@ -44,12 +44,12 @@ def quick(home: Path, *, hasty: bool) -> Subject:
 
 async def _agreeing(ledger: Ledger) -> Sequence[str]:
     names = tuple(f"customer-{number}" for number in range(_AGREEING))
-    await ledger.record_customers([CustomerReport(name, time_zone="UTC") for name in names])
+    await ledger.facts.record_customers([CustomerReport(name, time_zone="UTC") for name in names])
     now = datetime.now(UTC)
     granted = [
         ConsentReport(f"{name}-{channel}", name, channel, "marketing", ConsentStatus.GRANTED, now)
         for name in names
         for channel in CHANNELS
     ]
-    await ledger.record_consents(granted)
+    await ledger.facts.record_consents(granted)
     return names

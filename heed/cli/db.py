@@ -19,5 +19,5 @@ def upgrade() -> None:
 
     settings = Settings()
     announce(f"upgrading the ledger at {settings.ledger_location}")
-    migrate.upgrade(settings.ledger_location, settings.sealing_key)
+    migrate.upgrade(settings.ledger_location)
     click.echo(f"{settings.ledger_location} has the current schema")

@@ -96,7 +96,7 @@ def revoke(key_id: str, url: str | None) -> None:
         with service_client(url, order=order) as client:
             client.revoke_key(key_id)
     else:
-        _on_ledger(lambda ledger: asyncio.run(ledger.revoke_key(key_id)), order=order)
+        _on_ledger(lambda ledger: asyncio.run(ledger.api_keys.revoke(key_id)), order=order)
     click.echo(f"key {key_id} is revoked")
 
 
@@ -130,7 +130,7 @@ def _create(ledger: "Ledger", name: str, role: Role, scopes: tuple[str, ...], ex
 
     now = datetime.now(UTC)
     created = create_key(name, role, narrow_scopes(role, scopes), now, expires_at)
-    asyncio.run(ledger.add_key(created.key))
+    asyncio.run(ledger.api_keys.add(created.key))
     answer: Json = orjson.loads(orjson.dumps(KeyMade(created.token, key_view(created.key, now))))
     return answer
 
@@ -139,7 +139,7 @@ def _list(ledger: "Ledger") -> list[Json]:
     from heed.serving.auth.key_schemas import key_view
 
     now = datetime.now(UTC)
-    answer: list[Json] = orjson.loads(orjson.dumps([key_view(key, now) for key in ledger.api_keys()]))
+    answer: list[Json] = orjson.loads(orjson.dumps([key_view(key, now) for key in ledger.api_keys.list()]))
     return answer
 
 

@@ -91,6 +91,6 @@ def _by_service(event: Event, fields: Mapping[str, str], url: str) -> OrderResul
 def _by_ledger(event: Event, request: ResumeRequest, settings: Settings) -> OrderResult:
     location = settings.ledger_location
     with open_ledger(location, key=settings.sealing_key) as ledger:
-        call = ledger.stop if event == "stop" else ledger.resume
+        call = ledger.kill_switch.stop if event == "stop" else ledger.kill_switch.resume
         stops: tuple[Stop, ...] = asyncio.run(call(request.order()))
     return OrderResult(f"the ledger at {location}, as no service answers", tuple(stop.scope for stop in stops))

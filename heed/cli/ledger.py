@@ -26,7 +26,7 @@ def head() -> None:
     from heed.serving.bootstrap import open_configured_ledger
 
     with open_configured_ledger(Settings(), readonly=True) as opened:
-        print_json(opened.head().model_dump(mode="json"))
+        print_json(opened.audit.head().model_dump(mode="json"))
 
 
 @ledger.command()
@@ -61,7 +61,7 @@ def public_key() -> None:
     from heed.serving.bootstrap import open_configured_ledger
 
     with open_configured_ledger(Settings(), readonly=True) as opened:
-        click.echo(opened.public_key())
+        click.echo(opened.audit.public_key())
 
 
 @ledger.command()
@@ -77,10 +77,10 @@ def verify(context: click.Context, anchor: Path | None, as_json: bool) -> None: 
     from heed.serving.bootstrap import open_configured_ledger
 
     with open_configured_ledger(Settings(), readonly=True) as opened:
-        total = opened.head().records
+        total = opened.audit.head().records
         with progress(total) as steps:
             steps.step("verifying the hash chains")
-            result = opened.verify(None if anchor is None else anchor.read_bytes(), told=steps.advance)
+            result = opened.audit.verify(None if anchor is None else anchor.read_bytes(), progress=steps.advance)
             steps.done("done")
     if as_json:
         findings = [asdict(finding) for finding in result.findings]

@@ -129,7 +129,7 @@ def diff(old: Path, new: Path, since: timedelta, by: str | None, as_json: bool) 
     texts = (old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
     start = datetime.now(UTC) - since
     with open_ledger(settings.ledger_location, readonly=True, key=settings.sealing_key) as ledger:
-        result = policy_diff.diff(ledger, *texts, start, pinned=versions, by=by)
+        result = policy_diff.diff(ledger.decisions, *texts, start, pinned=versions, by=by)
     if as_json:
         print_json(asdict(result))
     else:

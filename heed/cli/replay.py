@@ -60,13 +60,13 @@ def _replay(
     from heed.serving.replay.replay import replay as replay_decision
 
     if decision_id is not None:
-        yield replay_decision(ledger, resolver, decision_id)
+        yield replay_decision(ledger.decisions, resolver, decision_id)
         return
-    ids = ledger.decided_since(datetime.now(UTC) - (since or timedelta()))
+    ids = ledger.decisions.list_ids(datetime.now(UTC) - (since or timedelta()))
     with progress(len(ids)) as steps:
         for each in ids:
             steps.step("replaying decisions")
-            yield replay_decision(ledger, resolver, each)
+            yield replay_decision(ledger.decisions, resolver, each)
         steps.done("done")
 
 

@@ -51,7 +51,7 @@ def check_bind(settings: Settings) -> None:
     keys = False
     if not isinstance(place, Path) or place.exists():
         with open_ledger(place, readonly=True, key=settings.sealing_key) as ledger:
-            keys = bool(ledger.api_keys())
+            keys = bool(ledger.api_keys.list())
     check_bind_address([settings.host], keys=keys)
 
 

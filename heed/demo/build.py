@@ -150,7 +150,7 @@ async def _fill(settings: Settings, run: "SimulationRun", clock: _ManualClock, s
     from heed.training.contract.action_catalogue import to_catalogue
 
     steps.step("preparing the ledger")
-    upgrade(settings.ledger_location, settings.sealing_key)
+    upgrade(settings.ledger_location)
     catalogue = to_catalogue(run.data, settings.currency)
     register = Register(run.contact_points, run.consents, run.suppressions)
     with open_ledger(settings.ledger_location, clock=clock, key=settings.sealing_key) as ledger:

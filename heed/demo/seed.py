@@ -11,15 +11,9 @@ import pandas as pd
 from heed.decisioning.catalogue import HOLD, Catalogue, MessageClass
 from heed.decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from heed.decisioning.normalize import normalize_name
-from heed.serving.ledger.facts.facts import FactsIn
-from heed.serving.ledger.reports import (
-    ConsentReport,
-    ContactReport,
-    CustomerReport,
-    IngestResult,
-    OutcomeReport,
-    SignalReport,
-)
+from heed.serving.ledger.facts.ingest import IngestResult
+from heed.serving.ledger.facts.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, SignalReport
+from heed.serving.ledger.ledger import Ledger
 from heed.training.contract.engagement_data import EngagementData
 from heed.training.contract.table_schemas import attribute_columns
 
@@ -40,7 +34,7 @@ class Register:
 
 
 async def seed_ledger(
-    ledger: FactsIn,
+    ledger: Ledger,
     data: EngagementData,
     register: Register,
     catalogue: Catalogue,
@@ -59,13 +53,13 @@ async def seed_ledger(
     """
     start = pd.Timestamp(since)
     progress("filling the ledger: customers and consents")
-    await _send(ledger.record_customers, customers(data, register))
-    await _send(ledger.record_consents, consents(register))
+    await _send(ledger.facts.record_customers, customers(data, register))
+    await _send(ledger.facts.record_consents, consents(register))
     progress("filling the ledger: signals")
-    await _send(ledger.record_signals, signals(data, start))
+    await _send(ledger.facts.record_signals, signals(data, start))
     progress("filling the ledger: contacts and outcomes")
-    await _send(ledger.record_contacts, contacts(data, catalogue, start))
-    await _send(ledger.record_outcomes, outcomes(data, start))
+    await _send(ledger.facts.record_contacts, contacts(data, catalogue, start))
+    await _send(ledger.facts.record_outcomes, outcomes(data, start))
 
 
 async def _send(record: Callable[[Sequence[Report]], Awaitable[IngestResult]], reports: Iterator[Report]) -> None:

@@ -100,7 +100,7 @@ async def erase(
 def customer(customer_id: PersonId, services: UseCases) -> CustomerView:
     """The record of one customer, with their timeline, newest first."""
     timeline = services.facts.timeline(customer_id)
-    known = timeline.known.customer
+    known = timeline.snapshot.customer
     return CustomerView(
         customer_id=known.customer_id,
         attributes=dict(known.attributes),

@@ -14,11 +14,11 @@ KEY_REFRESH_SECONDS = 2.0
 class KeyStore(Protocol):
     """Where API keys are stored."""
 
-    def api_keys(self) -> tuple[ApiKey, ...]:
+    def list(self) -> tuple[ApiKey, ...]:
         """All keys, oldest first."""
         ...
 
-    async def use_keys(self, used: Mapping[str, datetime]) -> None:
+    async def mark_used(self, used: Mapping[str, datetime]) -> None:
         """Store when keys were last used."""
         ...
 
@@ -27,5 +27,5 @@ async def refresh_keys(key_cache: KeyCache, store: KeyStore) -> None:
     """Store recent uses, at most once an hour per key, and reload all keys."""
     used = key_cache.recent_uses()
     if used:
-        await store.use_keys(used)
-    key_cache.replace(await asyncio.to_thread(store.api_keys))
+        await store.mark_used(used)
+    key_cache.replace(await asyncio.to_thread(store.list))

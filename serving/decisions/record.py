@@ -10,7 +10,10 @@ from heed.guardrails.recheck import PlannedAct, Stage, recheck
 from heed.serving.decisions.outbox_message import outbox_message
 from heed.serving.decisions.reservation import new_reservation
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
-from heed.serving.ledger.records import CustomerSnapshot, Forecast, NewDecision, NewReview, StillAllowed
+from heed.serving.ledger.decisions.commit import NewDecision, StillAllowed
+from heed.serving.ledger.facts.snapshot import CustomerSnapshot
+from heed.serving.ledger.operations.forecasts import Forecast
+from heed.serving.ledger.reviews import NewReview
 from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.replay import receipt
 from heed.serving.schemas.decision_requests import DecideRequest

@@ -21,8 +21,8 @@ from heed.serving.decisions.score import score_answer
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
 from heed.serving.errors import StaleFacts
 from heed.serving.http.problems import problem_from_error
+from heed.serving.ledger.facts.snapshot import CustomerSnapshot
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.records import CustomerSnapshot
 from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.observability.observer import ObservedDecision, Observer
 from heed.serving.observability.timings import ANSWER, COMMIT, FACTS, QUEUE, SCORES, VERDICTS, StageTimings
@@ -101,19 +101,20 @@ class DecisionService:
         fingerprint = _fingerprint(request)
         if caller.key is None:
             return await self._decided_for(request, caller, fingerprint)
-        stored = await self.ledger.stored(caller.client, caller.key, fingerprint)
+        find = partial(self.ledger.idempotency_keys.find, caller.client, caller.key, fingerprint)
+        stored = await self.ledger.run_blocking(find)
         if stored is not None:
-            return stored
-        async with self.ledger.answering(caller.client, caller.key):
+            return stored.answer
+        async with self.ledger.idempotency_keys.hold(caller.client, caller.key):
             return await self._decided_for(request, caller, fingerprint)
 
     def answer(self, decision_id: str) -> bytes:
         """The recorded answer of one decision, byte for byte."""
-        return self.ledger.decision(decision_id).answer
+        return self.ledger.decisions.get(decision_id).answer
 
     def answers(self, customer_id: str, limit: int) -> bytes:
         """The recorded answers of one customer as a JSON page, newest first."""
-        records = self.ledger.decisions(customer_id, limit=limit)
+        records = self.ledger.decisions.list(customer_id, limit=limit)
         return b'{"decisions":[' + b",".join(record.answer for record in records) + b"]}"
 
     @property
@@ -158,7 +159,7 @@ class DecisionService:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
         in_force = self.deployment.refresh()
         now = self.clock()
-        known = await self.ledger.aside(partial(self.ledger.known, request.customer_id))
+        known = await self.ledger.run_blocking(partial(self.ledger.customers.snapshot, request.customer_id))
         facts = Facts(with_inline_customer(known.customer, request.customer), now, request.context)
         watched = replace(in_force, scorer=CheckedScorer(in_force.scorer, self.model))
         return score_answer(facts, in_force.offered(request.candidates, now), watched, request.explain)
@@ -184,11 +185,11 @@ class DecisionService:
     async def _pin(self, in_force: ActiveVersions) -> None:
         """Have the ledger keep what decides, before the first decision that names it."""
         if in_force.versions not in self._pinned:
-            await asyncio.shield(self.ledger.pin(artifacts_of(in_force)))
+            await asyncio.shield(self.ledger.artifacts.keep(artifacts_of(in_force)))
             self._pinned.add(in_force.versions)
 
     async def _make(self, request: DecideRequest, in_force: ActiveVersions, stages: StageTimings) -> Evaluated:
-        known, facts = await self.ledger.aside(partial(self._facts, request, in_force))
+        known, facts = await self.ledger.run_blocking(partial(self._facts, request, in_force))
         actions = in_force.offered(request.candidates, facts.now)
         stages.lap(FACTS)
         decision = self._decided(facts, actions, in_force, request.explain, stages)
@@ -196,12 +197,12 @@ class DecisionService:
         return Evaluated(facts, known, decision, in_force)
 
     def _facts(self, request: DecideRequest, in_force: ActiveVersions) -> tuple[CustomerSnapshot, Facts]:
-        known = self.ledger.known(request.customer_id)
+        known = self.ledger.customers.snapshot(request.customer_id)
         now = self.clock()
         windows = in_force.windows
-        volumes = None if windows is None else self.ledger.volumes(windows)
+        volumes = None if windows is None else self.ledger.facts.volumes(windows)
         customer = with_inline_customer(known.customer, request.customer)
-        return known, Facts(customer, now, request.context, volumes, self.ledger.stops())
+        return known, Facts(customer, now, request.context, volumes, self.ledger.kill_switch.active())
 
     def _decided(
         self,
@@ -241,7 +242,7 @@ class DecisionService:
             made, answer, asked, review_time=self._review_time, deployment=self.deployment, clock=self.clock
         )
         stages.lap(ANSWER)
-        committed = await asyncio.shield(self.ledger.commit(ready))
+        committed = await asyncio.shield(self.ledger.decisions.commit(ready))
         stages.lap(COMMIT)
         told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
         self.observer.record(ObservedDecision(committed.decision_id, *told, committed.replayed))

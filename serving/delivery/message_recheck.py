@@ -12,7 +12,7 @@ from heed.decisioning.customer import Facts
 from heed.decisioning.recheck_result import RecheckResult
 from heed.guardrails.recheck import PlannedAct, Stage, recheck
 from heed.serving.deployment.active_versions import ActiveVersions
-from heed.serving.ledger.outbox.delivery import DeliveryContext
+from heed.serving.ledger.leases import DeliveryContext
 from heed.serving.replay.receipt import unpack
 from heed.serving.reviews.service import with_request
 from heed.serving.schemas.decision_requests import DecideRequest

@@ -11,20 +11,16 @@ from heed.serving.delivery.message_recheck import recheck_message
 from heed.serving.delivery.retry import MAX_ATTEMPTS, next_attempt
 from heed.serving.delivery.webhooks.endpoint import Endpoint
 from heed.serving.deployment.active_versions import VersionSource
+from heed.serving.ledger.leases import DeliveryCheck, DeliveryContext, DeliveryResult, Lease, LeaseResult
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.outbox.delivery import (
+from heed.serving.ledger.outbox import (
     ALL_CHANNELS,
     Backlog,
     ChannelFilter,
-    DeliveryCheck,
-    DeliveryContext,
-    DeliveryResult,
     DisabledEndpoint,
-    Lease,
-    LeaseResult,
     MessageState,
+    OutboxMessage,
 )
-from heed.serving.ledger.records import OutboxMessage
 from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.observability.metrics import Metrics
 
@@ -101,7 +97,7 @@ class DeliveryService:
         """
         while True:
             check = self._check()
-            messages, said = await self._ledger.aside(partial(self._looked_at, check, limit))
+            messages, said = await self._ledger.run_blocking(partial(self._looked_at, check, limit))
             against = [name for name, ruling in said.items() if ruling is not None and not ruling.stopped]
             if not against:
                 return tuple(one for one in messages if said[one.outbox_id] is None)
@@ -117,12 +113,11 @@ class DeliveryService:
         Conflict
             If it was withdrawn before, or another executor has it.
         """
-        said = await self._ledger.delivered(outbox_id, self._check())
-        if isinstance(said, tuple):
-            refused, asked = said
-            self._count(asked)
-            raise refused
-        self._metrics.attempts.labels("delivered").inc(int(said))
+        confirmation = await self._ledger.outbox.mark_delivered(outbox_id, self._check())
+        if confirmation.refusal is not None:
+            self._count(confirmation.held_back)
+            raise confirmation.refusal
+        self._metrics.attempts.labels("delivered").inc(int(confirmation.new))
         return self._clock()
 
     async def lease_many(
@@ -132,7 +127,9 @@ class DeliveryService:
         taken: list[Lease] = []
         while len(taken) < limit:
             check = self._check()
-            ready = await self._ledger.aside(partial(self._ledger.outbox, limit - len(taken), check.stop, reach))
+            ready = await self._ledger.run_blocking(
+                partial(self._ledger.outbox.ready, limit - len(taken), check.stop, reach)
+            )
             asked = await asyncio.gather(
                 *(self._ask(one.outbox_id, executor, lease, check) for one in ready), return_exceptions=True
             )
@@ -160,7 +157,7 @@ class DeliveryService:
 
     async def settle(self, outbox_id: str, fence: int, told: DeliveryResult) -> str:
         """Take down what came of one handing; where the message stands then."""
-        settled = await self._ledger.settle(outbox_id, fence, told)
+        settled = await self._ledger.outbox.settle(outbox_id, fence, told)
         if settled.new:
             self._metrics.attempts.labels(told.result).inc()
         if settled.withdrawn:
@@ -170,58 +167,62 @@ class DeliveryService:
     async def expire(self) -> int:
         """Withdraw what has waited too long; how much it was."""
         check = DeliveryCheck(_nothing_more, None, self._patience, MAX_ATTEMPTS)
-        overdue = await self._ledger.aside(partial(self._ledger.overdue, self._patience, _EXPIRED_AT_ONCE))
+        overdue = await self._ledger.run_blocking(
+            partial(self._ledger.outbox.overdue, self._patience, _EXPIRED_AT_ONCE)
+        )
         for outbox_id in overdue:
             await self._look(outbox_id, check)
         return len(overdue)
 
     async def message(self, outbox_id: str) -> MessageState:
         """Where a message stands, and what was tried."""
-        return await self._ledger.aside(partial(self._ledger.message, outbox_id))
+        return await self._ledger.run_blocking(partial(self._ledger.outbox.state, outbox_id))
 
     async def outbox_status(self) -> OutboxStatus:
         """The executors that messages are pushed to, and what waits."""
-        return await self._ledger.aside(self.status)
+        return await self._ledger.run_blocking(self.status)
 
     def status(self) -> OutboxStatus:
         """The same, for a thread that may wait for the ledger."""
-        return OutboxStatus(self.endpoints(), self._ledger.waiting())
+        return OutboxStatus(self.endpoints(), self._ledger.outbox.backlog())
 
     def endpoints(self) -> tuple[EndpointStatus, ...]:
         """The executors that messages are pushed to."""
         return tuple(
-            EndpointStatus(endpoint.channel, endpoint.origin, self._ledger.disabled(endpoint.name))
+            EndpointStatus(endpoint.channel, endpoint.origin, self._ledger.outbox.disabled_endpoint(endpoint.name))
             for endpoint in self._endpoints
         )
 
     async def enable_endpoints(self) -> OutboxStatus:
         """Push again to every executor that answered 410."""
         for endpoint in self._endpoints:
-            await self._ledger.enable(endpoint.name)
+            await self._ledger.outbox.enable_endpoint(endpoint.name)
         return await self.outbox_status()
 
     async def is_disabled(self, endpoint: Endpoint) -> bool:
         """Whether nothing is pushed to this executor."""
-        return await self._ledger.aside(partial(self._ledger.disabled, endpoint.name)) is not None
+        return (
+            await self._ledger.run_blocking(partial(self._ledger.outbox.disabled_endpoint, endpoint.name)) is not None
+        )
 
     async def disable(self, endpoint: Endpoint, because: str) -> bool:
         """Push nothing to this executor any more; False if that was so."""
-        return await self._ledger.disable(endpoint.name, because)
+        return await self._ledger.outbox.disable_endpoint(endpoint.name, because)
 
     def _looked_at(
         self, check: DeliveryCheck, limit: int
     ) -> tuple[tuple[OutboxMessage, ...], dict[str, RecheckResult | None]]:
         """Messages that can be handed over, and what stands against each."""
-        messages = self._ledger.outbox(limit, check.stop)
-        return messages, {one.outbox_id: self._ledger.objection(one.outbox_id, check) for one in messages}
+        messages = self._ledger.outbox.ready(limit, check.stop)
+        return messages, {one.outbox_id: self._ledger.outbox.recheck(one.outbox_id, check) for one in messages}
 
     async def _ask(self, outbox_id: str, executor: str, lease: timedelta, check: DeliveryCheck) -> LeaseResult:
-        asked = await self._ledger.hand_over(outbox_id, executor, lease, check)
+        asked = await self._ledger.outbox.lease(outbox_id, executor, lease, check)
         self._count(asked)
         return asked
 
     async def _look(self, outbox_id: str, check: DeliveryCheck) -> None:
-        self._count(await self._ledger.look(outbox_id, check))
+        self._count(await self._ledger.outbox.recheck_waiting(outbox_id, check))
 
     def _count(self, asked: LeaseResult) -> None:
         if asked.withdrawn is not None:

@@ -1,7 +1,7 @@
-"""Opening the ledger, wherever it is kept."""
+"""Open a ledger, wherever it is kept."""
 
-from heed.serving.ledger.backend.clock import Clock, system_clock
 from heed.serving.ledger.backend.location import Location, PostgresLocation, parse_location
+from heed.serving.ledger.backend.times import Clock, system_clock
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.postgres.database import PostgresDatabase
 from heed.serving.ledger.postgres.limits import Limits
@@ -16,7 +16,7 @@ def open_ledger(
     key: str | None = None,
     limits: Limits | None = None,
 ) -> Ledger:
-    """Open an existing ledger; `heed.serving.ledger.migrate.upgrade` makes one.
+    """Open an existing ledger; `migrate.upgrade` makes one.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def open_ledger(
     readonly : bool
         Read beside a running service. Writes then raise `Unavailable`.
     key : str, optional
-        Under which objections are hashed; absent means the one in the file beside the ledger, made once. A ledger in
+        The ledger's key; absent means the one in the file beside the ledger, made once. A ledger in
         PostgreSQL has no such file and needs it.
     limits : Limits, optional
         Bounds on the use of PostgreSQL.
@@ -35,7 +35,7 @@ def open_ledger(
     Raises
     ------
     Unavailable
-        If there is no ledger of the present shape, it cannot be read or written, or another process writes to its file.
+        If there is no ledger of the current schema, it cannot be read or written, or another process writes to it.
     """
     place = parse_location(location)
     if isinstance(place, PostgresLocation):

@@ -1,34 +1,25 @@
-"""Giving the ledger another key: all that is wrapped under the old one is wrapped under the new, in one transaction.
+"""Rotate the ledger's key: everything wrapped under the old one is wrapped under the new one, in one transaction.
 
-Hashes and the signing of heads rest on the secret that lasts, so they stay as they are. What was copied before is
-wrapped under the old key still: once that one is destroyed, no older copy of the ledger can be opened by anyone.
+Hashes and the signing of heads rest on the hash secret, so they stay as they are. Copies made before are still wrapped
+under the old key: once that one is destroyed, nobody can open them.
 """
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from heed.decisioning.errors import Conflict, InvalidInput, Unavailable
-from heed.serving.ledger.backend.database import Database
-from heed.serving.ledger.backend.key_ring import KeyRing, wrap_secret
+from heed.serving.ledger.backend.database import EVERYTHING, Database
+from heed.serving.ledger.backend.key_ring import KeyRing
 from heed.serving.ledger.backend.location import Location, PostgresLocation
-from heed.serving.ledger.backend.locks import EVERYTHING
 from heed.serving.ledger.backend.transaction import Transaction
-from heed.serving.ledger.encryption.data_keys import unwrap_key, wrap_key
+from heed.serving.ledger.encryption.data_keys import rewrap_all
 from heed.serving.ledger.postgres.database import PostgresDatabase
 from heed.serving.ledger.postgres.limits import Limits
-from heed.serving.ledger.queries.keys import CHANGE_SEAL, KEYS_AFTER, REWRAP
 from heed.serving.ledger.sqlite.database import SqliteDatabase
-from heed.serving.ledger.sqlite.key_file import keep_key, key_file, new_key_file
-
-NEW = "HEED_NEW_LEDGER_KEY"
-_AT_ONCE = 500
-_SHORTEST = 16
-# Every customer's key is wrapped anew in one transaction, and everybody waits for it.
-_NO_HURRY = Limits(statement=3600.0, silence=3700.0, job=24 * 3600.0)
+from heed.serving.ledger.sqlite.key_file import key_file, new_key_file, write_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +34,10 @@ class KeyRotation:
 
     keys: int
     key_file: Path | None
+
+
+NEW_KEY_SETTING = "HEED_NEW_LEDGER_KEY"
+_KEY_CHARACTERS_MIN = 16
 
 
 async def rotate_key(location: Location, old: str | None, new: str | None) -> KeyRotation:
@@ -67,15 +62,23 @@ async def rotate_key(location: Location, old: str | None, new: str | None) -> Ke
     """
     path = None if old is not None or isinstance(location, PostgresLocation) else location
     if new is None and path is None:
-        raise InvalidInput("the new key is missing", field=NEW, remedy=f"set {NEW}, or name a file that holds it")
+        raise InvalidInput(
+            "the new key is missing",
+            field=NEW_KEY_SETTING,
+            remedy=f"set {NEW_KEY_SETTING}, or name a file that holds it",
+        )
     key = secrets.token_hex(32) if new is None else new
-    if len(key) < _SHORTEST:
-        raise InvalidInput(f"the new key has fewer than {_SHORTEST} characters", field=NEW, remedy="take a longer one")
+    if len(key) < _KEY_CHARACTERS_MIN:
+        raise InvalidInput(
+            f"the new key has fewer than {_KEY_CHARACTERS_MIN} characters",
+            field=NEW_KEY_SETTING,
+            remedy="take a longer one",
+        )
     with _opened(location, old, key) as database:
         if path is not None:
-            keep_key(new_key_file(path), key.encode())
-        done = await database.write(lambda transaction, now: _rewrap(transaction, now, key.encode()), _everything)
-    return KeyRotation(done, None if path is None else new_key_file(path).replace(key_file(path)))
+            write_key(new_key_file(path), key.encode())
+        count = await database.write(lambda transaction, _: _rotate(transaction, key), _everything)
+    return KeyRotation(count, None if path is None else new_key_file(path).replace(key_file(path)))
 
 
 @contextmanager
@@ -83,8 +86,10 @@ def _opened(location: Location, old: str | None, new: str) -> Iterator[Database]
     try:
         database = _open(location, old)
     except Unavailable as error:
-        if _has(location, new):
-            raise Conflict("the ledger has the new key already", field=NEW, remedy="start with it") from error
+        if _opens_with(location, new):
+            raise Conflict(
+                "the ledger has the new key already", field=NEW_KEY_SETTING, remedy="start with it"
+            ) from error
         raise
     try:
         yield database
@@ -92,13 +97,17 @@ def _opened(location: Location, old: str | None, new: str) -> Iterator[Database]
         database.close()
 
 
+# Every customer's key is wrapped again in one transaction, and everybody waits for it.
+_PATIENT = Limits(statement=3600.0, silence=3700.0, job=24 * 3600.0)
+
+
 def _open(location: Location, key: str | None, *, readonly: bool = False) -> Database:
     if isinstance(location, PostgresLocation):
-        return PostgresDatabase.open(location, readonly=readonly, key=key, limits=_NO_HURRY)
+        return PostgresDatabase.open(location, readonly=readonly, key=key, limits=_PATIENT)
     return SqliteDatabase.open(location, readonly=readonly, key=key)
 
 
-def _has(location: Location, key: str) -> bool:
+def _opens_with(location: Location, key: str) -> bool:
     try:
         _open(location, key, readonly=True).close()
     except Unavailable:
@@ -110,16 +119,9 @@ def _everything(transaction: Transaction) -> tuple[str]:  # noqa: ARG001 - the s
     return (EVERYTHING,)
 
 
-def _rewrap(transaction: Transaction, now: datetime, new: bytes) -> int:  # noqa: ARG001 - a job's shape
-    seal = transaction.seal
-    fresh = KeyRing(new, seal.lasting or seal.key)
-    if fresh.mark == seal.mark:
-        raise Conflict("the ledger has the new key already", field=NEW, remedy="take another")
-    done, last = 0, ""
-    while rows := transaction.rows(KEYS_AFTER, {"after": last, "limit": _AT_ONCE}):
-        for key_id, stored in rows:
-            again = wrap_key(fresh, unwrap_key(seal, key_id, bytes(stored)))
-            transaction.run(REWRAP, {"key": key_id, "again": again})
-        done, last = done + len(rows), rows[-1][0]
-    transaction.run(CHANGE_SEAL, {"new_mark": fresh.mark, "secret": wrap_secret(fresh)})
-    return done
+def _rotate(transaction: Transaction, new: str) -> int:
+    old = transaction.key_ring
+    keys = KeyRing(new.encode(), old.hash_secret or old.key)
+    if keys.mark == old.mark:
+        raise Conflict("the ledger has the new key already", field=NEW_KEY_SETTING, remedy="take another")
+    return rewrap_all(transaction, keys)

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from heed.decisioning.decision import Decision
 from heed.guardrails.policy.policy_model import Policy
-from heed.serving.ledger.outbox.delivery import Backlog
+from heed.serving.ledger.outbox import Backlog
 from heed.serving.observability.rule_monitor import RuleMonitor
 from heed.serving.observability.timings import STAGES, StageTimings
 from heed.serving.schemas.responses import PolicyRef

@@ -38,7 +38,7 @@ class KeyService:
 
     async def list_keys(self) -> KeyList:
         """All keys that were ever made, oldest first."""
-        return KeyList(await self._ledger.aside(self._ledger.api_keys), self._clock())
+        return KeyList(await self._ledger.run_blocking(self._ledger.api_keys.list), self._clock())
 
     async def create(self, request: KeyRequest, principal: Principal) -> tuple[NewKey, datetime]:
         """A new key with its secret, and when it was made.
@@ -52,22 +52,22 @@ class KeyService:
         _refuse_to_widen(request.role, scopes, principal)
         now = self._clock()
         new_key = create_key(request.name, request.role, scopes, now, request.expires_at)
-        await self._ledger.add_key(new_key.key)
+        await self._ledger.api_keys.add(new_key.key)
         await self._refresh_cache()
         return new_key, now
 
     async def revoke(self, key_id: str) -> tuple[ApiKey, datetime]:
         """Revoke a key for good: here from now on, on other workers within seconds."""
-        revoked = await self._ledger.revoke_key(key_id)
+        revoked = await self._ledger.api_keys.revoke(key_id)
         await self._refresh_cache()
         return revoked, self._clock()
 
     async def refresh(self) -> None:
         """Record when keys were used, and read what other processes made or revoked."""
-        await refresh_keys(self._cache, self._ledger)
+        await refresh_keys(self._cache, self._ledger.api_keys)
 
     async def _refresh_cache(self) -> None:
-        self._cache.replace(await self._ledger.aside(self._ledger.api_keys))
+        self._cache.replace(await self._ledger.run_blocking(self._ledger.api_keys.list))
 
 
 def _refuse_to_widen(role: Role, scopes: frozenset[Scope], principal: Principal) -> None:

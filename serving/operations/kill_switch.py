@@ -74,26 +74,26 @@ class KillSwitch:
 
     async def stop(self, order: StopOrder) -> SwitchView:
         """Stop what the order names; no act that it covers commits after this returns."""
-        await self._ledger.stop(order)
+        await self._ledger.kill_switch.stop(order)
         logger.warning("an order to stop was recorded")
-        return await self._ledger.aside(self.view)
+        return await self._ledger.run_blocking(self.view)
 
     async def resume(self, order: StopOrder) -> SwitchView:
         """Lift the stop of exactly this scope; `Conflict` where there is none."""
-        await self._ledger.resume(order)
+        await self._ledger.kill_switch.resume(order)
         logger.warning("an order to resume was recorded")
-        return await self._ledger.aside(self.view)
+        return await self._ledger.run_blocking(self.view)
 
     def view(self, limit: int = 50) -> SwitchView:
         """What is stopped now, and the latest orders."""
         stops = self.stops()
-        return SwitchView(bool(stops), stops, tuple(_order(order) for order in self._ledger.orders(limit)))
+        return SwitchView(bool(stops), stops, tuple(_order(order) for order in self._ledger.kill_switch.history(limit)))
 
     def stops(self) -> tuple[StopView, ...]:
         """What is stopped now, by the ledger and by the policy in force."""
         flag = self._deployment.current().stop if self._deployment.ready else None
         by_policy = () if flag is None else (_stop_view(flag, "policy"),)
-        return (*(_stop_view(stop, "ledger") for stop in self._ledger.stops()), *by_policy)
+        return (*(_stop_view(stop, "ledger") for stop in self._ledger.kill_switch.active()), *by_policy)
 
 
 def _stop_view(stop: Stop, source: Literal["ledger", "policy"]) -> StopView:

@@ -73,13 +73,13 @@ class MetricsService:
             self._gauges.set_ledger(reading)
 
     def _ledger_reading(self, now: datetime) -> LedgerReading:
-        queue = self._ledger.queue()
+        queue = self._ledger.reviews.backlog()
         waited = timedelta(0) if queue.oldest is None else now - queue.oldest
         stops = Counter(map(_stop_labels, self._kill_switch.stops()))
         due = monotonic() - self._calibrated_at >= _CALIBRATION_SECONDS
         if due:
             self._calibrated_at = monotonic()
-        calibration = self._ledger.calibration(_CALIBRATION_WINDOW) if due else None
+        calibration = self._ledger.monitoring.calibration(_CALIBRATION_WINDOW) if due else None
         return LedgerReading(queue.length, waited, stops, calibration)
 
     def _set_outbox_gauges(self) -> None:

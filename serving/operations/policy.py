@@ -92,7 +92,7 @@ class PolicyService:
         """Store what rules have said since the last time; a crash loses at most that."""
         stats = self._rule_monitor.take_unsaved()
         if stats:
-            await self._ledger.keep_rule_stats(stats)
+            await self._ledger.monitoring.save_rule_stats(stats)
 
     def reload(self) -> ActivePolicy:
         """The policy in force after the file was read again; an invalid file leaves the policy before it in force."""
@@ -118,6 +118,6 @@ class PolicyService:
         old = active if request.old is None else active.under(parse_policy(request.old, source="old"))
         new = active.under(parse_policy(request.policy))
         since = request.since or self._clock() - _LOOK_BACK
-        records = self._ledger.recorded(since, limit=request.limit + 1)
+        records = self._ledger.decisions.list_receipts(since, limit=request.limit + 1)
         truncated = len(records) > request.limit
         return compare_records(records[: request.limit], old, new, since, by=request.by, truncated=truncated)

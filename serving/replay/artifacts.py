@@ -20,7 +20,7 @@ from heed.guardrails.guard import bind_policy
 from heed.guardrails.policy.load import parse_policy
 from heed.serving.deployment.active_versions import ActiveVersions
 from heed.serving.errors import ArtifactMissing
-from heed.serving.ledger.records import Artifact
+from heed.serving.ledger.decisions.artifacts import Artifact
 from heed.serving.schemas.responses import ModelRef, PolicyRef, Versions
 
 POLICY, CATALOGUE = "policy", "catalogue"
@@ -41,9 +41,9 @@ ModelLoader = Callable[[ModelRef], ReplayModel]
 
 
 class ArtifactStore(Protocol):
-    """A ledger, as far as it keeps what decisions rested on."""
+    """Where what decisions rested on is kept."""
 
-    def pinned(self, kind: str, digest: str) -> str | None:
+    def get(self, kind: str, digest: str) -> str | None:
         """The text under this hash, None where it was never kept."""
         ...
 
@@ -123,7 +123,7 @@ class ArtifactResolver:
         )
 
     def _text(self, kind: str, digest: str) -> str:
-        text = self._pins.pinned(kind, digest)
+        text = self._pins.get(kind, digest)
         if text is None or hashlib.sha256(text.encode()).hexdigest() != digest:
             state = "is not in the ledger" if text is None else "was changed in the ledger"
             raise ArtifactMissing(

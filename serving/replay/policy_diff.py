@@ -6,7 +6,6 @@ an answer, the answer is that it does not, with a count and the reason, and neve
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from heed.decisioning.decision import Decision, Disposition
 from heed.guardrails.policy.load import parse_policy
 from heed.serving.deployment.active_versions import ActiveVersions
 from heed.serving.ledger.connect import open_ledger
-from heed.serving.ledger.records import DecisionReceipt
+from heed.serving.ledger.decisions.read import DecisionReceipt
 from heed.serving.replay.rerun import Rerun, Unsupported, rerun
 from heed.serving.schemas.responses import PolicyRef
 
@@ -123,9 +122,9 @@ class PolicyDiff:
 
 
 class Reader(Protocol):
-    """A ledger, as far as a comparison reads it."""
+    """The decisions of a ledger, as far as a comparison reads them."""
 
-    def recorded(self, since: datetime, *, limit: int) -> tuple[DecisionReceipt, ...]:
+    def list_receipts(self, since: datetime, *, limit: int) -> tuple[DecisionReceipt, ...]:
         """Decisions made from `since` on with their receipts, newest first."""
         ...
 
@@ -146,7 +145,7 @@ def diff(
     Parameters
     ----------
     ledger : Reader, Path or str
-        An open ledger, or where one is; it is only read.
+        The decisions of an open ledger, or where a ledger is; it is only read.
     old_text, new_text : str
         The two policies, as YAML.
     since : datetime
@@ -169,9 +168,11 @@ def diff(
     """
     old = pinned.under(parse_policy(old_text, source="old policy"))
     new = pinned.under(parse_policy(new_text, source="new policy"))
-    opened = open_ledger(ledger, readonly=True) if isinstance(ledger, Path | str) else nullcontext(ledger)
-    with opened as reader:
-        found = reader.recorded(since, limit=limit + 1)
+    if isinstance(ledger, Path | str):
+        with open_ledger(ledger, readonly=True) as opened:
+            found = opened.decisions.list_receipts(since, limit=limit + 1)
+    else:
+        found = ledger.list_receipts(since, limit=limit + 1)
     return compare_records(found[:limit], old, new, since, by=by, truncated=len(found) > limit, progress=progress)
 
 

@@ -12,7 +12,7 @@ from heed.decisioning.decision import Decision, Explain
 from heed.decisioning.errors import Conflict, InvalidInput
 from heed.serving.deployment.active_versions import ActiveVersions
 from heed.serving.errors import ArtifactMissing, CustomerErased, Tampered
-from heed.serving.ledger.records import DecisionRecord
+from heed.serving.ledger.decisions.read import DecisionRecord
 from heed.serving.replay.artifacts import ArtifactResolver
 from heed.serving.replay.receipt import Receipt, unpack
 from heed.serving.schemas.responses import ChosenAction, DecisionAnswer, decision_answer, decode, encode
@@ -57,7 +57,7 @@ class Replay:
 class Record(Protocol):
     """A ledger, as far as replaying reads it."""
 
-    def decision(self, decision_id: str) -> DecisionRecord:
+    def get(self, decision_id: str) -> DecisionRecord:
         """One decision as recorded."""
         ...
 
@@ -66,7 +66,7 @@ class Record(Protocol):
         ...
 
 
-def replay(ledger: Record, pinned: ArtifactResolver, decision_id: str) -> Replay:
+def replay(decisions: Record, pinned: ArtifactResolver, decision_id: str) -> Replay:
     """Decide again with the versions that decided, and compare the answer byte by byte with the one that was sent.
 
     Raises
@@ -76,9 +76,9 @@ def replay(ledger: Record, pinned: ArtifactResolver, decision_id: str) -> Replay
     """
     at = None
     try:
-        record = ledger.decision(decision_id)
+        record = decisions.get(decision_id)
         at = record.at
-        receipt = unpack(ledger.receipt(decision_id))
+        receipt = unpack(decisions.receipt(decision_id))
         found = differences(receipt, pinned.of(receipt.versions), record.answer)
     except CustomerErased as erased:
         return Replay(decision_id, at, Result.ERASED, reason=erased.message)

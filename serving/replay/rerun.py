@@ -14,7 +14,7 @@ from heed.decisioning.verdict import Verdict, decisive_verdict
 from heed.guardrails.policy.policy_model import Policy
 from heed.guardrails.rules.rule import Rule
 from heed.serving.deployment.active_versions import ActiveVersions
-from heed.serving.ledger.records import DecisionReceipt
+from heed.serving.ledger.decisions.read import DecisionReceipt
 from heed.serving.replay.receipt import FORMAT, Receipt, unpack
 
 # What the rules of these kinds look at was in the receipts from the beginning.

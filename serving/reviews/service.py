@@ -17,8 +17,7 @@ from heed.serving.decisions.reservation import new_reservation
 from heed.serving.decisions.service import with_inline_customer
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reviews.cases import Execution, ReviewCase, ReviewSort, ReviewState
-from heed.serving.ledger.reviews.transitions import Allowed
+from heed.serving.ledger.reviews import Allowed, Execution, ReviewCase, ReviewSort, ReviewState
 from heed.serving.monotonic_clock import MonotonicClock
 from heed.serving.replay.receipt import unpack
 from heed.serving.schemas.decision_requests import DecideRequest
@@ -55,27 +54,27 @@ class ReviewService:
 
     def cases(self, state: ReviewState, *, limit: int, order: ReviewSort) -> tuple[ReviewCase, ...]:
         """Cases in one state, oldest first; or the open ones in which a person is expected to save most."""
-        return self._ledger.reviews(state, limit=limit, order=order)
+        return self._ledger.reviews.list(state, limit=limit, order=order)
 
     def case(self, review_id: str) -> ReviewCase:
         """One case."""
-        return self._ledger.review(review_id)
+        return self._ledger.reviews.get(review_id)
 
     async def claim(self, review_id: str, reviewer: str) -> ReviewCase:
         """Claim a case; the fence it returns is needed to settle it."""
-        return await self._ledger.claim(review_id, reviewer, lease=self._claim_lease)
+        return await self._ledger.reviews.claim(review_id, reviewer, lease=self._claim_lease)
 
     async def release(self, review_id: str, reviewer: str, fence: int) -> ReviewCase:
         """Put a claimed case back into the queue."""
-        return await self._ledger.release(review_id, reviewer, fence)
+        return await self._ledger.reviews.release(review_id, reviewer, fence)
 
     async def reject(self, review_id: str, reviewer: str, verdict: SettleRequest) -> ReviewCase:
         """Settle a case as hold."""
-        return await self._ledger.reject(review_id, reviewer, verdict.fence, note=verdict.note)
+        return await self._ledger.reviews.reject(review_id, reviewer, verdict.fence, note=verdict.note)
 
     async def expire(self) -> int:
         """Settle every case whose time has run out as hold; how many there were."""
-        return await self._ledger.expire_reviews(self._clock())
+        return await self._ledger.reviews.expire(self._clock())
 
     async def approve(self, review_id: str, reviewer: str, verdict: SettleRequest) -> ReviewCase:
         """Take the slot for the proposed action, if the guardrails still admit it at this moment.
@@ -87,8 +86,8 @@ class ReviewService:
         Conflict
             If the claim ran out or the case is settled.
         """
-        execution, allowed = await self._ledger.aside(partial(self._proposed, review_id))
-        return await self._ledger.approve(
+        execution, allowed = await self._ledger.run_blocking(partial(self._proposed, review_id))
+        return await self._ledger.reviews.approve(
             review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
 
@@ -102,18 +101,18 @@ class ReviewService:
         Refused, Conflict
             As for `approve`.
         """
-        execution, allowed = await self._ledger.aside(partial(self._another, review_id, verdict.action_id))
-        return await self._ledger.override(
+        execution, allowed = await self._ledger.run_blocking(partial(self._another, review_id, verdict.action_id))
+        return await self._ledger.reviews.override(
             review_id, reviewer, verdict.fence, execution=execution, allowed=allowed, note=verdict.note
         )
 
     def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
-        case = self._ledger.review(review_id)
+        case = self._ledger.reviews.get(review_id)
         in_force = self._deployment.refresh()
         return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
 
     def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
-        case = self._ledger.review(review_id)
+        case = self._ledger.reviews.get(review_id)
         in_force = self._deployment.refresh()
         self._refuse_inadmissible(case, action_id)
         return self._prepared(case, self._action(in_force, action_id), in_force)
@@ -122,7 +121,7 @@ class ReviewService:
         reservation_id = self._identify()
         windows = in_force.windows
         asked = self._asked(case)
-        facts = with_request(Facts(self._ledger.known(case.customer_id).customer, self._clock()), asked)
+        facts = with_request(Facts(self._ledger.customers.snapshot(case.customer_id).customer, self._clock()), asked)
         point = in_force.guard.contact_point(facts, action)
         message = outbox_message(case.decision_id, case.customer_id, action, point, reservation_id)
         act = PlannedAct(action.action_id, point, by_person=True, windows=windows)
@@ -135,11 +134,11 @@ class ReviewService:
 
     def _asked(self, case: ReviewCase) -> DecideRequest:
         """What the caller of the decision knew at its moment, which no record holds but the receipt."""
-        kept = unpack(self._ledger.receipt(case.decision_id))
+        kept = unpack(self._ledger.decisions.receipt(case.decision_id))
         return DecideRequest.model_validate_json(orjson.dumps(kept.request))
 
     def _refuse_inadmissible(self, case: ReviewCase, action_id: str) -> None:
-        candidates = orjson.loads(self._ledger.decision(case.decision_id).answer)["candidates"]
+        candidates = orjson.loads(self._ledger.decisions.get(case.decision_id).answer)["candidates"]
         admissible = [one["action_id"] for one in candidates if one["effect"] != Effect.SUPPRESS and one["verdicts"]]
         if action_id not in admissible:
             remedy = f"name one of {', '.join(admissible)}, or reject to hold"

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from heed.decisioning.customer import ContactPoint, Suppression
-from heed.serving.ledger.reports import CustomerReport
+from heed.serving.ledger.facts.reports import CustomerReport
 from heed.serving.schemas.decision_requests import RequestModel
 from heed.serving.schemas.fields import Moment, Name, PersonId, Text, Values, Word
 

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from heed.decisioning.catalogue import Action, MessageClass
 from heed.decisioning.customer import ConsentStatus
-from heed.serving.ledger.reports import ConsentReport, ContactReport, ObjectionReport, OutcomeReport, SignalReport
+from heed.serving.ledger.facts.reports import ConsentReport, ContactReport, ObjectionReport, OutcomeReport, SignalReport
 from heed.serving.schemas.customer_requests import ALL, BULK
 from heed.serving.schemas.decision_requests import RequestModel
 from heed.serving.schemas.fields import Id, Moment, Name, PersonId, Word

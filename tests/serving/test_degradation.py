@@ -62,7 +62,7 @@ def part(heed: Heed, name: str, status: int = 200) -> Any:
 
 
 def acts(heed: Heed) -> int:
-    return len(heed.runtime.ledger.known("c1").customer.contacts)
+    return len(heed.runtime.ledger.customers.snapshot("c1").customer.contacts)
 
 
 def unavailable(heed: Heed, said: str) -> None:
@@ -155,7 +155,7 @@ class TestPolicy:
 def blocked(heed: Heed, seconds: float = 30.0) -> Iterator[threading.Event]:
     """A disk that answers nothing until the event is set."""
     gate = threading.Event()
-    writer = heed.runtime.ledger._database.database.writer
+    writer = heed.runtime.ledger._database.writer
     portal = heed.http.portal
     assert portal is not None
     task = portal.start_task_soon(_await, writer, gate, seconds)
@@ -172,12 +172,12 @@ async def _await(writer: Any, gate: threading.Event, seconds: float) -> None:
 
 
 def on_the_writer(heed: Heed, statement: str) -> None:
-    connection = heed.runtime.ledger._database.database.writer._connection
+    connection = heed.runtime.ledger._database.writer._connection
     portal = heed.http.portal
     assert portal is not None
 
     async def run() -> None:
-        await heed.runtime.ledger._database.database.writer.submit(lambda *_: connection.execute(statement).fetchall())
+        await heed.runtime.ledger._database.writer.submit(lambda *_: connection.execute(statement).fetchall())
 
     portal.call(run)
 
@@ -316,7 +316,7 @@ class TestExecutor:
         ) as heed:
             (webhook_worker,) = heed.runtime.webhook_workers
             heed.http.portal.call(
-                heed.runtime.ledger.disable, webhook_worker.endpoint.name, "The executor answered 410."
+                heed.runtime.ledger.outbox.disable_endpoint, webhook_worker.endpoint.name, "The executor answered 410."
             )
             said = (
                 "nothing is pushed to https://executor.example since 2026-03-02 10:00 UTC: The executor answered 410."

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from heed.serving.bootstrap import bootstrap
-from heed.serving.ledger.records import NewReview
+from heed.serving.ledger.reviews import NewReview
 from heed.serving.runtime import Runtime
 from heed.serving.settings import Settings
 from tests.support import postgres_server
@@ -62,13 +62,13 @@ def test_a_worker_expires_what_is_due_and_services_see_whether_it_is_there(tmp_p
         runtime.deployment.try_load()
         with runtime.ledger as ledger:
             case = NewReview("overdue", now + timedelta(milliseconds=1))
-            asyncio.run(ledger.commit(review("d1", at=now, review=case)))
+            asyncio.run(ledger.decisions.commit(review("d1", at=now, review=case)))
             nobody = "no healthy `heed worker`: nothing expires and no webhook is pushed"
             assert jobs(runtime) == ("degraded", nobody)
 
             with worker(tmp_path, log, **{f"HEED_{name.upper()}": value for name, value in told.items()}) as process:
                 until(lambda: jobs(runtime)[0] == "ok", "the worker to be seen", log)
-                until(lambda: "expired" in [one.event for one in ledger.review_events("overdue")], "expiry", log)
+                until(lambda: "expired" in [one.event for one in ledger.reviews.events("overdue")], "expiry", log)
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(PATIENCE) == 0, log.read_text()
             until(lambda: jobs(runtime) == ("degraded", nobody), "the worker to be missed", log)

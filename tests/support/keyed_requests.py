@@ -15,8 +15,8 @@ def issue_key(
     """Issue a key, and return the request headers that carry it."""
     kind = Role(role)
     made = create_key(name or f"the-{role}", kind, narrow_scopes(kind, scopes), heed.clock(), expires_at)
-    heed.http.portal.call(heed.runtime.ledger.add_key, made.key)
-    heed.runtime.access.key_cache.replace(heed.runtime.ledger.api_keys())
+    heed.http.portal.call(heed.runtime.ledger.api_keys.add, made.key)
+    heed.runtime.access.key_cache.replace(heed.runtime.ledger.api_keys.list())
     return bearer_header(made.token)
 
 

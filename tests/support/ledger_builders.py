@@ -12,10 +12,11 @@ from heed.decisioning.customer import Contact, ContactState, Customer
 from heed.decisioning.decision import Disposition
 from heed.serving.errors import StaleFacts
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.decisions.commit import NewDecision
+from heed.serving.ledger.decisions.idempotency import CommitResult
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.records import CommitResult, NewDecision, NewReview
-from heed.serving.ledger.reviews.cases import Execution
+from heed.serving.ledger.reviews import Execution, NewReview
 from tests.support.session_cache import once_per_session
 
 T = TypeVar("T")
@@ -112,11 +113,11 @@ async def act_within_cap(ledger: Ledger, decision_id: str, customer_id: str, cap
     """Decide as the service does: read, check, commit, retry while facts change; None at the cap."""
     window = timedelta(days=7)
     while True:
-        known = ledger.known(customer_id)
+        known = ledger.customers.snapshot(customer_id)
         allowed = under_cap(known.customer, cap, window)
         if not allowed(MAIL.at):
             return None
         try:
-            return await ledger.commit(act(decision_id, customer_id, known.version, still_allowed=allowed))
+            return await ledger.decisions.commit(act(decision_id, customer_id, known.version, still_allowed=allowed))
         except StaleFacts:
             await asyncio.sleep(0)

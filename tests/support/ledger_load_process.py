@@ -41,14 +41,14 @@ async def _decide(ledger: Ledger, customer_id: str, key: str) -> str:
     """One act within the cap; a customer at the cap is replaced by a new one."""
     while True:
         now = datetime.now(UTC)
-        known = ledger.known(customer_id)
+        known = ledger.customers.snapshot(customer_id)
         allowed = under_cap(known.customer, CAP, _WINDOW)
         if not allowed(now):
             customer_id += "'"
             continue
         draft = act(f"d-{key}", customer_id, known.version, at=now, idempotency_key=key, still_allowed=allowed)
         try:
-            return (await ledger.commit(draft)).decision_id
+            return (await ledger.decisions.commit(draft)).decision_id
         except StaleFacts:
             await asyncio.sleep(0)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from heed.decisioning.customer import ConsentStatus, ContactState, Facts
-from heed.serving.ledger.reviews.cases import ReviewState
+from heed.serving.ledger.reviews import ReviewState
 from tests.support.ledger_builders import count_contacts
 
 CUSTOMERS = ("ada", "bob")

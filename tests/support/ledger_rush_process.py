@@ -19,8 +19,8 @@ from heed.decisioning.customer import ContactPoint
 from heed.decisioning.errors import Conflict, Refused
 from heed.serving.errors import StaleFacts
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.facts.reports import ContactReport, CustomerReport, ObjectionReport, SignalReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reports import ContactReport, CustomerReport, ObjectionReport, SignalReport
 from tests.support.ledger_builders import MAIL, act, count_contacts, execution, review
 from tests.support.postgres_server import KEY
 
@@ -54,14 +54,14 @@ async def _client(ledger: Ledger, name: str, end: float, done: Counter[str]) -> 
 
 async def _act(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
     who = drawn.choice(CUSTOMERS)
-    known = ledger.known(who)
+    known = ledger.customers.snapshot(who)
 
     def allowed(now: datetime, _: object) -> bool:
         return count_contacts(known.customer.contacts, now, WINDOW) < CAP
 
     if not allowed(datetime.now(UTC), None):
         return False
-    await ledger.commit(act(own_id, known.customer.customer_id, known.version, still_allowed=allowed))
+    await ledger.decisions.commit(act(own_id, known.customer.customer_id, known.version, still_allowed=allowed))
     return True
 
 
@@ -71,50 +71,50 @@ async def _limited(ledger: Ledger, _: random.Random, own_id: str) -> bool:
     def allowed(_: datetime, volumes: Any) -> bool:
         return sum(one.contacts for one in volumes if one.action_id == LIMITED.action_id) < LIMIT
 
-    if not allowed(datetime.now(UTC), ledger.volumes((WINDOW,))):
+    if not allowed(datetime.now(UTC), ledger.facts.volumes((WINDOW,))):
         return False
     draft = act(own_id, f"only-{own_id}", 0, reservation=LIMITED, action_id=LIMITED.action_id)
-    await ledger.commit(replace(draft, still_allowed=allowed, windows=(WINDOW,)))
+    await ledger.decisions.commit(replace(draft, still_allowed=allowed, windows=(WINDOW,)))
     return True
 
 
 async def _reviewed(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
-    known = ledger.known(drawn.choice(CUSTOMERS))
-    await ledger.commit(review(own_id, known.customer.customer_id, known.version))
+    known = ledger.customers.snapshot(drawn.choice(CUSTOMERS))
+    await ledger.decisions.commit(review(own_id, known.customer.customer_id, known.version))
     case = f"case-{own_id}"
-    fence = (await ledger.claim(case, own_id)).fence
+    fence = (await ledger.reviews.claim(case, own_id)).fence
 
     def against(facts: Any) -> str | None:
         return None if count_contacts(facts.customer.contacts, facts.now, WINDOW) < CAP else "at the cap"
 
-    await ledger.approve(case, own_id, fence, execution=execution(own_id), allowed=against)
+    await ledger.reviews.approve(case, own_id, fence, execution=execution(own_id), allowed=against)
     return True
 
 
 async def _facts(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
     """Facts about customers in random order, a contact point that changes owner, and an objection."""
     some = drawn.sample(CUSTOMERS, 6)
-    await ledger.record_signals([SignalReport(f"{own_id}-{one}", one, MAIL.at, "click") for one in some])
+    await ledger.facts.record_signals([SignalReport(f"{own_id}-{one}", one, MAIL.at, "click") for one in some])
     point = ContactPoint(f"phone-{drawn.randrange(4)}", "sms")
-    await ledger.record_customers([CustomerReport(one, contact_points=(point,)) for one in some[:2]])
+    await ledger.facts.record_customers([CustomerReport(one, contact_points=(point,)) for one in some[:2]])
     if drawn.random() < 0.1:
-        await ledger.record_objections([ObjectionReport(MAIL.at, contact_point=point.contact_point)])
+        await ledger.facts.record_objections([ObjectionReport(MAIL.at, contact_point=point.contact_point)])
     return True
 
 
 async def _settled(ledger: Ledger, drawn: random.Random, own_id: str) -> bool:
     """Deliver the oldest messages and report their contacts as executed or failed."""
-    messages = ledger.outbox(5)
+    messages = ledger.outbox.ready(5)
     reports = []
     for one in messages:
-        if await ledger.delivered(one.outbox_id):
-            who = ledger.decision(one.decision_id).customer_id
+        if (await ledger.outbox.mark_delivered(one.outbox_id)).new:
+            who = ledger.decisions.get(one.decision_id).customer_id
             status = drawn.choice(("executed", "executed", "failed"))
             reports.append(
                 ContactReport(f"r-{own_id}-{one.outbox_id}", who, datetime.now(UTC), status, one.decision_id)
             )
     if reports:
-        await ledger.record_contacts(reports)
+        await ledger.facts.record_contacts(reports)
     return bool(reports)
 
 

@@ -14,8 +14,8 @@ from heed.decisioning.customer import ConsentStatus, ContactState, Facts
 from heed.decisioning.errors import Conflict, KeyReused
 from heed.decisioning.verdict import Effect
 from heed.serving.errors import CustomerErased, StaleFacts
+from heed.serving.ledger.facts.reports import ConsentReport, ContactReport
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.reports import ConsentReport, ContactReport
 from tests.support.ledger_builders import MAIL, Clock, act, count_contacts, wait
 from tests.support.ledger_model import CUSTOMERS, EMAIL, ERASED, EVERYTHING, TEXT, WINDOW, Model, against
 from tests.support.ledger_stores import SQLITE, temporary_store
@@ -56,8 +56,8 @@ class Histories(RuleBasedStateMachine):
     def say(self, customer, status):
         self.clock.advance(microseconds=1)
         report = ConsentReport(self.next_id(), customer, "email", "offers", status, self.clock.now)
-        assert wait(self.ledger.record_consents([report])).accepted == 1
-        assert wait(self.ledger.record_consents([report])).duplicates == 1
+        assert wait(self.ledger.facts.record_consents([report])).accepted == 1
+        assert wait(self.ledger.facts.record_consents([report])).duplicates == 1
         self.model.said(customer, status.value)
 
     @rule(hours=st.sampled_from([0.1, 0.3, 25, 170]))
@@ -70,13 +70,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule(scope=scopes, effect=st.sampled_from([Effect.SUPPRESS, Effect.REVIEW]))
     def stop(self, scope, effect):
-        wait(self.ledger.stop(StopOrder("a wrong price", "ann", effect, channel=scope)))
+        wait(self.ledger.kill_switch.stop(StopOrder("a wrong price", "ann", effect, channel=scope)))
         self.model.stops[scope] = effect.value
 
     @rule(scope=scopes)
     def resume(self, scope):
         try:
-            wait(self.ledger.resume(StopOrder("mended", "ann", channel=scope)))
+            wait(self.ledger.kill_switch.resume(StopOrder("mended", "ann", channel=scope)))
         except Conflict:
             assert scope not in self.model.stops
             return
@@ -86,15 +86,15 @@ class Histories(RuleBasedStateMachine):
     def erase(self, customer):
         self.clock.advance(microseconds=1)
         expected = self.model.erase(customer, self.clock.now)
-        assert wait(self.ledger.erase(customer)).erased is expected
-        assert wait(self.ledger.erase(customer)).erased is False
+        assert wait(self.ledger.customers.erase(customer)).erased is expected
+        assert wait(self.ledger.customers.erase(customer)).erased is False
         at = self.model.erased_at[customer]
         late = ConsentReport(self.next_id(), customer, "email", "offers", ConsentStatus.GRANTED, at)
-        assert wait(self.ledger.record_consents([late])).accepted == 0
+        assert wait(self.ledger.facts.record_consents([late])).accepted == 0
 
     @rule(target=decisions, customer=who)
     def decide_to_act(self, customer):
-        return self.act_on(self.ledger.known(customer))
+        return self.act_on(self.ledger.customers.snapshot(customer))
 
     def act_on(self, known, key=None, asked="a"):
         customer, now = known.customer.customer_id, self.clock.now
@@ -111,7 +111,7 @@ class Histories(RuleBasedStateMachine):
         fresh = known.version == self.model.versions[customer]
         may = fresh and self.model.admits(customer, now) and not self.model.stopped(approved=False)
         try:
-            assert wait(self.ledger.commit(draft)).decision_id == draft.decision_id
+            assert wait(self.ledger.decisions.commit(draft)).decision_id == draft.decision_id
         except StaleFacts:
             assert not may
             return multiple()
@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
 
     def retry(self, draft, decision_id, fingerprint):
         try:
-            answer = wait(self.ledger.commit(draft))
+            answer = wait(self.ledger.decisions.commit(draft))
         except KeyReused:
             assert fingerprint != draft.fingerprint
         except CustomerErased:
@@ -143,12 +143,12 @@ class Histories(RuleBasedStateMachine):
         if hasattr(self, "ledger"):
             for customer in CUSTOMERS:
                 self.agree_on(customer)
-            assert sorted(one.decision_id for one in self.ledger.decisions(limit=1000)) == self.model.decided
-            ready = sorted(one.decision_id for one in self.ledger.outbox(1000))
+            assert sorted(one.decision_id for one in self.ledger.decisions.list(limit=1000)) == self.model.decided
+            ready = sorted(one.decision_id for one in self.ledger.outbox.ready(1000))
             assert ready == self.model.ready(self.clock.now)
 
     def agree_on(self, customer):
-        known = self.ledger.known(customer, since=self.clock.now - timedelta(days=900))
+        known = self.ledger.customers.snapshot(customer, since=self.clock.now - timedelta(days=900))
         assert known.version == self.model.versions[customer]
         assert [one.status.value for one in known.customer.consents] == self.model.consents[customer]
         slots = [(one.at, name, one.state) for name, one in self.model.slots.items() if one.customer == customer]
@@ -169,7 +169,7 @@ class Executions(Histories):
         report = ContactReport(self.next_id(), slot.customer, self.clock.now, status, decision_id=decision)
         final = (slot.state, wanted) == (ContactState.EXECUTED, ContactState.RELEASED)
         try:
-            taken = wait(self.ledger.record_contacts([report]))
+            taken = wait(self.ledger.facts.record_contacts([report]))
         except Conflict:
             assert final
             return

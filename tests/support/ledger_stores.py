@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from heed.serving.ledger.backend.clock import Clock, system_clock
+from heed.serving.ledger.backend.times import Clock, system_clock
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.ledger import Ledger
 from tests.support import postgres_server

@@ -8,19 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
-from pathlib import Path
 
 import psycopg
 
-from heed.serving.ledger import migrations
 from heed.serving.ledger.audit.hash_chain import genesis_hash
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.ledger.postgres.server_checks import ALLOWANCE
-from heed.serving.ledger.tables.chains import SHARDS
-from heed.serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.schema import SCHEMA, SHARDS
 
 KEY = "a key of the tests, which keeps nothing secret"
-STEPS = Path(migrations.__file__).parent / "versions"
 _numbers = count()
 _idle: list[str] = []
 

@@ -27,7 +27,7 @@ async def main(home: str, database: str, executor: str, secret: str) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
-    while runtime.ledger.outbox(1):
+    while runtime.ledger.outbox.ready(1):
         await webhook_worker.start_ready()
         await asyncio.sleep(0.01)
     await webhook_worker.finish()

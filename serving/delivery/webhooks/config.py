@@ -16,7 +16,7 @@ from heed.serving.delivery.webhooks.endpoint import Endpoint, endpoint_name
 from heed.serving.delivery.webhooks.http_transport import HttpTransport, system_resolver
 from heed.serving.delivery.webhooks.signature import parse_secret
 from heed.serving.delivery.webhooks.webhook_worker import WebhookWorker
-from heed.serving.ledger.outbox.delivery import ChannelFilter
+from heed.serving.ledger.outbox import ChannelFilter
 from heed.serving.settings import Settings
 
 _RESOLVER_THREADS = 4

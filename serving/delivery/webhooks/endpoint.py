@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from standardwebhooks import Webhook
 
-from heed.serving.ledger.outbox.delivery import ALL_CHANNELS, ChannelFilter
+from heed.serving.ledger.outbox import ALL_CHANNELS, ChannelFilter
 
 
 @dataclass(frozen=True, slots=True)

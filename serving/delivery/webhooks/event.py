@@ -5,7 +5,7 @@ from datetime import datetime
 
 import orjson
 
-from heed.serving.ledger.records import OutboxMessage
+from heed.serving.ledger.outbox import OutboxMessage
 
 EVENT_TYPE = "action.execute"
 

@@ -19,7 +19,7 @@ from heed.serving.delivery.webhooks.endpoint import Endpoint
 from heed.serving.delivery.webhooks.event import event_body
 from heed.serving.delivery.webhooks.http_transport import AttemptOutcome, AttemptResult
 from heed.serving.delivery.webhooks.signature import signature_headers
-from heed.serving.ledger.outbox.delivery import DeliveryResult, Lease
+from heed.serving.ledger.leases import DeliveryResult, Lease
 
 logger = logging.getLogger("heed.serving")
 

@@ -1,1 +1,1 @@
-"""What the ledger proves of itself: chains over its records, the walk along them, and signed heads."""
+"""What the ledger proves of itself: hash chains over its records, the walk along them, and signed heads."""

@@ -1,28 +1,23 @@
-"""Walking the chains: whatever was edited, removed, slipped in or cut off is found and named.
+"""Walk the hash chains and report whatever was edited, deleted, inserted or cut off.
 
-A record that was edited no longer has the digest of its link. One that was removed is missing where its link leads, and
-one that was slipped in has no link. Whoever mends the links as well breaks the hashes after them, or has to remake all
-of them: that contradicts a head that was signed before and kept elsewhere.
+An edited record no longer has the digest of its link. A deleted one is missing where its link leads, and an inserted
+one has no link. Whoever repairs the links as well breaks the hashes after them, or has to remake all of them: that
+contradicts a head that was signed before and kept elsewhere.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from heed.serving.ledger.audit.chain_hash import link_hash
-from heed.serving.ledger.audit.hash_chain import genesis_hash, record_digest, record_name
-from heed.serving.ledger.audit.signing import ShardHead, SignedHead
-from heed.serving.ledger.backend.transaction import Row, Transaction, Work
-from heed.serving.ledger.queries.chain import BEYOND, HEADS, LINK_AT, LINKED_ROWS, LINKS, UNLINKED_ROWS
-from heed.serving.ledger.tables.chains import SHARDS
-from heed.serving.ledger.tables.schema import SCHEMA
+from sqlalchemy import Select, Text, and_, bindparam, cast, exists, literal, select
 
-_STRETCH = 500
-# So many strangers of a kind are named.
-_MOST = 1_000
-
-Progress = Callable[[int], None]
+from heed.serving.ledger.audit.hash_chain import genesis_hash, link_hash, record_digest, record_name
+from heed.serving.ledger.audit.signing import ShardHead, SignedHead, sign_head
+from heed.serving.ledger.backend.repository import reads_now
+from heed.serving.ledger.backend.transaction import ReadJob, Row, Transaction
+from heed.serving.ledger.schema import CHAINED, LIMIT, SCHEMA, SHARDS, heads, links, pick
 
 
 @dataclass(frozen=True)
@@ -79,57 +74,87 @@ class _Link:
         return f"{self.record}#{self.part}" if self.part else self.record
 
 
-def heads(transaction: Transaction) -> tuple[ShardHead, ...]:
+_HEADS = pick(heads, "shard position hash").order_by(heads.c.shard)
+
+
+def shard_heads(transaction: Transaction) -> tuple[ShardHead, ...]:
     """The ends of all shards, of one moment."""
-    return tuple(ShardHead(shard=row[0], position=row[1], hash=row[2]) for row in transaction.rows(HEADS, {}))
+    return tuple(ShardHead(shard=row[0], position=row[1], hash=row[2]) for row in transaction.rows(_HEADS, {}))
 
 
-def verify(
-    read: Callable[[Work[Any]], Any], anchor: SignedHead | None = None, told: Progress = lambda _: None
+@reads_now()
+def signed_head(transaction: Transaction, now: datetime) -> SignedHead:
+    """Where the chains end at this moment, signed."""
+    return sign_head(transaction.key_ring, shard_heads(transaction), now)
+
+
+Progress = Callable[[int], None]
+"""Called after each read with how many links it had."""
+
+
+def silent(links: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _unlinked_rows(name: str) -> Select[Any]:
+    table, key = SCHEMA.tables[name], CHAINED[name]
+    part = cast(table.c[key[1]], Text) if len(key) > 1 else literal("")
+    link = exists().where(links.c.kind == name, links.c.record == table.c[key[0]], links.c.part == part)
+    return select(table).where(~link).order_by(*[table.c[column] for column in key]).limit(LIMIT)
+
+
+_UNLINKED_ROWS: Mapping[str, Select[Any]] = {name: _unlinked_rows(name) for name in CHAINED}
+
+
+def walk_chains(
+    read: Callable[[ReadJob[Any]], Any], anchor: SignedHead | None = None, progress: Progress = silent
 ) -> Verification:
     """Walk every shard as far as it went when the walk began.
 
     Parameters
     ----------
     read : callable
-        Reads from the ledger, one stretch after another, so that the service beside it is not held up.
+        Reads from the ledger, one part after another, so that the service beside it is not held up.
     anchor : SignedHead, optional
         A head of this ledger from an earlier moment, whose signature has been checked.
-    told : callable, optional
-        Is told after each stretch how many links it had.
+    progress : callable, optional
+        Called after each read with how many links it had.
     """
-    ends = {one.shard: one for one in read(heads)}
+    ends = {end.shard: end for end in read(shard_heads)}
     findings: list[Finding] = []
     walked = 0
     for shard in range(SHARDS):
-        along, found = _walked(read, shard, ends.get(shard), told)
+        along, found = _walk_shard(read, shard, ends.get(shard), progress)
         walked += along
         findings += found
-    findings += read(_beyond)
-    for table in UNLINKED_ROWS:
-        findings += read(partial(_inserted, table=table))
-    findings += [] if anchor is None else read(partial(_against, anchor=anchor))
+    findings += read(_beyond_end)
+    for table in _UNLINKED_ROWS:
+        findings += read(partial(_unlinked, table=table))
+    findings += [] if anchor is None else read(partial(_compare_with_head, anchor=anchor))
     return Verification(walked, tuple(findings))
 
 
-def _walked(
-    read: Callable[[Work[Any]], Any], shard: int, end: ShardHead | None, told: Progress
+_LINKS_PER_READ = 500
+
+
+def _walk_shard(
+    read: Callable[[ReadJob[Any]], Any], shard: int, end: ShardHead | None, progress: Progress
 ) -> tuple[int, list[Finding]]:
     """How many links of one shard there were, and what was found along them."""
     if end is None:
         return 0, [Finding("head", "the end of the shard is not on record", shard=shard)]
-    walk, walked = _Walk(shard), 0
+    walk, walked = _ShardWalk(shard), 0
     findings: list[Finding] = []
     while walk.position < end.position:
-        upto = min(walk.position + _STRETCH, end.position)
-        found, digests = read(partial(_stretch, shard=shard, after=walk.position, upto=upto))
+        upto = min(walk.position + _LINKS_PER_READ, end.position)
+        found, digests = read(partial(_read_stretch, shard=shard, after=walk.position, upto=upto))
         findings += walk.along(found, digests, upto)
         walked += len(found)
-        told(len(found))
+        progress(len(found))
     return walked, [*findings, *walk.ended(end)]
 
 
-class _Walk:
+class _ShardWalk:
     """Along one shard, from its beginning."""
 
     def __init__(self, shard: int) -> None:
@@ -139,12 +164,12 @@ class _Walk:
         self._before: str | None = genesis_hash(shard)
 
     def along(self, found: Sequence[_Link], rows: Mapping[tuple[str, str, str], str], upto: int) -> Iterator[Finding]:
-        """What is wrong with the next stretch, up to a position."""
+        """What is wrong with the next links, up to a position."""
         for link in found:
             yield from self._gap(link.position - 1)
             if self._before is not None and link_hash(self._before, link.digest) != link.hash:
-                yield _of(link, "broken", "the link does not follow from the one before it")
-            yield from _record(link, rows.get((link.table, link.record, link.part)))
+                yield _finding(link, "broken", "the link does not follow from the one before it")
+            yield from _check_record(link, rows.get((link.table, link.record, link.part)))
             self.position, self._before = link.position, link.hash
         yield from self._gap(upto)
 
@@ -162,56 +187,89 @@ class _Walk:
         self.position = max(self.position, upto)
 
 
-def _record(link: _Link, digest: str | None) -> Iterator[Finding]:
+def _check_record(link: _Link, digest: str | None) -> Iterator[Finding]:
     if digest is None:
-        yield _of(link, "deleted", "the record is gone")
+        yield _finding(link, "deleted", "the record is gone")
     elif digest != link.digest:
-        yield _of(link, "edited", "the record is not what was written")
+        yield _finding(link, "edited", "the record is not what was written")
 
 
-def _of(link: _Link, what: str, says: str) -> Finding:
+def _finding(link: _Link, what: str, says: str) -> Finding:
     decision_id = link.record if link.table == "decisions" else None
     return Finding(what, says, link.table, link.name, link.shard, link.position, decision_id)
 
 
-def _stretch(
+_SHARD = bindparam("of_shard", type_=heads.c.shard.type)
+
+_STRETCH = and_(links.c.shard == _SHARD, links.c.position > bindparam("after"), links.c.position <= bindparam("upto"))
+
+_LINKS = pick(links, "position kind record part digest hash").where(_STRETCH).order_by(links.c.position)
+
+
+def _linked_rows(name: str) -> Select[Any]:
+    table, key = SCHEMA.tables[name], CHAINED[name]
+    wanted = select(links.c.record).where(_STRETCH, links.c.kind == name)
+    return select(table).where(table.c[key[0]].in_(wanted))
+
+
+# Rows of a table to which the links of one read lead, and possibly more of the same first name.
+_LINKED_ROWS: Mapping[str, Select[Any]] = {name: _linked_rows(name) for name in CHAINED}
+
+
+def _read_stretch(
     transaction: Transaction, shard: int, after: int, upto: int
 ) -> tuple[list[_Link], dict[tuple[str, str, str], str]]:
-    """The links of a stretch, and the digests of the records they lead to as they are now."""
+    """The links of one read, and the digests of the records they lead to as they are now."""
     where = {"of_shard": shard, "after": after, "upto": upto}
-    found = [_Link(shard, *row) for row in transaction.rows(LINKS, where)]
+    found = [_Link(shard, *row) for row in transaction.rows(_LINKS, where)]
     digests: dict[tuple[str, str, str], str] = {}
-    for table in sorted({link.table for link in found} & LINKED_ROWS.keys()):
-        for row in transaction.rows(LINKED_ROWS[table], where):
-            record = _columns(table, row)
+    for table in sorted({link.table for link in found} & _LINKED_ROWS.keys()):
+        for row in transaction.rows(_LINKED_ROWS[table], where):
+            record = _as_record(table, row)
             digests[(table, *record_name(table, record))] = record_digest(table, record)
     return found, digests
 
 
-def _inserted(transaction: Transaction, table: str) -> list[Finding]:
-    rows = (_columns(table, row) for row in transaction.rows(UNLINKED_ROWS[table], {"limit": _MOST}))
-    return [_stranger(table, record) for record in rows]
+# So many findings of a kind are named.
+_MOST_FINDINGS = 1_000
 
 
-def _stranger(table: str, record: Mapping[str, object]) -> Finding:
+def _unlinked(transaction: Transaction, table: str) -> list[Finding]:
+    rows = (_as_record(table, row) for row in transaction.rows(_UNLINKED_ROWS[table], {"limit": _MOST_FINDINGS}))
+    return [_unlinked_finding(table, record) for record in rows]
+
+
+def _unlinked_finding(table: str, record: Mapping[str, object]) -> Finding:
     first, part = record_name(table, record)
     decision_id = first if table == "decisions" else None
     name = f"{first}#{part}" if part else first
     return Finding("inserted", "no link leads to the record", table, name, decision_id=decision_id)
 
 
-def _beyond(transaction: Transaction) -> list[Finding]:
+# One statement, so that a link that is added meanwhile is seen with the head that it moved or not at all.
+_BEYOND = (
+    pick(links, "shard position")
+    .join(heads, and_(heads.c.shard == links.c.shard, links.c.position > heads.c.position))
+    .order_by(links.c.shard, links.c.position)
+    .limit(LIMIT)
+)
+
+
+def _beyond_end(transaction: Transaction) -> list[Finding]:
     """Links after the end of their shard, which nothing that writes in order can leave."""
     says = "a link stands after the end of the shard"
-    rows = transaction.rows(BEYOND, {"limit": _MOST})
+    rows = transaction.rows(_BEYOND, {"limit": _MOST_FINDINGS})
     return [Finding("head", says, shard=shard, position=position) for shard, position in rows]
 
 
-def _against(transaction: Transaction, anchor: SignedHead) -> list[Finding]:
+_LINK_AT = select(links.c.hash).where(links.c.shard == _SHARD, links.c.position == bindparam("at_position"))
+
+
+def _compare_with_head(transaction: Transaction, anchor: SignedHead) -> list[Finding]:
     """Where the chains no longer hold what a signed head said they held."""
     found = []
     for end in anchor.shards:
-        row = transaction.row(LINK_AT, {"of_shard": end.shard, "at_position": end.position})
+        row = transaction.row(_LINK_AT, {"of_shard": end.shard, "at_position": end.position})
         if row is None and end.position:
             says = f"the shard had {end.position} links at {anchor.at}, and has fewer"
             found.append(Finding("truncated", says, shard=end.shard, position=end.position))
@@ -221,5 +279,5 @@ def _against(transaction: Transaction, anchor: SignedHead) -> list[Finding]:
     return found
 
 
-def _columns(table: str, row: Row) -> dict[str, object]:
+def _as_record(table: str, row: Row) -> dict[str, object]:
     return dict(zip(SCHEMA.tables[table].c.keys(), row, strict=True))

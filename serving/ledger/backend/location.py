@@ -1,13 +1,9 @@
-"""Where the ledger is: a file, or a PostgreSQL database."""
+"""Where a ledger is: a SQLite file, or a PostgreSQL database."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from heed.decisioning.errors import InvalidInput
-
-_SETTING = "HEED_DATABASE_URL"
-_SQLITE = "sqlite:///"
-_POSTGRES = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +15,18 @@ class PostgresLocation:
     def __str__(self) -> str:
         from psycopg.conninfo import conninfo_to_dict
 
-        told = conninfo_to_dict(self.url)
-        host = told.get("host") or told.get("hostaddr") or "localhost"
-        return f"postgresql://{host}:{told.get('port') or 5432}/{told.get('dbname') or ''}"
+        parts = conninfo_to_dict(self.url)
+        host = parts.get("host") or parts.get("hostaddr") or "localhost"
+        return f"postgresql://{host}:{parts.get('port') or 5432}/{parts.get('dbname') or ''}"
 
 
 Location = Path | PostgresLocation
+
+_POSTGRES_PREFIXES = ("postgresql://", "postgres://")
+
+_SQLITE_PREFIX = "sqlite:///"
+
+_SETTING = "HEED_DATABASE_URL"
 
 
 def parse_location(location: str | Path | PostgresLocation) -> Location:
@@ -38,12 +40,12 @@ def parse_location(location: str | Path | PostgresLocation) -> Location:
     if isinstance(location, PostgresLocation):
         return location
     text = str(location)
-    if text.startswith(_POSTGRES):
+    if text.startswith(_POSTGRES_PREFIXES):
         return _postgres(text)
     if "://" not in text:
         return _file(text)
-    if text.startswith(_SQLITE):
-        return _file(text.removeprefix(_SQLITE))
+    if text.startswith(_SQLITE_PREFIX):
+        return _file(text.removeprefix(_SQLITE_PREFIX))
     remedy = "give a path, `sqlite:////var/lib/heed/ledger.db` or `postgresql://user@host/database`"
     # The rest of a database URL may hold a password.
     raise InvalidInput("unknown kind of database", field=_SETTING, value=text.split(":", 1)[0], remedy=remedy)
@@ -55,12 +57,12 @@ def sqlite_path(location: str | Path | PostgresLocation) -> Path:
     Raises
     ------
     InvalidInput
-        If it is kept in PostgreSQL, or as for `parse_location`.
+        If it is kept in PostgreSQL, or as for `located`.
     """
-    found = parse_location(location)
-    if isinstance(found, PostgresLocation):
-        raise InvalidInput("the ledger is in no file", field=_SETTING, value=found, remedy="name a SQLite file")
-    return found
+    place = parse_location(location)
+    if isinstance(place, PostgresLocation):
+        raise InvalidInput("the ledger is in no file", field=_SETTING, value=place, remedy="name a SQLite file")
+    return place
 
 
 def _file(path: str) -> Path:

@@ -1,7 +1,7 @@
-"""Moments as the ledger stores them: integer microseconds since 1970 in UTC, exact both ways."""
+"""The clock, and moments as the ledger stores them: integer microseconds since 1970 in UTC, exact both ways."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -9,7 +9,12 @@ from heed.decisioning.customer import EPOCH, microseconds
 from heed.decisioning.errors import InvalidInput
 
 
-def micros(moment: datetime) -> int:
+def system_clock() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_micros(moment: datetime) -> int:
     """Microseconds since 1970 in UTC.
 
     Raises
@@ -23,21 +28,25 @@ def micros(moment: datetime) -> int:
     return microseconds(moment)
 
 
-def micros_or_none(moment: datetime | None) -> int | None:
+def to_micros_or_none(moment: datetime | None) -> int | None:
     """Microseconds, or None for None."""
-    return None if moment is None else micros(moment)
+    return None if moment is None else to_micros(moment)
 
 
-def moment(stored: int) -> datetime:
+def from_micros(stored: int) -> datetime:
     """The moment that `stored` microseconds stand for, in UTC."""
     return EPOCH + timedelta(microseconds=stored)
 
 
-def moment_or_none(stored: int | None) -> datetime | None:
+def from_micros_or_none(stored: int | None) -> datetime | None:
     """The moment, or None for None."""
-    return None if stored is None else moment(stored)
+    return None if stored is None else from_micros(stored)
 
 
-def moments(stored: Sequence[int]) -> list[datetime]:
+def from_micros_many(stored: Sequence[int]) -> list[datetime]:
     """Many moments at once, about five times as fast as one by one."""
     return list(map(EPOCH.__add__, np.asarray(stored, dtype=np.int64).view("timedelta64[us]").tolist()))
+
+
+Clock = Callable[[], datetime]
+"""The present moment, with an offset."""

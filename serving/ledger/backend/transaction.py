@@ -17,77 +17,7 @@ Query = tuple[Statement, Values]
 T = TypeVar("T")
 
 
-class Transaction(Protocol):
-    """Statements run inside one open transaction."""
-
-    @property
-    def seal(self) -> KeyRing:
-        """The ledger's key at work."""
-        ...
-
-    @property
-    def shard(self) -> int | None:
-        """The queue in which it waits for others that write; None where there are no others."""
-        ...
-
-    def rows(self, statement: Statement, values: Values) -> list[Row]:
-        """All rows, in the order of the statement."""
-        ...
-
-    def row(self, statement: Statement, values: Values) -> Row | None:
-        """The first row, None where there is none."""
-        ...
-
-    def run(self, statement: Statement, values: Values) -> int:
-        """Run a statement that changes rows; how many it changed."""
-        ...
-
-    def several(self, asked: Sequence[Query]) -> list[list[Row]]:
-        """All rows of several statements, which a database beyond a network is asked together."""
-        ...
-
-    def prefetch(self, asked: Sequence[Query]) -> None:
-        """Say what will be asked, so that a database beyond a network is asked for all of it together."""
-        ...
-
-    def later(self, statement: Statement, values: Values) -> None:
-        """Run a statement that changes rows, before the next question is answered or before the end.
-
-        Nobody is told how many rows it changed; what is wrong with it is told then.
-        """
-        ...
-
-    def last(self, statement: Statement, values: Values) -> None:
-        """Run a statement that others wait for, after all that the job does otherwise; the job does not ask for it."""
-        ...
-
-    def require_moment(self, now: datetime) -> None:
-        """Return where windows may be judged by this moment.
-
-        Raises
-        ------
-        Unavailable
-            If it is not the database's own.
-        """
-        ...
-
-
-Work = Callable[[Transaction], T]
-"""Reading inside one transaction."""
-
-Job = Callable[[Transaction, datetime], T]
-"""Work inside one transaction, with the moment at which it runs by the ledger's own clock."""
-
-Prefetch = Callable[[KeyRing], Sequence[Query]]
-"""What a job is going to ask first, so that a database beyond a network can be asked for it with the beginning."""
-
-
-def no_prefetch(seal: KeyRing) -> Sequence[Query]:  # noqa: ARG001 - the shape of what looks ahead
-    """Nothing is asked ahead."""
-    return ()
-
-
-class Executed(Protocol):
+class Cursor(Protocol):
     """A statement that ran."""
 
     @property
@@ -104,22 +34,22 @@ class Executed(Protocol):
         ...
 
 
-class Executing(ABC):
-    """A transaction that runs each statement when it comes."""
+class Transaction(ABC):
+    """Statements run inside one open transaction.
 
-    def __init__(self, seal: KeyRing, shard: int | None = None) -> None:
-        self._seal = seal
-        self._shard = shard
+    Attributes
+    ----------
+    key_ring : KeyRing
+        The ledger's key at work.
+    shard : int or None
+        The queue in which it waits for others that write; None where there are no others.
+    """
 
-    @property
-    def seal(self) -> KeyRing:
-        """The ledger's key at work."""
-        return self._seal
-
-    @property
-    def shard(self) -> int | None:
-        """The queue in which it waits for others that write."""
-        return self._shard
+    def __init__(self, key_ring: KeyRing, shard: int | None = None) -> None:
+        self.key_ring = key_ring
+        self.shard = shard
+        self._inserted: list[tuple[str, Values]] = []
+        self._last: list[Query] = []
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""
@@ -130,27 +60,70 @@ class Executing(ABC):
         found: Row | None = self._execute(statement, values).fetchone()
         return found
 
+    def batch(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """All rows of several statements; over a network they are sent together."""
+        return [self.rows(statement, values) for statement, values in queries]
+
+    def prefetch(self, queries: Sequence[Query]) -> None:  # noqa: B027 - a local database answers when it is asked
+        """Announce queries, so that over a network all of them are sent together."""
+
     def run(self, statement: Statement, values: Values) -> int:
         """Run a statement that changes rows; how many it changed."""
+        self._note(statement, values)
         return self._execute(statement, values).rowcount
 
-    def several(self, asked: Sequence[Query]) -> list[list[Row]]:
-        """All rows of several statements."""
-        return [self.rows(statement, values) for statement, values in asked]
+    def defer(self, statement: Statement, values: Values) -> None:
+        """Run a statement that changes rows, before the next query is answered or before the end.
 
-    def prefetch(self, asked: Sequence[Query]) -> None:  # noqa: B027 - what is true of most
-        """What is near is asked when it is needed."""
+        Nobody is told how many rows it changed; an error is raised then.
+        """
+        self._note(statement, values)
+        self._send_later(statement, values)
 
-    def later(self, statement: Statement, values: Values) -> None:
-        """Run a statement of which nobody asks how many rows it changed."""
+    def defer_last(self, statement: Statement, values: Values) -> None:
+        """Run a statement that other jobs wait for, after everything else that the job does."""
+        self._last.append((statement, values))
+
+    @property
+    def inserted(self) -> Sequence[tuple[str, Values]]:
+        """Table and values of every row that was added so far, in order."""
+        return self._inserted
+
+    @property
+    def last(self) -> Sequence[Query]:
+        """What is left for the end."""
+        return self._last
+
+    def require_clock(self, now: datetime) -> None:  # noqa: B027 - where there is no clock but ours, it is right
+        """Return where time windows may be judged by this moment.
+
+        Raises
+        ------
+        Unavailable
+            If the database's own clock contradicts it.
+        """
+
+    def _note(self, statement: Statement, values: Values) -> None:
+        if isinstance(statement, Insert):
+            self._inserted.append((statement.table.name, values))
+
+    def _send_later(self, statement: Statement, values: Values) -> None:
         self._execute(statement, values)
 
-    def last(self, statement: Statement, values: Values) -> None:
-        """Run a statement that others wait for."""
-        self.later(statement, values)
-
-    def require_moment(self, now: datetime) -> None:  # noqa: B027 - what is true of most
-        """Every moment will do where there is no clock but ours."""
-
     @abstractmethod
-    def _execute(self, statement: Statement, values: Values) -> Executed: ...
+    def _execute(self, statement: Statement, values: Values) -> Cursor: ...
+
+
+ReadJob = Callable[[Transaction], T]
+"""Reading inside one transaction."""
+
+WriteJob = Callable[[Transaction, datetime], T]
+"""Work inside one transaction, with the moment at which it runs by the ledger's own clock."""
+
+Prefetch = Callable[[KeyRing], Sequence[Query]]
+"""The first queries of a job, so that over a network they are sent with the beginning."""
+
+
+def no_prefetch(key_ring: KeyRing) -> Sequence[Query]:  # noqa: ARG001 - the shape of a prefetch
+    """Nothing is asked ahead."""
+    return ()

@@ -1,1 +1,1 @@
-"""From what is known to the recorded decision, with what it rests on, and back."""
+"""From what is known to the recorded decision, with the artifacts it rests on, and back."""

@@ -1,59 +1,125 @@
-"""Recording a decision: once per key, on fresh facts, with its slot or its review case, all in one transaction."""
+"""Commit a decision: once per key, on fresh facts, with its slot or its review case, all in one transaction."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import insert
+
 from heed.decisioning.customer import Contact, Volume
-from heed.decisioning.errors import KeyReused
+from heed.decisioning.decision import Disposition
 from heed.serving.errors import StaleFacts
+from heed.serving.ledger.backend.database import KILL_SWITCH, SHARED, VOLUMES
 from heed.serving.ledger.backend.key_ring import KeyRing
-from heed.serving.ledger.backend.times import micros
+from heed.serving.ledger.backend.repository import writes
+from heed.serving.ledger.backend.times import to_micros
 from heed.serving.ledger.backend.transaction import Query, Transaction
-from heed.serving.ledger.encryption.data_keys import (
-    ANSWER,
-    PAYLOAD,
-    RECEIPT,
-    DataKey,
-    decrypt_text,
-    erased_error,
-    get_or_create_key,
-)
-from heed.serving.ledger.facts.contacts import reserve
-from heed.serving.ledger.facts.ingest import add_customer
-from heed.serving.ledger.facts.snapshot import version
-from heed.serving.ledger.facts.volumes import volumes
-from heed.serving.ledger.operations.forecasts import expect
-from heed.serving.ledger.operations.kill_switch import require_running
-from heed.serving.ledger.queries.customers import RAISE_VERSION, VERSION
-from heed.serving.ledger.queries.decisions import ADD_DECISION, STORED
-from heed.serving.ledger.queries.erasing import LAST_ERASURE
-from heed.serving.ledger.queries.keys import KEY_OF_CUSTOMER
-from heed.serving.ledger.queries.outbox import ADD_OUTBOX
-from heed.serving.ledger.queries.reviews import ADD_EVENT, ADD_REVIEW
-from heed.serving.ledger.queries.stops import IN_FORCE
-from heed.serving.ledger.records import CommitResult, NewDecision, NewReview, Windows
+from heed.serving.ledger.decisions.idempotency import CommitResult, answer_query, find_answer
+from heed.serving.ledger.encryption.data_keys import ANSWER, RECEIPT, DataKey, get_or_create_key, key_query
+from heed.serving.ledger.facts.contacts import take_slot
+from heed.serving.ledger.facts.customers import customer_lock, version, version_query
+from heed.serving.ledger.facts.tombstones import tombstone_query
+from heed.serving.ledger.facts.volumes import Windows, volumes_for
+from heed.serving.ledger.operations.forecasts import Forecast, add_forecast
+from heed.serving.ledger.operations.kill_switch import require_running, stops_query
+from heed.serving.ledger.reviews import NewReview, open_case
+from heed.serving.ledger.schema import decisions
 
-EXECUTE = "execute"
+StillAllowed = Callable[[datetime, tuple[Volume, ...] | None], bool]
+"""May the decision stand at this moment, with what all customers were contacted with by then?"""
 
 
-def foreseen(seal: KeyRing, draft: NewDecision) -> list[Query]:
-    """What `commit` asks before it changes anything."""
-    who = {"customer_id": draft.customer_id}
-    asked: list[Query] = [(VERSION, who), (KEY_OF_CUSTOMER, who)]
-    if draft.idempotency_key is not None:
-        asked.append(under_key(seal, draft.client, draft.idempotency_key))
-    if draft.reservation is not None:
-        asked.append((IN_FORCE, {}))
-        if draft.seen_version == 0:
-            asked.append((LAST_ERASURE, {"subject": seal.customer(draft.customer_id)}))
-    return asked
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A decision made and not yet recorded.
+
+    Attributes
+    ----------
+    seen_version : int
+        The customer's version that the decision was made on.
+    client, idempotency_key, fingerprint : str
+        Who asked, under which key (None for none), and a digest of what was asked.
+    answer : bytes
+        The JSON answer, UTF-8, kept as it will be sent.
+    receipt : bytes
+        Enough to decide again.
+    reservation_id, reservation : str, Contact
+        The contact slot that an act takes; its time is set by the ledger's clock.
+    review : NewReview or None
+        The case that a review opens.
+    cost : float
+        What the contact costs, in the catalogue's currency, for budgets.
+    outbox : str or None
+        The message for the executor, where the act is to be handed to one.
+    still_allowed : callable or None
+        Asked inside the transaction with the ledger's own clock: may the decision stand at this moment, with what all
+        customers were contacted with by then?
+    windows : tuple of timedelta or None
+        The windows in which volumes are counted for that question; None where no rule asks for them.
+    forecast : Forecast or None
+        What is expected of an act, so that it can be seen whether it comes true.
+
+    Raises
+    ------
+    ValueError
+        If the parts contradict the disposition: only an act takes a slot, only a review opens a case.
+    """
+
+    decision_id: str
+    customer_id: str
+    seen_version: int
+    client: str
+    idempotency_key: str | None
+    fingerprint: str
+    at: datetime
+    disposition: Disposition
+    action_id: str | None
+    proposed_action_id: str | None
+    answer: bytes
+    receipt: bytes
+    model_version: str
+    policy_hash: str
+    reservation_id: str | None = None
+    reservation: Contact | None = None
+    cost: float = 0.0
+    review: NewReview | None = None
+    outbox: str | None = None
+    still_allowed: StillAllowed | None = None
+    windows: Windows | None = None
+    forecast: Forecast | None = None
+
+    def __post_init__(self) -> None:
+        acts = self.disposition is Disposition.ACT
+        if acts != (self.reservation is not None) or acts != (self.reservation_id is not None):
+            raise ValueError(f"an act, and nothing else, takes a slot; this is `{self.disposition}`")
+        if (self.disposition is Disposition.REVIEW) != (self.review is not None):
+            raise ValueError(f"a review, and nothing else, opens a case; this is `{self.disposition}`")
+        if self.outbox is not None and not acts:
+            raise ValueError(f"only an act is handed to an executor; this is `{self.disposition}`")
 
 
-def under_key(seal: KeyRing, client: str, key: str) -> Query:
-    """Asks for what was decided under a client's key."""
-    return STORED, {"client": client, "idempotency_key": seal.request(client, key)}
+def _locks(transaction: Transaction, decision: NewDecision) -> Iterator[str]:  # noqa: ARG001 - a finder's shape
+    """The customer, the kill switch for an act, and the volumes where a slot is taken on the strength of them."""
+    yield customer_lock(decision.customer_id)
+    if decision.reservation is not None:
+        yield f"{SHARED}{KILL_SWITCH}"
+        if decision.windows is not None:
+            yield VOLUMES
 
 
-def commit(transaction: Transaction, now: datetime, draft: NewDecision) -> CommitResult:
+def _prefetch(key_ring: KeyRing, decision: NewDecision) -> list[Query]:
+    queries = [version_query(decision.customer_id), key_query(decision.customer_id)]
+    if decision.idempotency_key is not None:
+        queries.append(answer_query(key_ring, decision.client, decision.idempotency_key))
+    if decision.reservation is not None:
+        queries.append(stops_query())
+        if decision.seen_version == 0:
+            queries.append(tombstone_query(key_ring, decision.customer_id))
+    return queries
+
+
+@writes(locks=_locks, prefetch=_prefetch)
+def commit_decision(transaction: Transaction, now: datetime, decision: NewDecision) -> CommitResult:
     """Record the decision, or give back the one that the same request made before.
 
     Raises
@@ -66,159 +132,79 @@ def commit(transaction: Transaction, now: datetime, draft: NewDecision) -> Commi
     Unavailable
         If this moment is not the database's own.
     """
-    before = stored(transaction, draft.client, draft.idempotency_key, draft.fingerprint)
+    before = _answered_before(transaction, decision)
     if before is not None:
         return before
-    transaction.require_moment(now)
-    _require_fresh(transaction, now, draft)
-    if draft.reservation is not None:
-        require_running(transaction, draft.reservation)
-    key = get_or_create_key(transaction, now, draft.customer_id)
-    _add_decision(transaction, key, draft)
-    if draft.reservation is not None and draft.reservation_id is not None:
+    transaction.require_clock(now)
+    _require_fresh(transaction, now, decision)
+    if decision.reservation is not None:
+        require_running(transaction, decision.reservation)
+    key = get_or_create_key(transaction, now, decision.customer_id)
+    _add_decision(transaction, key, decision)
+    if decision.reservation is not None and decision.reservation_id is not None:
         take_slot(
             transaction,
             now,
-            decision_id=draft.decision_id,
-            customer_id=draft.customer_id,
-            contact_id=draft.reservation_id,
-            contact=draft.reservation,
-            cost=draft.cost,
-            message=draft.outbox,
+            decision_id=decision.decision_id,
+            customer_id=decision.customer_id,
+            contact_id=decision.reservation_id,
+            contact=decision.reservation,
+            cost=decision.cost,
+            message=decision.outbox,
             key=key,
-            new=draft.seen_version == 0,
-            alone=draft.windows is not None,
+            new_customer=decision.seen_version == 0,
+            alone=decision.windows is not None,
         )
-    if draft.forecast is not None:
-        expect(transaction, draft.decision_id, now, draft.forecast)
-    if draft.review is not None:
-        _open_case(transaction, now, draft, draft.review)
-    return CommitResult(draft.decision_id, draft.answer, replayed=False)
+    if decision.forecast is not None:
+        add_forecast(transaction, decision.decision_id, now, decision.forecast)
+    if decision.review is not None:
+        open_case(
+            transaction,
+            now,
+            decision.review,
+            decision_id=decision.decision_id,
+            customer_id=decision.customer_id,
+            proposed_action_id=decision.proposed_action_id,
+        )
+    return CommitResult(decision.decision_id, decision.answer, replayed=False)
 
 
-def stored(transaction: Transaction, client: str, key: str | None, fingerprint: str) -> CommitResult | None:
-    """The decision that this client's key stands for, if there is one.
-
-    Raises
-    ------
-    KeyReused
-        If it answered another request.
-    Erased
-        If it answered, and the customer was erased since.
-    """
-    if key is None:
+def _answered_before(transaction: Transaction, decision: NewDecision) -> CommitResult | None:
+    if decision.idempotency_key is None:
         return None
-    row = transaction.row(*under_key(transaction.seal, client, key))
-    if row is None:
-        return None
-    if row[0] != transaction.seal.fingerprint(fingerprint):
-        remedy = "send a new key with a new request"
-        raise KeyReused("the key was used for another request", field="Idempotency-Key", value=key, remedy=remedy)
-    answer = decrypt_text(transaction, row[1], ANSWER, row[2])
-    if answer is None:
-        raise erased_error(row[1])
-    return CommitResult(row[1], answer.encode(), replayed=True)
+    return find_answer(transaction, decision.client, decision.idempotency_key, decision.fingerprint)
 
 
-def take_slot(
-    transaction: Transaction,
-    now: datetime,
-    *,
-    decision_id: str,
-    customer_id: str,
-    contact_id: str,
-    contact: Contact,
-    cost: float,
-    message: str | None,
-    key: DataKey,
-    new: bool,
-    alone: bool,
-) -> None:
-    """Reserve the contact of a decision and hand its message, where there is one, to the outbox.
-
-    Parameters
-    ----------
-    key : DataKey
-        The customer's.
-    new : bool
-        Whether nothing was known of the customer before.
-    alone : bool
-        Whether it was decided on volumes, which nobody else counts at the same time.
-    """
-    reserve(transaction, now, contact_id, decision_id, customer_id, contact, cost, alone=alone)
-    if new:
-        add_customer(transaction, now, customer_id)
-    else:
-        transaction.later(RAISE_VERSION, {"customer_id": customer_id})
-    if message is not None:
-        values = {
-            "outbox_id": f"{EXECUTE}:{decision_id}",
-            "decision_id": decision_id,
-            "contact_id": contact_id,
-            "action_id": contact.action_id,
-            "kind": EXECUTE,
-            "payload": key.sealed_text(decision_id, PAYLOAD, message),
-            "created_at": micros(now),
-            "delivered_at": None,
-            "withdrawn_at": None,
-            "withdrawn_because": None,
-            "ready_at": micros(now),
-            "attempts": 0,
-            "unsettled": 0,
-            "holder": None,
-        }
-        transaction.later(ADD_OUTBOX, values)
-
-
-def counted(transaction: Transaction, now: datetime, windows: Windows | None) -> tuple[Volume, ...] | None:
-    """Volumes at this moment, for the rules that ask for them."""
-    return None if windows is None else volumes(transaction, now, windows)
-
-
-def _require_fresh(transaction: Transaction, now: datetime, draft: NewDecision) -> None:
-    present = version(transaction, draft.customer_id)
-    if present != draft.seen_version:
-        message = f"the customer's facts changed from version {draft.seen_version} to {present}"
+def _require_fresh(transaction: Transaction, now: datetime, decision: NewDecision) -> None:
+    current = version(transaction, decision.customer_id)
+    if current != decision.seen_version:
+        message = f"the customer's facts changed from version {decision.seen_version} to {current}"
         raise StaleFacts(message, field="customer_id", remedy="decide again")
-    if draft.still_allowed is not None and not draft.still_allowed(now, counted(transaction, now, draft.windows)):
+    if decision.still_allowed is None:
+        return
+    if not decision.still_allowed(now, volumes_for(transaction, now, decision.windows)):
         raise StaleFacts("the decision no longer holds at this moment", field="at", remedy="decide again")
 
 
-def _add_decision(transaction: Transaction, key: DataKey, draft: NewDecision) -> None:
-    seal, asked = transaction.seal, draft.idempotency_key
+_ADD = insert(decisions)
+
+
+def _add_decision(transaction: Transaction, key: DataKey, decision: NewDecision) -> None:
+    keys, client_key = transaction.key_ring, decision.idempotency_key
     values = {
-        "decision_id": draft.decision_id,
-        "at": micros(draft.at),
-        "client": draft.client,
-        "idempotency_key": None if asked is None else seal.request(draft.client, asked),
-        "fingerprint": seal.fingerprint(draft.fingerprint),
-        "subject": seal.customer(draft.customer_id),
-        "disposition": draft.disposition.value,
-        "action_id": draft.action_id,
-        "proposed_action_id": draft.proposed_action_id,
-        "model_version": draft.model_version,
-        "policy_hash": draft.policy_hash,
-        "answer": key.sealed_text(draft.decision_id, ANSWER, draft.answer),
-        "receipt": key.sealed(draft.decision_id, RECEIPT, draft.receipt),
+        "decision_id": decision.decision_id,
+        "at": to_micros(decision.at),
+        "client": decision.client,
+        "idempotency_key": None if client_key is None else keys.hash_idempotency_key(decision.client, client_key),
+        "fingerprint": keys.hash_fingerprint(decision.fingerprint),
+        "subject": keys.hash_customer(decision.customer_id),
+        "disposition": decision.disposition.value,
+        "action_id": decision.action_id,
+        "proposed_action_id": decision.proposed_action_id,
+        "model_version": decision.model_version,
+        "policy_hash": decision.policy_hash,
+        "answer": key.encrypt_text(decision.decision_id, ANSWER, decision.answer),
+        "receipt": key.encrypt(decision.decision_id, RECEIPT, decision.receipt),
         "key_id": key.key_id,
     }
-    transaction.later(ADD_DECISION, values)
-
-
-def _open_case(transaction: Transaction, now: datetime, draft: NewDecision, review: NewReview) -> None:
-    unset = ("claimed_by", "claim_expires_at", "resolved_at", "resolved_by", "resolution_action_id", "note")
-    values = {
-        "review_id": review.review_id,
-        "decision_id": draft.decision_id,
-        "customer_id": draft.customer_id,
-        "state": "open",
-        "proposed_action_id": draft.proposed_action_id,
-        "opened_at": micros(now),
-        "expires_at": micros(review.expires_at),
-        "fence": 0,
-        "shortfall": review.shortfall,
-        **dict.fromkeys(unset),
-    }
-    transaction.later(ADD_REVIEW, values)
-    event = {"review_id": review.review_id, "number": 1, "at": micros(now), "event": "opened"}
-    transaction.later(ADD_EVENT, {**event, "actor": None, "detail": None})
+    transaction.defer(_ADD, values)

@@ -1,1 +1,1 @@
-"""Who is on record: under which ids, under a key of their own, and who was erased."""
+"""Personal data encrypted under one key per customer, which is deleted when the customer is erased."""

@@ -1,135 +1,97 @@
-"""Reading what is known of one customer, as the vocabulary says it."""
+"""What is known of one customer at one version: everything a decision is made on."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from heed.decisioning.catalogue import MessageClass
-from heed.decisioning.customer import (
-    Consent,
-    ConsentStatus,
-    Contact,
-    ContactPoint,
-    ContactState,
-    Customer,
-    Objection,
-    OutcomeEvent,
-    Suppression,
-)
+from heed.decisioning.customer import Customer
 from heed.serving.ledger.backend.key_ring import KeyRing
-from heed.serving.ledger.backend.times import micros, moment, moment_or_none, moments
-from heed.serving.ledger.backend.transaction import Query, Row, Transaction
-from heed.serving.ledger.encryption.data_keys import DataKey, unwrap_key
-from heed.serving.ledger.encryption.pii import BASIS, CONTACT_POINT, REASON, contact_points, profile_of, shown
-from heed.serving.ledger.facts import signals
-from heed.serving.ledger.queries.consents import CONSENTS, SUPPRESSIONS
-from heed.serving.ledger.queries.contacts import CONTACTS
-from heed.serving.ledger.queries.customers import CONTACT_POINTS, CUSTOMER, VERSION
-from heed.serving.ledger.queries.objections import OBJECTIONS
-from heed.serving.ledger.queries.outcomes import HAPPENINGS
-from heed.serving.ledger.records import CustomerSnapshot
+from heed.serving.ledger.backend.repository import reads_now
+from heed.serving.ledger.backend.transaction import Query, Transaction
+from heed.serving.ledger.facts.consents import consents_of, consents_query
+from heed.serving.ledger.facts.contacts import contacts_of, contacts_query
+from heed.serving.ledger.facts.customers import (
+    contact_points_of,
+    contact_points_query,
+    customer_query,
+    find_customer,
+)
+from heed.serving.ledger.facts.objections import objections_of, objections_query
+from heed.serving.ledger.facts.outcomes import outcomes_of, outcomes_query
+from heed.serving.ledger.facts.signals import signals_of, signals_query
+from heed.serving.ledger.facts.suppressions import suppressions_of, suppressions_query
 
 # No feature looks further back than 90 days; the rest is margin for caps and clocks.
-HISTORY = timedelta(days=92)
-
-_MESSAGE_CLASSES = {one.value: one for one in MessageClass}
-_STATES = {one.value: one for one in ContactState}
+HISTORY_WINDOW = timedelta(days=92)
 
 
-def known(transaction: Transaction, customer_id: str, since: datetime) -> CustomerSnapshot:
+@dataclass(frozen=True, slots=True)
+class CustomerSnapshot:
+    """A customer as far as the ledger knows them, at one version.
+
+    Attributes
+    ----------
+    version : int
+        Grows with every fact about the customer; 0 for one the ledger has never heard of.
+    exists : bool
+        False where the ledger knows nothing; `customer` then holds the id alone.
+    """
+
+    customer: Customer
+    version: int
+    exists: bool
+
+
+def _prefetch(key_ring: KeyRing, now: datetime, customer_id: str, *, since: datetime | None = None) -> list[Query]:
+    start = now - HISTORY_WINDOW if since is None else since
+    return [
+        customer_query(customer_id),
+        contact_points_query(customer_id),
+        consents_query(customer_id),
+        suppressions_query(customer_id),
+        signals_query(customer_id, start),
+        contacts_query(customer_id, start),
+        outcomes_query(customer_id, start),
+        objections_query(key_ring, customer_id),
+    ]
+
+
+@reads_now(prefetch=_prefetch)
+def customer_snapshot(
+    transaction: Transaction, now: datetime, customer_id: str, *, since: datetime | None = None
+) -> CustomerSnapshot:
     """The customer with all consents, suppressions and objections, and what happened from `since` on.
 
-    Of outcomes and signals before `since` the last of each type is given, since it may have opened a case that nobody
-    closed. Of more than 2,000 signals the latest 2,000 are given. Histories are in order of time, oldest first; equal
-    times are in order of their ids. One who was merged into another is the other.
+    Parameters
+    ----------
+    since : datetime, optional
+        92 days ago unless it is given. Of outcomes and signals before it the last of each type is given, since it may
+        have opened a case that nobody closed; of more than 2,000 signals the latest 2,000. Histories are in order of
+        time, oldest first; equal times are in order of their ids.
+
+    A customer who was merged into another is the other.
     """
-    transaction.prefetch(foreseen(transaction.seal, customer_id, since))
-    who = {"customer_id": customer_id}
-    row = transaction.row(CUSTOMER, who)
-    if row is None:
+    transaction.prefetch(_prefetch(transaction.key_ring, now, customer_id, since=since))
+    stored = find_customer(transaction, customer_id)
+    if stored is None:
         return CustomerSnapshot(Customer(customer_id), 0, exists=False)
-    present, stored, reported_at, merged_into, key_id, wrapped = row
-    if merged_into is not None:
-        return known(transaction, merged_into, since)
-    key = None if key_id is None else unwrap_key(transaction.seal, key_id, bytes(wrapped))
-    profile = profile_of(key, stored)
-    history = {"customer_id": customer_id, "since": micros(since)}
-    points = contact_points(transaction, customer_id, key)
+    if stored.merged_into is not None:
+        return customer_snapshot(transaction, now, stored.merged_into, since=since)
+    start = now - HISTORY_WINDOW if since is None else since
+    key, profile = stored.key, stored.profile()
+    points = contact_points_of(transaction, customer_id, key)
     customer = Customer(
         customer_id,
         attributes=profile.attributes,
         time_zone=profile.time_zone,
         jurisdiction=profile.jurisdiction,
         contact_points=points,
-        consents=tuple([consent(key, one) for one in transaction.rows(CONSENTS, who)]),
-        suppressions=tuple([_suppression(key, one) for one in transaction.rows(SUPPRESSIONS, who)]),
-        signals=signals.history(transaction, customer_id, key, since),
-        contacts=_contacts(transaction.rows(CONTACTS, history)),
-        outcomes=tuple([_happening(one) for one in transaction.rows(HAPPENINGS, history)]),
-        objections=_objections(transaction, customer_id, points),
+        consents=consents_of(transaction, customer_id, key),
+        suppressions=suppressions_of(transaction, customer_id, key),
+        signals=signals_of(transaction, customer_id, key, start),
+        contacts=contacts_of(transaction, customer_id, start),
+        outcomes=outcomes_of(transaction, customer_id, start),
+        objections=objections_of(transaction, customer_id, points),
         identity=profile.identity,
-        reported_at=moment_or_none(reported_at),
+        reported_at=stored.reported_at,
     )
-    return CustomerSnapshot(customer, present, exists=True)
-
-
-def foreseen(seal: KeyRing, customer_id: str, since: datetime) -> list[Query]:
-    """What `known` asks of one customer."""
-    who = {"customer_id": customer_id}
-    history = {**who, "since": micros(since)}
-    return [
-        (CUSTOMER, who),
-        (CONTACT_POINTS, who),
-        (CONSENTS, who),
-        (SUPPRESSIONS, who),
-        signals.latest(customer_id, since),
-        (CONTACTS, history),
-        (HAPPENINGS, history),
-        (OBJECTIONS, {"subject": seal.customer(customer_id)}),
-    ]
-
-
-def version(transaction: Transaction, customer_id: str) -> int:
-    """The customer's version, 0 for one who is unknown."""
-    row = transaction.row(VERSION, {"customer_id": customer_id})
-    return 0 if row is None else int(row[0])
-
-
-def consent(key: DataKey | None, row: Row) -> Consent:
-    """A statement from its id and the columns of the vocabulary's order."""
-    consent_id, channel, purpose, status, recorded_at, contact_point, basis, expires_at, topic = row
-    return Consent(
-        channel,
-        purpose,
-        ConsentStatus(status),
-        moment(recorded_at),
-        shown(key, CONTACT_POINT, consent_id, contact_point),
-        shown(key, BASIS, consent_id, basis),
-        moment_or_none(expires_at),
-        topic,
-    )
-
-
-def _happening(row: Row) -> OutcomeEvent:
-    kind, at, action_id = row
-    return OutcomeEvent(kind, moment(at), action_id)
-
-
-def _objections(transaction: Transaction, customer_id: str, points: tuple[ContactPoint, ...]) -> tuple[Objection, ...]:
-    rows = transaction.rows(OBJECTIONS, {"subject": transaction.seal.customer(customer_id)})
-    if not rows:
-        return ()
-    names = {transaction.seal.contact_point(one.contact_point): one.contact_point for one in points}
-    return tuple([Objection(moment(at), names.get(point)) for at, point in rows])
-
-
-def _suppression(key: DataKey | None, row: Row) -> Suppression:
-    own_id, reason, recorded_at, channel, until = row
-    return Suppression(shown(key, REASON, own_id, reason), moment(recorded_at), channel, moment_or_none(until))
-
-
-def _contacts(rows: list[Row]) -> tuple[Contact, ...]:
-    if not rows:
-        return ()
-    action_ids, channels, purposes, categories, at, classes, states = zip(*rows, strict=True)
-    message_classes = [_MESSAGE_CLASSES[one] for one in classes]
-    state = [_STATES[one] for one in states]
-    return tuple(map(Contact, action_ids, channels, purposes, categories, moments(at), message_classes, state))
+    return CustomerSnapshot(customer, stored.version, exists=True)

@@ -1,44 +1,59 @@
-"""Who was erased, and what that means for what comes later."""
+"""Who was erased, when, and at which version: as a keyed hash, so that the record names nobody."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from heed.serving.ledger.backend.times import micros
+from sqlalchemy import bindparam, func, insert, select
+
+from heed.serving.ledger.backend.key_ring import KeyRing
+from heed.serving.ledger.backend.times import from_micros, to_micros
 from heed.serving.ledger.backend.transaction import Query, Row, Transaction
-from heed.serving.ledger.facts.identity import AboutCustomer, under_present_ids
-from heed.serving.ledger.queries.erasing import LAST_ERASURE
-
-R = TypeVar("R", bound=AboutCustomer)
+from heed.serving.ledger.schema import erasures
 
 
-def last_erasure(transaction: Transaction, customer_id: str) -> tuple[int, int] | None:
-    """When the customer was last erased, in stored microseconds, and the last version of what was known."""
-    return _erasure(transaction.rows(*last_erasure_of(transaction, customer_id)))
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """When a customer was last erased, and the last version of what was known of them."""
+
+    erased_at: datetime
+    version: int
 
 
-def last_erasure_of(transaction: Transaction, customer_id: str) -> Query:
-    """How :func:`last_erasure` asks."""
-    return LAST_ERASURE, {"subject": transaction.seal.customer(customer_id)}
+_LAST_ERASURE = select(func.max(erasures.c.erased_at), func.max(erasures.c.version)).where(
+    erasures.c.subject == bindparam("subject")
+)
 
 
-def _erasure(rows: Sequence[Row]) -> tuple[int, int] | None:
-    return None if not rows or rows[0][0] is None else (rows[0][0], rows[0][1])
+def tombstone_query(key_ring: KeyRing, customer_id: str) -> Query:
+    """The query of :func:`tombstone`."""
+    return _LAST_ERASURE, {"subject": key_ring.hash_customer(customer_id)}
 
 
-def nameless(subject: str) -> str:
+def tombstone(transaction: Transaction, customer_id: str) -> Tombstone | None:
+    """The last erasure under this id, None where there was none."""
+    return _from_rows(transaction.rows(*tombstone_query(transaction.key_ring, customer_id)))
+
+
+def tombstones(transaction: Transaction, customer_ids: Sequence[str]) -> list[Tombstone | None]:
+    """The last erasure under each of these ids."""
+    queries = [tombstone_query(transaction.key_ring, customer_id) for customer_id in customer_ids]
+    return [_from_rows(rows) for rows in transaction.batch(queries)]
+
+
+def _from_rows(rows: Sequence[Row]) -> Tombstone | None:
+    return None if not rows or rows[0][0] is None else Tombstone(from_micros(rows[0][0]), rows[0][1])
+
+
+_ADD_ERASURE = insert(erasures)
+
+
+def add_tombstone(transaction: Transaction, now: datetime, customer_id: str, version: int) -> None:
+    """Record that a customer was erased at this version."""
+    subject = transaction.key_ring.hash_customer(customer_id)
+    transaction.run(_ADD_ERASURE, {"subject": subject, "erased_at": to_micros(now), "version": version})
+
+
+def erased_id(key_ring: KeyRing, customer_id: str) -> str:
     """What stands in the place of an erased customer's id."""
-    return f"erased:{subject}"
-
-
-def still_about(transaction: Transaction, reports: Sequence[R], when: Callable[[R], datetime]) -> list[R]:
-    """The reports under present ids, without those of what happened before their customer was erased."""
-    present = under_present_ids(transaction, reports)
-    told = list(dict.fromkeys(report.customer_id for report in present))
-    rows = transaction.several([last_erasure_of(transaction, one) for one in told])
-    erased = dict(zip(told, map(_erasure, rows), strict=True))
-    return [one for one in present if _after(when(one), erased[one.customer_id])]
-
-
-def _after(moment: datetime, erasure: tuple[int, int] | None) -> bool:
-    return erasure is None or micros(moment) > erasure[0]
+    return f"erased:{key_ring.hash_customer(customer_id)}"

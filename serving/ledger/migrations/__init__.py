@@ -1,1 +1,1 @@
-"""Bringing a ledger to the present shape: numbered steps, and taking in again what earlier shapes kept otherwise."""
+"""The schema in numbered revisions, applied by Alembic."""

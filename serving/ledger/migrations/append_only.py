@@ -16,9 +16,9 @@ def append_only(table: str, same_row: str) -> None:
     Parameters
     ----------
     table : str
-        A name from the code of a step.
+        A name from the code of a revision.
     same_row : str
-        When a row is the one that is to be inserted (`NEW`), in SQL from the code of a step.
+        When a row is the one that is to be inserted (`NEW`), in SQL from the code of a revision.
     """
     if op.get_bind().dialect.name == "postgresql":
         _in_postgresql(table)
@@ -38,5 +38,5 @@ def _in_sqlite(table: str, same_row: str) -> None:
     op.execute(f"CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} {refuse}")
     op.execute(f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} {refuse}")
     # INSERT OR REPLACE deletes the old row without firing the trigger on DELETE.
-    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same_row})"  # noqa: S608 - the names are constants of a step
+    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same_row})"  # noqa: S608 - the names are constants of a revision
     op.execute(f"CREATE TRIGGER {table}_never_replaced BEFORE INSERT ON {table} WHEN {exists} {refuse}")

@@ -1,8 +1,8 @@
-"""Alembic runs this file: it applies the steps over the connection that `upgrade` hands it."""
+"""Alembic runs this file: it applies revisions over the connection that `revisions.apply` hands it."""
 
 from alembic import context
 
-from heed.serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.schema import SCHEMA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=SCHEMA)
 with context.begin_transaction():

@@ -1,4 +1,4 @@
-"""The steps by which a ledger comes to the present shape, on whatever database."""
+"""Which schema revision a ledger has, which one this code needs, and the way from one to the other."""
 
 from pathlib import Path
 
@@ -10,33 +10,59 @@ from sqlalchemy import Connection
 from heed.decisioning.errors import Unavailable
 from heed.serving.ledger.backend.location import PostgresLocation
 
-_STEPS = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
-def take_steps(connection: Connection) -> None:
-    """Take all steps that are still to be taken, in the transaction of the connection."""
-    command.upgrade(config(connection), "head")
+def apply(connection: Connection) -> None:
+    """Apply every revision that is missing, in the transaction of the connection."""
+    command.upgrade(_config(connection), "head")
 
 
-def refuse_other_shape(found: str | None, location: Path | PostgresLocation) -> None:
-    """Refuse a ledger whose last step is not the last there is.
+def require_current(found: str | None, location: Path | PostgresLocation) -> None:
+    """Refuse a ledger that has not the revision that this code needs.
 
     Raises
     ------
     Unavailable
-        With the command that mends it.
+        With what to do.
     """
-    wanted = ScriptDirectory.from_config(config()).get_current_head()
-    if found != wanted:
+    require_known(found, location)
+    needed = _revisions()[0]
+    if found != needed:
         place = "database" if isinstance(location, PostgresLocation) else "file"
-        other = f"the ledger has shape {found} where {wanted} is needed"
+        other = f"the ledger has schema revision {found} where {needed} is needed"
         state = f"the {place} holds no ledger" if found is None else other
         raise Unavailable(state, field="ledger", value=location, remedy="run `heed db upgrade`")
 
 
-def config(connection: Connection | None = None) -> Config:
+def require_known(found: str | None, location: Path | PostgresLocation) -> None:
+    """Refuse a ledger whose revision this code does not know, so that it can be neither opened nor upgraded.
+
+    Raises
+    ------
+    Unavailable
+        With what to do.
+    """
+    newest, oldest = _revisions()[0], _revisions()[-1]
+    if found is None or found in _revisions():
+        return
+    message = f"the ledger has schema revision {found} where {newest} is needed"
+    if found < oldest:
+        message += ": it is from before the first release, and there is no upgrade from it"
+        remedy = f"begin a new ledger, or first bring this one to {oldest} with the build that made it"
+    else:
+        remedy = "update heed: a later version made this ledger"
+    raise Unavailable(message, field="ledger", value=location, remedy=remedy)
+
+
+def _revisions() -> list[str]:
+    """Every revision that this code knows, newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config(connection: Connection | None = None) -> Config:
     """What Alembic needs to know; there is no file for it."""
-    made = Config()
-    made.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
-    made.attributes["connection"] = connection
-    return made
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,24 +1,34 @@
-"""What is watched from outside: how long the queue of reviews is, and whether probabilities come true."""
+"""What was expected of each act, and whether stated probabilities come true."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Any
 
-from heed.serving.ledger.backend.database import Repository
-from heed.serving.ledger.backend.times import micros, moment_or_none
+from sqlalchemy import Integer, Select, and_, bindparam, case, cast, exists, func, insert, select
+
+from heed.serving.ledger.backend.repository import reads_now
+from heed.serving.ledger.backend.times import to_micros
 from heed.serving.ledger.backend.transaction import Transaction
-from heed.serving.ledger.queries.watching import ADD_FORECAST, COME_TRUE, REVIEW_QUEUE
-from heed.serving.ledger.records import Forecast
-
-BINS = 10
+from heed.serving.ledger.schema import NOW, contacts, forecasts, outcomes
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewBacklog:
-    """The queue of reviews: how many wait for a person, and since when the oldest does."""
+class Forecast:
+    """What was expected of an act when it was decided.
 
-    length: int
-    oldest: datetime | None
+    Attributes
+    ----------
+    outcome : str
+        The type of outcome that counts.
+    propensity : float
+        The probability of it that was stated, in [0, 1].
+    until : datetime
+        When its window ends.
+    """
+
+    outcome: str
+    propensity: float
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +51,49 @@ class CalibrationBin:
     observed: int
 
 
-class Watching(Repository):
-    """What a dashboard asks."""
-
-    def queue(self) -> ReviewBacklog:
-        """The queue of reviews now."""
-        return self._database.read(partial(_queue, now=self._database.moment()))
-
-    def calibration(self, within: timedelta) -> tuple[CalibrationBin, ...]:
-        """Stated probabilities beside outcomes, for contacts whose windows ended lately."""
-        return self._database.read(partial(_come_true, now=self._database.moment(), within=within))
+BINS = 10
+_ADD = insert(forecasts)
 
 
-def expect(transaction: Transaction, decision_id: str, at: datetime, forecast: Forecast) -> None:
+def add_forecast(transaction: Transaction, decision_id: str, at: datetime, forecast: Forecast) -> None:
     """Keep what was expected of an act."""
     values = {
         "decision_id": decision_id,
-        "at": micros(at),
+        "at": to_micros(at),
         "outcome": forecast.outcome,
         "propensity": forecast.propensity,
         "bin": min(BINS - 1, int(forecast.propensity * BINS)),
-        "until": micros(forecast.until),
+        "until": to_micros(forecast.until),
     }
-    transaction.later(ADD_FORECAST, values)
+    transaction.defer(_ADD, values)
 
 
-def _queue(transaction: Transaction, now: datetime) -> ReviewBacklog:
-    length, oldest = transaction.rows(REVIEW_QUEUE, {"now": micros(now)})[0]
-    return ReviewBacklog(length, moment_or_none(oldest))
+# An outcome counts for the decision that it names, within its window. Slots that were freed were no contact.
+_CAME = exists().where(
+    outcomes.c.decision_id == forecasts.c.decision_id,
+    outcomes.c.type == forecasts.c.outcome,
+    outcomes.c.at >= forecasts.c.at,
+    outcomes.c.at < forecasts.c.until,
+)
+_MADE = forecasts.join(
+    contacts, and_(contacts.c.decision_id == forecasts.c.decision_id, contacts.c.state != "released")
+)
+_CALIBRATION: Select[Any] = (
+    select(
+        forecasts.c.bin,
+        func.count(),
+        func.sum(forecasts.c.propensity),
+        cast(func.sum(case((_CAME, 1), else_=0)), Integer),
+    )
+    .select_from(_MADE)
+    .where(forecasts.c.until > bindparam("since"), forecasts.c.until <= NOW)
+    .group_by(forecasts.c.bin)
+    .order_by(forecasts.c.bin)
+)
 
 
-def _come_true(transaction: Transaction, now: datetime, within: timedelta) -> tuple[CalibrationBin, ...]:
-    rows = transaction.rows(COME_TRUE, {"now": micros(now), "since": micros(now - within)})
+@reads_now()
+def calibration(transaction: Transaction, now: datetime, within: timedelta) -> tuple[CalibrationBin, ...]:
+    """Stated probabilities beside outcomes, for contacts whose windows ended within this time."""
+    rows = transaction.rows(_CALIBRATION, {"now": to_micros(now), "since": to_micros(now - within)})
     return tuple(CalibrationBin(*row) for row in rows)

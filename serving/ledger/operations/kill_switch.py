@@ -1,13 +1,15 @@
-"""The kill switch in the ledger's database: one for all workers, with everything that was ever ordered.
+"""The kill switch: one for all workers, with every order that was ever given.
 
-It is asked inside the transaction that commits an act, that approves a review and that hands a message over, so that
-none of these commits after an order to stop was acknowledged, whichever worker took the order.
+It is read inside the transaction that commits an act, approves a review or leases a message, so that none of these
+commits after an order to stop was acknowledged, whichever worker took the order.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from sqlalchemy import Select, bindparam, desc, func, insert, select
 
 from heed.decisioning.catalogue import MessageClass
 from heed.decisioning.customer import Contact
@@ -16,9 +18,11 @@ from heed.decisioning.errors import Conflict
 from heed.decisioning.kill_switch import Stop, decisive_stop
 from heed.decisioning.verdict import Effect
 from heed.serving.errors import StaleFacts
-from heed.serving.ledger.backend.times import micros, moment
-from heed.serving.ledger.backend.transaction import Row, Transaction
-from heed.serving.ledger.queries.stops import ABOUT, ABOUT_WAITING, ADD, HISTORY, IN_FORCE, LAST_NUMBER
+from heed.serving.ledger.backend.database import KILL_SWITCH
+from heed.serving.ledger.backend.repository import reads, writes
+from heed.serving.ledger.backend.times import from_micros, to_micros
+from heed.serving.ledger.backend.transaction import Query, Row, Transaction
+from heed.serving.ledger.schema import LIMIT, contacts, decisions, outbox, pick, stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +57,45 @@ class RecordedOrder:
     stop: Stop
 
 
-def in_force(transaction: Transaction) -> tuple[Stop, ...]:
+_ORDERS = pick(stops, "number at event channel action_id message_class effect reason ordered_by")
+_LAST = select(func.max(stops.c.number)).group_by(stops.c.scope)
+# The orders that hold: the last one of each scope, unless it was to resume. There are few, whatever the history.
+_ACTIVE = _ORDERS.where(stops.c.number.in_(_LAST), stops.c.event == "stop").order_by(stops.c.number)
+
+
+def stops_query() -> Query:
+    """The query of :func:`active_stops`."""
+    return _ACTIVE, {}
+
+
+@reads()
+def active_stops(transaction: Transaction) -> tuple[Stop, ...]:
     """What is stopped now, in the order in which it was."""
-    return tuple([_stop(row) for row in transaction.rows(IN_FORCE, {})])
+    return tuple([_stop(row) for row in transaction.rows(*stops_query())])
 
 
-def history(transaction: Transaction, limit: int) -> tuple[RecordedOrder, ...]:
-    """All orders, newest first."""
-    rows = transaction.rows(HISTORY, {"limit": limit})
+_HISTORY = _ORDERS.order_by(desc(stops.c.number)).limit(LIMIT)
+
+
+@reads()
+def order_history(transaction: Transaction, limit: int = 50) -> tuple[RecordedOrder, ...]:
+    """Orders to stop and to resume, newest first."""
+    rows = transaction.rows(_HISTORY, {"limit": limit})
     return tuple(RecordedOrder(row[0], row[2], row[8], _stop(row)) for row in rows)
 
 
+def _alone(*_: object, **__: object) -> tuple[str]:
+    return (KILL_SWITCH,)
+
+
+@writes(locks=_alone)
 def stop(transaction: Transaction, now: datetime, order: StopOrder) -> tuple[Stop, ...]:
-    """Record an order to stop; what is stopped from now on."""
-    _add(transaction, now, order, "stop")
-    return in_force(transaction)
+    """Record an order to stop: no act that it covers commits after this returns. What is stopped from now on."""
+    _record(transaction, now, order, "stop")
+    return active_stops(transaction)
 
 
+@writes(locks=_alone)
 def resume(transaction: Transaction, now: datetime, order: StopOrder) -> tuple[Stop, ...]:
     """Record an order to resume what exactly such an order stopped; what remains stopped.
 
@@ -78,13 +104,13 @@ def resume(transaction: Transaction, now: datetime, order: StopOrder) -> tuple[S
     Conflict
         If nothing of this scope is stopped.
     """
-    wanted, found = _scope(order), in_force(transaction)
-    if wanted not in {_scope(one) for one in found}:
-        stopped = "; ".join(one.scope for one in found) or "nothing"
+    wanted, active = _scope(order), active_stops(transaction)
+    if wanted not in {_scope(stop) for stop in active}:
+        stopped = "; ".join(stop.scope for stop in active) or "nothing"
         remedy = f"name exactly what was stopped; stopped is: {stopped}"
         raise Conflict("no order to stop of this scope is in force", field="scope", remedy=remedy)
-    _add(transaction, now, order, "resume")
-    return in_force(transaction)
+    _record(transaction, now, order, "resume")
+    return active_stops(transaction)
 
 
 def require_running(transaction: Transaction, contact: Contact) -> None:
@@ -95,58 +121,78 @@ def require_running(transaction: Transaction, contact: Contact) -> None:
     StaleFacts
         If it is. Decided again, it ends in hold or review with the order as its reason.
     """
-    found = decisive_stop(in_force(transaction), contact.channel, contact.action_id, contact.message_class)
-    if found is not None:
-        raise StaleFacts(found.sentence, field="stop", remedy="decide again")
+    binding = decisive_stop(active_stops(transaction), contact.channel, contact.action_id, contact.message_class)
+    if binding is not None:
+        raise StaleFacts(binding.sentence, field="stop", remedy="decide again")
 
 
-def against_approval(transaction: Transaction, contact: Contact) -> Stop | None:
+def stop_for_approval(transaction: Transaction, contact: Contact) -> Stop | None:
     """The order that forbids what a person approves: one to hold. One to review asks for just that person."""
-    held = [one for one in in_force(transaction) if one.effect is Effect.SUPPRESS]
-    return decisive_stop(held, contact.channel, contact.action_id, contact.message_class)
+    suppressing = [stop for stop in active_stops(transaction) if stop.effect is Effect.SUPPRESS]
+    return decisive_stop(suppressing, contact.channel, contact.action_id, contact.message_class)
 
 
-def against_message(transaction: Transaction, outbox_id: str, also: Stop | None = None) -> Stop | None:
+# What a message is about, and whether heed or a person set it in motion.
+_ABOUT: Select[Any] = select(
+    outbox.c.outbox_id, contacts.c.channel, contacts.c.action_id, contacts.c.message_class, decisions.c.disposition
+).select_from(
+    outbox.join(contacts, contacts.c.contact_id == outbox.c.contact_id).join(
+        decisions, decisions.c.decision_id == outbox.c.decision_id
+    )
+)
+_MESSAGE = _ABOUT.where(outbox.c.outbox_id == bindparam("outbox_id"))
+
+
+def stop_for_message(transaction: Transaction, outbox_id: str, policy_stop: Stop | None = None) -> Stop | None:
     """The order that keeps a message in the outbox, None where none does.
 
     Parameters
     ----------
-    also : Stop or None
+    policy_stop : Stop or None
         One more order: the policy's own.
     """
-    orders = _orders(transaction, also)
-    row = transaction.row(ABOUT, {"outbox_id": outbox_id}) if orders else None
-    return None if row is None else _keeps_back(orders, row)
+    orders = _with_policy_stop(transaction, policy_stop)
+    row = transaction.row(_MESSAGE, {"outbox_id": outbox_id}) if orders else None
+    return None if row is None else _stopping(orders, row)
 
 
-def all_stopped(transaction: Transaction, also: Stop | None = None) -> bool:
+def all_stopped(transaction: Transaction, policy_stop: Stop | None = None) -> bool:
     """Whether an order holds everything, so that no message needs to be looked at."""
-    orders = _orders(transaction, also)
-    return any(one.effect is Effect.SUPPRESS and one.everything for one in orders)
+    orders = _with_policy_stop(transaction, policy_stop)
+    return any(stop.effect is Effect.SUPPRESS and stop.everything for stop in orders)
 
 
-def model_error(transaction: Transaction, also: Stop | None = None) -> frozenset[str]:
+_WAITING = _ABOUT.where(outbox.c.delivered_at.is_(None), outbox.c.withdrawn_at.is_(None)).order_by(
+    outbox.c.created_at, outbox.c.outbox_id
+)
+
+
+def stopped_messages(transaction: Transaction, policy_stop: Stop | None = None) -> frozenset[str]:
     """Ids of the waiting messages that orders keep in the outbox."""
-    orders = _orders(transaction, also)
-    rows = transaction.rows(ABOUT_WAITING, {}) if orders else []
-    return frozenset(row[0] for row in rows if _keeps_back(orders, row) is not None)
+    orders = _with_policy_stop(transaction, policy_stop)
+    rows = transaction.rows(_WAITING, {}) if orders else []
+    return frozenset(row[0] for row in rows if _stopping(orders, row) is not None)
 
 
-def _orders(transaction: Transaction, also: Stop | None) -> tuple[Stop, ...]:
-    return in_force(transaction) + (() if also is None else (also,))
+def _with_policy_stop(transaction: Transaction, policy_stop: Stop | None) -> tuple[Stop, ...]:
+    return active_stops(transaction) + (() if policy_stop is None else (policy_stop,))
 
 
-def _keeps_back(orders: Sequence[Stop], row: Row) -> Stop | None:
+def _stopping(orders: Sequence[Stop], row: Row) -> Stop | None:
     _, channel, action_id, message_class, disposition = row
     approved = disposition == Disposition.REVIEW
-    those = [one for one in orders if one.effect is Effect.SUPPRESS] if approved else orders
-    return decisive_stop(those, channel, action_id, MessageClass(message_class))
+    binding = [stop for stop in orders if stop.effect is Effect.SUPPRESS] if approved else orders
+    return decisive_stop(binding, channel, action_id, MessageClass(message_class))
 
 
-def _add(transaction: Transaction, now: datetime, order: StopOrder, event: Literal["stop", "resume"]) -> None:
+_LAST_NUMBER = select(func.coalesce(func.max(stops.c.number), 0))
+_ADD = insert(stops)
+
+
+def _record(transaction: Transaction, now: datetime, order: StopOrder, event: Literal["stop", "resume"]) -> None:
     values = {
-        "number": transaction.rows(LAST_NUMBER, {})[0][0] + 1,
-        "at": micros(now),
+        "number": transaction.rows(_LAST_NUMBER, {})[0][0] + 1,
+        "at": to_micros(now),
         "event": event,
         "scope": _scope(order),
         "channel": order.channel,
@@ -156,7 +202,7 @@ def _add(transaction: Transaction, now: datetime, order: StopOrder, event: Liter
         "reason": order.reason,
         "ordered_by": order.ordered_by,
     }
-    transaction.run(ADD, values)
+    transaction.run(_ADD, values)
 
 
 def _scope(about: StopOrder | Stop) -> str:
@@ -167,4 +213,4 @@ def _scope(about: StopOrder | Stop) -> str:
 def _stop(row: Row) -> Stop:
     _, at, _, channel, action_id, message_class, effect, reason, _ = row
     named = None if message_class is None else MessageClass(message_class)
-    return Stop(reason, moment(at), Effect(effect or Effect.SUPPRESS), channel, action_id, named)
+    return Stop(reason, from_micros(at), Effect(effect or Effect.SUPPRESS), channel, action_id, named)

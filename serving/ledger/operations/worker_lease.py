@@ -1,6 +1,6 @@
 """The name that a worker process holds while its background jobs succeed."""
 
-from heed.serving.ledger.backend.database import Repository
+from heed.serving.ledger.backend.repository import Repository
 
 _NAME = "worker"
 
@@ -10,8 +10,8 @@ class WorkerLease(Repository):
 
     async def take(self) -> bool:
         """Hold the name; False if another process does."""
-        return await self._database.hold(_NAME)
+        return await self.database.acquire(_NAME)
 
     def release(self) -> None:
-        """Let go of the name."""
-        self._database.release(_NAME)
+        """Release the name."""
+        self.database.release(_NAME)

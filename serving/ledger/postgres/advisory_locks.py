@@ -1,4 +1,4 @@
-"""Names held over all processes: locks of one session, which go with it when its process dies."""
+"""Names held over all processes: advisory locks of one session, released when its process dies."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from heed.serving.ledger.postgres.errors import lost
+from heed.serving.ledger.postgres.errors import is_connection_lost
 from heed.serving.ledger.postgres.stall_watchdog import StallWatchdog
 from heed.serving.ledger.postgres.write_job import lock_number
 
@@ -15,40 +15,40 @@ from heed.serving.ledger.postgres.write_job import lock_number
 class AdvisoryLocks:
     """One connection, and one thread that talks over it, so that what is freed is freed before it is taken again."""
 
-    def __init__(self, connect: Callable[[], Connection[Any]], watch: StallWatchdog) -> None:
+    def __init__(self, connect: Callable[[], Connection[Any]], watchdog: StallWatchdog) -> None:
         self._connect = connect
-        self._watch = watch
+        self._watchdog = watchdog
         self._connection: Connection[Any] | None = None
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-names")
 
-    def take(self, name: str) -> bool:
+    def acquire(self, name: str) -> bool:
         """Hold a name; False if another session does."""
         try:
-            return self._ask("SELECT pg_try_advisory_lock(%s)", name)
+            return self._execute("SELECT pg_try_advisory_lock(%s)", name)
         except psycopg.Error as error:
-            if not lost(error):
+            if not is_connection_lost(error):
                 raise
             self._drop()
-            return self._ask("SELECT pg_try_advisory_lock(%s)", name)
+            return self._execute("SELECT pg_try_advisory_lock(%s)", name)
 
-    def free(self, name: str) -> None:
-        """Let go of a name; a session that was lost has let go already."""
+    def release(self, name: str) -> None:
+        """Release a name; a session that was lost has released it already."""
         if self._connection is None:
             return
         try:
-            self._ask("SELECT pg_advisory_unlock(%s)", name)
+            self._execute("SELECT pg_advisory_unlock(%s)", name)
         except psycopg.Error:
             self._drop()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         self.thread.shutdown(wait=True)
         self._drop()
 
-    def _ask(self, statement: str, name: str) -> bool:
+    def _execute(self, statement: str, name: str) -> bool:
         if self._connection is None:
             self._connection = self._connect()
-        with self._watch.over(self._connection):
+        with self._watchdog.watching(self._connection):
             row = self._connection.execute(statement.encode(), (lock_number(name),)).fetchone()
         return row is not None and bool(row[0])
 

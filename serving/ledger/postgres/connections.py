@@ -9,15 +9,12 @@ from psycopg_pool import ConnectionPool
 
 from heed.serving.ledger.backend.location import PostgresLocation
 from heed.serving.ledger.postgres.limits import Limits
-from heed.serving.ledger.postgres.server_checks import wait_for_disk
-
-# A policy, a catalogue of statements and their variants by type of value; the server keeps each plan once it was used.
-_PLANS = 400
+from heed.serving.ledger.postgres.server_checks import require_synchronous_commit
 
 
 def conninfo(location: PostgresLocation, limits: Limits) -> str:
     """How to connect for reading and writing; what the URL itself says comes after, and wins."""
-    told: dict[str, Any] = conninfo_to_dict(location.url)
+    given: dict[str, Any] = conninfo_to_dict(location.url)
     statement = round(limits.statement * 1000)
     options = (
         f"-c statement_timeout={statement} -c lock_timeout={statement}"
@@ -32,8 +29,8 @@ def conninfo(location: PostgresLocation, limits: Limits) -> str:
             "keepalives_count": 3,
             "tcp_user_timeout": round(limits.silence * 1000),
             "application_name": "heed",
-            **told,
-            "options": f"{options} {told.get('options') or ''}".strip(),
+            **given,
+            "options": f"{options} {given.get('options') or ''}".strip(),
         }
     )
 
@@ -58,6 +55,10 @@ def connect(location: PostgresLocation, limits: Limits) -> Connection[Any]:
     return Connection.connect(conninfo(location, limits), autocommit=True)
 
 
+# A policy, a catalogue of statements and their variants by type of value; the server keeps each plan once it was used.
+_PLANS = 400
+
+
 def _configure(connection: Connection[Any]) -> None:
     connection.prepared_max = _PLANS
-    wait_for_disk(connection)
+    require_synchronous_commit(connection)

@@ -1,4 +1,4 @@
-"""What an error of PostgreSQL means to the one who called, and what to do about it.
+"""What an error of PostgreSQL means to the caller, and what to do about it.
 
 Messages of the database are told by their code and first line alone: details quote values, which are personal data.
 """
@@ -7,6 +7,22 @@ import psycopg
 from psycopg import errors
 
 from heed.decisioning.errors import HeedError, InvalidInput, Unavailable
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Whether the connection is gone, rather than the statement refused."""
+    return isinstance(error, psycopg.OperationalError) and (
+        error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+    )
+
+
+_RETRYABLE = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
+
+
+def is_retryable(error: Exception) -> bool:
+    """Whether the database undid a transaction that may well succeed when it is run again."""
+    return isinstance(error, _RETRYABLE)
+
 
 _REMEDIES = {
     "08": "check that PostgreSQL runs and that `HEED_DATABASE_URL` names it",
@@ -21,22 +37,9 @@ _REMEDIES = {
     "55P03": "ask again in a moment; another request is at work on the same customer",
     "57014": "ask again in a moment; PostgreSQL took too long",
 }
-_AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
 
 
-def lost(error: Exception) -> bool:
-    """Whether the connection is gone, rather than the statement refused."""
-    return isinstance(error, psycopg.OperationalError) and (
-        error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
-    )
-
-
-def undone(error: Exception) -> bool:
-    """Whether the database undid a transaction that may well succeed when it is run again."""
-    return isinstance(error, _AGAIN)
-
-
-def unavailable(error: psycopg.Error) -> Unavailable:
+def unavailable_error(error: psycopg.Error) -> Unavailable:
     """The error for a caller, with a remedy for the faults that have one."""
     code = error.sqlstate or ("08000" if isinstance(error, psycopg.OperationalError) else "")
     remedy = next((text for start, text in _REMEDIES.items() if code.startswith(start)), "look at PostgreSQL's log")
@@ -44,7 +47,7 @@ def unavailable(error: psycopg.Error) -> Unavailable:
     return Unavailable(f"the ledger cannot be used ({name}: {_first_line(error)})", field="ledger", remedy=remedy)
 
 
-def unknown_fate() -> Unavailable:
+def unknown_outcome_error() -> Unavailable:
     """The error for a job whose COMMIT was sent and not answered."""
     return Unavailable(
         "PostgreSQL did not say whether the transaction was recorded",
@@ -53,32 +56,32 @@ def unknown_fate() -> Unavailable:
     )
 
 
-def overloaded() -> Unavailable:
+def overloaded_error() -> Unavailable:
     """The error for a job that was never begun."""
     return Unavailable(
         "the ledger is busy; nothing was recorded", field="ledger", remedy="ask again in a moment, or run more workers"
     )
 
 
-def for_caller(error: Exception) -> Exception:
+def error_for_caller(error: Exception) -> Exception:
     """What to tell the one who waits for a job that ended in `error`."""
     if isinstance(error, HeedError) or not isinstance(error, psycopg.Error | UnicodeEncodeError | StopIteration):
         return error
-    told: Exception
+    result: Exception
     if isinstance(error, psycopg.IntegrityError):
-        told = InvalidInput("the record breaks a rule of the ledger", value=_broken_rule(error))
+        result = InvalidInput("the record breaks a rule of the ledger", value=_broken_constraint(error))
     elif isinstance(error, psycopg.DataError | UnicodeEncodeError):
-        told = InvalidInput("the record holds what no database takes", remedy="leave out NUL and lone surrogates")
+        result = InvalidInput("the record holds what no database takes", remedy="leave out NUL and lone surrogates")
     elif isinstance(error, psycopg.Error):
-        told = unavailable(error)
+        result = unavailable_error(error)
     else:
         # A future refuses a StopIteration.
-        told = RuntimeError("a ledger job ended in StopIteration")
-    told.__cause__ = error
-    return told
+        result = RuntimeError("a ledger job ended in StopIteration")
+    result.__cause__ = error
+    return result
 
 
-def _broken_rule(error: psycopg.Error) -> str:
+def _broken_constraint(error: psycopg.Error) -> str:
     return error.diag.constraint_name or _first_line(error)
 
 

@@ -7,13 +7,13 @@ from psycopg import Connection
 from heed.decisioning.errors import Unavailable
 from heed.serving.ledger.backend.key_ring import SETTING, KeyRing, new_key_ring, open_key_ring
 from heed.serving.ledger.backend.location import PostgresLocation
-from heed.serving.ledger.postgres.schema_version import require_present_shape
+from heed.serving.ledger.postgres.migrate import require_current_schema
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed seal', 0))"
 
 
-def seal_in(connection: Connection[Any], location: PostgresLocation, given: str | None, *, make: bool) -> KeyRing:
-    """The seal of an open ledger under the key that is `given`.
+def open_keys(connection: Connection[Any], location: PostgresLocation, given: str | None, *, make: bool) -> KeyRing:
+    """The key ring of an open ledger under the key that is `given`.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def seal_in(connection: Connection[Any], location: PostgresLocation, given: str 
     Unavailable
         If there is no ledger of the present shape, no key is given, or another than the ledger was begun with.
     """
-    require_present_shape(connection, location)
+    require_current_schema(connection, location)
     if not given:
         remedy = "set it to a secret of your own, such as `openssl rand -hex 32` makes, the same for every worker"
         raise Unavailable("a ledger in PostgreSQL needs its key from the environment", field=SETTING, remedy=remedy)
@@ -34,14 +34,14 @@ def seal_in(connection: Connection[Any], location: PostgresLocation, given: str 
         connection.execute(_ONE_AT_A_TIME)
         row = connection.execute("SELECT mark, lasting FROM seals").fetchone()
         if row is None:
-            return _begun(connection, key) if make else KeyRing(key)
+            return _begin(connection, key) if make else KeyRing(key)
     if row[0] != KeyRing(key).mark:
         remedy = "set it to the key that the ledger has"
         raise Unavailable("the ledger has another key", field=SETTING, value=location, remedy=remedy)
     return open_key_ring(key, None if row[1] is None else bytes(row[1]))
 
 
-def _begun(connection: Connection[Any], key: bytes) -> KeyRing:
-    seal, lasting = new_key_ring(key)
-    connection.execute("INSERT INTO seals (mark, lasting) VALUES (%s, %s)", (seal.mark, lasting))
-    return seal
+def _begin(connection: Connection[Any], key: bytes) -> KeyRing:
+    key_ring, lasting = new_key_ring(key)
+    connection.execute("INSERT INTO seals (mark, lasting) VALUES (%s, %s)", (key_ring.mark, lasting))
+    return key_ring

@@ -1,8 +1,6 @@
-"""How long, and how many: the bounds within which a database that is slow or gone is given up."""
+"""Time limits and numbers: the bounds within which a database that is slow or gone is given up."""
 
 from dataclasses import dataclass
-
-FEWEST_CONNECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +45,6 @@ def limits_of(connections: int, skew: float | None) -> Limits:
     """
     readers = (connections - 1) // 3
     return Limits(writers=connections - 1 - readers, readers=readers, skew=skew)
+
+
+FEWEST_CONNECTIONS = 3

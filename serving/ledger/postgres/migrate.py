@@ -1,27 +1,19 @@
-"""Bringing a ledger in PostgreSQL to the present shape."""
+"""Create a ledger in PostgreSQL, or bring it to the current schema."""
 
 import math
-from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, NullPool, create_engine, inspect
+from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from heed.serving.ledger.backend.key_ring import KeyRing
 from heed.serving.ledger.backend.location import PostgresLocation
-from heed.serving.ledger.migrations.backfill_chain import adopt
-from heed.serving.ledger.migrations.encrypt_facts import TABLES, seal_facts
-from heed.serving.ledger.migrations.revisions import take_steps
-from heed.serving.ledger.postgres.errors import unavailable
-from heed.serving.ledger.postgres.key_check import seal_in
+from heed.serving.ledger.migrations import revisions
+from heed.serving.ledger.postgres.errors import unavailable_error
 from heed.serving.ledger.postgres.limits import Limits
-from heed.serving.ledger.postgres.stall_watchdog import StallWatchdog
-from heed.serving.ledger.postgres.transaction import PostgresTransaction
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('heed upgrade', 0))"
 
-# Nobody waits for a step; one of a large table takes what it takes.
-_NO_HURRY = 24 * 3600.0
 # Names are compared byte for byte, as SQLite does: a locale would order ids in its own way, and change with the system.
 _BYTE_FOR_BYTE = """
 DO $$
@@ -37,18 +29,24 @@ END $$
 """
 
 
-def upgrade(location: PostgresLocation, key: str | None = None) -> None:
-    """Create the ledger's tables, or bring them to the present shape, all steps or none; one process at a time.
-
-    Parameters
-    ----------
-    key : str, optional
-        The ledger's, needed where facts from before have to be sealed.
+def require_current_schema(connection: psycopg.Connection[Any], location: PostgresLocation) -> None:
+    """Refuse a database that holds no ledger, or one of another schema than this code's.
 
     Raises
     ------
     Unavailable
-        If PostgreSQL cannot be reached or refuses a step, or the key is needed and missing.
+        With the command that mends it.
+    """
+    revisions.require_current(_revision(connection), location)
+
+
+def upgrade(location: PostgresLocation) -> None:
+    """Create the ledger's tables, or bring them to the current schema, all or none; one process at a time.
+
+    Raises
+    ------
+    Unavailable
+        If PostgreSQL cannot be reached or refuses a revision, or the ledger is one that cannot be upgraded.
     """
     engine = create_engine(
         "postgresql+psycopg://",
@@ -58,30 +56,30 @@ def upgrade(location: PostgresLocation, key: str | None = None) -> None:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(_ONE_AT_A_TIME)
-            take_steps(connection)
-            _take_in(connection, location, key)
+            revisions.require_known(_revision(_driver(connection)), location)
+            revisions.apply(connection)
             connection.exec_driver_sql(_BYTE_FOR_BYTE)
             connection.commit()
     except psycopg.Error as error:
-        raise unavailable(error) from error
+        raise unavailable_error(error) from error
     except DBAPIError as error:
-        raise unavailable(_cause(error)) from error
+        raise unavailable_error(_cause(error)) from error
 
 
-def _take_in(connection: Connection, location: PostgresLocation, key: str | None) -> None:
-    """Seal what was put aside by the steps, and begin the chains."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"not a connection to PostgreSQL: {type(driver).__name__}")
-    watch = StallWatchdog(_NO_HURRY)
-    try:
-        if set(inspect(connection).get_table_names()) >= set(TABLES):
-            seal_facts(PostgresTransaction(driver, seal_in(driver, location, key, make=True), watch), datetime.now(UTC))
-            for table in TABLES:
-                connection.exec_driver_sql(f"DROP TABLE {table}")
-        adopt(PostgresTransaction(driver, KeyRing(b""), watch))
-    finally:
-        watch.close()
+def _revision(connection: psycopg.Connection[Any]) -> str | None:
+    """The last revision that was applied, None where there is no ledger."""
+    there = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
+    if there is None or not there[0]:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise TypeError(f"not a connection to PostgreSQL: {type(raw).__name__}")
+    return raw
 
 
 def _cause(error: DBAPIError) -> psycopg.Error:

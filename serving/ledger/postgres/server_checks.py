@@ -7,22 +7,9 @@ from psycopg import Connection
 
 from heed.decisioning.errors import Unavailable
 
-# Who sets it on a server says that its content may be lost: a server for tests.
-ALLOWANCE = "heed.allow_data_loss"
-_MICROSECONDS = 1_000_000
-NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-_LOOK = f"""
-SELECT current_setting('transaction_read_only') = 'on', current_setting('fsync') = 'on',
-       current_setting('full_page_writes') = 'on', coalesce(current_setting('{ALLOWANCE}', true), '') = 'on', {NOW}
-"""
-_WAIT_FOR_DISK = f"""
-SELECT set_config('synchronous_commit', 'on', false)
-WHERE current_setting('synchronous_commit') = 'off' AND coalesce(current_setting('{ALLOWANCE}', true), '') <> 'on'
-"""
-
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerState:
     """How a server is set up, and the time there.
 
     Attributes
@@ -44,20 +31,37 @@ class Server:
     now: int
 
 
-def look(connection: Connection[Any]) -> Server:
+# Who sets it on a server says that its content may be lost: a server for tests.
+ALLOWANCE = "heed.allow_data_loss"
+
+NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+_INSPECT = f"""
+SELECT current_setting('transaction_read_only') = 'on', current_setting('fsync') = 'on',
+       current_setting('full_page_writes') = 'on', coalesce(current_setting('{ALLOWANCE}', true), '') = 'on', {NOW}
+"""
+
+
+def inspect_server(connection: Connection[Any]) -> ServerState:
     """How the server is set up at this moment."""
-    row = connection.execute(_LOOK.encode()).fetchone()
+    row = connection.execute(_INSPECT.encode()).fetchone()
     if row is None:
         raise RuntimeError("PostgreSQL returned no row where it returns one")
-    return Server(*row)
+    return ServerState(*row)
 
 
-def wait_for_disk(connection: Connection[Any]) -> None:
+_SYNCHRONOUS_COMMIT = f"""
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off' AND coalesce(current_setting('{ALLOWANCE}', true), '') <> 'on'
+"""
+
+
+def require_synchronous_commit(connection: Connection[Any]) -> None:
     """Have each COMMIT of this session wait until it is durable, where the server is set up not to."""
-    connection.execute(_WAIT_FOR_DISK.encode())
+    connection.execute(_SYNCHRONOUS_COMMIT.encode())
 
 
-def require_durable(server: Server) -> None:
+def require_durable(server: ServerState) -> None:
     """Refuse a server that may lose what it committed.
 
     Raises
@@ -74,7 +78,7 @@ def require_durable(server: Server) -> None:
             raise Unavailable(message, field="ledger", remedy=remedy)
 
 
-def require_writable(server: Server) -> None:
+def require_writable(server: ServerState) -> None:
     """Refuse a server that takes no writes.
 
     Raises
@@ -87,7 +91,10 @@ def require_writable(server: Server) -> None:
         raise Unavailable("PostgreSQL takes no writes", field="ledger", remedy=remedy)
 
 
-def require_one_time(here: int, there: int, bound: float) -> None:
+_MICROSECONDS = 1_000_000
+
+
+def require_synchronized_clocks(here: int, there: int, bound: float) -> None:
     """Refuse to judge by a clock that is not the server's: other hosts would judge the same windows differently.
 
     Parameters

@@ -1,8 +1,8 @@
-"""Cutting connections that fall silent.
+"""Cuts connections that stall.
 
-A statement has its bound on the server. But where the network swallows packets, or the server's machine stops, nobody
-answers, and waiting in the driver has no end. One thread watches for all connections and cuts what has been silent for
-too long; whoever waits there is told at once that the connection is gone.
+A statement has its time limit on the server. But where the network swallows packets, or the server's machine stops,
+nobody answers, and waiting in the driver has no end. One thread watches all connections and cuts those that have been
+silent for too long; whoever waits there is told at once that the connection is gone.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 
 from psycopg import Connection, OperationalError
 
-_LOOKS_PER_LIMIT = 8
+_CHECKS_PER_TIMEOUT = 8
 
 
 class StallWatchdog:
@@ -36,7 +36,7 @@ class StallWatchdog:
         self._thread.start()
 
     @contextmanager
-    def over(self, connection: Connection[Any]) -> Iterator[None]:
+    def watching(self, connection: Connection[Any]) -> Iterator[None]:
         """Watch the connection for as long as the body waits for it."""
         own = id(connection)
         self._waiting[own] = (monotonic() + self._seconds, connection)
@@ -52,7 +52,7 @@ class StallWatchdog:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._ended.wait(self._seconds / _LOOKS_PER_LIMIT):
+        while not self._ended.wait(self._seconds / _CHECKS_PER_TIMEOUT):
             now = monotonic()
             # Under the gate no statement ends, so that what is cut is still the one that was silent.
             with self._gate:

@@ -1,8 +1,8 @@
 """Statements on a PostgreSQL connection, compiled once from the same definitions as for SQLite, and sent together.
 
-Each wait for the server's answer is a way there and back. What nobody needs the answer of at once waits to be sent with
-what somebody does (libpq's pipeline mode): the server runs it all in the order in which it was said, every statement on
-a snapshot of its own, as if each had been waited for.
+Each wait for the server's answer is a round trip. What nobody needs the answer of at once waits to be sent with what
+somebody does (libpq's pipeline mode): the server runs it all in order, every statement on a snapshot of its own, as if
+each had been waited for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,14 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.visitors import iterate
 
 from heed.serving.ledger.backend.key_ring import KeyRing
-from heed.serving.ledger.backend.times import micros
-from heed.serving.ledger.backend.transaction import Executing, Query, Row, Statement, Values
-from heed.serving.ledger.postgres.errors import lost
-from heed.serving.ledger.postgres.server_checks import Server, look, require_one_time
+from heed.serving.ledger.backend.times import to_micros
+from heed.serving.ledger.backend.transaction import Query, Row, Statement, Transaction, Values
+from heed.serving.ledger.postgres.errors import is_connection_lost
+from heed.serving.ledger.postgres.server_checks import ServerState, inspect_server, require_synchronized_clocks
 from heed.serving.ledger.postgres.stall_watchdog import StallWatchdog
 
-Sent = tuple[bytes, Mapping[str, object] | None]
-_Which = frozenset[tuple[str, object]]
-_Known = dict[Statement, dict[_Which, list[Row]]]
 
-
-class Unforeseen(Exception):
+class NotPrefetched(Exception):
     """Something was asked of a snapshot that is gone."""
 
 
@@ -52,89 +48,90 @@ def _prepared(statement: Statement) -> _Prepared:
     return _Prepared(str(compiled).encode(), constants)
 
 
-class PostgresTransaction(Executing):
+Sent = tuple[bytes, Mapping[str, object] | None]
+_ValuesKey = frozenset[tuple[str, object]]
+_Cache = dict[Statement, dict[_ValuesKey, list[Row]]]
+
+
+class PostgresTransaction(Transaction):
     """Statements between the BEGIN and the COMMIT of the connection's owner."""
 
     def __init__(
         self,
         connection: Connection[Any],
-        seal: KeyRing,
-        watch: StallWatchdog,
+        key_ring: KeyRing,
+        watchdog: StallWatchdog,
         *,
         shard: int | None = None,
         skew: float | None = None,
     ) -> None:
-        super().__init__(seal, shard)
+        super().__init__(key_ring, shard)
         self._skew = skew
-        self._there: int | None = None
+        self._server_time: int | None = None
         self._connection = connection
-        self._watch = watch
+        self._watchdog = watchdog
         self._pending: list[Sent] = []
-        self._noted: list[Query] = []
-        self._foreseen: _Known = {}
+        self._asked_before: list[Query] = []
+        self._prefetched: _Cache = {}
         self._begun = False
         self._over = False
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """All rows, in the order of the statement."""
-        return self.several([(statement, values)])[0]
+        return self.batch([(statement, values)])[0]
 
     def row(self, statement: Statement, values: Values) -> Row | None:
         """The first row, None where there is none."""
         found = self.rows(statement, values)
         return found[0] if found else None
 
-    def several(self, asked: Sequence[Query]) -> list[list[Row]]:
-        """All rows of several statements, in one way there and back for all that was not foreseen."""
-        unknown = [one for one in asked if _rows_of(one, self._foreseen) is None]
+    def batch(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """All rows of several statements, in one round trip for all that was not prefetched."""
+        unknown = self._unknown(queries)
         if not self._begun:
-            self._noted += unknown
-        told = self._answers(unknown) if unknown else {}
-        return [list(_rows_of(one, told) or _rows_of(one, self._foreseen) or ()) for one in asked]
+            self._asked_before += unknown
+        fetched = self._fetch(unknown) if unknown else {}
+        return [list(_cached_rows(query, fetched) or _cached_rows(query, self._prefetched) or ()) for query in queries]
 
-    def prefetch(self, asked: Sequence[Query]) -> None:
-        """Ask together for what will be asked, and keep it until a change of those tables."""
-        unknown = [one for one in asked if _rows_of(one, self._foreseen) is None]
+    def prefetch(self, queries: Sequence[Query]) -> None:
+        """Send queries together, and keep their rows until those tables change."""
+        unknown = self._unknown(queries)
         if unknown and self._begun:
-            for statement, known in self._answers(unknown).items():
-                self._foreseen.setdefault(statement, {}).update(known)
+            for statement, rows in self._fetch(unknown).items():
+                self._prefetched.setdefault(statement, {}).update(rows)
 
-    def later(self, statement: Statement, values: Values) -> None:
-        """Send a statement with the next one that has to be waited for."""
-        self._forget(statement)
-        self._pending.append(_sent(statement, values))
+    def begin(self, begin: bytes, lock: Sent, queries: Sequence[Query]) -> None:
+        """Begin, and send at once what the job will ask, and again what was asked before the beginning.
 
-    def begin(self, begin: bytes, lock: Sent, ahead: Sequence[Query]) -> None:
-        """Begin, and ask at once what the job will ask, and what was asked before the beginning once more.
-
-        The rows of `lock` end with the time at the server, in microseconds, once it was held.
+        The rows of `lock` end with the server's time, in microseconds, once it was held.
         """
-        asked = [*self._noted, *ahead]
+        ahead = [*self._asked_before, *queries]
         self._begun = True
         self._pending.append((begin, None))
-        locked, *told = [one.fetchall() for one in self._flight([lock, *(_sent(*one) for one in asked)])]
-        self._there = locked[-1][-1]
-        self._foreseen = _known(asked, told)
+        cursors = self._send([lock, *(_command(*query) for query in ahead)])
+        locked, *fetched = [cursor.fetchall() for cursor in cursors]
+        self._server_time = locked[-1][-1]
+        self._prefetched = _by_statement(ahead, fetched)
 
-    def require_moment(self, now: datetime) -> None:
+    def require_clock(self, now: datetime) -> None:
         """Refuse to judge by a moment that the server's clock contradicts."""
-        if self._skew is not None and self._there is not None:
-            require_one_time(micros(now), self._there, self._skew)
+        if self._skew is not None and self._server_time is not None:
+            require_synchronized_clocks(to_micros(now), self._server_time, self._skew)
 
-    def begin_later(self, command: bytes) -> None:
+    def defer_begin(self, command: bytes) -> None:
         """Begin with the first statement."""
         self._begun = True
         self._pending.append((command, None))
 
-    def whole(self, begin: bytes, ahead: Sequence[Query]) -> None:
-        """Begin, ask and end in one way there and back; whoever asks for more meets `Unforeseen`."""
+    def read_whole(self, begin: bytes, queries: Sequence[Query]) -> None:
+        """Begin, ask and end in one round trip; whoever asks for more meets `NotPrefetched`."""
         self._pending.append((begin, None))
-        cursors = self._flight([*(_sent(*one) for one in ahead), (b"COMMIT", None)])
-        self._foreseen = _known(ahead, [one.fetchall() for one in cursors[:-1]])
+        cursors = self._send([*(_command(*query) for query in queries), (b"COMMIT", None)])
+        self._prefetched = _by_statement(queries, [cursor.fetchall() for cursor in cursors[:-1]])
         self._begun = self._over = True
 
     def commit(self) -> str:
-        """Send what is left with COMMIT; what the server calls it that it did.
+        """Send what is left with COMMIT; the server's word for what it did.
 
         Raises
         ------
@@ -146,18 +143,18 @@ class PostgresTransaction(Executing):
         before = len(self._pending)
         cursors: list[Cursor[Row]] = []
         try:
-            self._flight([(b"COMMIT", None)], cursors)
+            self._send([(b"COMMIT", None)], cursors)
         except psycopg.Error as error:
             # Results come in order: where one before COMMIT has none, COMMIT was passed over.
-            refused = any(one.pgresult is None for one in cursors[:before]) and not lost(error)
+            refused = any(cursor.pgresult is None for cursor in cursors[:before]) and not is_connection_lost(error)
             raise (NotCommitted() if refused else error) from error
         return cursors[-1].statusmessage or ""
 
     def command(self, text: str) -> str:
-        """Run what has no values, such as BEGIN; what the server calls it that it did."""
-        self._foreseen.clear()
-        self._flight([])
-        with self._watch.over(self._connection):
+        """Run what has no values, such as BEGIN; the server's word for what it did."""
+        self._prefetched.clear()
+        self._send([])
+        with self._watchdog.watching(self._connection):
             # Several statements in one text travel together, and cannot be prepared.
             done = self._connection.execute(text.encode(), prepare=False)
         return done.statusmessage or ""
@@ -170,71 +167,81 @@ class PostgresTransaction(Executing):
         with suppress(psycopg.Error):
             self.command("ROLLBACK")
 
-    def server(self) -> Server:
+    def server(self) -> ServerState:
         """How the server is set up at this moment."""
-        with self._watch.over(self._connection):
-            return look(self._connection)
+        with self._watchdog.watching(self._connection):
+            return inspect_server(self._connection)
 
     def _execute(self, statement: Statement, values: Values) -> Cursor[Row]:
-        self._forget(statement)
-        return self._flight([_sent(statement, values)])[0]
+        self._invalidate(statement)
+        return self._send([_command(statement, values)])[0]
 
-    def _forget(self, change: Statement) -> None:
-        """What was foreseen of tables that change is to be asked again."""
+    def _send_later(self, statement: Statement, values: Values) -> None:
+        self._invalidate(statement)
+        self._pending.append(_command(statement, values))
+
+    def _invalidate(self, change: Statement) -> None:
+        """Drop what was prefetched of tables that change."""
         changed = _tables(change)
-        self._foreseen = {one: known for one, known in self._foreseen.items() if not changed & _tables(one)}
+        self._prefetched = {
+            statement: rows for statement, rows in self._prefetched.items() if not changed & _tables(statement)
+        }
 
-    def _answers(self, asked: Sequence[Query]) -> _Known:
-        return _known(asked, [one.fetchall() for one in self._flight([_sent(*one) for one in asked])])
+    def _unknown(self, queries: Sequence[Query]) -> list[Query]:
+        return [query for query in queries if _cached_rows(query, self._prefetched) is None]
 
-    def _flight(self, sent: Sequence[Sent], cursors: list[Cursor[Row]] | None = None) -> list[Cursor[Row]]:
+    def _fetch(self, queries: Sequence[Query]) -> _Cache:
+        cursors = self._send([_command(*query) for query in queries])
+        return _by_statement(queries, [cursor.fetchall() for cursor in cursors])
+
+    def _send(self, sent: Sequence[Sent], cursors: list[Cursor[Row]] | None = None) -> list[Cursor[Row]]:
         """Send what is pending and then this, and wait once; a cursor for each of what was sent now."""
         if self._over:
-            raise Unforeseen
+            raise NotPrefetched
         everything, self._pending = [*self._pending, *sent], []
         used = [] if cursors is None else cursors
         if len(everything) == 1:
             used.append(self._connection.cursor(binary=True))
-            with self._watch.over(self._connection):
+            with self._watchdog.watching(self._connection):
                 used[0].execute(*everything[0])
         elif everything:
-            self._together(everything, used)
+            self._pipeline(everything, used)
         return used[len(everything) - len(sent) :]
 
-    def _together(self, everything: Sequence[Sent], used: list[Cursor[Row]]) -> None:
+    def _pipeline(self, everything: Sequence[Sent], used: list[Cursor[Row]]) -> None:
         used += [self._connection.cursor(binary=True) for _ in everything]
         try:
-            with self._watch.over(self._connection), self._connection.pipeline():
+            with self._watchdog.watching(self._connection), self._connection.pipeline():
                 for cursor, (text, values) in zip(used, everything, strict=True):
                     cursor.execute(text, values)
         except PipelineAborted as error:
-            raise _first(error) from None
+            raise _root_error(error) from None
 
 
-def _first(error: BaseException) -> BaseException:
-    """The error for which the rest of a flight was passed over."""
+def _root_error(error: BaseException) -> BaseException:
+    """The error for which the rest of a pipeline was passed over."""
     while isinstance(error, PipelineAborted) and isinstance(error.__context__, psycopg.Error):
         error = error.__context__
     return error
 
 
-def _sent(statement: Statement, values: Values) -> Sent:
+def _command(statement: Statement, values: Values) -> Sent:
     prepared = _prepared(statement)
     return prepared.text, {**prepared.constants, **values}
 
 
-def _known(asked: Sequence[Query], told: Sequence[list[Row]]) -> _Known:
-    known: _Known = {}
-    for (statement, values), rows in zip(asked, told, strict=True):
-        known.setdefault(statement, {})[frozenset(values.items())] = rows
-    return known
+def _by_statement(queries: Sequence[Query], found: Sequence[list[Row]]) -> _Cache:
+    cache: _Cache = {}
+    for (statement, values), rows in zip(queries, found, strict=True):
+        cache.setdefault(statement, {})[frozenset(values.items())] = rows
+    return cache
 
 
-def _rows_of(asked: Query, known: _Known) -> list[Row] | None:
-    statement, values = asked
-    return known.get(statement, {}).get(frozenset(values.items()))
+def _cached_rows(query: Query, cache: _Cache) -> list[Row] | None:
+    statement, values = query
+    return cache.get(statement, {}).get(frozenset(values.items()))
 
 
 @cache
 def _tables(statement: Statement) -> frozenset[str]:
-    return frozenset(one.name for one in iterate(statement) if isinstance(one, Table))
+    return frozenset(part.name for part in iterate(statement) if isinstance(part, Table))

@@ -4,38 +4,38 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import Table
+from sqlalchemy import Select, Table, bindparam, select
 
 from heed.decisioning.errors import NotFound
-from heed.serving.ledger.backend.times import moment
+from heed.serving.ledger.backend.repository import reads_now
+from heed.serving.ledger.backend.times import from_micros
 from heed.serving.ledger.backend.transaction import Transaction
+from heed.serving.ledger.decisions.read import OF_CUSTOMER
 from heed.serving.ledger.encryption.data_keys import ANSWER, PAYLOAD, RECEIPT, decrypt, decrypt_text, get_key
-from heed.serving.ledger.encryption.pii import readable
-from heed.serving.ledger.facts.identity import present_id
-from heed.serving.ledger.outbox.messages import attempt_of
-from heed.serving.ledger.queries.erasing import ALIASES
-from heed.serving.ledger.queries.exporting import (
-    DECISIONS_OF_PERSON,
-    EVENTS_OF_CASE,
-    MESSAGES_OF_PERSON,
-    OBJECTIONS_OF,
-    ROWS_OF,
+from heed.serving.ledger.encryption.pii import decrypt_columns
+from heed.serving.ledger.facts.customers import all_ids, current_id
+from heed.serving.ledger.outbox import attempts_of
+from heed.serving.ledger.reviews import ReviewCase, cases_of, events_of
+from heed.serving.ledger.schema import (
+    OF_WHOM,
+    consents,
+    contact_points,
+    contacts,
+    customers,
+    decisions,
+    objections,
+    objectors,
+    outbox,
+    outcomes,
+    pick,
+    signals,
+    suppressions,
 )
-from heed.serving.ledger.queries.handing import ATTEMPTS
-from heed.serving.ledger.queries.reviews import CASES_OF
-from heed.serving.ledger.reviews.cases import ReviewCase
-from heed.serving.ledger.reviews.transitions import case_of, event_detail
-from heed.serving.ledger.tables.happenings import contacts, outcomes, signals
-from heed.serving.ledger.tables.people import consents, contact_points, customers, suppressions
 
 Rows = Sequence[Mapping[str, object]]
-
-_TIMES = {"at", "until"} | {
-    f"{done}_at"
-    for done in ("recorded", "received", "expires", "created", "reported", "retired", "delivered", "withdrawn")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Export:
         One for each id.
     decisions : sequence of mapping
         Each with its answer, reasons in words included, and the receipt: all that the decision looked at, as the
-        compressed JSON of `heed.serving.replay.receipt`, in base64.
+        compressed JSON of `serving.replay.receipt`, in base64.
     """
 
     customer_ids: Sequence[str]
@@ -70,7 +70,8 @@ class Export:
     messages: Rows
 
 
-def exported(transaction: Transaction, now: datetime, customer_id: str) -> Export:
+@reads_now()
+def export_customer(transaction: Transaction, now: datetime, customer_id: str) -> Export:
     """Everything on record under all ids of the customer.
 
     Raises
@@ -78,103 +79,132 @@ def exported(transaction: Transaction, now: datetime, customer_id: str) -> Expor
     NotFound
         If that is nothing.
     """
-    present = present_id(transaction, customer_id)
-    names = [present, *(row[0] for row in transaction.rows(ALIASES, {"customer_id": present}))]
-    decisions = _decisions(transaction, present)
-    profiles = _rows(transaction, customers, names)
-    if not profiles and not decisions:
+    ids = all_ids(transaction, current_id(transaction, customer_id))
+    decided = _decisions(transaction, ids[0])
+    profiles = _rows(transaction, customers, ids)
+    if not profiles and not decided:
         raise NotFound("no such customer", field="customer_id")
     return Export(
-        customer_ids=names,
+        customer_ids=ids,
         at=now,
         profiles=profiles,
-        contact_points=_rows(transaction, contact_points, names),
-        consents=_rows(transaction, consents, names),
-        suppressions=_rows(transaction, suppressions, names),
-        signals=_rows(transaction, signals, names),
-        contacts=_rows(transaction, contacts, names),
-        outcomes=_rows(transaction, outcomes, names),
-        objections=_objections(transaction, names),
-        decisions=decisions,
-        reviews=[_case(transaction, now, row) for name in names for row in transaction.rows(CASES_OF, _who(name))],
-        messages=_messages(transaction, names),
+        contact_points=_rows(transaction, contact_points, ids),
+        consents=_rows(transaction, consents, ids),
+        suppressions=_rows(transaction, suppressions, ids),
+        signals=_rows(transaction, signals, ids),
+        contacts=_rows(transaction, contacts, ids),
+        outcomes=_rows(transaction, outcomes, ids),
+        objections=_objections(transaction, ids),
+        decisions=decided,
+        reviews=[_case(transaction, case) for known_as in ids for case in cases_of(transaction, now, known_as)],
+        messages=_messages(transaction, ids),
     )
 
 
-def _who(customer_id: str) -> dict[str, object]:
-    return {"customer_id": customer_id}
+_ROWS: Mapping[str, Select[Any]] = {
+    table.name: select(table).where(table.c.customer_id == OF_WHOM).order_by(*table.primary_key.columns)
+    for table in (customers, contact_points, consents, suppressions, signals, contacts, outcomes)
+}
 
 
-def _rows(transaction: Transaction, table: Table, names: Sequence[str]) -> Rows:
-    return [row for name in names for row in _rows_of(transaction, table, name)]
+def _rows(transaction: Transaction, table: Table, ids: Sequence[str]) -> Rows:
+    return [row for customer_id in ids for row in _rows_of(transaction, table, customer_id)]
 
 
-def _rows_of(transaction: Transaction, table: Table, name: str) -> Iterator[dict[str, object]]:
+def _rows_of(transaction: Transaction, table: Table, customer_id: str) -> Iterator[dict[str, object]]:
     kind, own_id = table.name.removesuffix("s"), next(iter(table.primary_key.columns)).name
-    key = get_key(transaction, name)
-    for row in transaction.rows(ROWS_OF[table.name], _who(name)):
+    key = get_key(transaction, customer_id)
+    for row in transaction.rows(_ROWS[table.name], {"customer_id": customer_id}):
         columns = dict(zip(table.c.keys(), row, strict=True))
-        yield _timed(readable(key, kind, str(columns[own_id]), columns))
+        yield _with_moments(decrypt_columns(key, kind, str(columns[own_id]), columns))
 
 
-def _readable(columns: Sequence[str], row: Sequence[object]) -> dict[str, object]:
-    return _timed(dict(zip(columns, row, strict=True)))
+_TIMES = {"at", "until"} | {
+    f"{done}_at"
+    for done in ("recorded", "received", "expires", "created", "reported", "retired", "delivered", "withdrawn")
+}
 
 
-def _timed(said: Mapping[str, object]) -> dict[str, object]:
-    return {name: moment(value) if name in _TIMES and isinstance(value, int) else value for name, value in said.items()}
-
-
-def _objections(transaction: Transaction, names: Sequence[str]) -> Rows:
-    columns = ("objection_id", "recorded_at", "received_at")
-    subjects = [{"subject": transaction.seal.customer(name)} for name in names]
-    rows = [row for subject in subjects for row in transaction.rows(OBJECTIONS_OF, subject)]
-    return [_readable(columns, row) for row in dict.fromkeys(rows)]
-
-
-def _decisions(transaction: Transaction, present: str) -> Rows:
-    return [_decision(transaction, *row) for row in transaction.rows(DECISIONS_OF_PERSON, _who(present))]
-
-
-def _decision(transaction: Transaction, decision_id: str, at: int, answer: str, receipt: bytes) -> dict[str, object]:
-    said = decrypt_text(transaction, decision_id, ANSWER, answer)
-    kept = decrypt(transaction, decision_id, RECEIPT, bytes(receipt))
+def _with_moments(columns: Mapping[str, object]) -> dict[str, object]:
     return {
-        "decision_id": decision_id,
-        "at": moment(at),
-        "answer": None if said is None else _parsed(said),
-        "receipt": None if kept is None else b64encode(kept).decode(),
+        name: from_micros(value) if name in _TIMES and isinstance(value, int) else value
+        for name, value in columns.items()
     }
 
 
-def _case(transaction: Transaction, now: datetime, row: Sequence[object]) -> dict[str, object]:
-    case: ReviewCase = case_of(transaction, tuple(row), now)
-    events = transaction.rows(EVENTS_OF_CASE, {"review_id": case.review_id})
-    told = [
-        {"at": moment(at), "event": event, "detail": event_detail(transaction, case.decision_id, number, detail)}
-        for number, at, event, detail in events
-    ]
-    kept = (
-        "review_id",
-        "decision_id",
-        "proposed_action_id",
-        "opened_at",
-        "resolved_at",
-        "resolution_action_id",
-        "note",
-    )
-    return {**{name: getattr(case, name) for name in kept}, "state": case.state.value, "events": told}
+def _named(columns: Sequence[str], row: Sequence[object]) -> dict[str, object]:
+    return _with_moments(dict(zip(columns, row, strict=True)))
 
 
-def _messages(transaction: Transaction, names: Sequence[str]) -> Rows:
-    columns = ("outbox_id", "decision_id", "action_id", "created_at", "delivered_at", "withdrawn_at", "payload")
-    rows = [row for name in names for row in transaction.rows(MESSAGES_OF_PERSON, _who(name))]
+_OBJECTIONS = (
+    pick(objections, "objection_id recorded_at received_at")
+    .join(objectors, objectors.c.objection_id == objections.c.objection_id)
+    .where(objectors.c.customer == bindparam("subject"))
+    .order_by(objections.c.recorded_at, objections.c.objection_id)
+)
+
+
+def _objections(transaction: Transaction, ids: Sequence[str]) -> Rows:
+    columns = ("objection_id", "recorded_at", "received_at")
+    subjects = [{"subject": transaction.key_ring.hash_customer(customer_id)} for customer_id in ids]
+    rows = [row for subject in subjects for row in transaction.rows(_OBJECTIONS, subject)]
+    return [_named(columns, row) for row in dict.fromkeys(rows)]
+
+
+_DECISIONS = (
+    pick(decisions, "decision_id at answer receipt")
+    .where(OF_CUSTOMER)
+    .order_by(decisions.c.at, decisions.c.decision_id)
+)
+
+
+def _decisions(transaction: Transaction, customer_id: str) -> Rows:
+    return [_decision(transaction, *row) for row in transaction.rows(_DECISIONS, {"customer_id": customer_id})]
+
+
+def _decision(transaction: Transaction, decision_id: str, at: int, answer: str, receipt: bytes) -> dict[str, object]:
+    plain_answer = decrypt_text(transaction, decision_id, ANSWER, answer)
+    plain_receipt = decrypt(transaction, decision_id, RECEIPT, bytes(receipt))
+    return {
+        "decision_id": decision_id,
+        "at": from_micros(at),
+        "answer": None if plain_answer is None else _parsed(plain_answer),
+        "receipt": None if plain_receipt is None else b64encode(plain_receipt).decode(),
+    }
+
+
+def _case(transaction: Transaction, case: ReviewCase) -> dict[str, object]:
+    events = [{"at": event.at, "event": event.event, "detail": event.detail} for event in events_of(transaction, case)]
+    return {
+        "review_id": case.review_id,
+        "decision_id": case.decision_id,
+        "proposed_action_id": case.proposed_action_id,
+        "opened_at": case.opened_at,
+        "resolved_at": case.resolved_at,
+        "resolution_action_id": case.resolution_action_id,
+        "note": case.note,
+        "state": case.state.value,
+        "events": events,
+    }
+
+
+_MESSAGE = "outbox_id decision_id action_id created_at delivered_at withdrawn_at payload"
+_MESSAGES = (
+    pick(outbox, _MESSAGE)
+    .join(contacts, contacts.c.contact_id == outbox.c.contact_id)
+    .where(contacts.c.customer_id == OF_WHOM)
+    .order_by(outbox.c.outbox_id)
+)
+
+
+def _messages(transaction: Transaction, ids: Sequence[str]) -> Rows:
+    rows = [row for customer_id in ids for row in transaction.rows(_MESSAGES, {"customer_id": customer_id})]
     return [
         {
-            **_readable(columns, row),
+            **_named(_MESSAGE.split(), row),
             "payload": _parsed(decrypt_text(transaction, row[1], PAYLOAD, row[6])),
             # To whom it was handed is a part of what a person may know (Article 15(1)(c)).
-            "attempts": [asdict(attempt_of(one)) for one in transaction.rows(ATTEMPTS, {"outbox_id": row[0]})],
+            "attempts": [asdict(attempt) for attempt in attempts_of(transaction, row[0])],
         }
         for row in rows
     ]

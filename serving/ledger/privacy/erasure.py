@@ -1,6 +1,6 @@
-"""Erasing a customer (GDPR, Article 17), so that what was decided stays on record and whom it was about does not.
+"""Erasing a customer (GDPR, Article 17): what was decided stays on record, whom it was about does not.
 
-The customer's key is deleted, and with it everything that was sealed under it. Facts are deleted; slots, cases and
+The customer's key is deleted, and with it everything that was encrypted under it. Facts are deleted; slots, cases and
 messages that decisions refer to stay without a name. What waits to be sent is withdrawn, and what waits for a person
 ends in hold. An objection by keyed hash keeps marketing away from whoever comes back under the same id or address.
 
@@ -15,35 +15,31 @@ from enum import StrEnum
 
 from heed.decisioning.customer import EPOCH
 from heed.decisioning.errors import NotFound
-from heed.serving.ledger.backend.locks import Locks
-from heed.serving.ledger.backend.times import micros, moment
+from heed.serving.ledger import outbox
+from heed.serving.ledger.backend.repository import writes
 from heed.serving.ledger.backend.transaction import Transaction
-from heed.serving.ledger.encryption.data_keys import get_key
-from heed.serving.ledger.encryption.pii import CONTACT_POINT, contact_points, shown
-from heed.serving.ledger.facts.cancellation import withdraw
-from heed.serving.ledger.facts.identity import present_id
-from heed.serving.ledger.facts.lock_keys import of_customers, of_objections
-from heed.serving.ledger.facts.objections import record_objections, strike
-from heed.serving.ledger.facts.snapshot import version
-from heed.serving.ledger.facts.tombstones import last_erasure, nameless
-from heed.serving.ledger.queries.erasing import (
-    ADD_ERASURE,
-    ALIASES,
-    BLANK_CASES,
-    BLANK_MESSAGE,
-    BLANK_REASON,
-    BLANK_SLOTS,
-    CONSENTED_POINTS_OF,
-    FORGOTTEN,
-    HAS_KEY,
-    MESSAGES_OF,
+from heed.serving.ledger.encryption.data_keys import delete_key, get_key, has_key
+from heed.serving.ledger.facts.consents import consented_points, delete_consents
+from heed.serving.ledger.facts.contacts import blank_slots, delete_external_contacts, withdraw_message
+from heed.serving.ledger.facts.customers import (
+    all_ids,
+    contact_points_of,
+    current_id,
+    customer_locks,
+    delete_contact_points,
+    delete_customer,
+    holders,
+    version,
 )
-from heed.serving.ledger.queries.objections import HOLDERS, OBJECTIONS_OF_CUSTOMER
-from heed.serving.ledger.queries.reviews import UNSETTLED_OF
-from heed.serving.ledger.reports import ObjectionReport
-from heed.serving.ledger.reviews.transitions import case_of, end_in_hold
+from heed.serving.ledger.facts.objections import objection_locks, record_objections, strike_also
+from heed.serving.ledger.facts.outcomes import delete_outcomes
+from heed.serving.ledger.facts.reports import ObjectionReport
+from heed.serving.ledger.facts.signals import delete_signals
+from heed.serving.ledger.facts.suppressions import delete_suppressions
+from heed.serving.ledger.facts.tombstones import add_tombstone, tombstone
+from heed.serving.ledger.reviews import blank_cases, end_in_hold
 
-BECAUSE = "The customer was erased."
+_BECAUSE = "The customer was erased."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,15 @@ class SharedContactPoints(StrEnum):
     SPARE = "spare"
 
 
-def erase(
+def _locks(transaction: Transaction, customer_id: str, *_: object, **__: object) -> Iterator[str]:
+    """The customer under all ids, and everyone who shares a contact point, whom the objection strikes too."""
+    ids = all_ids(transaction, current_id(transaction, customer_id))
+    yield from customer_locks(transaction, (customer_id, *ids))
+    yield from objection_locks(transaction, _objections(EPOCH, ids[0], _contact_points(transaction, ids)))
+
+
+@writes(locks=_locks, scrub=True)
+def erase_customer(
     transaction: Transaction, now: datetime, customer_id: str, shared: SharedContactPoints = SharedContactPoints.STRIKE
 ) -> ErasureResult:
     """Erase a customer under all their ids.
@@ -91,85 +95,64 @@ def erase(
     NotFound
         If there is nothing on record, and nothing was erased.
     """
-    present = present_id(transaction, customer_id)
-    names = _names(transaction, present)
-    if not any(_held(transaction, name) for name in names):
-        before = last_erasure(transaction, customer_id)
+    ids = all_ids(transaction, current_id(transaction, customer_id))
+    if not any(_on_record(transaction, known_as) for known_as in ids):
+        before = tombstone(transaction, customer_id)
         if before is None:
             raise NotFound("no such customer", field="customer_id")
-        return ErasureResult(erased=False, erased_at=moment(before[0]))
-    others = {point: _others(transaction, point, names) for point in _points(transaction, names)}
+        return ErasureResult(erased=False, erased_at=before.erased_at)
+    others = {point: holders(transaction, point) - set(ids) for point in _contact_points(transaction, ids)}
     struck = {point: found for point, found in others.items() if shared is SharedContactPoints.STRIKE or not found}
-    _object(transaction, now, names, sorted(struck))
-    for name in names:
-        _forget(transaction, now, name)
+    _object(transaction, now, ids, sorted(struck))
+    for known_as in ids:
+        _delete(transaction, now, known_as)
     return ErasureResult(erased=True, erased_at=now, others_struck=len(set().union(*struck.values())))
 
 
-def of_erasure(customer_id: str) -> Locks:
-    """The customer under all ids, and everyone who shares a contact point, whom the objection strikes too."""
-
-    def found(transaction: Transaction) -> Iterator[str]:
-        names = _names(transaction, present_id(transaction, customer_id))
-        yield from of_customers(customer_id, *names)(transaction)
-        yield from of_objections(_objections(EPOCH, names[0], _points(transaction, names)))(transaction)
-
-    return found
+def _on_record(transaction: Transaction, customer_id: str) -> bool:
+    return version(transaction, customer_id) > 0 or has_key(transaction, customer_id)
 
 
-def _names(transaction: Transaction, present: str) -> list[str]:
-    return [present, *(row[0] for row in transaction.rows(ALIASES, {"customer_id": present}))]
+def _contact_points(transaction: Transaction, ids: Sequence[str]) -> list[str]:
+    return sorted({point for customer_id in ids for point in _contact_points_of(transaction, customer_id)})
 
 
-def _held(transaction: Transaction, customer_id: str) -> bool:
-    who = {"customer_id": customer_id}
-    return version(transaction, customer_id) > 0 or transaction.row(HAS_KEY, who) is not None
+def _contact_points_of(transaction: Transaction, customer_id: str) -> Iterator[str]:
+    key = get_key(transaction, customer_id)
+    yield from (point.contact_point for point in contact_points_of(transaction, customer_id, key))
+    yield from consented_points(transaction, customer_id, key)
 
 
-def _points(transaction: Transaction, names: Sequence[str]) -> list[str]:
-    return sorted({point for name in names for point in _points_of(transaction, name)})
+def _objections(now: datetime, customer_id: str, points: Sequence[str]) -> list[ObjectionReport]:
+    by_point = (ObjectionReport(now, contact_point=point) for point in points)
+    return [ObjectionReport(now, customer_id=customer_id), *by_point]
 
 
-def _points_of(transaction: Transaction, name: str) -> Iterator[str]:
-    key = get_key(transaction, name)
-    yield from (one.contact_point for one in contact_points(transaction, name, key))
-    for consent_id, sealed in transaction.rows(CONSENTED_POINTS_OF, {"customer_id": name}):
-        yield shown(key, CONTACT_POINT, consent_id, sealed)
-
-
-def _objections(now: datetime, present: str, points: Sequence[str]) -> list[ObjectionReport]:
-    return [ObjectionReport(now, customer_id=present), *(ObjectionReport(now, contact_point=one) for one in points)]
-
-
-def _others(transaction: Transaction, contact_point: str, names: Sequence[str]) -> set[str]:
-    """Customers besides this one who have the contact point."""
-    hashed = transaction.seal.contact_point(contact_point)
-    return {row[0] for row in transaction.rows(HOLDERS, {"contact_point": hashed})} - set(names)
-
-
-def _object(transaction: Transaction, now: datetime, names: Sequence[str], points: Sequence[str]) -> None:
+def _object(transaction: Transaction, now: datetime, ids: Sequence[str], points: Sequence[str]) -> None:
     """Keep marketing away from the person under every id, and from these contact points."""
-    record_objections(transaction, now, _objections(now, names[0], points))
-    subject = {"subject": transaction.seal.customer(names[0])}
-    for (objection_id,) in transaction.rows(OBJECTIONS_OF_CUSTOMER, subject):
-        for alias in names[1:]:
-            strike(transaction, now, alias, objection_id)
+    record_objections(transaction, now, _objections(now, ids[0], points))
+    strike_also(transaction, now, ids[0], ids[1:])
 
 
-def _forget(transaction: Transaction, now: datetime, name: str) -> None:
-    who = {"customer_id": name}
-    subject = transaction.seal.customer(name)
-    left = {"old": name, "new": nameless(subject)}
-    values = {"subject": subject, "erased_at": micros(now), "version": version(transaction, name)}
-    for row in transaction.rows(UNSETTLED_OF, who):
-        end_in_hold(transaction, now, case_of(transaction, row, now), "erased")
-    for outbox_id, contact_id, delivered_at, withdrawn_at in transaction.rows(MESSAGES_OF, who):
-        if delivered_at is None and withdrawn_at is None:
-            withdraw(transaction, now, outbox_id, contact_id, BECAUSE)
-        transaction.run(BLANK_MESSAGE, {"message": outbox_id})
-        transaction.run(BLANK_REASON, {"message": outbox_id, "because": BECAUSE})
-    for statement in (BLANK_CASES, BLANK_SLOTS):
-        transaction.run(statement, left)
-    for forget in FORGOTTEN:
-        transaction.run(forget, who)
-    transaction.run(ADD_ERASURE, values)
+def _delete(transaction: Transaction, now: datetime, customer_id: str) -> None:
+    """Delete what is on record under one id, and take the name off what stays."""
+    last_version = version(transaction, customer_id)
+    end_in_hold(transaction, now, customer_id, "erased")
+    for outbox_id, message in outbox.messages_to(transaction, customer_id):
+        if message.waits:
+            withdraw_message(transaction, now, outbox_id, message.contact_id, _BECAUSE)
+        outbox.blank_message(transaction, outbox_id, _BECAUSE)
+    for delete in (
+        blank_cases,
+        blank_slots,
+        delete_external_contacts,
+        delete_contact_points,
+        delete_signals,
+        delete_consents,
+        delete_suppressions,
+        delete_outcomes,
+        delete_key,
+        delete_customer,
+    ):
+        delete(transaction, customer_id)
+    add_tombstone(transaction, now, customer_id, last_version)

@@ -19,8 +19,8 @@ def new_key_file(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".key.new")
 
 
-def seal_of(connection: sqlite3.Connection, ledger: Path, given: str | None, *, make: bool) -> KeyRing:
-    """The seal of an open ledger: its key is `given`, or read from the file beside it, or made there once.
+def open_keys(connection: sqlite3.Connection, ledger: Path, given: str | None, *, make: bool) -> KeyRing:
+    """The key ring of an open ledger: its key is `given`, or read from the file beside it, or made there once.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ def seal_of(connection: sqlite3.Connection, ledger: Path, given: str | None, *, 
     row = connection.execute("SELECT mark, lasting FROM seals").fetchone()
     key = given.encode() if given else _read(key_file(ledger))
     if key is None and row is not None:
-        raise _refused("the key of the ledger is missing", ledger)
+        raise _refuse("the key of the ledger is missing", ledger)
     if row is None:
         # Nothing has been hashed yet, so any key is the right one.
-        return _begun(connection, key or _made(key_file(ledger))) if make else KeyRing(key or b"")
+        return _begin(connection, key or _make(key_file(ledger))) if make else KeyRing(key or b"")
     if row[0] != KeyRing(key or b"").mark and not given:
-        key = _rekeyed(ledger, row[0], make=make)
+        key = _interrupted_rotation(ledger, row[0], make=make)
     if row[0] != KeyRing(key or b"").mark:
-        raise _refused("the ledger has another key", ledger)
+        raise _refuse("the ledger has another key", ledger)
     return open_key_ring(key or b"", row[1])
 
 
-def _rekeyed(ledger: Path, mark: str, *, make: bool) -> bytes | None:
+def _interrupted_rotation(ledger: Path, mark: str, *, make: bool) -> bytes | None:
     """The key that the ledger was given by a process that ended before it could put the key in its place."""
     key = _read(new_key_file(ledger))
     if key is None or KeyRing(key).mark != mark:
@@ -56,10 +56,10 @@ def _rekeyed(ledger: Path, mark: str, *, make: bool) -> bytes | None:
     return key
 
 
-def _begun(connection: sqlite3.Connection, key: bytes) -> KeyRing:
-    seal, lasting = new_key_ring(key)
-    connection.execute("INSERT INTO seals (mark, lasting) VALUES (?, ?)", (seal.mark, lasting))
-    return seal
+def _begin(connection: sqlite3.Connection, key: bytes) -> KeyRing:
+    key_ring, lasting = new_key_ring(key)
+    connection.execute("INSERT INTO seals (mark, lasting) VALUES (?, ?)", (key_ring.mark, lasting))
+    return key_ring
 
 
 def _read(path: Path) -> bytes | None:
@@ -73,13 +73,13 @@ def _read(path: Path) -> bytes | None:
         ) from error
 
 
-def _made(path: Path) -> bytes:
+def _make(path: Path) -> bytes:
     key = secrets.token_hex(32).encode()
-    keep_key(path, key)
+    write_key(path, key)
     return key
 
 
-def keep_key(path: Path, key: bytes) -> None:
+def write_key(path: Path, key: bytes) -> None:
     """Write a key where its owner alone can read it; it is on the disk when this returns.
 
     Raises
@@ -93,13 +93,13 @@ def keep_key(path: Path, key: bytes) -> None:
             file.write(key)
             file.flush()
             os.fsync(descriptor)
-        _settle(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         remedy = "make the ledger's folder writable for this process"
         raise Unavailable("the key of the ledger cannot be kept", field=SETTING, value=path, remedy=remedy) from error
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk: a ledger must never be wrapped under a key that a crash takes away."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -108,6 +108,6 @@ def _settle(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _refused(why: str, ledger: Path) -> Unavailable:
+def _refuse(why: str, ledger: Path) -> Unavailable:
     remedy = f"restore `{key_file(ledger).name}` beside the ledger, or set {SETTING} to what it has"
     return Unavailable(why, field=SETTING, value=ledger, remedy=remedy)

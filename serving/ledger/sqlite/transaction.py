@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy.dialects.sqlite import dialect
 
 from heed.serving.ledger.backend.key_ring import KeyRing
-from heed.serving.ledger.backend.transaction import Executing, Statement, Values
+from heed.serving.ledger.backend.transaction import Statement, Transaction, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ def _prepared(statement: Statement) -> _Prepared:
     return _Prepared(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
 
 
-class SqliteTransaction(Executing):
+class SqliteTransaction(Transaction):
     """Statements on a SQLite connection in autocommit mode, between the BEGIN and COMMIT of its owner."""
 
-    def __init__(self, connection: sqlite3.Connection, seal: KeyRing) -> None:
-        super().__init__(seal)
+    def __init__(self, connection: sqlite3.Connection, key_ring: KeyRing) -> None:
+        super().__init__(key_ring)
         self._connection = connection
 
     def _execute(self, statement: Statement, values: Values) -> sqlite3.Cursor:

@@ -18,28 +18,20 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from heed.decisioning.errors import Unavailable
-from heed.serving.ledger.backend.errors import closed
+from heed.serving.ledger.audit import hash_chain
+from heed.serving.ledger.backend.database import closed_error
 from heed.serving.ledger.backend.key_ring import KeyRing
-from heed.serving.ledger.backend.transaction import Job, Transaction
+from heed.serving.ledger.backend.transaction import Transaction, WriteJob
 from heed.serving.ledger.sqlite.connections import BUSY_MILLISECONDS, write_a_page
-from heed.serving.ledger.sqlite.errors import for_caller, unavailable
+from heed.serving.ledger.sqlite.errors import error_for_caller, unavailable_error
 from heed.serving.ledger.sqlite.transaction import SqliteTransaction
-
-T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
-
-LARGEST_GROUP = 128
-_STALLED_SECONDS = 5.0
-_PROBE_SECONDS = 1.0
-_TRUNCATING_MILLISECONDS = 200
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     """A job with the future of whoever waits for it."""
 
-    work: Job[Any]
+    work: WriteJob[Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: object = None
@@ -63,6 +55,19 @@ class WriterStats:
     groups: int
 
 
+T = TypeVar("T")
+
+_STALLED_SECONDS = 5.0
+
+GROUP_MAX = 128
+
+_PROBE_SECONDS = 1.0
+
+_TRUNCATING_MILLISECONDS = 200
+
+_log = logging.getLogger(__name__)
+
+
 class Writer:
     """Runs jobs one after another on one connection, in groups that share a COMMIT.
 
@@ -72,7 +77,7 @@ class Writer:
         In autocommit mode and free to be used from another thread; the writer closes it.
     clock : callable
         Read inside the transaction, once per job.
-    seal : KeyRing
+    key_ring : Seal
         The ledger's key at work.
     present : callable
         Raises sqlite3.Error where the connection's file is no longer the ledger's; asked before each transaction.
@@ -82,12 +87,12 @@ class Writer:
         self,
         connection: sqlite3.Connection,
         clock: Callable[[], datetime],
-        seal: KeyRing,
+        key_ring: KeyRing,
         present: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
         self._present = present
-        self._transaction = SqliteTransaction(connection, seal)
+        self._key_ring = key_ring
         self._clock = clock
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
@@ -101,11 +106,11 @@ class Writer:
         self._thread.start()
 
     @property
-    def writing(self) -> WriterStats:
+    def stats(self) -> WriterStats:
         """Counts since the start."""
         return WriterStats(self._jobs, self._groups)
 
-    def submit(self, work: Job[T]) -> asyncio.Future[T]:
+    def submit(self, work: WriteJob[T]) -> asyncio.Future[T]:
         """Queue a job; the future resolves on the running event loop once its transaction is durable.
 
         Raises
@@ -118,7 +123,7 @@ class Writer:
         self._require_flow()
         with self._gate:
             if not self._open:
-                raise closed()
+                raise closed_error()
             self._queue.put(_Waiting(work, loop, future))
         return future
 
@@ -131,7 +136,7 @@ class Writer:
             If the writer is closed.
         """
         self._to_truncate = True
-        return self.submit(_nothing)
+        return self.submit(_no_work)
 
     def check(self) -> None:
         """Raise what keeps the writer from committing, if anything does.
@@ -142,7 +147,7 @@ class Writer:
             If it is closed, stuck in one group for more than 5 seconds, or its last transaction failed.
         """
         if not self._open or not self._thread.is_alive():
-            raise closed()
+            raise closed_error()
         self._require_flow()
         if self._fault is not None:
             raise self._fault
@@ -178,7 +183,7 @@ class Writer:
         if first is None:
             return [], False
         group = [first]
-        while len(group) < LARGEST_GROUP:
+        while len(group) < GROUP_MAX:
             try:
                 following = self._queue.get_nowait()
             except queue.Empty:
@@ -228,17 +233,19 @@ class Writer:
             try:
                 self._to_truncate = bool(self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
             except sqlite3.Error as error:
-                self._fault = unavailable(error)
+                self._fault = unavailable_error(error)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
     def _run(self, job: _Waiting) -> None:
-        """Run one job; its failure undoes what it wrote and nothing else."""
+        """Run one job and link what it added; its failure undoes what it wrote and nothing else."""
         self._connection.execute("SAVEPOINT job")
         try:
-            job.result = job.work(self._transaction, self._clock())
+            transaction = SqliteTransaction(self._connection, self._key_ring)
+            job.result = job.work(transaction, self._clock())
+            hash_chain.finish(transaction)
         except Exception as error:
             # Whatever a job raises belongs to the one who waits for it.
-            job.error = for_caller(error)
+            job.error = error_for_caller(error)
             if not self._connection.in_transaction and isinstance(error, sqlite3.Error):
                 # A full disk makes SQLite drop the whole transaction, the jobs before this one included.
                 raise
@@ -246,9 +253,9 @@ class Writer:
         self._connection.execute("RELEASE job")
 
     def _give_up(self, group: list[_Waiting], error: sqlite3.Error) -> None:
-        self._fault = unavailable(error)
+        self._fault = unavailable_error(error)
         for job in group:
-            job.error = for_caller(error)
+            job.error = error_for_caller(error)
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -256,7 +263,7 @@ class Writer:
             _log.exception("the ledger could not roll back; the next transaction will say why")
 
 
-def _nothing(transaction: Transaction, now: datetime) -> None:
+def _no_work(transaction: Transaction, now: datetime) -> None:
     """A job that only has its turn."""
 
 

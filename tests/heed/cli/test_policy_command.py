@@ -170,7 +170,7 @@ def test_a_change_of_policy_is_told_as_a_short_table(service: Heed):
         service.decide(f"c{number}", candidates=["mail", "text"])
     since = service.clock() - timedelta(days=1)
     pinned = service.runtime.deployment.current()
-    lines = list(format_diff(diff(service.runtime.ledger, POLICY, QUIET, since, pinned=pinned, by="tier")))
+    lines = list(format_diff(diff(service.runtime.ledger.decisions, POLICY, QUIET, since, pinned=pinned, by="tier")))
     assert lines[1] == "3 decisions since 2026-03-01; 3 would change"
     table = [line.split() for line in lines]
     assert ["contacts", "3", "0", "-3"] in table

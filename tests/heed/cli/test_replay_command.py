@@ -28,7 +28,9 @@ def decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[H
 def model_there(decided: tuple[Heed, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     now = decided[0].runtime.deployment.current()
     model = ReplayModel(now.scorer, now.level, now.certificate, now.attribute_types)
-    monkeypatch.setattr(bootstrap, "artifact_resolver", lambda _, ledger: ArtifactResolver(ledger, lambda _: model))
+    monkeypatch.setattr(
+        bootstrap, "artifact_resolver", lambda _, ledger: ArtifactResolver(ledger.artifacts, lambda _: model)
+    )
 
 
 def run(*arguments: str) -> Result:
@@ -58,7 +60,9 @@ def test_a_model_that_says_something_else_is_told_with_what_differs(
 ) -> None:
     now = decided[0].runtime.deployment.current()
     other = ReplayModel(FixedScorer({"mail": 0.31, "text": 0.2, "banner": 0.1}), now.level, None, now.attribute_types)
-    monkeypatch.setattr(bootstrap, "artifact_resolver", lambda _, ledger: ArtifactResolver(ledger, lambda _: other))
+    monkeypatch.setattr(
+        bootstrap, "artifact_resolver", lambda _, ledger: ArtifactResolver(ledger.artifacts, lambda _: other)
+    )
     found = run(decided[1][0])
     assert found.exit_code == 1
     assert "different: reasons, candidates" in found.stdout

@@ -36,7 +36,7 @@ def test_without_a_service_the_order_goes_straight_into_the_ledger(home):
     assert f"stop recorded through the ledger at {home / 'ledger.db'}, as no service answers" in said.output
     assert "stopped now: channel sms" in said.output
     with open_ledger(home / "ledger.db", readonly=True) as ledger:
-        assert [(one.reason, one.effect.value) for one in ledger.stops()] == [("wrong price", "review")]
+        assert [(one.reason, one.effect.value) for one in ledger.kill_switch.active()] == [("wrong price", "review")]
     said = run("resume", "--reason", "mended", "--by", "ana", "--channel", "sms", "--url", NOWHERE, "--json")
     assert json.loads(said.stdout)["stopped"] == []
 

@@ -193,7 +193,7 @@ def test_a_batch_retried_under_its_key_gets_the_same_answers(heed):
 
 def test_a_second_request_under_a_key_that_is_being_answered_is_told_to_come_again(heed):
     ledger = heed.runtime.ledger
-    wait(ledger._database.hold("key:local\0twice"))
+    wait(ledger._database.acquire("key:local\0twice"))
     answer = heed.http.post("/decide", json={"customer_id": "c1"}, headers={"Idempotency-Key": "twice"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (409, "1")
     assert answer.json()["type"] == "urn:heed:problem:idempotency-key-in-flight"

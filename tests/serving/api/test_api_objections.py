@@ -3,7 +3,7 @@
 import pytest
 
 from heed.decisioning.catalogue import MessageClass
-from heed.serving.ledger.reports import ObjectionReport
+from heed.serving.ledger.facts.reports import ObjectionReport
 from heed.serving.schemas.decision_requests import ScoreRequest
 from tests.support.in_process_service import OFFERS, offer, running_service
 from tests.support.ledger_builders import wait
@@ -139,12 +139,12 @@ def test_a_service_message_that_waits_is_still_sent(bank):
 
 
 def test_what_a_decision_in_flight_had_chosen_is_not_sent(bank):
-    ledger, commit = bank.runtime.ledger, bank.runtime.ledger.commit
+    ledger, commit = bank.runtime.ledger, bank.runtime.ledger.decisions.commit
 
     async def objecting(draft):
-        ledger.commit = commit
-        await ledger.record_objections([ObjectionReport(bank.clock(), "c1")])
+        ledger.decisions.commit = commit
+        await ledger.facts.record_objections([ObjectionReport(bank.clock(), "c1")])
         return await commit(draft)
 
-    ledger.commit = objecting
+    ledger.decisions.commit = objecting
     assert bank.decide(candidates=["mail"])["binding_rule"] == "heed-objection"

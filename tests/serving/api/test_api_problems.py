@@ -2,6 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
+from heed.serving.ledger.ledger import Customers
 from tests.support.in_process_service import MONDAY_MORNING
 
 SIGNAL = {"signal_id": "s1", "customer_id": "c1", "at": MONDAY_MORNING.isoformat(), "type": "click"}
@@ -310,7 +311,7 @@ def test_an_unforeseen_error_tells_nothing_of_the_inside(heed, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError("secret path /srv/heed")
 
-    monkeypatch.setattr(type(heed.runtime.ledger), "known", broken)
+    monkeypatch.setattr(Customers, "snapshot", broken)
     answer = heed.http.post("/decide", json={"customer_id": "c1"})
     assert_problem(answer, 500, "internal")
     assert "secret" not in answer.text

@@ -93,7 +93,7 @@ def test_a_claimed_case_can_be_given_back(unsure):
 def test_a_case_nobody_settles_expires_to_hold(unsure):
     decision = unsure.decide()
     unsure.clock.advance(hours=25)
-    unsure.http.portal.call(unsure.runtime.ledger.expire_reviews)
+    unsure.http.portal.call(unsure.runtime.services.reviews.expire)
     assert unsure.get(f"/v1/reviews/{decision['review_id']}")["state"] == "expired"
     assert unsure.get("/v1/outbox")["messages"] == []
     assert unsure.post(f"/v1/reviews/{decision['review_id']}/claim", {"reviewer": "ana"}, 409)["status"] == 409

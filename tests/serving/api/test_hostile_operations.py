@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from heed.decisioning.customer import ConsentStatus
+from heed.serving.ledger.facts.reports import ConsentReport, CustomerReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reports import ConsentReport, CustomerReport
 from tests.serving.api.test_api_problems import JSON, assert_problem
 from tests.support.in_process_service import Heed, running_service
 from tests.support.keyed_requests import issue_key
@@ -108,13 +108,17 @@ def test_without_a_key_no_operation_so_much_as_reads_a_body(tmp_path):
 @pytest.mark.parametrize("injected", INJECTED)
 def test_on_both_databases_it_is_kept_as_it_came_and_does_nothing(ledger: Ledger, injected: str) -> None:
     for name in (injected, "ada"):
-        wait(ledger.record_customers([CustomerReport(name, attributes={injected: injected}, time_zone="UTC")]))
+        wait(ledger.facts.record_customers([CustomerReport(name, attributes={injected: injected}, time_zone="UTC")]))
         granted = ConsentReport(f"k {name}", name, "email", injected, ConsentStatus.GRANTED, NOON)
-        wait(ledger.record_consents([granted]))
-        wait(ledger.commit(act(f"d {name}", name, ledger.known(name).version, idempotency_key=injected + name)))
+        wait(ledger.facts.record_consents([granted]))
+        wait(
+            ledger.decisions.commit(
+                act(f"d {name}", name, ledger.customers.snapshot(name).version, idempotency_key=injected + name)
+            )
+        )
     for name in (injected, "ada"):
-        known = ledger.known(name).customer
+        known = ledger.customers.snapshot(name).customer
         assert known.attributes == {injected: injected}
         assert [one.purpose for one in known.consents] == [injected]
-        assert [one.decision_id for one in ledger.decisions(name)] == [f"d {name}"]
-    assert len(ledger.outbox()) == 2
+        assert [one.decision_id for one in ledger.decisions.list(name)] == [f"d {name}"]
+    assert len(ledger.outbox.ready()) == 2

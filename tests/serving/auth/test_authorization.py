@@ -166,7 +166,7 @@ def test_what_holds_no_data_is_open_even_to_a_wrong_key(heed, path):
 
 def test_a_secret_is_kept_only_as_its_hash(heed, tmp_path):
     made = create_key("crm", Role.SERVICE, ROLES[Role.SERVICE], heed.clock())
-    heed.http.portal.call(heed.runtime.ledger.add_key, made.key)
+    heed.http.portal.call(heed.runtime.ledger.api_keys.add, made.key)
     heed.runtime.ledger.close()
     kept = b"".join(one.read_bytes() for one in tmp_path.iterdir())
     assert made.key.digest.encode() in kept

@@ -68,8 +68,8 @@ def test_a_decision_under_a_certificate_comes_out_the_same_when_it_is_made_again
         heed.clock.advance(days=400)
         ledger = heed.runtime.ledger
         in_force = heed.runtime.deployment.current()
-        sent = ledger.decision(answer["decision_id"]).answer
-        kept = receipt.unpack(ledger.receipt(answer["decision_id"]))
+        sent = ledger.decisions.get(answer["decision_id"]).answer
+        kept = receipt.unpack(ledger.decisions.receipt(answer["decision_id"]))
     assert differences(kept, in_force, sent) == ()
 
 

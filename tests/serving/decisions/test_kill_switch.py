@@ -16,9 +16,9 @@ from heed.decisioning.recheck_result import ALLOWED
 from heed.decisioning.verdict import Effect
 from heed.serving.errors import StaleFacts
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.leases import DeliveryCheck
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.outbox.delivery import DeliveryCheck
-from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.schema import contacts
 from heed.serving.replay import receipt
 from heed.serving.replay.replay import differences
 from tests.support.in_process_service import POLICY, Heed, running_service
@@ -70,9 +70,9 @@ class TestDecisions:
     def test_a_decision_that_was_stopped_can_be_made_again_from_its_receipt(self, heed: Heed) -> None:
         heed.know()
         heed.post("/v1/stop", WHY)
-        record = heed.runtime.ledger.decision(heed.decide()["decision_id"])
+        record = heed.runtime.ledger.decisions.get(heed.decide()["decision_id"])
         heed.post("/v1/resume", WHY)
-        kept = receipt.unpack(heed.runtime.ledger.receipt(record.decision_id))
+        kept = receipt.unpack(heed.runtime.ledger.decisions.receipt(record.decision_id))
         assert differences(kept, heed.runtime.deployment.current(), record.answer) == ()
 
     def test_the_flag_of_the_policy_stops_everything_with_the_next_decision(self, tmp_path: Path) -> None:
@@ -102,20 +102,22 @@ class TestReviews:
             path, verdict = f"/v1/reviews/{case['review_id']}", {"reviewer": "ana", "fence": case["fence"]}
             problem = heed.post(f"{path}/approve", verdict, 409)
             assert problem["detail"].startswith("rule `heed-stop`: Stopped since")
-            events = heed.runtime.ledger.review_events(case["review_id"])
+            events = heed.runtime.ledger.reviews.events(case["review_id"])
             assert [one.event for one in events] == ["opened", "claimed", "refused"]
             assert heed.post(f"{path}/reject", verdict)["state"] == "rejected"
 
     def test_an_order_to_review_lets_a_person_approve(self, tmp_path: Path) -> None:
         with new_ledger(tmp_path, Clock()) as ledger:
-            wait(ledger.stop(StopOrder("look", "ana", Effect.REVIEW)))
-            wait(ledger.commit(review("d1")))
-            fence = wait(ledger.claim("case-d1", "ana")).fence
-            approved = ledger.approve("case-d1", "ana", fence, execution=execution("d1"), allowed=lambda _: None)
+            wait(ledger.kill_switch.stop(StopOrder("look", "ana", Effect.REVIEW)))
+            wait(ledger.decisions.commit(review("d1")))
+            fence = wait(ledger.reviews.claim("case-d1", "ana")).fence
+            approved = ledger.reviews.approve(
+                "case-d1", "ana", fence, execution=execution("d1"), allowed=lambda _: None
+            )
             assert wait(approved).state == "approved"
-            assert [one.decision_id for one in ledger.outbox()] == ["d1"]
-            wait(ledger.stop(StopOrder("hold", "ana")))
-            assert ledger.outbox() == ()
+            assert [one.decision_id for one in ledger.outbox.ready()] == ["d1"]
+            wait(ledger.kill_switch.stop(StopOrder("hold", "ana")))
+            assert ledger.outbox.ready() == ()
 
 
 class TestHandingOver:
@@ -129,22 +131,24 @@ class TestHandingOver:
             "urn:heed:problem:refused-by-guardrail",
             "do not send it now; it waits in the outbox until the order is lifted",
         )
-        assert [one.state.value for one in heed.runtime.ledger.known("c1").customer.contacts] == ["reserved"]
+        assert [one.state.value for one in heed.runtime.ledger.customers.snapshot("c1").customer.contacts] == [
+            "reserved"
+        ]
         heed.post("/v1/resume", WHY)
         heed.post(f"/v1/outbox/execute:{decision['decision_id']}/delivered", None)
 
     def test_messages_behind_those_that_are_stopped_are_reached(self, tmp_path: Path) -> None:
         with new_ledger(tmp_path, Clock()) as ledger:
             for n in range(5):
-                wait(ledger.commit(act(f"d{n}", f"c{n}")))
-            wait(ledger.stop(StopOrder("no mail", "ana", channel="email")))
-            assert ledger.outbox(limit=2) == ()
-            wait(ledger.resume(StopOrder("mended", "ana", channel="email")))
-            assert [one.decision_id for one in ledger.outbox(limit=2)] == ["d0", "d1"]
+                wait(ledger.decisions.commit(act(f"d{n}", f"c{n}")))
+            wait(ledger.kill_switch.stop(StopOrder("no mail", "ana", channel="email")))
+            assert ledger.outbox.ready(limit=2) == ()
+            wait(ledger.kill_switch.resume(StopOrder("mended", "ana", channel="email")))
+            assert [one.decision_id for one in ledger.outbox.ready(limit=2)] == ["d0", "d1"]
             flagged = DeliveryCheck(
                 lambda _: ALLOWED, None, timedelta(days=1), most_attempts=10, stop=Stop("flag", None)
             )
-            refused, _ = wait(ledger.delivered("execute:d0", flagged))
+            refused = wait(ledger.outbox.mark_delivered("execute:d0", flagged)).refusal
             assert str(refused).startswith("rule `heed-stop`: Stopped by the policy")
 
 
@@ -153,7 +157,7 @@ class TestLedger:
         async def client(ledger: Any, name: str, done: list[str]) -> None:
             for n in range(400):
                 try:
-                    await ledger.commit(act(f"{name}-{n}", f"{name}-{n}"))
+                    await ledger.decisions.commit(act(f"{name}-{n}", f"{name}-{n}"))
                 except StaleFacts:
                     return
                 done.append(name)
@@ -163,7 +167,7 @@ class TestLedger:
             clients = [asyncio.create_task(client((first, second)[n % 2], f"c{n}", done)) for n in range(8)]
             while len(done) < 100:
                 await asyncio.sleep(0.001)
-            await second.stop(StopOrder("now", "ana"))
+            await second.kill_switch.stop(StopOrder("now", "ana"))
             acknowledged = _slots(second)
             await asyncio.gather(*clients)
             return acknowledged, _slots(second)
@@ -180,29 +184,31 @@ class TestLedger:
 
     def test_orders_survive_a_restart_and_keep_who_and_why(self, tmp_path: Path) -> None:
         with new_ledger(tmp_path, clock := Clock()) as ledger:
-            wait(ledger.stop(StopOrder("first", "ana", channel="sms")))
-            wait(ledger.stop(StopOrder("second", "ben")))
+            wait(ledger.kill_switch.stop(StopOrder("first", "ana", channel="sms")))
+            wait(ledger.kill_switch.stop(StopOrder("second", "ben")))
         with open_ledger(tmp_path / "ledger.db", clock=clock) as ledger:
-            assert [one.scope for one in ledger.stops()] == ["channel sms", "everything"]
-            wait(ledger.resume(StopOrder("mended", "eve")))
-            said = [(one.number, one.event, one.ordered_by, one.stop.reason) for one in ledger.orders()]
+            assert [one.scope for one in ledger.kill_switch.active()] == ["channel sms", "everything"]
+            wait(ledger.kill_switch.resume(StopOrder("mended", "eve")))
+            said = [(one.number, one.event, one.ordered_by, one.stop.reason) for one in ledger.kill_switch.history()]
         assert said == [(3, "resume", "eve", "mended"), (2, "stop", "ben", "second"), (1, "stop", "ana", "first")]
 
     def test_a_later_order_of_the_same_scope_takes_the_place_of_the_earlier(self, tmp_path: Path) -> None:
         with new_ledger(tmp_path, Clock()) as ledger:
-            wait(ledger.stop(StopOrder("hold", "ana")))
-            assert wait(ledger.stop(StopOrder("look", "ana", Effect.REVIEW))) == (Stop("look", NOON, Effect.REVIEW),)
+            wait(ledger.kill_switch.stop(StopOrder("hold", "ana")))
+            assert wait(ledger.kill_switch.stop(StopOrder("look", "ana", Effect.REVIEW))) == (
+                Stop("look", NOON, Effect.REVIEW),
+            )
 
     def test_what_is_not_stopped_cannot_be_resumed(self, tmp_path: Path) -> None:
         with new_ledger(tmp_path, Clock()) as ledger:
-            wait(ledger.stop(StopOrder("hold", "ana", channel="sms")))
+            wait(ledger.kill_switch.stop(StopOrder("hold", "ana", channel="sms")))
             with pytest.raises(Conflict, match=r"no order to stop of this scope.*stopped is: channel sms"):
-                wait(ledger.resume(StopOrder("mended", "ana")))
+                wait(ledger.kill_switch.resume(StopOrder("mended", "ana")))
 
     @pytest.mark.parametrize("attack", ["UPDATE stops SET reason = ''", "DELETE FROM stops"])
     def test_the_history_cannot_be_rewritten(self, tmp_path: Path, attack: str) -> None:
         with new_ledger(tmp_path, Clock()) as ledger:
-            wait(ledger.stop(StopOrder("hold", "ana")))
+            wait(ledger.kill_switch.stop(StopOrder("hold", "ana")))
         with (
             closing(sqlite3.connect(tmp_path / "ledger.db")) as connection,
             pytest.raises(sqlite3.IntegrityError, match="stops is append-only"),

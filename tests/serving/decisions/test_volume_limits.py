@@ -11,8 +11,8 @@ from heed.decisioning.customer import Volume
 from heed.decisioning.decision import Disposition
 from heed.serving.decisions.record import Caller
 from heed.serving.errors import StaleFacts
-from heed.serving.ledger.reports import ContactReport, ObjectionReport
-from heed.serving.ledger.reviews.cases import Execution
+from heed.serving.ledger.facts.reports import ContactReport, ObjectionReport
+from heed.serving.ledger.reviews import Execution
 from heed.serving.replay.receipt import unpack
 from heed.serving.schemas.decision_requests import DecideRequest
 from tests.support.in_process_service import POLICY, offer, running_service
@@ -28,17 +28,17 @@ OFFERS = (offer("mail", cost=1.5), offer("text", "sms", cost=1.0))
 
 
 def total(ledger, window=DAY):
-    found = ledger.volumes((window,))
+    found = ledger.facts.volumes((window,))
     return sum(one.contacts for one in found), sum(one.spent for one in found)
 
 
 def test_nothing_was_sent_in_the_beginning(ledger):
-    assert ledger.volumes((DAY,)) == ()
+    assert ledger.facts.volumes((DAY,)) == ()
 
 
 def test_a_slot_counts_with_its_cost_from_its_reservation_on(ledger):
-    wait(ledger.commit(act("d1", cost=2.5)))
-    (volume,) = ledger.volumes((timedelta(hours=1),))
+    wait(ledger.decisions.commit(act("d1", cost=2.5)))
+    (volume,) = ledger.facts.volumes((timedelta(hours=1),))
     assert (volume.action_id, volume.contacts, volume.spent) == (MAIL.action_id, 1, 2.5)
     assert volume.since <= NOON < volume.until
 
@@ -53,22 +53,26 @@ def test_a_slot_counts_with_its_cost_from_its_reservation_on(ledger):
     ],
 )
 def test_what_became_of_a_slot(ledger, statuses, counted):
-    wait(ledger.commit(act("d1", cost=2.5)))
+    wait(ledger.decisions.commit(act("d1", cost=2.5)))
     for number, status in enumerate(statuses):
-        wait(ledger.record_contacts([ContactReport(f"r{number}", "ada", NOON, status, "d1")]))
+        wait(ledger.facts.record_contacts([ContactReport(f"r{number}", "ada", NOON, status, "d1")]))
     assert total(ledger) == counted
 
 
 def test_what_an_objection_withdraws_is_free(ledger):
-    wait(ledger.commit(act("d1", cost=2.5)))
-    wait(ledger.record_objections([ObjectionReport(NOON, "ada")]))
+    wait(ledger.decisions.commit(act("d1", cost=2.5)))
+    wait(ledger.facts.record_objections([ObjectionReport(NOON, "ada")]))
     assert total(ledger) == (0, 0)
 
 
 def test_an_approved_review_counts(ledger):
-    wait(ledger.commit(review("d1")))
-    fence = wait(ledger.claim("case-d1", "ann")).fence
-    wait(ledger.approve("case-d1", "ann", fence, execution=Execution("s", MAIL, cost=4.0), allowed=lambda _: None))
+    wait(ledger.decisions.commit(review("d1")))
+    fence = wait(ledger.reviews.claim("case-d1", "ann")).fence
+    wait(
+        ledger.reviews.approve(
+            "case-d1", "ann", fence, execution=Execution("s", MAIL, cost=4.0), allowed=lambda _: None
+        )
+    )
     assert total(ledger) == (1, 4.0)
 
 
@@ -78,12 +82,12 @@ def test_contacts_by_other_tools_count_once_and_only_if_they_were_made(ledger):
         return ContactReport(own_id, "ada", NOON, status, **what)
 
     for report in (call("c1"), call("c1"), call("c2", "failed")):
-        wait(ledger.record_contacts([report]))
+        wait(ledger.facts.record_contacts([report]))
     assert total(ledger) == (1, 6.0)
 
 
 def test_a_window_reaches_back_to_the_beginning_of_a_quarter_of_an_hour(ledger, clock):
-    wait(ledger.commit(act("d1")))
+    wait(ledger.decisions.commit(act("d1")))
     clock.now = NOON + timedelta(hours=1, minutes=14)
     assert total(ledger, timedelta(hours=1))[0] == 1
     clock.advance(minutes=1)
@@ -101,8 +105,8 @@ def test_every_window_holds_all_that_was_sent_in_it_and_at_most_a_quarter_more(t
         times = [NOON + number * QUARTER for number in quarters]
         for number, at in enumerate(times):
             what = {"action_id": "win_back", "channel": "call", "purpose": "offers"}
-            wait(ledger.record_contacts([ContactReport(f"c{number}", "ada", at, **what)]))
-        found = ledger.volumes(tuple(windows))
+            wait(ledger.facts.record_contacts([ContactReport(f"c{number}", "ada", at, **what)]))
+        found = ledger.facts.volumes(tuple(windows))
     for window in windows:
         counted = sum(one.contacts for one in found if one.until > clock.now - window)
         least = sum(at > clock.now - window for at in times)
@@ -156,7 +160,7 @@ def test_no_limit_is_exceeded_by_many_decisions_for_many_customers_at_once(limit
         return await asyncio.gather(*(engine.decide(one, Caller("test")) for one in asked))
 
     limited.http.portal.call(press)
-    dispositions = [one.disposition for one in limited.runtime.ledger.decisions(limit=100)]
+    dispositions = [one.disposition for one in limited.runtime.ledger.decisions.list(limit=100)]
     assert len(dispositions) == 24
     assert dispositions.count(Disposition.ACT) == most
     assert total(limited.runtime.ledger)[0] == most
@@ -174,7 +178,7 @@ def test_at_the_ledger_itself_concurrent_commits_see_each_others_volumes(ledger)
 
     async def press():
         drafts = [act(f"d{n}", f"customer {n}", still_allowed=room, windows=(DAY,)) for n in range(20)]
-        return await asyncio.gather(*(ledger.commit(one) for one in drafts), return_exceptions=True)
+        return await asyncio.gather(*(ledger.decisions.commit(one) for one in drafts), return_exceptions=True)
 
     refused = [one for one in wait(press()) if isinstance(one, StaleFacts)]
     assert len(refused) == 17
@@ -198,7 +202,7 @@ def test_a_case_cannot_be_approved_over_a_limit(tmp_path):
 
 def test_volumes_are_in_the_receipt(limited):
     limited.decide("c1", candidates=["mail"])
-    kept = unpack(limited.runtime.ledger.receipt(limited.decide("c2", candidates=["mail"])["decision_id"]))
+    kept = unpack(limited.runtime.ledger.decisions.receipt(limited.decide("c2", candidates=["mail"])["decision_id"]))
     assert kept.facts.volumes is not None
     assert [(one.action_id, one.contacts, one.spent) for one in kept.facts.volumes] == [("mail", 1, 1.5)]
     assert isinstance(kept.facts.volumes[0], Volume)

@@ -9,8 +9,8 @@ import pytest
 
 from heed.decisioning.errors import NotFound
 from heed.serving.delivery.message_recheck import recheck_message
-from heed.serving.ledger.outbox.delivery import DeliveryContext
-from heed.serving.ledger.records import OutboxMessage
+from heed.serving.ledger.leases import DeliveryContext
+from heed.serving.ledger.outbox import OutboxMessage
 from tests.support.doubles import FixedScorer
 from tests.support.in_process_service import (
     MONDAY_MORNING,
@@ -37,7 +37,7 @@ def waiting(bank: Heed) -> list[str]:
 
 
 def slots(bank: Heed, customer_id: str = "c1") -> list[str]:
-    return [one.state.value for one in bank.runtime.ledger.known(customer_id).customer.contacts]
+    return [one.state.value for one in bank.runtime.ledger.customers.snapshot(customer_id).customer.contacts]
 
 
 def acted(bank: Heed, customer_id: str = "c1", **more: Any) -> str:
@@ -134,7 +134,7 @@ def test_nothing_is_handed_over_while_no_policy_is_in_force(tmp_path: Path) -> N
 
 
 async def _take_back(bank: Heed, outbox_id: str) -> bool:
-    return await bank.runtime.ledger.withdraw(outbox_id, "because")
+    return await bank.runtime.ledger.outbox.cancel(outbox_id, "because")
 
 
 def test_a_message_is_taken_back_once_and_not_after_it_was_delivered(bank: Heed) -> None:
@@ -148,11 +148,11 @@ def test_a_message_is_taken_back_once_and_not_after_it_was_delivered(bank: Heed)
 
 def test_an_action_that_left_the_catalogue_is_no_longer_on_offer(bank: Heed) -> None:
     decided = bank.decide()
-    known = bank.runtime.ledger.known("c1").customer
+    known = bank.runtime.ledger.customers.snapshot("c1").customer
     without = active_versions(FixedScorer({}), OFFERS[1:], POLICY)
     (one,) = bank.get("/v1/outbox")["messages"]
     message = OutboxMessage(**{**one, "created_at": bank.clock()})
-    receipt = bank.runtime.ledger.receipt(decided["decision_id"])
+    receipt = bank.runtime.ledger.decisions.receipt(decided["decision_id"])
     release = DeliveryContext(message, known, receipt, by_person=False, now=bank.clock())
     assert recheck_message(without, release, without.windows).because == "`mail` is no longer on offer."
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from heed.decisioning.customer import ConsentStatus, ContactPoint
 from heed.serving.bootstrap import bootstrap
 from heed.serving.decisions.record import Caller
-from heed.serving.ledger.reports import ConsentReport, CustomerReport
+from heed.serving.ledger.facts.reports import ConsentReport, CustomerReport
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.decision_requests import DecideRequest
 from heed.serving.settings import Settings
@@ -60,28 +60,28 @@ def test_nothing_is_committed_or_handed_over_after_a_withdrawal_was_acknowledged
 
 async def _race(runtime: Runtime, clock: Ticking) -> Seen:
     seen = Seen()
-    await runtime.ledger.record_customers(
+    await runtime.ledger.facts.record_customers(
         [CustomerReport(one, contact_points=(ContactPoint(f"{one}-email", "email"),), time_zone="UTC")
          for one in CUSTOMERS]
     )  # fmt: skip
-    await runtime.ledger.record_consents([_said(one, ConsentStatus.GRANTED, clock()) for one in CUSTOMERS])
+    await runtime.ledger.facts.record_consents([_said(one, ConsentStatus.GRANTED, clock()) for one in CUSTOMERS])
     over = asyncio.Event()
     deciding = [asyncio.create_task(_decide(runtime, one, over)) for one in CUSTOMERS]
     taking: list[asyncio.Task[None]] = []
     for number, one in enumerate(CUSTOMERS):
-        while not runtime.ledger.known(one).customer.contacts or (number > 1 and not seen.handed):
+        while not runtime.ledger.customers.snapshot(one).customer.contacts or (number > 1 and not seen.handed):
             await asyncio.sleep(0)
-        await runtime.ledger.record_consents([_said(one, ConsentStatus.WITHDRAWN, clock())])
+        await runtime.ledger.facts.record_consents([_said(one, ConsentStatus.WITHDRAWN, clock())])
         seen.acknowledged[one] = clock()
         if not taking:
             # What the first customer was chosen for still waits, and is not to be had any more.
             taking = [asyncio.create_task(_take(runtime, seen, f"executor-{name}", over)) for name in range(3)]
-    while runtime.ledger.outbox(1) and not any(one.done() for one in taking):
+    while runtime.ledger.outbox.ready(1) and not any(one.done() for one in taking):
         await asyncio.sleep(0)
     over.set()
     await asyncio.gather(*deciding, *taking)
     for one in CUSTOMERS:
-        slots = runtime.ledger.known(one).customer.contacts
+        slots = runtime.ledger.customers.snapshot(one).customer.contacts
         seen.committed.extend((one, slot.at) for slot in slots)
     return seen
 
@@ -98,7 +98,7 @@ async def _decide(runtime: Runtime, customer_id: str, over: asyncio.Event) -> No
 async def _take(runtime: Runtime, seen: Seen, executor: str, over: asyncio.Event) -> None:
     while not over.is_set():
         for one in await runtime.services.delivery.lease_many(executor, 2, timedelta(minutes=1)):
-            (attempt,) = runtime.ledger.message(one.message.outbox_id).attempts
+            (attempt,) = runtime.ledger.outbox.state(one.message.outbox_id).attempts
             seen.handed.append((json.loads(one.message.payload)["customer_id"], attempt.began_at))
         await asyncio.sleep(0)
 

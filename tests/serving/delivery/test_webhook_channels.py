@@ -17,7 +17,7 @@ from heed.serving.bootstrap import bootstrap
 from heed.serving.decisions.record import Caller
 from heed.serving.delivery.webhooks.channels import parse_channels
 from heed.serving.delivery.webhooks.config import webhook_configs
-from heed.serving.ledger.reports import ConsentReport
+from heed.serving.ledger.facts.reports import ConsentReport
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.decision_requests import DecideRequest
 from heed.serving.settings import Settings
@@ -45,7 +45,7 @@ async def decided(runtime: Runtime, clock: Clock) -> dict[str, str]:
         ConsentReport(f"k-{one}", "c1", one, "marketing", ConsentStatus.GRANTED, clock() - timedelta(1))
         for one in CHANNELS
     ]
-    await runtime.ledger.record_consents(granted)
+    await runtime.ledger.facts.record_consents(granted)
     ids = {}
     for channel in CHANNELS:
         request = DecideRequest(customer_id="c1", candidates=[f"{channel}-offer"])
@@ -91,7 +91,7 @@ def test_each_channel_s_messages_go_to_its_own_executor_and_the_rest_to_the_one_
                     signature = Webhook(secret).sign(ids["chat"], clock(), body)
                     assert signature in seen.headers["webhook-signature"].split()
                 assert stamp == str(int(clock().timestamp()))
-                assert {runtime.ledger.message(one).state for one in ids.values()} == {"delivered"}
+                assert {runtime.ledger.outbox.state(one).state for one in ids.values()} == {"delivered"}
             finally:
                 await asyncio.gather(*(one.stop() for one in runtime.webhook_workers))
                 runtime.ledger.close()
@@ -122,7 +122,9 @@ def test_one_that_wants_no_more_is_told_of_by_its_channel_and_leaves_the_others_
     told = {"webhook_url": "https://all.example/t?k=planted", "webhook_secret": ALL, **CHAT_ALONE}
     with running_service(tmp_path, **told) as heed:
         _, chat = heed.runtime.webhook_workers
-        heed.http.portal.call(heed.runtime.ledger.disable, chat.endpoint.name, "The executor answered 410.")
+        heed.http.portal.call(
+            heed.runtime.ledger.outbox.disable_endpoint, chat.endpoint.name, "The executor answered 410."
+        )
         seen = heed.get("/v1/webhook")
         shown = [(one["channel"], one["origin"], one["enabled"]) for one in seen["endpoints"]]
         assert shown == [(None, "https://all.example", True), ("chat", "https://chat.example", False)]

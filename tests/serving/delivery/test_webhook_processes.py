@@ -13,7 +13,7 @@ import pytest
 from heed.decisioning.customer import ConsentStatus
 from heed.serving.bootstrap import bootstrap
 from heed.serving.decisions.record import Caller
-from heed.serving.ledger.reports import ConsentReport, CustomerReport
+from heed.serving.ledger.facts.reports import ConsentReport, CustomerReport
 from heed.serving.runtime import Runtime
 from heed.serving.schemas.decision_requests import DecideRequest
 from heed.serving.settings import Settings
@@ -40,10 +40,10 @@ def test_each_message_is_delivered_once_by_whichever_process(tmp_path: Path) -> 
             waiting, sent = asyncio.run(_race(runtime, tmp_path, url))
             assert len(waiting) == MESSAGES
             assert sent == Counter(dict.fromkeys(waiting, 1))
-            found = [ledger.message(one) for one in waiting]
+            found = [ledger.outbox.state(one) for one in waiting]
             assert {one.state for one in found} == {"delivered"}
             assert {len(one.attempts) for one in found} == {1}
-            assert ledger.verify().sound
+            assert ledger.audit.verify().sound
 
 
 async def _race(runtime: Runtime, home: Path, url: str) -> tuple[list[str], Counter[str]]:
@@ -54,10 +54,10 @@ async def _race(runtime: Runtime, home: Path, url: str) -> tuple[list[str], Coun
 
 
 async def _act(runtime: Runtime, customer_id: str) -> str:
-    now = runtime.ledger._database.moment()
-    await runtime.ledger.record_customers([CustomerReport(customer_id, time_zone="UTC")])
+    now = runtime.ledger._database.now()
+    await runtime.ledger.facts.record_customers([CustomerReport(customer_id, time_zone="UTC")])
     granted = ConsentReport(f"{customer_id} web", customer_id, "web", "marketing", ConsentStatus.GRANTED, now)
-    await runtime.ledger.record_consents([granted])
+    await runtime.ledger.facts.record_consents([granted])
     request = DecideRequest(customer_id=customer_id, candidates=["banner"])
     decided = json.loads(await runtime.services.decisions.decide(request, Caller("test")))
     assert decided["disposition"] == "act", decided["reason"]

@@ -51,7 +51,7 @@ class Pushing:
         points = [{"contact_point": f"{customer_id}-email", "channel": "email"}]
         person = {"customer_id": customer_id, "time_zone": "Europe/London", "contact_points": points}
         known = CustomersIn.model_validate_json(json.dumps({"customers": [person]}))
-        await self.runtime.ledger.record_customers([one.report() for one in known.customers])
+        await self.runtime.ledger.facts.record_customers([one.report() for one in known.customers])
         for channel in ("email", "web"):
             await self.consent(customer_id, channel, "granted")
 
@@ -59,7 +59,7 @@ class Pushing:
         said = {"customer_id": customer_id, "channel": channel, "purpose": "marketing", "status": status}
         own = {"consent_id": f"{customer_id}-{channel}-{status}", "recorded_at": self.clock().isoformat()}
         consents = ConsentsIn.model_validate_json(json.dumps({"consents": [{**said, **own}]})).consents
-        await self.runtime.ledger.record_consents([one.report() for one in consents])
+        await self.runtime.ledger.facts.record_consents([one.report() for one in consents])
 
     async def act(self, customer_id: str = "c1", action_id: str = "mail") -> str:
         request = DecideRequest(customer_id=customer_id, candidates=[action_id])
@@ -74,11 +74,11 @@ class Pushing:
         return started
 
     def state(self, outbox_id: str) -> tuple[str, bool]:
-        found = self.runtime.ledger.message(outbox_id)
+        found = self.runtime.ledger.outbox.state(outbox_id)
         return found.state, found.slot_counts
 
     def results(self, outbox_id: str) -> list[str | None]:
-        return [one.result for one in self.runtime.ledger.message(outbox_id).attempts]
+        return [one.result for one in self.runtime.ledger.outbox.state(outbox_id).attempts]
 
     def counted(self, what: str) -> bool:
         return what in self.runtime.metrics.text().decode()
@@ -209,7 +209,7 @@ def test_after_the_last_attempt_a_message_is_given_up_as(
             for _ in range(12):
                 await heed.push()
                 heed.clock.advance(hours=24)
-            found = heed.runtime.ledger.message(outbox_id)
+            found = heed.runtime.ledger.outbox.state(outbox_id)
             given_up = heed.counted('heed_outbox_withdrawn_total{rule="heed-undeliverable"} 1.0')
             return heed.results(outbox_id), heed.state(outbox_id), found.because, given_up
 
@@ -253,7 +253,7 @@ def test_410_disables_the_executor_until_somebody_enables_it_also_after_a_restar
             disabled = delivery.endpoints()[0].disabled
             assert disabled is not None
             before = await heed.push()
-            enabled = [await heed.runtime.ledger.enable(name) for _ in range(2)]
+            enabled = [await heed.runtime.ledger.outbox.enable_endpoint(name) for _ in range(2)]
             return [disabled.because, before, *enabled, delivery.endpoints()[0].disabled, await heed.push()]
 
     outbox_id, _, url = run(gone())
@@ -265,7 +265,9 @@ def test_a_disabled_executor_is_shown_and_enabled_by_a_call(tmp_path: Path) -> N
     told = {"webhook_url": "https://executor.example/take?token=planted", "webhook_secret": SECRET}
     with running_service(tmp_path, **told) as heed:
         (webhook_worker,) = heed.runtime.webhook_workers
-        heed.http.portal.call(heed.runtime.ledger.disable, webhook_worker.endpoint.name, "The executor answered 410.")
+        heed.http.portal.call(
+            heed.runtime.ledger.outbox.disable_endpoint, webhook_worker.endpoint.name, "The executor answered 410."
+        )
         seen = heed.get("/v1/webhook")
         (endpoint,) = seen["endpoints"]
         assert (seen["pushed"], endpoint["enabled"]) == (False, False)
@@ -356,7 +358,7 @@ def test_an_answer_that_comes_when_the_message_was_withdrawn_leaves_its_slot_cou
         async with pushing(tmp_path, slow) as heed:
             outbox_id = await _each(heed, "c1")
             await heed.webhook_worker.start_ready()
-            assert await heed.runtime.ledger.withdraw(outbox_id, "in flight")
+            assert await heed.runtime.ledger.outbox.cancel(outbox_id, "in flight")
             late.set()
             await heed.webhook_worker.finish()
             assert heed.results(outbox_id) == ["delivered"]
@@ -370,7 +372,7 @@ def test_neither_bodies_nor_tokens_nor_customers_are_logged(tmp_path: Path, capl
         async with pushing(tmp_path, respond(410, body=b"planted body")) as heed:
             outbox_id = await _each(heed, "planted-customer")
             await heed.push()
-            return repr(heed.runtime.ledger.message(outbox_id))
+            return repr(heed.runtime.ledger.outbox.state(outbox_id))
 
     with caplog.at_level(logging.DEBUG, logger="heed"):
         kept = run(story())

@@ -153,31 +153,31 @@ def test_a_status_that_changes_without_the_content_changes_nothing(heed, file, m
 
 
 def test_an_act_is_decided_again_where_the_policy_changes_before_its_commit(heed, file):
-    ledger, commit = heed.runtime.ledger, heed.runtime.ledger.commit
+    ledger, commit = heed.runtime.ledger, heed.runtime.ledger.decisions.commit
 
     async def changing(draft):
-        ledger.commit = commit
+        ledger.decisions.commit = commit
         file.write_text(NO_MAIL)
         heed.runtime.deployment.reload()
         return await commit(draft)
 
-    ledger.commit = changing
+    ledger.decisions.commit = changing
     decision = heed.decide()
     assert (decision["policy"]["name"], decision["disposition"]) == ("quiet", "hold")
-    assert len(ledger.decisions()) == 1
+    assert len(ledger.decisions.list()) == 1
 
 
 def test_a_hold_finishes_under_the_policy_it_began_with(heed, file):
     heed.know("c2", channels=())
-    ledger, commit = heed.runtime.ledger, heed.runtime.ledger.commit
+    ledger, commit = heed.runtime.ledger, heed.runtime.ledger.decisions.commit
 
     async def changing(draft):
-        ledger.commit = commit
+        ledger.decisions.commit = commit
         file.write_text(NO_MAIL)
         heed.runtime.deployment.reload()
         return await commit(draft)
 
-    ledger.commit = changing
+    ledger.decisions.commit = changing
     assert heed.decide("c2")["policy"]["name"] == "test"
 
 
@@ -217,9 +217,11 @@ def test_every_decision_is_of_one_policy_while_it_changes_back_and_forth(heed, f
 
     heed.http.portal.call(press)
     acts = {
-        one["policy"]["name"]: one for one in map(answer, heed.runtime.ledger.decisions(limit=100)) if one["action"]
+        one["policy"]["name"]: one
+        for one in map(answer, heed.runtime.ledger.decisions.list(limit=100))
+        if one["action"]
     }
-    assert len(heed.runtime.ledger.decisions(limit=100)) == 40
+    assert len(heed.runtime.ledger.decisions.list(limit=100)) == 40
     assert "quiet" not in acts
 
 

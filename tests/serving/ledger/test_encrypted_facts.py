@@ -10,23 +10,25 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
-from sqlalchemy import NullPool, create_engine, select
+from sqlalchemy import select
 
 from heed.decisioning.customer import ConsentStatus, ContactPoint, Suppression
 from heed.decisioning.errors import Unavailable
 from heed.serving.errors import Tampered
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.encryption import batch
+from heed.serving.ledger.facts.reports import (
+    ConsentReport,
+    CustomerReport,
+    ObjectionReport,
+    OutcomeReport,
+    SignalReport,
+)
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.migrations.revisions import config
-from heed.serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport, OutcomeReport, SignalReport
+from heed.serving.ledger.schema import SCHEMA
 from heed.serving.ledger.sqlite.key_file import key_file
-from heed.serving.ledger.tables.schema import SCHEMA
-from tests.support import postgres_server
 from tests.support.ledger_builders import NOON, Clock, wait
-from tests.support.ledger_stores import BOTH, POSTGRESQL, SQLITE, Store, temporary_store
+from tests.support.ledger_stores import BOTH, SQLITE, Store, temporary_store
 
 MAIL, PHONE = "planted-mail@example.org", "planted-phone"
 POINTS = (ContactPoint(MAIL, "email", ("Asia/Kathmandu",)), ContactPoint(PHONE, "sms"))
@@ -58,10 +60,10 @@ def ledger(store: Store) -> Iterator[Ledger]:
 
 
 def tell(ledger: Ledger) -> None:
-    wait(ledger.record_customers([PROFILE]))
-    wait(ledger.record_consents([GRANT]))
-    wait(ledger.record_signals([SIGNAL, LONG]))
-    wait(ledger.record_outcomes([BOUGHT]))
+    wait(ledger.facts.record_customers([PROFILE]))
+    wait(ledger.facts.record_consents([GRANT]))
+    wait(ledger.facts.record_signals([SIGNAL, LONG]))
+    wait(ledger.facts.record_outcomes([BOUGHT]))
 
 
 def everything(ledger: Ledger) -> str:
@@ -73,7 +75,7 @@ def everything(ledger: Ledger) -> str:
 
 def as_told(ledger: Ledger) -> None:
     """What is known, shown and handed out is what was told."""
-    found = ledger.known("ada").customer
+    found = ledger.customers.snapshot("ada").customer
     assert (dict(found.attributes), found.time_zone, found.jurisdiction) == (
         PROFILE.attributes,
         "Indian/Chagos",
@@ -84,7 +86,7 @@ def as_told(ledger: Ledger) -> None:
     assert [(one.contact_point, one.basis) for one in found.consents] == [(MAIL, "planted-basis")]
     told = [(one.type, one.at, one.channel, one.certainty, one.value) for one in (LONG, SIGNAL)]
     assert [(one.type, one.at, one.channel, one.certainty, one.value) for one in found.signals] == told
-    entries = {one.id: one.content for one in ledger.timeline("ada").entries}
+    entries = {one.id: one.content for one in ledger.customers.timeline("ada").entries}
     assert entries["signal"] == {
         "type": "planted-type",
         "channel": "planted-channel",
@@ -103,7 +105,7 @@ def test_nothing_that_describes_or_reaches_a_person_is_in_the_clear(ledger: Ledg
 
 
 def test_what_is_handed_out_names_every_part_of_it(ledger: Ledger) -> None:
-    given = {name: rows for name, rows in asdict(ledger.export("ada")).items() if name != "customer_ids"}
+    given = {name: rows for name, rows in asdict(ledger.customers.export("ada")).items() if name != "customer_ids"}
     assert given["profiles"][0] | {"attributes": PROFILE.attributes, "identity": None} == given["profiles"][0]
     assert [(one["contact_point"], one["time_zones"]) for one in given["contact_points"]] == [
         (MAIL, ["Asia/Kathmandu"]),
@@ -119,30 +121,30 @@ def test_what_is_handed_out_names_every_part_of_it(ledger: Ledger) -> None:
 
 
 def test_what_is_told_again_is_known_again(ledger: Ledger) -> None:
-    version = ledger.known("ada").version
+    version = ledger.customers.snapshot("ada").version
     tell(ledger)
-    assert ledger.known("ada").version == version
+    assert ledger.customers.snapshot("ada").version == version
 
 
 def test_who_has_a_contact_point_is_found_by_its_hash(ledger: Ledger) -> None:
-    wait(ledger.record_objections([ObjectionReport(NOON, contact_point=f" {MAIL.upper()}")]))
-    assert [one.contact_point for one in ledger.known("ada").customer.objections] == [MAIL]
+    wait(ledger.facts.record_objections([ObjectionReport(NOON, contact_point=f" {MAIL.upper()}")]))
+    assert [one.contact_point for one in ledger.customers.snapshot("ada").customer.objections] == [MAIL]
 
 
 def test_what_moves_to_another_is_sealed_under_their_key(ledger: Ledger) -> None:
-    wait(ledger.record_customers([CustomerReport("bob", {"age": 41})]))
-    before = ledger.known("ada").customer
-    wait(ledger.merge("bob", "ada"))
-    after = ledger.known("ada").customer
+    wait(ledger.facts.record_customers([CustomerReport("bob", {"age": 41})]))
+    before = ledger.customers.snapshot("ada").customer
+    wait(ledger.customers.merge("bob", "ada"))
+    after = ledger.customers.snapshot("ada").customer
     assert (after.customer_id, after.signals, after.contact_points) == ("bob", before.signals, before.contact_points)
-    assert {one["value"] for one in ledger.export("bob").outcomes} == {4711.25}
+    assert {one["value"] for one in ledger.customers.export("bob").outcomes} == {4711.25}
     assert [word for word in PLANTED if word in everything(ledger)] == []
 
 
 def test_a_missing_key_is_told_of_and_nothing_is_made_up(store: Store, ledger: Ledger) -> None:
     change(store, "DELETE FROM data_keys")
     with pytest.raises(Tampered, match="the key of a customer is missing"):
-        ledger.known("ada")
+        ledger.customers.snapshot("ada")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_what_was_put_in_the_place_of_something_else_is_not_believed(
 ) -> None:
     change(store, attack)
     with pytest.raises(Tampered, match=complaint):
-        ledger.known("ada")
+        ledger.customers.snapshot("ada")
 
 
 def change(store: Store, statement: str) -> None:
@@ -183,7 +185,7 @@ class TestCopies:
                 tell(ledger)
             shutil.copy(path, copy)
             with store.open(Clock()) as ledger:
-                wait(ledger.erase("ada"))
+                wait(ledger.customers.erase("ada"))
         return copy
 
     def test_says_nothing_to_whoever_has_no_key_of_the_ledger(self, copy: Path) -> None:
@@ -200,99 +202,8 @@ class TestCopies:
             as_told(ledger)
 
 
-class TestFromBefore:
-    """Ledgers whose facts are in the clear."""
-
-    @pytest.mark.parametrize("database", BOTH)
-    def test_come_out_sealed_and_say_what_they_said(self, database: str, tmp_path: Path) -> None:
-        location: str | Path = tmp_path / "ledger.db" if database == SQLITE else postgres_server.empty_database()
-        key = postgres_server.KEY if database == POSTGRESQL else None
-        try:
-            in_the_clear(location)
-            upgrade(location, key)
-            with open_ledger(location, clock=Clock(), key=key) as ledger:
-                assert [word for word in PLANTED if word in everything(ledger)] == []
-                as_told(ledger)
-                version = ledger.known("ada").version
-                tell(ledger)
-                assert (version, ledger.known("ada").version) == (7, 7)
-                assert ledger.export("ada").outcomes[0]["value"] == 4711.25
-                wait(ledger.record_objections([ObjectionReport(NOON, contact_point=PHONE)]))
-                assert [one.contact_point for one in ledger.known("ada").customer.objections] == [PHONE]
-                wait(ledger.erase("ada"))
-            if database == SQLITE:
-                left = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*"))
-                assert [word for word in PLANTED if word.encode() in left] == []
-            upgrade(location, key)
-        finally:
-            if database == POSTGRESQL:
-                postgres_server.drop(str(location))
-
-    def test_in_postgresql_need_their_key(self) -> None:
-        url = postgres_server.empty_database()
-        try:
-            in_the_clear(url)
-            with pytest.raises(Unavailable, match="a ledger in PostgreSQL needs its key"):
-                upgrade(url)
-            with psycopg.connect(url) as connection:
-                assert connection.execute("SELECT count(*) FROM signals WHERE channel IS NOT NULL").fetchone() == (1,)
-        finally:
-            postgres_server.drop(url)
-
-
-def in_the_clear(location: str | Path) -> None:
-    """A ledger of shape 0010 that was told what `tell` tells."""
-    at = int(NOON.timestamp()) * 1_000_000
-    hour = 3_600_000_000
-    entry = '["{}",{},{},{},{}]'.format
-    rows = {
-        "customers": [
-            ("ada", 7, '{"age":41,"street":"planted-street"}', "Indian/Chagos", "planted-law", at, None, at, None)
-        ],
-        "contact_points": [("ada", "email", MAIL, 0, '["Asia/Kathmandu"]'), ("ada", "sms", PHONE, 1, "[]")],
-        "consents": [
-            ("grant", "ada", "email", "offers", "granted", at, MAIL, "planted-basis", None, at, None, None),
-        ],
-        "suppressions": [("s" * 64, "ada", "planted-reason", at, "sms", at + 9 * 24 * hour, at)],
-        "signals": [
-            (
-                "signal",
-                "ada",
-                "planted-type",
-                at,
-                "planted-channel",
-                0.25,
-                4711.5,
-                entry("planted-type", at, '"planted-channel"', 0.25, 4711.5),
-                at,
-            ),
-            (
-                "long",
-                "ada",
-                LONG.type,
-                at - hour,
-                None,
-                1.0,
-                None,
-                entry(LONG.type, at - hour, "null", 1.0, "null"),
-                at,
-            ),
-        ],
-        "outcomes": [("bought", "ada", "conversion", at, None, None, 4711.25, at)],
-    }
-    plain = isinstance(location, Path)
-    url = f"sqlite:///{location}" if plain else str(location).replace("postgresql:", "postgresql+psycopg:", 1)
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        command.upgrade(config(connection), "0010")
-        for table, told in rows.items():
-            for row in told:
-                places = ", ".join(["?" if plain else "%s"] * len(row))
-                connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({places})", row)
-        connection.commit()
-
-
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
-def test_cells_open_as_they_were_closed_and_no_two_are_alike(count: int) -> None:
+def test_cells_decrypt_as_they_were_encrypted_and_no_two_are_alike(count: int) -> None:
     key, texts = bytes(32), [b"x" * (n * 17) or b"-" for n in range(count)]
     closed = batch.encrypt_batch(key, texts)
     assert [batch.decrypt_batch(key, one).rstrip() for one in closed] == texts

@@ -79,7 +79,7 @@ def test_what_was_decided_stays_on_record(heed: Heed, tmp_path: Path) -> None:
         before = connection.execute("SELECT * FROM decisions ORDER BY decision_id").fetchall()
         erase(heed)
         assert connection.execute("SELECT * FROM decisions ORDER BY decision_id").fetchall() == before
-    assert heed.runtime.ledger.verify().sound
+    assert heed.runtime.ledger.audit.verify().sound
 
 
 def test_erasing_again_says_that_it_was_done_before(heed: Heed) -> None:
@@ -135,7 +135,7 @@ def test_an_answer_of_the_erased_is_gone(heed: Heed) -> None:
     assert heed.get(f"/v1/decisions/{decision_id}", 410)["type"] == "urn:heed:problem:erased"
     assert heed.get(f"/v1/decisions?customer_id={WHO}") == {"decisions": []}
     heed.get(f"/v1/customers/{WHO}/export", 404)
-    assert replay(heed.runtime.ledger, pinned_as(heed), decision_id).result is Result.ERASED
+    assert replay(heed.runtime.ledger.decisions, pinned_as(heed), decision_id).result is Result.ERASED
     assert not Result.ERASED.failed
 
 
@@ -165,10 +165,10 @@ def test_open_cases_end_in_hold_and_settled_ones_lose_their_notes(tmp_path: Path
             ("rejected", None, "rita"),
             ("rejected", None, None),
         ]
-        events = heed.runtime.ledger.review_events(waiting)
+        events = heed.runtime.ledger.reviews.events(waiting)
         assert [(one.event, one.detail) for one in events] == [("opened", None), ("erased", None)]
         assert [word for word in (*PLANTED, PERSON) if word.encode() in raw(tmp_path)] == []
-        assert heed.runtime.ledger.verify().sound
+        assert heed.runtime.ledger.audit.verify().sound
 
 
 def test_whoever_comes_back_under_the_same_id_is_left_in_peace(heed: Heed) -> None:
@@ -204,11 +204,11 @@ def test_facts_from_before_are_not_taken_and_later_ones_begin_anew(heed: Heed) -
 
 
 def test_a_version_never_comes_back(heed: Heed) -> None:
-    before = heed.runtime.ledger.known(PERSON).version
+    before = heed.runtime.ledger.customers.snapshot(PERSON).version
     erase(heed)
     heed.clock.advance(minutes=1)
     heed.know(WHO)
-    assert heed.runtime.ledger.known(PERSON).version > before
+    assert heed.runtime.ledger.customers.snapshot(PERSON).version > before
 
 
 def test_a_late_report_of_the_executor_changes_nothing(heed: Heed) -> None:

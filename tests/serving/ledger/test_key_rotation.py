@@ -19,7 +19,7 @@ from heed.serving.ledger.audit.signing import public_key
 from heed.serving.ledger.backend.key_ring import KeyRing
 from heed.serving.ledger.backend.location import parse_location
 from heed.serving.ledger.connect import open_ledger
-from heed.serving.ledger.reports import ConsentReport, CustomerReport, ObjectionReport
+from heed.serving.ledger.facts.reports import ConsentReport, CustomerReport, ObjectionReport
 from heed.serving.ledger.rotate_key import rotate_key
 from heed.serving.ledger.sqlite.key_file import key_file, new_key_file
 from tests.serving.ledger.test_encrypted_facts import GRANT, MAIL, PLANTED, as_told, tell
@@ -44,21 +44,21 @@ def change(store: Store, new: str | None = NEW) -> int:
 def test_everything_reads_as_before_and_hashes_still_find(store: Store) -> None:
     with store.open(Clock()) as ledger:
         tell(ledger)
-        wait(ledger.commit(act("d1", customer_id="bob", idempotency_key="key")))
-        wait(ledger.record_customers([CustomerReport("eve")]))
-        wait(ledger.erase("eve"))
-        head, signer = ledger.head().model_dump_json().encode(), ledger.public_key()
+        wait(ledger.decisions.commit(act("d1", customer_id="bob", idempotency_key="key")))
+        wait(ledger.facts.record_customers([CustomerReport("eve")]))
+        wait(ledger.customers.erase("eve"))
+        head, signer = ledger.audit.head().model_dump_json().encode(), ledger.audit.public_key()
     assert change(store) == 2
     with open_ledger(store.location, clock=Clock(), key=NEW) as ledger:
         as_told(ledger)
-        assert wait(ledger.stored("shop", "key", "asked")) == ledger.decision("d1").answer
-        assert not wait(ledger.erase("eve")).erased
-        wait(ledger.record_objections([ObjectionReport(NOON, contact_point=MAIL)]))
-        assert [one.contact_point for one in ledger.known("ada").customer.objections] == [MAIL]
-        assert ledger.public_key() == signer
-        assert ledger.verify(head).sound
-        wait(ledger.commit(hold("d2", customer_id="new")))
-        assert ledger.decision("d2").answer
+        assert ledger.idempotency_keys.find("shop", "key", "asked").answer == ledger.decisions.get("d1").answer
+        assert not wait(ledger.customers.erase("eve")).erased
+        wait(ledger.facts.record_objections([ObjectionReport(NOON, contact_point=MAIL)]))
+        assert [one.contact_point for one in ledger.customers.snapshot("ada").customer.objections] == [MAIL]
+        assert ledger.audit.public_key() == signer
+        assert ledger.audit.verify(head).sound
+        wait(ledger.decisions.commit(hold("d2", customer_id="new")))
+        assert ledger.decisions.get("d2").answer
     with pytest.raises(Unavailable, match="the ledger has another key"):
         store.open(Clock())
 
@@ -102,20 +102,24 @@ def test_hashes_from_before_there_was_a_lasting_secret_stay_valid(store: Store) 
     forget_the_secret(store)
     old = KeyRing(postgres_server.KEY.encode())
     with store.open(Clock()) as ledger:
-        assert ledger.public_key() == public_key(old)
+        assert ledger.audit.public_key() == public_key(old)
         # Contact points were hashed under the secret that is gone: they are told again, as in a ledger of that time.
         wait(
-            ledger.record_customers([CustomerReport("bob", contact_points=ledger.known("ada").customer.contact_points)])
+            ledger.facts.record_customers(
+                [CustomerReport("bob", contact_points=ledger.customers.snapshot("ada").customer.contact_points)]
+            )
         )
-        wait(ledger.erase("bob"))
+        wait(ledger.customers.erase("bob"))
     change(store)
     with open_ledger(store.location, clock=Clock(), key=NEW) as ledger:
-        assert ledger.public_key() == public_key(old)
-        assert not wait(ledger.erase("bob")).erased
+        assert ledger.audit.public_key() == public_key(old)
+        assert not wait(ledger.customers.erase("bob")).erased
         wait(
-            ledger.record_customers([CustomerReport("bob", contact_points=ledger.known("ada").customer.contact_points)])
+            ledger.facts.record_customers(
+                [CustomerReport("bob", contact_points=ledger.customers.snapshot("ada").customer.contact_points)]
+            )
         )
-        assert ledger.known("bob").customer.objections
+        assert ledger.customers.snapshot("bob").customer.objections
 
 
 def forget_the_secret(store: Store) -> None:
@@ -135,11 +139,11 @@ def test_workers_with_the_old_key_write_nothing_more_and_say_so() -> None:
             tell(worker)
             change(store)
             with pytest.raises(Tampered, match="not wrapped under the key that this process was started with"):
-                worker.known("ada")
+                worker.customers.snapshot("ada")
             for write in (
-                worker.commit(hold("d1", customer_id="new")),
-                worker.record_customers([CustomerReport("another")]),
-                worker.record_consents([consent_of("third")]),
+                worker.decisions.commit(hold("d1", customer_id="new")),
+                worker.facts.record_customers([CustomerReport("another")]),
+                worker.facts.record_consents([consent_of("third")]),
             ):
                 with pytest.raises(Tampered, match=r"start again with the present key of the ledger"):
                     wait(write)
@@ -147,7 +151,7 @@ def test_workers_with_the_old_key_write_nothing_more_and_say_so() -> None:
                 worker.healthy()
         with open_ledger(url, clock=Clock(), key=NEW) as ledger:
             as_told(ledger)
-            assert not any(ledger.known(one).exists for one in ("new", "another", "third"))
+            assert not any(ledger.customers.snapshot(one).exists for one in ("new", "another", "third"))
 
 
 def consent_of(customer_id: str) -> ConsentReport:
@@ -196,7 +200,7 @@ class TestTheFileBesideTheLedger:
         copy.parent.mkdir()
         shutil.copy(path, copy)
         with open_ledger(path, clock=Clock()) as ledger:
-            wait(ledger.erase("ada"))
+            wait(ledger.customers.erase("ada"))
         asyncio.run(rotate_key(path, None, None))
         shutil.copy(key_file(path), key_file(copy))
         with pytest.raises(Unavailable, match="the ledger has another key"):
@@ -206,7 +210,7 @@ class TestTheFileBesideTheLedger:
         with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
             connection.execute("UPDATE seals SET mark = ?, lasting = NULL", (present.mark,))
         with open_ledger(copy) as ledger, pytest.raises(Tampered, match="not wrapped under the key"):
-            ledger.known("ada")
+            ledger.customers.snapshot("ada")
         assert [word for word in PLANTED if word.encode() in copy.read_bytes()] == []
 
     def test_is_changed_by_the_command_and_no_key_is_shown(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,14 +43,14 @@ def _open(url, clock):
 
 async def tried(ledger: Ledger, *names: str) -> list[str | Unavailable]:
     """What becomes of acts of as many customers at once: the decision's id, or why there is none."""
-    work = (ledger.commit(act(one, one, idempotency_key=one)) for one in names)
+    work = (ledger.decisions.commit(act(one, one, idempotency_key=one)) for one in names)
     found = await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), FORGOTTEN)
     assert all(isinstance(one, Unavailable) or not isinstance(one, BaseException) for one in found), found
     return [one if isinstance(one, Unavailable) else one.decision_id for one in found]
 
 
 def recorded(ledger: Ledger) -> set[str]:
-    return {one.decision_id for one in ledger.decisions(limit=500)}
+    return {one.decision_id for one in ledger.decisions.list(limit=500)}
 
 
 def come_back(ledger: Ledger) -> None:
@@ -87,7 +87,7 @@ def test_what_a_cut_line_left_unanswered_is_found_or_made_by_a_retry_once(line_a
     assert {one for one in answered if isinstance(one, str)} <= recorded(ledger)
     assert wait(tried(ledger, *names)) == names
     assert recorded(ledger) == set(names)
-    assert all(len(ledger.known(one).customer.contacts) == 1 for one in names)
+    assert all(len(ledger.customers.snapshot(one).customer.contacts) == 1 for one in names)
 
 
 def test_a_dead_line_is_given_up_in_time_and_works_again_when_it_lives(line_and_ledger):

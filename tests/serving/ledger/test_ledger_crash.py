@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.facts.reports import CustomerReport
 from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.reports import CustomerReport
 from tests.support import ledger_load_process
 from tests.support.ledger_builders import NOON, Clock, act, act_within_cap, count_contacts, new_ledger, wait
 from tests.support.paths import REPOSITORY
@@ -51,12 +51,12 @@ def test_a_process_killed_under_load_has_answered_nothing_that_the_ledger_lost(t
         recorded = dict(connection.execute("SELECT decision_id, idempotency_key FROM decisions"))
         assert [one for one, _ in answered if one not in recorded] == []
         customers = [row[0] for row in connection.execute("SELECT DISTINCT customer_id FROM contacts")]
-        contacts = {one: ledger.known(one).customer.contacts for one in customers}
+        contacts = {one: ledger.customers.snapshot(one).customer.contacts for one in customers}
         assert {one: len(held) for one, held in contacts.items() if len(held) > ledger_load_process.CAP} == {}
         assert sum(len(held) for held in contacts.values()) == len(recorded) == len(set(recorded.values()))
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (len(recorded),)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        retried = [wait(ledger.commit(act("new", idempotency_key=key))) for _, key in answered[:5]]
+        retried = [wait(ledger.decisions.commit(act("new", idempotency_key=key))) for _, key in answered[:5]]
         assert [one.decision_id for one in retried] == [one for one, _ in answered[:5]]
 
 
@@ -66,7 +66,7 @@ def test_the_same_checker_catches_a_process_that_answers_before_it_commits(tmp_p
     upgrade(path)
     answered = answers_until_killed(path, 0, 300, manner="hasty")
     with open_ledger(path) as ledger:
-        recorded = {one.decision_id for one in ledger.decisions(limit=len(answered))}
+        recorded = {one.decision_id for one in ledger.decisions.list(limit=len(answered))}
     assert recorded
     assert {one for one, _ in answered} - recorded
 
@@ -86,13 +86,13 @@ def test_a_cap_holds_under_eight_threads_each_with_many_tasks(tmp_path):
             thread.join(60)
         assert len(taken) == 9
         for customer in ("c0", "c1", "c2"):
-            assert count_contacts(ledger.known(customer).customer.contacts, NOON, timedelta(days=7)) == 3
+            assert count_contacts(ledger.customers.snapshot(customer).customer.contacts, NOON, timedelta(days=7)) == 3
 
 
 def test_without_the_second_look_and_the_version_the_same_pressure_breaks_the_cap(tmp_path, monkeypatch):
     monkeypatch.setattr("heed.serving.ledger.decisions.commit._require_fresh", lambda *_: None)
     with new_ledger(tmp_path, Clock()) as ledger:
-        wait(ledger.record_customers([CustomerReport("ada")]))
+        wait(ledger.facts.record_customers([CustomerReport("ada")]))
 
         async def press():
             return await asyncio.gather(*(act_within_cap(ledger, f"d{n}", "ada", cap=3) for n in range(12)))

@@ -21,17 +21,11 @@ from heed.decisioning.customer import (
     Suppression,
 )
 from heed.decisioning.errors import Conflict, InvalidInput, NotFound
-from heed.serving.ledger.backend.times import micros, moment, moments
-from heed.serving.ledger.facts.signals import MOST
-from heed.serving.ledger.records import CustomerSnapshot
-from heed.serving.ledger.reports import (
-    ConsentReport,
-    ContactReport,
-    CustomerReport,
-    IngestResult,
-    OutcomeReport,
-    SignalReport,
-)
+from heed.serving.ledger.backend.times import from_micros, from_micros_many, to_micros
+from heed.serving.ledger.facts.ingest import IngestResult
+from heed.serving.ledger.facts.reports import ConsentReport, ContactReport, CustomerReport, OutcomeReport, SignalReport
+from heed.serving.ledger.facts.signals import SIGNALS_MAX
+from heed.serving.ledger.facts.snapshot import CustomerSnapshot
 from tests.support.ledger_builders import MAIL, NOON, Clock, act, hold, new_ledger, wait
 
 HOUR = timedelta(hours=1)
@@ -54,21 +48,23 @@ CALLED = OutcomeReport("answered", "ada", "answered", NOON - HOUR / 2, contact_i
 
 def send(ledger, *reports):
     verbs = {
-        CustomerReport: ledger.record_customers,
-        ConsentReport: ledger.record_consents,
-        SignalReport: ledger.record_signals,
-        ContactReport: ledger.record_contacts,
-        OutcomeReport: ledger.record_outcomes,
+        CustomerReport: ledger.facts.record_customers,
+        ConsentReport: ledger.facts.record_consents,
+        SignalReport: ledger.facts.record_signals,
+        ContactReport: ledger.facts.record_contacts,
+        OutcomeReport: ledger.facts.record_outcomes,
     }
     return wait(verbs[type(reports[0])](reports))
 
 
 def consents(ledger, customer_id="ada"):
-    return [(one.channel, one.purpose, one.status.value) for one in ledger.known(customer_id).customer.consents]
+    return [
+        (one.channel, one.purpose, one.status.value) for one in ledger.customers.snapshot(customer_id).customer.consents
+    ]
 
 
 def test_nothing_is_known_of_a_stranger(ledger):
-    assert ledger.known("ada") == CustomerSnapshot(Customer("ada"), 0, exists=False)
+    assert ledger.customers.snapshot("ada") == CustomerSnapshot(Customer("ada"), 0, exists=False)
 
 
 def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
@@ -82,7 +78,7 @@ def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
         assert send(ledger, report) == IngestResult(1, 0)
     consent = Consent("email", "offers", ConsentStatus.GRANTED, NOON - HOUR, basis="newsletter form")
     contact = Contact("win_back", "call", "offers", "care", NOON - HOUR)
-    assert ledger.known("ada") == CustomerSnapshot(
+    assert ledger.customers.snapshot("ada") == CustomerSnapshot(
         Customer(
             "ada",
             {"age": 36, "vip": True, "ltv": 12.5},
@@ -105,9 +101,9 @@ def test_what_was_reported_is_known_in_the_words_of_the_vocabulary(ledger):
 @pytest.mark.parametrize("report", [GRANT, CLICK, CALL, BOUGHT], ids=["consent", "signal", "contact", "outcome"])
 def test_a_fact_sent_twice_is_taken_once(report, ledger):
     assert send(ledger, report) == IngestResult(accepted=1, duplicates=0)
-    known = ledger.known("ada")
+    known = ledger.customers.snapshot("ada")
     assert send(ledger, report) == IngestResult(accepted=0, duplicates=1)
-    assert ledger.known("ada") == known
+    assert ledger.customers.snapshot("ada") == known
 
 
 @pytest.mark.parametrize(
@@ -127,38 +123,38 @@ def test_a_fact_sent_twice_is_taken_once(report, ledger):
 )
 def test_an_id_that_comes_back_with_other_content_is_refused_by_name(report, changes, complaint, ledger):
     send(ledger, report)
-    before = ledger.timeline("ada")
+    before = ledger.customers.timeline("ada")
     with pytest.raises(Conflict, match=complaint):
         send(ledger, replace(report, **changes))
-    assert ledger.timeline("ada") == before
-    assert not ledger.known("bob").exists
+    assert ledger.customers.timeline("ada") == before
+    assert not ledger.customers.snapshot("bob").exists
 
 
 def test_of_a_request_with_one_bad_fact_nothing_is_taken(ledger):
     send(ledger, CLICK)
     batch = [replace(CLICK, signal_id="new"), replace(CLICK, type="open")]
     with pytest.raises(Conflict, match="`click` was recorded before with another `type`"):
-        wait(ledger.record_signals(batch))
-    assert len(ledger.known("ada").customer.signals) == 1
+        wait(ledger.facts.record_signals(batch))
+    assert len(ledger.customers.snapshot("ada").customer.signals) == 1
 
 
 @pytest.mark.parametrize("report", [GRANT, CLICK, CALL, BOUGHT], ids=["consent", "signal", "contact", "outcome"])
 def test_within_one_request_an_id_counts_once(report, ledger):
     assert send(ledger, report, report) == IngestResult(accepted=1, duplicates=1)
-    assert ledger.known("ada").version == 1
+    assert ledger.customers.snapshot("ada").version == 1
 
 
 @pytest.mark.parametrize("report", [GRANT, CLICK, CALL, BOUGHT], ids=["consent", "signal", "contact", "outcome"])
 def test_within_one_request_an_id_with_two_contents_is_refused_and_nothing_taken(report, ledger):
     with pytest.raises(Conflict, match="was recorded before with another `customer_id`"):
         send(ledger, report, replace(report, customer_id="bob"))
-    assert not ledger.known("ada").exists
+    assert not ledger.customers.snapshot("ada").exists
 
 
 def test_a_request_raises_the_version_of_each_customer_once(ledger):
     batch = [replace(CLICK, signal_id=f"s{n}", customer_id=who) for n, who in enumerate(("ada", "bob", "ada"))]
-    wait(ledger.record_signals(batch))
-    assert (ledger.known("ada").version, ledger.known("bob").version) == (1, 1)
+    wait(ledger.facts.record_signals(batch))
+    assert (ledger.customers.snapshot("ada").version, ledger.customers.snapshot("bob").version) == (1, 1)
 
 
 def test_a_time_without_an_offset_is_refused(ledger):
@@ -170,7 +166,7 @@ def test_a_profile_keeps_what_a_later_report_leaves_out(ledger):
     points = (ContactPoint("mail-1", "email"),)
     send(ledger, CustomerReport("ada", {"age": 36, "city": "Ulm"}, "Europe/Berlin", "DE", points))
     assert send(ledger, CustomerReport("ada", {"age": 37})) == IngestResult(1, 0)
-    customer = ledger.known("ada").customer
+    customer = ledger.customers.snapshot("ada").customer
     assert customer.attributes == {"age": 37, "city": "Ulm"}
     assert (customer.time_zone, customer.jurisdiction, customer.contact_points) == ("Europe/Berlin", "DE", points)
 
@@ -179,7 +175,7 @@ def test_contact_points_that_are_given_replace_those_on_record_in_their_order(le
     first, second = ContactPoint("mail-1", "email"), ContactPoint("mail-2", "email")
     send(ledger, CustomerReport("ada", contact_points=(first,)))
     send(ledger, CustomerReport("ada", contact_points=(second, first, second)))
-    assert ledger.known("ada").customer.contact_points == (second, first)
+    assert ledger.customers.snapshot("ada").customer.contact_points == (second, first)
 
 
 def test_a_profile_that_says_nothing_new_is_a_duplicate(ledger):
@@ -188,8 +184,8 @@ def test_a_profile_that_says_nothing_new_is_a_duplicate(ledger):
     )
     assert send(ledger, report) == IngestResult(1, 0)
     assert send(ledger, replace(report, attributes={"a": None, "b": 1})) == IngestResult(0, 1)
-    assert ledger.known("ada").version == 1
-    assert len(ledger.known("ada").customer.suppressions) == 1
+    assert ledger.customers.snapshot("ada").version == 1
+    assert len(ledger.customers.snapshot("ada").customer.suppressions) == 1
 
 
 def test_a_profile_reported_again_is_fresh_again_and_no_news(ledger, clock):
@@ -197,26 +193,28 @@ def test_a_profile_reported_again_is_fresh_again_and_no_news(ledger, clock):
     send(ledger, report)
     later = clock.advance(days=3)
     assert send(ledger, report) == IngestResult(0, 1)
-    assert ledger.known("ada").customer.reported_at == later
-    assert ledger.known("ada").version == 1
+    assert ledger.customers.snapshot("ada").customer.reported_at == later
+    assert ledger.customers.snapshot("ada").version == 1
 
 
 def test_facts_other_than_the_profile_do_not_make_it_fresh(ledger):
     for report in (GRANT, CLICK, CALL, BOUGHT):
         send(ledger, report)
-    assert ledger.known("ada").customer.reported_at is None
+    assert ledger.customers.snapshot("ada").customer.reported_at is None
 
 
 def test_a_contact_point_named_twice_may_be_in_the_zones_of_both(ledger):
     points = (ContactPoint("p", "call", ("UTC",)), ContactPoint("p", "call", ("Asia/Tokyo", "UTC")))
     send(ledger, CustomerReport("ada", contact_points=points))
-    assert ledger.known("ada").customer.contact_points == (ContactPoint("p", "call", ("UTC", "Asia/Tokyo")),)
+    assert ledger.customers.snapshot("ada").customer.contact_points == (
+        ContactPoint("p", "call", ("UTC", "Asia/Tokyo")),
+    )
 
 
 def test_a_zone_that_a_contact_point_gains_is_news(ledger):
     send(ledger, CustomerReport("ada", contact_points=(ContactPoint("p", "call"),)))
     assert send(ledger, CustomerReport("ada", contact_points=(ContactPoint("p", "call", ("UTC",)),))).accepted == 1
-    assert ledger.known("ada").version == 2
+    assert ledger.customers.snapshot("ada").version == 2
 
 
 @pytest.mark.parametrize(
@@ -230,18 +228,18 @@ def test_a_zone_that_a_contact_point_gains_is_news(ledger):
     ],
 )
 def test_an_outcome_is_known_with_the_action_that_it_names_by(named, action_id, ledger):
-    wait(ledger.commit(act("d1")))
+    wait(ledger.decisions.commit(act("d1")))
     send(ledger, ContactReport("sent-1", "ada", NOON, decision_id="d1"))
     send(ledger, OutcomeReport("o1", "ada", "purchase", NOON, **named))
-    assert ledger.known("ada").customer.outcomes == (OutcomeEvent("purchase", NOON, action_id),)
+    assert ledger.customers.snapshot("ada").customer.outcomes == (OutcomeEvent("purchase", NOON, action_id),)
 
 
 def test_histories_are_oldest_first_and_equal_times_in_order_of_their_ids(ledger):
     ids = ["b", "a", "d", "c"]
-    wait(ledger.record_signals([SignalReport(one, "ada", NOON, f"type {one}") for one in ids]))
+    wait(ledger.facts.record_signals([SignalReport(one, "ada", NOON, f"type {one}") for one in ids]))
     send(ledger, SignalReport("0", "ada", NOON + HOUR, "last"))
     send(ledger, SignalReport("z", "ada", NOON - HOUR, "first"))
-    types = [one.type for one in ledger.known("ada").customer.signals]
+    types = [one.type for one in ledger.customers.snapshot("ada").customer.signals]
     assert types == ["first", "type a", "type b", "type c", "type d", "last"]
 
 
@@ -250,12 +248,12 @@ def test_history_reaches_back_92_days_or_as_far_as_asked(ledger, clock):
     for at in (old, edge):
         send(ledger, replace(CLICK, signal_id=str(at), at=at))
         send(ledger, replace(CALL, contact_id=str(at), at=at))
-    known = ledger.known("ada").customer
+    known = ledger.customers.snapshot("ada").customer
     assert [one.at for one in known.signals] == [one.at for one in known.contacts] == [edge]
-    assert [one.at for one in ledger.known("ada", since=old).customer.contacts] == [old, edge]
+    assert [one.at for one in ledger.customers.snapshot("ada", since=old).customer.contacts] == [old, edge]
     clock.advance(microseconds=1)
-    assert ledger.known("ada").customer.contacts == ()
-    assert [one.at for one in ledger.known("ada").customer.signals] == [edge]
+    assert ledger.customers.snapshot("ada").customer.contacts == ()
+    assert [one.at for one in ledger.customers.snapshot("ada").customer.signals] == [edge]
 
 
 def test_of_signals_before_that_the_last_of_each_type_is_known(ledger):
@@ -264,23 +262,26 @@ def test_of_signals_before_that_the_last_of_each_type_is_known(ledger):
         send(ledger, SignalReport(name, "ada", NOON - timedelta(days=days), name.split()[0], certainty=0.5, value=days))
     send(ledger, SignalReport("late", "ada", NOON - timedelta(days=450), "ticket"))
     send(ledger, SignalReport("another's", "bob", NOON - timedelta(days=100), "ticket"))
-    known = [(one.type, (NOON - one.at).days, one.certainty, one.value) for one in ledger.known("ada").customer.signals]
+    known = [
+        (one.type, (NOON - one.at).days, one.certainty, one.value)
+        for one in ledger.customers.snapshot("ada").customer.signals
+    ]
     assert known == [("ticket", 400, 0.5, 400.0), ("chat", 100, 0.5, 100.0), ("view", 5, 0.5, 5.0)]
 
 
 def test_the_last_of_a_type_is_known_however_many_others_came_after_it(ledger):
     send(ledger, SignalReport("s", "ada", NOON - timedelta(days=2), "ticket"))
-    many = [SignalReport(f"{n:05}", "ada", NOON - timedelta(seconds=n), "view") for n in range(MOST)]
-    wait(ledger.record_signals(many))
-    signals = ledger.known("ada").customer.signals
-    assert (signals.type[0], len(signals)) == ("ticket", MOST + 1)
+    many = [SignalReport(f"{n:05}", "ada", NOON - timedelta(seconds=n), "view") for n in range(SIGNALS_MAX)]
+    wait(ledger.facts.record_signals(many))
+    signals = ledger.customers.snapshot("ada").customer.signals
+    assert (signals.type[0], len(signals)) == ("ticket", SIGNALS_MAX + 1)
 
 
 def test_the_last_signal_of_each_type_moves_with_who_is_merged(ledger):
     for who, days in (("ada", 300), ("bob", 200)):
         send(ledger, SignalReport(f"of {who}", who, NOON - timedelta(days=days), "ticket"))
-    wait(ledger.merge("ada", "bob"))
-    assert [(NOON - one.at).days for one in ledger.known("bob").customer.signals] == [200]
+    wait(ledger.customers.merge("ada", "bob"))
+    assert [(NOON - one.at).days for one in ledger.customers.snapshot("bob").customer.signals] == [200]
 
 
 def test_of_outcomes_before_that_the_last_of_each_type_is_known(ledger):
@@ -288,27 +289,29 @@ def test_of_outcomes_before_that_the_last_of_each_type_is_known(ledger):
     for name, days in ago.items():
         send(ledger, OutcomeReport(name, "ada", name.split()[0], NOON - timedelta(days=days)))
     send(ledger, OutcomeReport("another's", "bob", "ticket", NOON - timedelta(days=100)))
-    known = [(one.type, (NOON - one.at).days, one.action_id) for one in ledger.known("ada").customer.outcomes]
+    known = [
+        (one.type, (NOON - one.at).days, one.action_id) for one in ledger.customers.snapshot("ada").customer.outcomes
+    ]
     assert known == [("ticket", 400, None), ("purchase", 200, None), ("purchase", 5, None)]
 
 
 def test_of_very_many_signals_the_latest_are_known(ledger):
     start = NOON - timedelta(days=1)
-    many = [SignalReport(f"{n:05}", "ada", start + timedelta(seconds=n), "view") for n in range(MOST + 5)]
-    wait(ledger.record_signals(many))
-    signals = ledger.known("ada").customer.signals
-    assert len(signals) == MOST
+    many = [SignalReport(f"{n:05}", "ada", start + timedelta(seconds=n), "view") for n in range(SIGNALS_MAX + 5)]
+    wait(ledger.facts.record_signals(many))
+    signals = ledger.customers.snapshot("ada").customer.signals
+    assert len(signals) == SIGNALS_MAX
     assert [one.at for one in signals] == [one.at for one in many[5:]]
 
 
 def test_a_contact_in_the_future_is_known(ledger):
     send(ledger, replace(CALL, at=NOON + timedelta(days=3)))
-    assert len(ledger.known("ada").customer.contacts) == 1
+    assert len(ledger.customers.snapshot("ada").customer.contacts) == 1
 
 
 def test_the_message_class_of_a_contact_survives(ledger):
     send(ledger, replace(CALL, message_class=MessageClass.SERVICE))
-    assert ledger.known("ada").customer.contacts[0].message_class is MessageClass.SERVICE
+    assert ledger.customers.snapshot("ada").customer.contacts[0].message_class is MessageClass.SERVICE
 
 
 def test_a_contact_by_another_tool_must_say_what_was_sent(ledger):
@@ -319,14 +322,14 @@ def test_a_contact_by_another_tool_must_say_what_was_sent(ledger):
 class TestSlots:
     @pytest.fixture
     def decided(self, ledger):
-        wait(ledger.commit(act("d1")))
+        wait(ledger.decisions.commit(act("d1")))
         return ledger
 
     def made(self, **changes):
         return replace(ContactReport("sent-1", "ada", NOON + HOUR, decision_id="d1"), **changes)
 
     def slot(self, ledger):
-        (contact,) = ledger.known("ada").customer.contacts
+        (contact,) = ledger.customers.snapshot("ada").customer.contacts
         return contact
 
     def test_an_act_reserves_a_slot_at_the_moment_of_its_commit(self, decided):
@@ -335,7 +338,7 @@ class TestSlots:
     def test_execution_turns_the_slot_into_a_contact(self, decided):
         assert send(decided, self.made()) == IngestResult(1, 0)
         assert self.slot(decided) == replace(MAIL, at=NOON + HOUR, state=ContactState.EXECUTED)
-        assert decided.decision("d1").contact_state is ContactState.EXECUTED
+        assert decided.decisions.get("d1").contact_state is ContactState.EXECUTED
 
     @pytest.mark.parametrize("status", ["failed", "released"])
     def test_failure_frees_the_slot(self, decided, status):
@@ -363,7 +366,7 @@ class TestSlots:
         assert self.slot(decided).counts
 
     def test_a_decision_without_a_slot_cannot_be_executed(self, decided):
-        wait(decided.commit(hold("d2", seen_version=1)))
+        wait(decided.decisions.commit(hold("d2", seen_version=1)))
         with pytest.raises(InvalidInput, match="the decision took no contact slot in `decision_id`: `d2`; leave"):
             send(decided, self.made(decision_id="d2"))
 
@@ -372,7 +375,7 @@ class TestSlots:
             send(decided, self.made(customer_id="bob"))
 
     def test_one_report_cannot_settle_two_decisions(self, decided):
-        wait(decided.commit(act("d2", seen_version=1)))
+        wait(decided.decisions.commit(act("d2", seen_version=1)))
         send(decided, self.made())
         with pytest.raises(Conflict, match="`contact_id` `sent-1` was recorded before with another `decision_id`"):
             send(decided, self.made(decision_id="d2"))
@@ -391,7 +394,7 @@ class TestObjections:
         assert consents(ledger) == [("call", "offers", "withdrawn")]
 
     def test_an_objection_may_name_the_decision_or_the_executors_own_id(self, ledger):
-        wait(ledger.commit(act("d1")))
+        wait(ledger.decisions.commit(act("d1")))
         send(ledger, ContactReport("sent-1", "ada", NOON, decision_id="d1"))
         send(ledger, OutcomeReport("o1", "ada", "opt_out", NOON, decision_id="d1"))
         send(ledger, OutcomeReport("o2", "ada", "opt_out", NOON, contact_id="sent-1"))
@@ -412,25 +415,25 @@ class TestObjections:
 
     def test_the_withdrawal_says_what_it_followed_from(self, ledger):
         send(ledger, OutcomeReport("o1", "ada", "complaint", NOON))
-        (consent,) = ledger.known("ada").customer.consents
+        (consent,) = ledger.customers.snapshot("ada").customer.consents
         assert (consent.basis, consent.recorded_at) == ("complaint", NOON)
 
     @pytest.mark.parametrize("named", [{"contact_id": "call"}, {"decision_id": "d1"}], ids=["contact", "decision"])
     def test_an_outcome_cannot_name_another_customers_record(self, ledger, named):
         send(ledger, CALL)
-        wait(ledger.commit(act("d1", seen_version=1)))
+        wait(ledger.decisions.commit(act("d1", seen_version=1)))
         with pytest.raises(InvalidInput, match=r"another customer's record in `(contact|decision)_id`"):
             send(ledger, OutcomeReport("o1", "bob", "complaint", NOON, **named))
-        assert not ledger.known("bob").exists
+        assert not ledger.customers.snapshot("bob").exists
 
 
 def test_a_timeline_tells_everything_newest_first_and_the_latest_where_there_is_much(ledger, clock):
     for report in (CustomerReport("ada", suppressions=(Suppression("fraud", NOON - 3 * HOUR),)), GRANT, CLICK, CALL):
         send(ledger, report)
-    wait(ledger.commit(act("d1", seen_version=4)))
+    wait(ledger.decisions.commit(act("d1", seen_version=4)))
     clock.advance(hours=1)
     send(ledger, replace(BOUGHT, at=clock.now, decision_id="d1"))
-    timeline = ledger.timeline("ada")
+    timeline = ledger.customers.timeline("ada")
     assert [one.kind for one in timeline.entries] == [
         "outcome",
         "decision",
@@ -440,24 +443,24 @@ def test_a_timeline_tells_everything_newest_first_and_the_latest_where_there_is_
         "consent",
         "suppression",
     ]
-    assert timeline.known == ledger.known("ada")
+    assert timeline.snapshot == ledger.customers.snapshot("ada")
     assert timeline.entries[0].content == {
         "type": "purchase",
         "decision_id": "d1",
         "contact_id": None,
         "value": 19.9,
     }
-    assert ledger.timeline("ada", limit=2).entries == timeline.entries[:2]
+    assert ledger.customers.timeline("ada", limit=2).entries == timeline.entries[:2]
 
 
 def test_a_timeline_of_a_stranger_is_not_found(ledger):
     with pytest.raises(NotFound, match="no such customer in `customer_id`: `ada`"):
-        ledger.timeline("ada")
+        ledger.customers.timeline("ada")
 
 
 def test_a_stranger_who_was_decided_about_has_a_timeline(ledger):
-    wait(ledger.commit(hold("d1")))
-    assert [one.kind for one in ledger.timeline("ada").entries] == ["decision"]
+    wait(ledger.decisions.commit(hold("d1")))
+    assert [one.kind for one in ledger.customers.timeline("ada").entries] == ["decision"]
 
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -467,14 +470,14 @@ aware = st.builds(lambda since, zone: (NOON + since).astimezone(zone), years, zo
 
 @given(st.lists(aware, min_size=1))
 def test_moments_survive_storage_to_the_microsecond(times):
-    stored = [micros(one) for one in times]
-    assert [moment(one) for one in stored] == moments(stored) == times
-    assert all(one.tzinfo is UTC for one in moments(stored))
+    stored = [to_micros(one) for one in times]
+    assert [from_micros(one) for one in stored] == from_micros_many(stored) == times
+    assert all(one.tzinfo is UTC for one in from_micros_many(stored))
 
 
 @given(aware, aware)
 def test_stored_moments_are_in_order_of_time(one, other):
-    assert (micros(one) < micros(other)) == (one < other)
+    assert (to_micros(one) < to_micros(other)) == (one < other)
 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -486,9 +489,9 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 def test_signals_come_back_to_the_last_bit(rows):
     with TemporaryDirectory() as folder, new_ledger(Path(folder), Clock()) as ledger:
         sent = [SignalReport(f"{n}", "ada", at, kind, *rest) for n, (kind, at, *rest) in enumerate(rows)]
-        wait(ledger.record_signals(sent))
+        wait(ledger.facts.record_signals(sent))
         earliest = min((one.at for one in sent), default=NOON)
-        found = ledger.known("ada", since=earliest).customer.signals
+        found = ledger.customers.snapshot("ada", since=earliest).customer.signals
     in_order = sorted(sent, key=lambda one: (one.at, one.signal_id))
     expected = [Signal(one.type, one.at, one.channel, one.certainty, one.value) for one in in_order]
     assert [repr(one.value) for one in found] == [repr(one.value) for one in expected]

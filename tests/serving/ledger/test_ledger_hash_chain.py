@@ -14,13 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from heed.decisioning.canonical import canonical_json
 from heed.decisioning.errors import InvalidInput
-from heed.serving.ledger.audit.chain_hash import link_hash
-from heed.serving.ledger.audit.hash_chain import genesis_hash, record_digest
+from heed.serving.ledger.audit.hash_chain import genesis_hash, link_hash, record_digest
 from heed.serving.ledger.audit.verify import Finding
+from heed.serving.ledger.facts.reports import ObjectionReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reports import ObjectionReport
-from heed.serving.ledger.tables.chains import CHAINED, SHARDS
-from heed.serving.ledger.tables.decided import decisions
+from heed.serving.ledger.schema import CHAINED, SHARDS, decisions
 from tests.support.ledger_builders import NOON, Clock, hold, new_ledger, review, wait
 
 DECISIONS = 40
@@ -43,7 +41,7 @@ class Tampered:
                 connection.execute(statement)
 
     def found(self, anchor: str | None = None) -> list[Finding]:
-        return list(self.ledger.verify(anchor).findings)
+        return list(self.ledger.audit.verify(anchor).findings)
 
     def shard(self, decision_id: str) -> tuple[int, int]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -72,15 +70,17 @@ def tampered(tmp_path: Path) -> Iterator[Tampered]:
 
 
 async def history(ledger: Ledger) -> None:
-    await ledger.commit(review("asked", "ada"))
-    case = await ledger.claim("case-asked", "rita")
-    await ledger.reject("case-asked", "rita", case.fence, note="no")
-    await ledger.record_objections([ObjectionReport(NOON, customer_id="ada", contact_point="ada@example.org")])
-    await asyncio.gather(*(ledger.commit(hold(f"d{n:02}", f"c{n}", idempotency_key=f"k{n}")) for n in range(DECISIONS)))
+    await ledger.decisions.commit(review("asked", "ada"))
+    case = await ledger.reviews.claim("case-asked", "rita")
+    await ledger.reviews.reject("case-asked", "rita", case.fence, note="no")
+    await ledger.facts.record_objections([ObjectionReport(NOON, customer_id="ada", contact_point="ada@example.org")])
+    await asyncio.gather(
+        *(ledger.decisions.commit(hold(f"d{n:02}", f"c{n}", idempotency_key=f"k{n}")) for n in range(DECISIONS))
+    )
 
 
 def test_what_was_not_touched_is_sound(tampered: Tampered) -> None:
-    found = tampered.ledger.verify()
+    found = tampered.ledger.audit.verify()
     assert (found.sound, found.links) == (True, DECISIONS + 1 + 3 + 2)
     assert tampered.found(anchored(tampered)) == []
 
@@ -244,15 +244,15 @@ def test_the_noted_end_of_a_shard_must_be_its_end(tampered: Tampered, statement:
 
 def test_records_that_come_after_a_head_do_not_contradict_it(tampered: Tampered) -> None:
     anchor = anchored(tampered)
-    wait(tampered.ledger.commit(hold("later", "c1")))
+    wait(tampered.ledger.decisions.commit(hold("later", "c1")))
     assert tampered.found(anchor) == []
 
 
 def test_anyone_with_the_public_key_can_check_a_head(tampered: Tampered) -> None:
     head = json.loads(anchored(tampered))
     assert len(head["shards"]) == SHARDS
-    assert head["records"] == tampered.ledger.verify().links
-    signature, key = b64decode(head.pop("signature")), b64decode(tampered.ledger.public_key())
+    assert head["records"] == tampered.ledger.audit.verify().links
+    signature, key = b64decode(head.pop("signature")), b64decode(tampered.ledger.audit.public_key())
     Ed25519PublicKey.from_public_bytes(key).verify(signature, canonical_json(head))
 
 
@@ -262,28 +262,28 @@ def test_a_head_that_was_changed_is_refused(tampered: Tampered, field: str) -> N
     changed = {"records": 1, "at": "2020-01-01T00:00:00Z", "shards": head["shards"][1:], "format": 2}
     other = {**head, field: changed.get(field, "A" * 43 + "=")}
     with pytest.raises(InvalidInput, match=r"not signed by this key|another format"):
-        tampered.ledger.verify(json.dumps(other))
+        tampered.ledger.audit.verify(json.dumps(other))
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "1"}'], ids=["nothing", "empty", "a list", "half"])
 def test_what_is_no_head_is_refused(tampered: Tampered, text: str) -> None:
     with pytest.raises(InvalidInput, match=r"holds no head of a ledger.*heed ledger head"):
-        tampered.ledger.verify(text)
+        tampered.ledger.audit.verify(text)
 
 
 def test_the_head_of_another_ledger_is_refused(tampered: Tampered, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with new_ledger(tmp_path / "other", Clock()) as other, pytest.raises(InvalidInput, match="not signed by this key"):
-        tampered.ledger.verify(other.head().model_dump_json())
+        tampered.ledger.audit.verify(other.audit.head().model_dump_json())
 
 
 def test_a_job_that_fails_leaves_no_link(tampered: Tampered) -> None:
-    before = tampered.ledger.head().records
+    before = tampered.ledger.audit.head().records
     with pytest.raises(InvalidInput, match=r"the record breaks a rule of the ledger|recorded before"):
-        wait(tampered.ledger.commit(hold("d07", "c9")))
-    assert tampered.ledger.head().records == before
+        wait(tampered.ledger.decisions.commit(hold("d07", "c9")))
+    assert tampered.ledger.audit.head().records == before
     assert tampered.found() == []
 
 
 def anchored(tampered: Tampered) -> str:
-    return tampered.ledger.head().model_dump_json()
+    return tampered.ledger.audit.head().model_dump_json()

@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule
 
 from heed.decisioning.errors import Conflict, Refused
-from heed.serving.ledger.records import NewReview
-from heed.serving.ledger.reports import OutcomeReport
-from heed.serving.ledger.reviews.cases import ReviewState
-from heed.serving.ledger.reviews.transitions import LEASE
+from heed.serving.ledger.facts.reports import OutcomeReport
+from heed.serving.ledger.reviews import LEASE, NewReview, ReviewState
 from tests.support.ledger_builders import execution, hold, review, wait
 from tests.support.ledger_model import ModelCase, against
 from tests.support.ledger_state_machine import Executions, Histories, bounded, fewer, who
@@ -28,7 +26,7 @@ class SlotHistories(Executions):
 
     @rule(target=facts, customer=who)
     def read_facts(self, customer):
-        return self.ledger.known(customer)
+        return self.ledger.customers.snapshot(customer)
 
     @rule(target=Histories.decisions, known=facts)
     def decide_on_facts_read_before(self, known):
@@ -36,24 +34,24 @@ class SlotHistories(Executions):
 
     @rule(target=Histories.decisions, customer=who, asked=st.sampled_from("ab"))
     def decide_under_a_key(self, customer, asked):
-        return self.act_on(self.ledger.known(customer), "key", asked)
+        return self.act_on(self.ledger.customers.snapshot(customer), "key", asked)
 
     @rule(customer=who)
     def decide_to_hold(self, customer):
-        draft = hold(self.next_id(), customer, self.ledger.known(customer).version)
-        wait(self.ledger.commit(draft))
+        draft = hold(self.next_id(), customer, self.ledger.customers.snapshot(customer).version)
+        wait(self.ledger.decisions.commit(draft))
         self.recorded(draft)
 
     @rule(customer=who)
     def complain(self, customer):
         self.clock.advance(microseconds=1)
-        wait(self.ledger.record_outcomes([OutcomeReport(self.next_id(), customer, "complaint", self.clock.now)]))
+        wait(self.ledger.facts.record_outcomes([OutcomeReport(self.next_id(), customer, "complaint", self.clock.now)]))
         self.model.said(customer, "withdrawn")
 
     @rule()
     def deliver_the_oldest(self):
-        for message in self.ledger.outbox(1):
-            assert wait(self.ledger.delivered(message.outbox_id))
+        for message in self.ledger.outbox.ready(1):
+            assert wait(self.ledger.outbox.mark_delivered(message.outbox_id)).new
             self.model.messages[message.decision_id].close("delivered")
 
     @rule()
@@ -74,7 +72,7 @@ class ReviewHistories(Histories):
         decision_id = self.next_id()
         opened = NewReview(f"case-{decision_id}", case.expires_at)
         draft = review(decision_id, customer, self.model.versions[customer], review=opened)
-        wait(self.ledger.commit(draft))
+        wait(self.ledger.decisions.commit(draft))
         self.model.cases[decision_id] = case
         return self.recorded(draft)
 
@@ -84,7 +82,7 @@ class ReviewHistories(Histories):
         state = case.at(self.clock.now)
         free = state is ReviewState.OPEN or (state is ReviewState.CLAIMED and case.reviewer == reviewer)
         try:
-            fence = wait(self.ledger.claim(f"case-{decision}", reviewer)).fence
+            fence = wait(self.ledger.reviews.claim(f"case-{decision}", reviewer)).fence
         except Conflict:
             assert not free
             return multiple()
@@ -119,14 +117,14 @@ class ReviewHistories(Histories):
     def verdict(self, decision, reviewer, fence, verdict):
         case = f"case-{decision}"
         if verdict != "approve":
-            return wait(getattr(self.ledger, verdict)(case, reviewer, fence))
-        return wait(self.ledger.approve(case, reviewer, fence, execution=execution(decision), allowed=against))
+            return wait(getattr(self.ledger.reviews, verdict)(case, reviewer, fence))
+        return wait(self.ledger.reviews.approve(case, reviewer, fence, execution=execution(decision), allowed=against))
 
     @rule()
     def write_expiries_down(self):
         cases = self.model.cases.values()
         due = [one for one in cases if not one.state.settled and one.at(self.clock.now) is ReviewState.EXPIRED]
-        assert wait(self.ledger.expire_reviews()) == len(due)
+        assert wait(self.ledger.reviews.expire(self.clock.now)) == len(due)
         for one in due:
             one.state = ReviewState.EXPIRED
 
@@ -135,7 +133,7 @@ class ReviewHistories(Histories):
         if hasattr(self, "ledger"):
             for state in ReviewState:
                 expected = {name for name, one in self.model.cases.items() if one.at(self.clock.now) is state}
-                assert {one.decision_id for one in self.ledger.reviews(state, limit=1000)} == expected
+                assert {one.decision_id for one in self.ledger.reviews.list(state, limit=1000)} == expected
 
 
 class SlotHistoriesOnPostgres(SlotHistories):

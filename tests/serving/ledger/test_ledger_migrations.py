@@ -4,7 +4,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine
@@ -12,9 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from heed.decisioning.errors import InvalidInput, Unavailable
 from heed.serving.ledger.connect import open_ledger
 from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.migrations.revisions import config
-from heed.serving.ledger.tables.chains import APPEND_ONLY
-from heed.serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.schema import APPEND_ONLY, SCHEMA
 from tests.support.ledger_builders import Clock, act, new_ledger, review, wait
 
 
@@ -91,8 +88,8 @@ def test_every_append_only_table_has_its_three_triggers(tmp_path):
 )
 def test_the_record_is_append_only_against(attack, tmp_path):
     with new_ledger(tmp_path, Clock()) as ledger:
-        wait(ledger.commit(act("d1", idempotency_key="key")))
-        wait(ledger.commit(review("d2", seen_version=1)))
+        wait(ledger.decisions.commit(act("d1", idempotency_key="key")))
+        wait(ledger.decisions.commit(review("d2", seen_version=1)))
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
         before = list(connection.iterdump())
         with pytest.raises(sqlite3.IntegrityError, match=r"(decisions|review_events) is append-only"):
@@ -114,12 +111,28 @@ def test_a_file_without_the_tables_is_refused(tmp_path, readonly):
         open_ledger(tmp_path / "empty.db", readonly=readonly)
 
 
-def test_a_ledger_of_a_later_version_is_refused(tmp_path):
+@pytest.mark.parametrize("use", [upgrade, open_ledger], ids=["upgraded", "opened"])
+@pytest.mark.parametrize(
+    ("revision", "complaint"),
+    [
+        pytest.param("0001", r"from before the first release, .*; begin a new ledger, or first bring", id="the oldest"),
+        pytest.param(
+            "0011", r"from before the first release, .*; begin a new ledger, or first bring", id="an older one"
+        ),
+        pytest.param("9999", r"; update heed: a later version made this ledger", id="a later one"),
+    ],
+)
+def test_a_ledger_of_another_revision_is_refused_and_left_as_it_was(tmp_path, use, revision, complaint):
     upgrade(tmp_path / "ledger.db")
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(Unavailable, match=r"the ledger has shape 9999 where \d{4} is needed"):
-        open_ledger(tmp_path / "ledger.db")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        before = list(connection.iterdump())
+    with pytest.raises(
+        Unavailable, match=rf"the ledger has schema revision {revision} where 0012 is needed.*{complaint}"
+    ):
+        use(tmp_path / "ledger.db")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+        assert list(connection.iterdump()) == before
 
 
 @pytest.mark.parametrize(
@@ -134,32 +147,3 @@ def test_a_location_that_is_no_file_is_refused_without_showing_a_password(locati
     with pytest.raises(InvalidInput, match=complaint) as refused:
         upgrade(location)
     assert "secret" not in str(refused.value)
-
-
-def test_people_spelt_in_two_ways_become_one_with_the_step_that_compares_them(tmp_path):
-    path = tmp_path / "ledger.db"
-    older_ledger(path)
-    upgrade(path)
-    with open_ledger(path) as ledger:
-        customer = ledger.known("Anna").customer
-        assert customer.customer_id == "anna"
-        assert [one.contact_point for one in customer.contact_points] == ["anna@x"]
-        assert {(one.contact_point, one.status.value) for one in customer.consents} == {("anna@x", "withdrawn")}
-        assert [one.decision_id for one in ledger.decisions("anna")] == ["d1"]
-
-
-def older_ledger(path: Path) -> None:
-    """A ledger of the first shape, in which `Anna` and `anna` are two: one granted, one withdrew."""
-    with connected(path) as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        command.upgrade(config(connection), "0001")
-        connection.commit()
-    said = "INSERT INTO consents VALUES (?, ?, 'email', 'offers', ?, ?, 'Anna@x', NULL, NULL, 0)"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for name in ("Anna", "anna"):
-            connection.execute("INSERT INTO customers VALUES (?, 1, '{}', NULL, NULL, 0)", (name,))
-            connection.execute("INSERT INTO contact_points VALUES (?, 'email', ?, 0)", (name, f"{name}@x"))
-        connection.execute(said, ("c1", "Anna", "granted", 5))
-        connection.execute(said, ("c2", "anna", "withdrawn", 1))
-        decision = ("d1", 0, "shop", None, "f", "Anna", "hold", None, None, "1", "h", "{}", b"")
-        connection.execute(f"INSERT INTO decisions VALUES ({', '.join('?' * 13)})", decision)

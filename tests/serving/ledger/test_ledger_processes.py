@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from heed.serving.ledger.connect import open_ledger
-from heed.serving.ledger.tables.happenings import contacts
+from heed.serving.ledger.schema import contacts
 from tests.support import postgres_server
 from tests.support.ledger_rush_process import CAP, CUSTOMERS, LIMIT, LIMITED, WINDOW
 from tests.support.paths import REPOSITORY
@@ -38,14 +38,17 @@ def test_caps_and_limits_hold_over_processes_and_every_wait_ends():
         done = rush(url)
         with open_ledger(url, key=postgres_server.KEY) as ledger:
             read = ledger._database.read
-            counted = {who: [one for one in ledger.known(who).customer.contacts if one.counts] for who in CUSTOMERS}
+            counted = {
+                who: [one for one in ledger.customers.snapshot(who).customer.contacts if one.counts]
+                for who in CUSTOMERS
+            }
             assert {who: len(found) for who, found in counted.items() if len(found) > CAP} == {}
             limited = read(lambda one: one.rows(select(func.count()).where(LIMITED_SLOTS), {}))[0][0]
             assert limited <= LIMIT
-            told = sum(one.contacts for one in ledger.volumes((WINDOW,)))
+            told = sum(one.contacts for one in ledger.facts.volumes((WINDOW,)))
             slots = read(lambda one: one.rows(select(func.count()).where(COUNTED), {}))[0][0]
             assert told == slots
-            assert ledger.verify().sound
+            assert ledger.audit.verify().sound
         assert done["_act: True"] > 0
         assert done["_limited: True"] > 0
         with psycopg.connect(url) as connection:

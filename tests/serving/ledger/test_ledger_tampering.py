@@ -10,9 +10,9 @@ import pytest
 from heed.decisioning.customer import ContactPoint
 from heed.decisioning.errors import NotFound
 from heed.serving.errors import CustomerErased
+from heed.serving.ledger.facts.reports import CustomerReport, SignalReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.reports import CustomerReport, SignalReport
-from heed.serving.ledger.tables.decided import decisions
+from heed.serving.ledger.schema import decisions
 from tests.support.ledger_builders import NOON, Clock, act, hold, review, wait
 from tests.support.ledger_stores import Store
 
@@ -31,7 +31,7 @@ def tamper(store: Store, statement: str) -> None:
 
 def fill(ledger: Ledger) -> None:
     for n in range(12):
-        wait(ledger.commit(hold(f"d{n}", f"c{n}", idempotency_key=f"k{n}")))
+        wait(ledger.decisions.commit(hold(f"d{n}", f"c{n}", idempotency_key=f"k{n}")))
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_what_was_tampered_with_is_named(
 ) -> None:
     with store.open(clock) as ledger:
         fill(ledger)
-        assert (ledger.verify().sound, ledger.verify().links) == (True, 12)
+        assert (ledger.audit.verify().sound, ledger.audit.verify().links) == (True, 12)
         tamper(store, statement)
-        assert (what, decision_id) in {(one.what, one.decision_id) for one in ledger.verify().findings}
+        assert (what, decision_id) in {(one.what, one.decision_id) for one in ledger.audit.verify().findings}
 
 
 def test_an_inserted_decision_is_named(store: Store, clock: Clock) -> None:
@@ -59,25 +59,29 @@ def test_an_inserted_decision_is_named(store: Store, clock: Clock) -> None:
         fill(ledger)
         forged = f"SELECT 'forged', {columns} FROM decisions WHERE decision_id = 'd3'"
         tamper(store, f"INSERT INTO decisions (decision_id, {columns}) {forged}")
-        assert [(one.what, one.decision_id) for one in ledger.verify().findings] == [("inserted", "forged")]
+        assert [(one.what, one.decision_id) for one in ledger.audit.verify().findings] == [("inserted", "forged")]
 
 
 def test_erasing_leaves_the_record_and_nothing_of_the_person(store: Store, clock: Clock) -> None:
     with store.open(clock) as ledger:
-        wait(ledger.record_customers([CustomerReport("ada", contact_points=[ContactPoint("ada@x", "email")])]))
-        wait(ledger.record_signals([SignalReport("s1", "ada", NOON, "open")]))
-        wait(ledger.commit(act("d1", seen_version=ledger.known("ada").version, idempotency_key="k")))
-        wait(ledger.commit(review("d2", seen_version=ledger.known("ada").version)))
-        anchor = ledger.head().model_dump_json()
-        assert ledger.outbox()[0].payload == "send for d1"
-        assert [one["decision_id"] for one in ledger.export("ada").decisions] == ["d1", "d2"]
-        assert wait(ledger.erase("ada")).erased
-        assert not wait(ledger.erase("ada")).erased
-        assert (ledger.outbox(), ledger.known("ada").exists) == ((), False)
-        assert (ledger.decision("d1").customer_id, ledger.decision("d1").action_id) == (None, "spring_sale")
+        wait(ledger.facts.record_customers([CustomerReport("ada", contact_points=[ContactPoint("ada@x", "email")])]))
+        wait(ledger.facts.record_signals([SignalReport("s1", "ada", NOON, "open")]))
+        wait(
+            ledger.decisions.commit(
+                act("d1", seen_version=ledger.customers.snapshot("ada").version, idempotency_key="k")
+            )
+        )
+        wait(ledger.decisions.commit(review("d2", seen_version=ledger.customers.snapshot("ada").version)))
+        anchor = ledger.audit.head().model_dump_json()
+        assert ledger.outbox.ready()[0].payload == "send for d1"
+        assert [one["decision_id"] for one in ledger.customers.export("ada").decisions] == ["d1", "d2"]
+        assert wait(ledger.customers.erase("ada")).erased
+        assert not wait(ledger.customers.erase("ada")).erased
+        assert (ledger.outbox.ready(), ledger.customers.snapshot("ada").exists) == ((), False)
+        assert (ledger.decisions.get("d1").customer_id, ledger.decisions.get("d1").action_id) == (None, "spring_sale")
         with pytest.raises(CustomerErased, match="the customer of this decision was erased"):
-            ledger.receipt("d1")
+            ledger.decisions.receipt("d1")
         with pytest.raises(NotFound, match="no such customer"):
-            ledger.export("ada")
-        assert ledger.review("case-d2").state.value == "rejected"
-        assert ledger.verify(anchor).sound
+            ledger.customers.export("ada")
+        assert ledger.reviews.get("case-d2").state.value == "rejected"
+        assert ledger.audit.verify(anchor).sound

@@ -9,10 +9,12 @@ from heed.decisioning.customer import ContactPoint, ContactState, Objection
 from heed.decisioning.errors import Conflict, Unavailable
 from heed.serving.ledger.backend.key_ring import KeyRing
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.facts.ingest import IngestResult
+from heed.serving.ledger.facts.reports import CustomerReport, ObjectionReport
 from heed.serving.ledger.migrate import upgrade
-from heed.serving.ledger.reports import CustomerReport, IngestResult, ObjectionReport
+from heed.serving.ledger.schema import objections as objections_table
+from heed.serving.ledger.schema import objectors
 from heed.serving.ledger.sqlite.key_file import key_file
-from heed.serving.ledger.tables import people
 from tests.support.ledger_builders import NOON, act, new_ledger, states, wait
 
 PHONE = ContactPoint("phone-1", "sms")
@@ -20,15 +22,15 @@ OBJECTED = ObjectionReport(NOON, "ada")
 
 
 def objections(ledger, customer_id="ada"):
-    return ledger.known(customer_id).customer.objections
+    return ledger.customers.snapshot(customer_id).customer.objections
 
 
 def has(ledger, customer_id, *points):
-    wait(ledger.record_customers([CustomerReport(customer_id, contact_points=points)]))
+    wait(ledger.facts.record_customers([CustomerReport(customer_id, contact_points=points)]))
 
 
 def object_to(ledger, *reports):
-    return wait(ledger.record_objections(reports))
+    return wait(ledger.facts.record_objections(reports))
 
 
 class TestWhomItStrikes:
@@ -79,36 +81,36 @@ class TestOnce:
 
     def test_it_raises_the_version_so_that_decisions_in_flight_are_made_again(self, ledger):
         has(ledger, "ada", PHONE)
-        before = ledger.known("ada").version
+        before = ledger.customers.snapshot("ada").version
         object_to(ledger, ObjectionReport(NOON, contact_point="phone-1"))
-        assert ledger.known("ada").version == before + 1
+        assert ledger.customers.snapshot("ada").version == before + 1
         object_to(ledger, ObjectionReport(NOON, contact_point="phone-1"))
-        assert ledger.known("ada").version == before + 1
+        assert ledger.customers.snapshot("ada").version == before + 1
 
 
 class TestWhatWaits:
     def test_a_message_that_waits_is_withdrawn_and_its_slot_is_free(self, ledger):
-        wait(ledger.commit(act("d1")))
+        wait(ledger.decisions.commit(act("d1")))
         object_to(ledger, OBJECTED)
-        assert ledger.outbox() == ()
-        assert states(ledger.known("ada").customer) == [ContactState.RELEASED]
+        assert ledger.outbox.ready() == ()
+        assert states(ledger.customers.snapshot("ada").customer) == [ContactState.RELEASED]
 
     def test_what_was_delivered_stays_counted(self, ledger):
-        wait(ledger.commit(act("d1")))
-        wait(ledger.delivered("execute:d1"))
+        wait(ledger.decisions.commit(act("d1")))
+        wait(ledger.outbox.mark_delivered("execute:d1"))
         object_to(ledger, OBJECTED)
-        assert states(ledger.known("ada").customer) == [ContactState.RESERVED]
+        assert states(ledger.customers.snapshot("ada").customer) == [ContactState.RESERVED]
 
     def test_a_contact_point_on_the_list_withdraws_what_waits_when_it_is_reported(self, ledger):
         object_to(ledger, ObjectionReport(NOON, contact_point="phone-1"))
-        wait(ledger.commit(act("d1")))
+        wait(ledger.decisions.commit(act("d1")))
         has(ledger, "ada", PHONE)
-        assert ledger.outbox() == ()
+        assert ledger.outbox.ready() == ()
 
     def test_nobody_elses_message_is_touched(self, ledger):
-        wait(ledger.commit(act("d1", "bob")))
+        wait(ledger.decisions.commit(act("d1", "bob")))
         object_to(ledger, OBJECTED)
-        assert [one.decision_id for one in ledger.outbox()] == ["d1"]
+        assert [one.decision_id for one in ledger.outbox.ready()] == ["d1"]
 
 
 class TestTheKey:
@@ -116,7 +118,7 @@ class TestTheKey:
         object_to(ledger, ObjectionReport(NOON, "who objected", "phone-1"))
         rows = ledger._database.read(
             lambda transaction: [
-                row for table in (people.objections, people.objectors) for row in transaction.rows(select(table), {})
+                row for table in (objections_table, objectors) for row in transaction.rows(select(table), {})
             ]
         )
         assert len(rows) == 2
@@ -159,6 +161,6 @@ class TestTheKey:
         assert "secret" not in repr(KeyRing(b"secret"))
 
     def test_a_customer_and_a_contact_point_of_one_name_have_different_hashes(self):
-        seal = KeyRing(b"key")
-        assert seal.customer("x") != seal.contact_point("x")
-        assert seal.customer("X ") == seal.customer("x")
+        keys = KeyRing(b"key")
+        assert keys.hash_customer("x") != keys.hash_contact_point("x")
+        assert keys.hash_customer("X ") == keys.hash_customer("x")

@@ -9,7 +9,7 @@ from hypothesis.stateful import Bundle, invariant, multiple, rule
 from heed.decisioning.customer import Facts
 from heed.decisioning.errors import Conflict, Refused
 from heed.decisioning.recheck_result import ALLOWED, RecheckResult
-from heed.serving.ledger.outbox.delivery import DeliveryCheck, DeliveryResult, LeaseResult
+from heed.serving.ledger.leases import DeliveryCheck, DeliveryConfirmation, DeliveryResult, LeaseResult
 from tests.support.ledger_builders import wait
 from tests.support.ledger_model import ERASED, against
 from tests.support.ledger_state_machine import Executions, Histories, bounded, fewer
@@ -82,7 +82,7 @@ class OutboxHistories(Executions):
     def hand_over(self, decision, executor):
         message, now = self.model.messages[decision], self.clock.now
         there = message.waits and message.ready_at <= now
-        asked = wait(self.ledger.hand_over(f"execute:{decision}", executor, LEASE, self.check))
+        asked = wait(self.ledger.outbox.lease(f"execute:{decision}", executor, LEASE, self.check))
         said = self.keep_back(decision) if there else "stopped"
         if said != "go":
             assert asked.handed is None
@@ -101,7 +101,7 @@ class OutboxHistories(Executions):
         result, certain, retry = said
         again = self.clock.now + timedelta(minutes=minutes) if retry else None
         told = DeliveryResult(result, result == "delivered", certain, again, "in vain")
-        settled = wait(self.ledger.settle(f"execute:{decision}", fence, told))
+        settled = wait(self.ledger.outbox.settle(f"execute:{decision}", fence, told))
         assert settled.new == (fence not in message.told)
         if settled.new:
             message.told.add(fence)
@@ -125,7 +125,7 @@ class OutboxHistories(Executions):
     def settle_what_was_never_handed(self, decision):
         fence = self.model.messages[decision].attempts + 1
         try:
-            wait(self.ledger.settle(f"execute:{decision}", fence, DeliveryResult("delivered", delivered=True)))
+            wait(self.ledger.outbox.settle(f"execute:{decision}", fence, DeliveryResult("delivered", delivered=True)))
         except Conflict:
             return
         raise AssertionError("it was taken down")
@@ -135,22 +135,22 @@ class OutboxHistories(Executions):
         message, now = self.model.messages[decision], self.clock.now
         fate, held = message.fate, message.held(now)
         try:
-            said = wait(self.ledger.delivered(f"execute:{decision}", self.check))
+            said = wait(self.ledger.outbox.mark_delivered(f"execute:{decision}", self.check))
         except Conflict:
             assert held or fate == "withdrawn"
             return
         assert not held
         assert fate != "withdrawn"
         if fate == "delivered":
-            assert said is False
+            assert said == DeliveryConfirmation(new=False)
             return
         expected = self.keep_back(decision)
         if expected == "go":
-            assert said is True
+            assert said == DeliveryConfirmation(new=True)
             message.close("delivered")
         else:
-            assert isinstance(said[0], Refused)
-            self.agree_on_kept_back(said[1], expected)
+            assert isinstance(said.refusal, Refused)
+            self.agree_on_kept_back(said.held_back, expected)
 
     @rule()
     def expire(self):
@@ -160,9 +160,11 @@ class OutboxHistories(Executions):
             for name, one in self.model.messages.items()
             if one.waits and one.created_at <= now - PATIENCE and not one.held(now)
         ]
-        assert sorted(self.ledger.overdue(PATIENCE, 100)) == sorted(f"execute:{name}" for name in due)
+        assert sorted(self.ledger.outbox.overdue(PATIENCE, 100)) == sorted(f"execute:{name}" for name in due)
         for name in due:
-            assert wait(self.ledger.look(f"execute:{name}", self.check)).withdrawn.rule == "heed-expired"
+            assert (
+                wait(self.ledger.outbox.recheck_waiting(f"execute:{name}", self.check)).withdrawn.rule == "heed-expired"
+            )
             self.model.withdraw(name)
 
     @invariant()
@@ -170,7 +172,7 @@ class OutboxHistories(Executions):
         if not hasattr(self, "ledger"):
             return
         for name, one in self.model.messages.items():
-            found = self.ledger.message(f"execute:{name}")
+            found = self.ledger.outbox.state(f"execute:{name}")
             slot = self.model.slots[name]
             assert (found.state, found.slot_counts) == (one.stands(self.clock.now), slot.state.value != "released")
             assert len(found.attempts) == one.attempts

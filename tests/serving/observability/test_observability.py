@@ -23,10 +23,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.datastructures import Headers
 
+from heed.serving.ledger.facts.reports import OutcomeReport
 from heed.serving.ledger.ledger import Ledger
-from heed.serving.ledger.operations.forecasts import CalibrationBin, ReviewBacklog
-from heed.serving.ledger.records import Forecast
-from heed.serving.ledger.reports import OutcomeReport
+from heed.serving.ledger.operations.forecasts import CalibrationBin, Forecast
+from heed.serving.ledger.reviews import ReviewBacklog
 from heed.serving.observability.logs import JsonLines, with_fields
 from heed.serving.observability.request_ids import request_context
 from heed.serving.observability.timings import STAGES
@@ -148,7 +148,7 @@ class TestMetrics:
         heed.post("/v1/contacts", {"contacts": [{**contact, "decision_id": failed["decision_id"]}]})
         heed.clock.advance(days=8)
         heed.decide(candidates=["text"])
-        assert {one.contacts for one in heed.runtime.ledger.calibration(timedelta(days=90))} == set()
+        assert {one.contacts for one in heed.runtime.ledger.monitoring.calibration(timedelta(days=90))} == set()
 
     def test_a_ledger_that_is_down_is_told_and_metrics_still_answer(self, heed: Heed) -> None:
         (heed.runtime.settings.home / "ledger.db").unlink()
@@ -163,14 +163,20 @@ class TestMetrics:
 
     def test_what_is_watched_is_the_same_in_both_databases(self, ledger: Ledger, clock: Clock) -> None:
         expected = Forecast("conversion", 0.25, NOON + timedelta(days=7))
-        wait(ledger.commit(act("d1", forecast=expected)))
-        wait(ledger.commit(act("d2", "ben", forecast=replace(expected, propensity=1.0))))
-        wait(ledger.commit(review("d3", "eve")))
-        wait(ledger.record_outcomes([OutcomeReport("o1", "ada", "conversion", NOON, decision_id="d1")]))
-        assert (ledger.queue(), ledger.calibration(timedelta(days=90))) == (ReviewBacklog(1, NOON), ())
+        wait(ledger.decisions.commit(act("d1", forecast=expected)))
+        wait(ledger.decisions.commit(act("d2", "ben", forecast=replace(expected, propensity=1.0))))
+        wait(ledger.decisions.commit(review("d3", "eve")))
+        wait(ledger.facts.record_outcomes([OutcomeReport("o1", "ada", "conversion", NOON, decision_id="d1")]))
+        assert (ledger.reviews.backlog(), ledger.monitoring.calibration(timedelta(days=90))) == (
+            ReviewBacklog(1, NOON),
+            (),
+        )
         clock.advance(days=7)
-        assert ledger.queue() == ReviewBacklog(0, None)
-        assert ledger.calibration(timedelta(days=90)) == (CalibrationBin(2, 1, 0.25, 1), CalibrationBin(9, 1, 1.0, 0))
+        assert ledger.reviews.backlog() == ReviewBacklog(0, None)
+        assert ledger.monitoring.calibration(timedelta(days=90)) == (
+            CalibrationBin(2, 1, 0.25, 1),
+            CalibrationBin(9, 1, 1.0, 0),
+        )
         assert ledger.newest() == NOON
 
 

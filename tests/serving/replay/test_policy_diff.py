@@ -9,7 +9,7 @@ import pytest
 
 from heed.guardrails.policy.load import parse_policy
 from heed.guardrails.policy_errors import InvalidPolicy
-from heed.serving.ledger.records import DecisionReceipt
+from heed.serving.ledger.decisions.read import DecisionReceipt
 from heed.serving.replay.policy_diff import LEAVES_OUT, Shift, compare_records, diff
 from heed.serving.replay.receipt import unpack
 from tests.support.in_process_service import POLICY, running_service
@@ -34,7 +34,7 @@ def decided(heed, **more):
 
 def of(heed, new, old=POLICY, **more):
     since = heed.clock() - timedelta(days=30)
-    return diff(heed.runtime.ledger, old, new, since, pinned=heed.runtime.deployment.current(), **more)
+    return diff(heed.runtime.ledger.decisions, old, new, since, pinned=heed.runtime.deployment.current(), **more)
 
 
 def reasons(found):
@@ -120,7 +120,7 @@ class TestNotSupported:
             ({"catalogue": "other"}, "it was decided with another catalogue"),
         ):
             other = replace(in_force, versions=replace(in_force.versions, **changed))
-            found = compare_records(heed.runtime.ledger.recorded(since, limit=9), other, other, since)
+            found = compare_records(heed.runtime.ledger.decisions.list_receipts(since, limit=9), other, other, since)
             assert reasons(found) == [(3, f"not supported by the log: {reason}")]
             assert (found.compared, found.contacts, found.expected_value) == (0, None, None)
 
@@ -135,7 +135,7 @@ class TestNotSupported:
 
     def test_what_people_did_with_reviews_counts_as_tried(self, heed):
         decided(heed)
-        records = heed.runtime.ledger.recorded(heed.clock() - timedelta(days=1), limit=9)
+        records = heed.runtime.ledger.decisions.list_receipts(heed.clock() - timedelta(days=1), limit=9)
         tried = (replace(records[0], contacted_action_id="text"), *records[1:])
         in_force = heed.runtime.deployment.current()
         other = in_force.under(parse_policy(NO_MAIL))
@@ -156,7 +156,10 @@ class TestNotSupported:
 
     def test_receipts_from_before_what_a_rule_looks_at(self, heed):
         decided(heed)
-        older = [earlier(one) for one in heed.runtime.ledger.recorded(heed.clock() - timedelta(days=1), limit=9)]
+        older = [
+            earlier(one)
+            for one in heed.runtime.ledger.decisions.list_receipts(heed.clock() - timedelta(days=1), limit=9)
+        ]
         in_force = heed.runtime.deployment.current()
         assert compare_records(older, in_force, in_force.under(parse_policy(ASKS_MORE)), heed.clock()).compared == 3
         found = compare_records(older, in_force, in_force.under(parse_policy(COOLED)), heed.clock())
@@ -172,7 +175,7 @@ class TestNotSupported:
 
     def test_what_does_not_come_out_as_it_was_recorded(self, heed):
         decided(heed)
-        records = heed.runtime.ledger.recorded(heed.clock() - timedelta(days=1), limit=9)
+        records = heed.runtime.ledger.decisions.list_receipts(heed.clock() - timedelta(days=1), limit=9)
         in_force = heed.runtime.deployment.current()
         tampered = [replace(records[0], action_id="text"), replace(records[1], receipt=b"no receipt"), records[2]]
         found = compare_records(tampered, in_force, in_force, heed.clock())

@@ -108,8 +108,8 @@ def test_a_decision_is_made_again_from_its_receipt(heed: Heed, told: dict[str, A
 def test_whatever_differs_is_named(heed: Heed) -> None:
     heed.know()
     decision_id = heed.decide()["decision_id"]
-    sent = heed.runtime.ledger.decision(decision_id).answer
-    kept, in_force = unpack(heed.runtime.ledger.receipt(decision_id)), heed.runtime.deployment.current()
+    sent = heed.runtime.ledger.decisions.get(decision_id).answer
+    kept, in_force = unpack(heed.runtime.ledger.decisions.receipt(decision_id)), heed.runtime.deployment.current()
     answer = decode(sent)
     other = replace(answer, action=None, confidence=answer.confidence / 2, candidates=answer.candidates[1:])
     assert differences(kept, in_force, encode(other)) == ("action", "confidence", "candidates")
@@ -139,11 +139,11 @@ def test_a_policy_that_changed_since_is_found_by_its_hash(tmp_path: Path) -> Non
         (tmp_path / "policy.yaml").write_text(POLICY.replace("limit: 3", "limit: 1"))
         heed.post("/v1/policy/reload", {})
         second = heed.decide("c2")
-        hashes = {heed.runtime.ledger.decision(one).policy_hash for one in (first, second["decision_id"])}
+        hashes = {heed.runtime.ledger.decisions.get(one).policy_hash for one in (first, second["decision_id"])}
         assert len(hashes) == 2
         (tmp_path / "policy.yaml").unlink()
         pinned = pinned_as(heed)
-        results = [replay(heed.runtime.ledger, pinned, one).result for one in (first, second["decision_id"])]
+        results = [replay(heed.runtime.ledger.decisions, pinned, one).result for one in (first, second["decision_id"])]
         assert results == [Result.SAME, Result.SAME]
 
 
@@ -155,15 +155,18 @@ def test_versions_that_are_gone_are_reported_and_not_guessed(heed: Heed) -> None
         raise ArtifactMissing("no model of this version and content is there", field="model", value=ref.version)
 
     class Lost:
-        def pinned(self, kind: str, digest: str) -> str | None:
-            return None if kind == "policy" else ledger.pinned(kind, digest)
+        def get(self, kind: str, digest: str) -> str | None:
+            return None if kind == "policy" else ledger.artifacts.get(kind, digest)
 
     class Edited:
-        def pinned(self, kind: str, digest: str) -> str | None:
-            text = ledger.pinned(kind, digest)
+        def get(self, kind: str, digest: str) -> str | None:
+            text = ledger.artifacts.get(kind, digest)
             return text and (text + " " if kind == "catalogue" else text)
 
-    found = [replay(ledger, ArtifactResolver(pins, no_model), decision_id) for pins in (ledger, Lost(), Edited())]
+    found = [
+        replay(ledger.decisions, ArtifactResolver(kept, no_model), decision_id)
+        for kept in (ledger.artifacts, Lost(), Edited())
+    ]
     assert [one.result for one in found] == [Result.GONE] * 3
     assert "model`: `7`" in str(found[0].reason)
     assert "the policy is not in the ledger" in str(found[1].reason)
@@ -174,7 +177,7 @@ def test_every_text_that_decided_is_kept_under_the_hash_of_itself(heed: Heed) ->
     heed.decide("nobody")
     in_force = heed.runtime.deployment.current()
     for pin in artifacts_of(in_force):
-        assert heed.runtime.ledger.pinned(pin.kind, pin.digest) == pin.text
+        assert heed.runtime.ledger.artifacts.get(pin.kind, pin.digest) == pin.text
         assert hashlib.sha256(pin.text.encode()).hexdigest() == pin.digest
     again = pinned_as(heed).of(in_force.versions)
     assert (again.policy, again.catalogue) == (in_force.policy, in_force.catalogue)
@@ -184,17 +187,18 @@ def pinned_as(heed: Heed) -> ArtifactResolver:
     """What the ledger keeps, with the model of the test."""
     now = heed.runtime.deployment.current()
     return ArtifactResolver(
-        heed.runtime.ledger, lambda _: ReplayModel(now.scorer, now.level, now.certificate, now.attribute_types)
+        heed.runtime.ledger.artifacts,
+        lambda _: ReplayModel(now.scorer, now.level, now.certificate, now.attribute_types),
     )
 
 
 def replayed(heed: Heed, decision_id: str) -> Replay:
-    return replay(heed.runtime.ledger, pinned_as(heed), decision_id)
+    return replay(heed.runtime.ledger.decisions, pinned_as(heed), decision_id)
 
 
 def test_another_policy_is_not_asked(heed: Heed) -> None:
     heed.know()
-    kept = unpack(heed.runtime.ledger.receipt(heed.decide()["decision_id"]))
+    kept = unpack(heed.runtime.ledger.decisions.receipt(heed.decide()["decision_id"]))
     in_force = heed.runtime.deployment.current()
     versions = replace(in_force.versions, policy=PolicyRef("test", "f" * 64))
     with pytest.raises(Conflict, match=r"another version decided.*load the model, the policy and the catalogue"):
@@ -203,5 +207,5 @@ def test_another_policy_is_not_asked(heed: Heed) -> None:
 
 def test_an_answer_is_read_back_as_it_was_sent(heed: Heed) -> None:
     heed.know()
-    record = heed.runtime.ledger.decision(heed.decide(explain="all")["decision_id"])
+    record = heed.runtime.ledger.decisions.get(heed.decide(explain="all")["decision_id"])
     assert encode(decode(record.answer)) == record.answer

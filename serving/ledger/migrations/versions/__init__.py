@@ -1,1 +1,1 @@
-"""One file per step. A step that has been released is never edited."""
+"""One file per revision. A revision that has been released is never edited."""

@@ -10,13 +10,12 @@ from sqlalchemy import func, select
 
 from heed.decisioning.customer import ContactPoint
 from heed.serving.errors import RequestInFlight
-from heed.serving.ledger.backend.locks import nothing
+from heed.serving.ledger.backend.database import no_locks
 from heed.serving.ledger.connect import open_ledger
-from heed.serving.ledger.facts.lock_keys import of_customers
+from heed.serving.ledger.facts.customers import customer_locks, raise_version, version
+from heed.serving.ledger.facts.reports import CustomerReport, ObjectionReport, SignalReport
 from heed.serving.ledger.postgres.write_job import lock_number
-from heed.serving.ledger.queries.customers import RAISE_VERSION
-from heed.serving.ledger.reports import CustomerReport, ObjectionReport, SignalReport
-from heed.serving.ledger.tables.happenings import signals
+from heed.serving.ledger.schema import signals
 from tests.support import postgres_server
 from tests.support.ledger_builders import NOON, hold, wait
 
@@ -25,7 +24,7 @@ END_HOLDERS = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = '
 
 
 async def enter(ledger):
-    async with ledger.answering("shop", "key"):
+    async with ledger.idempotency_keys.hold("shop", "key"):
         pass
 
 
@@ -48,7 +47,9 @@ class TestTurns:
         with psycopg.connect(url) as other:
             other.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number("customer:ada"),))
             waiting = threading.Thread(
-                target=lambda: wait(ledger._database.write(lambda _, now: seen.append(now), of_customers("ada")))
+                target=lambda: wait(
+                    ledger._database.write(lambda _, now: seen.append(now), lambda one: customer_locks(one, ["ada"]))
+                )
             )
             waiting.start()
             waiting.join(0.3)
@@ -60,15 +61,15 @@ class TestTurns:
     def test_other_customers_do_not_wait(self, ledger, url):
         with psycopg.connect(url) as other:
             other.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number("customer:ada"),))
-            assert wait(ledger.commit(hold("d1", "bob"))).decision_id == "d1"
+            assert wait(ledger.decisions.commit(hold("d1", "bob"))).decision_id == "d1"
 
     def test_a_customer_who_is_merged_while_a_job_waits_is_locked_under_the_new_id_too(self, ledger, url):
-        wait(ledger.record_customers([CustomerReport("ada"), CustomerReport("bob")]))
+        wait(ledger.facts.record_customers([CustomerReport("ada"), CustomerReport("bob")]))
         report = SignalReport("s1", "ada", NOON, "click")
         done = []
         with psycopg.connect(url) as other:
             other.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number("customer:ada"),))
-            waiting = threading.Thread(target=lambda: done.append(wait(ledger.record_signals([report]))))
+            waiting = threading.Thread(target=lambda: done.append(wait(ledger.facts.record_signals([report]))))
             waiting.start()
             waiting.join(0.3)
             other.execute("UPDATE customers SET merged_into = 'bob' WHERE customer_id = 'ada'")
@@ -79,7 +80,7 @@ class TestTurns:
         assert done == []
         second.close()
         waiting.join(10)
-        assert len(ledger.known("bob").customer.signals) == 1
+        assert len(ledger.customers.snapshot("bob").customer.signals) == 1
 
     def test_who_shares_a_lock_waits_only_for_whoever_wants_it_alone(self, ledger):
         together, over, order = threading.Barrier(3, timeout=10), threading.Event(), []
@@ -113,31 +114,33 @@ class TestTurns:
         async def at_once(n):
             point = ContactPoint(f"phone-{n}", "sms")
             await asyncio.gather(
-                ledger.record_customers([CustomerReport(f"c{n}", contact_points=(point,))]),
-                ledger.record_objections([ObjectionReport(NOON, contact_point=f"phone-{n}")]),
+                ledger.facts.record_customers([CustomerReport(f"c{n}", contact_points=(point,))]),
+                ledger.facts.record_objections([ObjectionReport(NOON, contact_point=f"phone-{n}")]),
             )
 
         async def many():
             await asyncio.gather(*(at_once(n) for n in range(25)))
 
         wait(many())
-        assert [n for n in range(25) if not ledger.known(f"c{n}").customer.objections] == []
+        assert [n for n in range(25) if not ledger.customers.snapshot(f"c{n}").customer.objections] == []
 
     def test_one_id_sent_for_two_customers_at_once_is_taken_once(self, ledger):
         async def both():
             reports = [SignalReport("s1", who, NOON, "click") for who in ("ada", "bob")]
-            return await asyncio.gather(*(ledger.record_signals([one]) for one in reports), return_exceptions=True)
+            return await asyncio.gather(
+                *(ledger.facts.record_signals([one]) for one in reports), return_exceptions=True
+            )
 
         outcomes = wait(both())
         assert sorted(type(one).__name__ for one in outcomes) == ["Conflict", "IngestResult"]
 
     def test_more_customers_than_locks_are_taken_at_once_all_the_same(self, ledger):
         reports = [SignalReport(f"s{n}", f"c{n}", NOON, "click") for n in range(1001)]
-        assert wait(ledger.record_signals(reports)).accepted == 1001
+        assert wait(ledger.facts.record_signals(reports)).accepted == 1001
 
     def test_a_deadlock_is_run_again(self, ledger):
         """Two jobs that lock rows in opposite order, as no job of the ledger does by itself."""
-        wait(ledger.record_customers([CustomerReport("ada"), CustomerReport("bob")]))
+        wait(ledger.facts.record_customers([CustomerReport("ada"), CustomerReport("bob")]))
         tries, met = [], threading.Barrier(2, timeout=10)
 
         def locking(first, second):
@@ -146,18 +149,20 @@ class TestTurns:
                 for place, who in enumerate((first, second)):
                     if place and len(tries) <= 2:
                         met.wait()
-                    transaction.run(RAISE_VERSION, {"customer_id": who})
+                    raise_version(transaction, who)
+                    version(transaction, who)
+                    version(transaction, who)
 
             return job
 
         async def both():
             jobs = (locking("ada", "bob"), locking("bob", "ada"))
-            await asyncio.gather(*(ledger._database.write(one, nothing) for one in jobs))
+            await asyncio.gather(*(ledger._database.write(one, no_locks) for one in jobs))
 
         wait(both())
         # The one that was undone may be quick enough to meet the other once more.
         assert len(tries) > 2
-        assert ledger.known("ada").version == ledger.known("bob").version == 3
+        assert ledger.customers.snapshot("ada").version == ledger.customers.snapshot("bob").version == 3
 
 
 class TestKeysInFlight:
@@ -165,7 +170,7 @@ class TestKeysInFlight:
         with open_ledger(url, key=postgres_server.KEY) as other:
 
             async def both():
-                async with ledger.answering("shop", "key"):
+                async with ledger.idempotency_keys.hold("shop", "key"):
                     with pytest.raises(RequestInFlight, match="being answered"):
                         await enter(other)
                 await until_free(other)
@@ -176,7 +181,7 @@ class TestKeysInFlight:
         with open_ledger(url, key=postgres_server.KEY) as other:
 
             async def dies():
-                async with other.answering("shop", "key"):
+                async with other.idempotency_keys.hold("shop", "key"):
                     postgres_server.run(
                         url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
                     )
@@ -200,7 +205,7 @@ class TestKeysInFlight:
 def test_reading_aside_does_not_hold_up_the_event_loop(ledger):
     async def both():
         gate = threading.Event()
-        reading = asyncio.ensure_future(ledger.aside(lambda: gate.wait(10)))
+        reading = asyncio.ensure_future(ledger.run_blocking(lambda: gate.wait(10)))
         await asyncio.sleep(0)
         gate.set()
         return await reading
@@ -211,8 +216,8 @@ def test_reading_aside_does_not_hold_up_the_event_loop(ledger):
 def test_a_read_sees_one_moment_even_while_facts_arrive(ledger):
     def read_twice(transaction):
         before = transaction.rows(COUNTED, {})
-        wait(ledger.record_signals([SignalReport("s", "a", NOON, "x")]))
+        wait(ledger.facts.record_signals([SignalReport("s", "a", NOON, "x")]))
         return before == transaction.rows(COUNTED, {})
 
     assert ledger._database.read(read_twice)
-    assert len(ledger.known("a").customer.signals) == 1
+    assert len(ledger.customers.snapshot("a").customer.signals) == 1

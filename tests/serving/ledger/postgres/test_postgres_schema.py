@@ -1,6 +1,7 @@
 """Which ledger in PostgreSQL is opened: one of the present shape, under its own key."""
 
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
@@ -10,11 +11,10 @@ from sqlalchemy import NullPool, create_engine
 
 from heed.decisioning.errors import Unavailable
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.facts.reports import ObjectionReport
 from heed.serving.ledger.migrate import upgrade
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.reports import ObjectionReport
-from heed.serving.ledger.tables.chains import APPEND_ONLY
-from heed.serving.ledger.tables.schema import SCHEMA
+from heed.serving.ledger.schema import APPEND_ONLY, SCHEMA
 from tests.support import postgres_server
 from tests.support.ledger_builders import NOON, review, wait
 
@@ -51,22 +51,31 @@ class TestShape:
             with open_ledger(url, key=postgres_server.KEY) as opened:
                 assert opened.empty()
 
-    def test_a_database_of_another_shape_is_refused(self, url):
-        postgres_server.run(url, "UPDATE alembic_version SET version_num = '0000'")
+    @pytest.mark.parametrize(
+        "use", [upgrade, partial(open_ledger, key=postgres_server.KEY)], ids=["upgraded", "opened"]
+    )
+    @pytest.mark.parametrize(
+        ("revision", "complaint"),
+        [
+            pytest.param("0011", "from before the first release, .*; begin a new ledger, or first bring", id="older"),
+            pytest.param("9999", "; update heed: a later version made this ledger", id="later"),
+        ],
+    )
+    def test_a_database_of_another_revision_is_refused(self, url, use, revision, complaint):
+        postgres_server.run(url, f"UPDATE alembic_version SET version_num = '{revision}'")
         try:
-            with pytest.raises(Unavailable, match=r"shape 0000 where \d{4} is needed .*run `heed db upgrade`"):
-                open_ledger(url, key=postgres_server.KEY)
+            with pytest.raises(Unavailable, match=rf"schema revision {revision} where 0012 is needed.*{complaint}"):
+                use(url)
         finally:
-            upgraded = max(path.name[1:5] for path in postgres_server.STEPS.glob("v*.py"))
-            postgres_server.run(url, f"UPDATE alembic_version SET version_num = '{upgraded}'")
+            postgres_server.run(url, "UPDATE alembic_version SET version_num = '0012'")
 
     @pytest.mark.parametrize("table", [one.name for one in APPEND_ONLY])
     @pytest.mark.parametrize("change", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
     def test_the_record_takes_no_change(self, ledger, url, table, change):
-        wait(ledger.commit(review("d1")))
-        wait(ledger.record_objections([ObjectionReport(NOON, "ada")]))
-        wait(ledger.stop(StopOrder("a test", "ann")))
-        wait(ledger.erase("ada"))
+        wait(ledger.decisions.commit(review("d1")))
+        wait(ledger.facts.record_objections([ObjectionReport(NOON, "ada")]))
+        wait(ledger.kill_switch.stop(StopOrder("a test", "ann")))
+        wait(ledger.customers.erase("ada"))
         column = next(iter(SCHEMA.tables[table].columns)).name
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=f"{table} is append-only"):
             postgres_server.run(url, change.format(table, column, column))

@@ -12,16 +12,15 @@ from heed.decisioning.errors import Unavailable
 from heed.decisioning.recheck_result import ALLOWED
 from heed.serving.ledger.backend.location import PostgresLocation
 from heed.serving.ledger.connect import open_ledger
+from heed.serving.ledger.facts.reports import SignalReport
+from heed.serving.ledger.leases import DeliveryCheck
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.operations.kill_switch import StopOrder
-from heed.serving.ledger.outbox.delivery import DeliveryCheck
 from heed.serving.ledger.postgres import database
 from heed.serving.ledger.postgres.database import PostgresDatabase
 from heed.serving.ledger.postgres.limits import Limits
-from heed.serving.ledger.postgres.server_checks import ALLOWANCE, Server
-from heed.serving.ledger.records import NewReview
-from heed.serving.ledger.reports import SignalReport
-from heed.serving.ledger.reviews.cases import Execution
+from heed.serving.ledger.postgres.server_checks import ALLOWANCE, ServerState
+from heed.serving.ledger.reviews import Execution, NewReview
 from tests.support import postgres_server
 from tests.support.ledger_builders import MAIL, NOON, act, hold, review, wait
 
@@ -66,8 +65,8 @@ class TestTrust:
 
     @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
     def test_a_server_that_may_lose_what_it_committed_is_refused(self, url, setting, monkeypatch):
-        keeps = Server(read_only=False, fsync=True, full_page_writes=True, loss_allowed=False, now=0)
-        monkeypatch.setattr(database, "look", lambda _: replace(keeps, **{setting: False}))
+        keeps = ServerState(read_only=False, fsync=True, full_page_writes=True, loss_allowed=False, now=0)
+        monkeypatch.setattr(database, "inspect_server", lambda _: replace(keeps, **{setting: False}))
         with pytest.raises(Unavailable, match=f"runs with `{setting} = off` .*set `{setting} = on` in postgresql.conf"):
             open_ledger(url, key=postgres_server.KEY)
 
@@ -94,27 +93,27 @@ class TestTime:
         ids=["behind", "ahead"],
     )
     def test_nothing_is_decided_approved_or_handed_over_by_a_clock_that_is_far_off(self, timed, watch, seconds, said):
-        wait(timed.commit(act("d1", "ada")))
+        wait(timed.decisions.commit(act("d1", "ada")))
         case = NewReview("case-d2", watch() + timedelta(hours=1))
-        wait(timed.commit(review("d2", "bob", review=case)))
-        fence = wait(timed.claim("case-d2", "ann")).fence
+        wait(timed.decisions.commit(review("d2", "bob", review=case)))
+        fence = wait(timed.reviews.claim("case-d2", "ann")).fence
         watch.off = timedelta(seconds=seconds)
         with pytest.raises(Unavailable, match=said):
-            wait(timed.commit(hold("d3")))
+            wait(timed.decisions.commit(hold("d3")))
         with pytest.raises(Unavailable, match=said):
-            wait(timed.approve("case-d2", "ann", fence, execution=Execution("s", MAIL), allowed=lambda _: None))
+            wait(timed.reviews.approve("case-d2", "ann", fence, execution=Execution("s", MAIL), allowed=lambda _: None))
         with pytest.raises(Unavailable, match=said):
-            wait(timed.hand_over("execute:d1", "press", timedelta(minutes=1), PASSES))
+            wait(timed.outbox.lease("execute:d1", "press", timedelta(minutes=1), PASSES))
         with pytest.raises(Unavailable, match=rf"{said}.*set both clocks by NTP"):
             timed.healthy()
-        assert [one.decision_id for one in timed.decisions()] == ["d2", "d1"]
+        assert [one.decision_id for one in timed.decisions.list()] == ["d2", "d1"]
 
     def test_facts_are_taken_and_orders_to_stop_obeyed_whatever_the_clock(self, timed, watch):
         watch.off = timedelta(hours=1)
-        assert wait(timed.record_signals([SignalReport("s1", "ada", NOON, "click")])).accepted == 1
-        assert len(wait(timed.stop(StopOrder("a test", "ann")))) == 1
+        assert wait(timed.facts.record_signals([SignalReport("s1", "ada", NOON, "click")])).accepted == 1
+        assert len(wait(timed.kill_switch.stop(StopOrder("a test", "ann")))) == 1
 
     def test_a_moment_is_no_skew(self, timed, watch):
         watch.off = timedelta(seconds=1)
-        assert wait(timed.commit(hold("d1"))).decision_id == "d1"
+        assert wait(timed.decisions.commit(hold("d1"))).decision_id == "d1"
         timed.healthy()
