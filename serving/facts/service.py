@@ -1,6 +1,7 @@
 """Facts in, and everything that is held about one customer: timeline, export, merge and erasure."""
 
 from heed.serving.deployment.deployment_manager import DeploymentManager
+from heed.serving.ledger.facts.ingest import IngestResult
 from heed.serving.ledger.ledger import Ledger
 from heed.serving.ledger.merge import MergeResult
 from heed.serving.ledger.privacy.access import Export
