@@ -1,5 +1,6 @@
 """Editors are told of the same policies that heed reads."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,36 @@ from heed.guardrails.yaml_positions import read_yaml
 from tests.support.guardrail_builders import CONSENT_RULE, policy, rule
 from tests.support.paths import REPOSITORY
 
-SCHEMA = policy_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
+
+@cache
+def schema() -> dict[str, Any]:
+    return policy_schema()
+
+
+@cache
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
+
+
 CAP: dict[str, Any] = {"limit": 2, "window": "7d"}
 
 
 def accepted(data: Any) -> bool:
-    return VALIDATOR.is_valid(data)
+    return validator().is_valid(data)
 
 
 def test_the_schema_itself_is_one() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator.check_schema(schema())
 
 
 def test_the_policy_that_heed_ships_is_accepted_as_it_is_written() -> None:
     data = read_yaml(DEFAULT_POLICY.read_text(encoding="utf-8"), "default").data
-    assert list(VALIDATOR.iter_errors(data)) == []
+    assert list(validator().iter_errors(data)) == []
 
 
 def test_the_content_of_a_policy_is_accepted() -> None:
     content = load_policy(DEFAULT_POLICY).policy.model_dump(mode="json", by_alias=True)
-    assert list(VALIDATOR.iter_errors(content)) == []
+    assert list(validator().iter_errors(content)) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +89,7 @@ def test_a_broken_policy_is_rejected_by_both(data: Any) -> None:
 
 @pytest.mark.parametrize("kind", sorted(rule_kinds()))
 def test_every_kind_of_rule_is_known_with_a_description(kind: str) -> None:
-    own = SCHEMA["$defs"][rule_kinds()[kind].__name__]
+    own = schema()["$defs"][rule_kinds()[kind].__name__]
     assert own["properties"]["kind"]["const"] == kind
     assert own["additionalProperties"] is False
     assert own["description"].endswith((".", ")"))
@@ -87,11 +97,11 @@ def test_every_kind_of_rule_is_known_with_a_description(kind: str) -> None:
 
 
 def test_fields_say_what_their_docstrings_say() -> None:
-    cap = SCHEMA["$defs"]["FrequencyCap"]["properties"]
+    cap = schema()["$defs"]["FrequencyCap"]["properties"]
     assert cap["limit"]["description"] == "Contacts allowed in the window, at least 0."
     assert cap["owner"]["description"] == "Who is responsible for it."
-    assert SCHEMA["properties"]["context"]["description"].startswith("Further variables of conditions")
-    assert "except" in SCHEMA["$defs"]["Scope"]["properties"]
+    assert schema()["properties"]["context"]["description"].startswith("Further variables of conditions")
+    assert "except" in schema()["$defs"]["Scope"]["properties"]
 
 
 def test_examples_are_what_they_stand_for() -> None:
@@ -101,12 +111,12 @@ def test_examples_are_what_they_stand_for() -> None:
             return own + [one for inner in part.values() for one in examples(inner)]
         return [one for inner in part for one in examples(inner)] if isinstance(part, list) else []
 
-    found = examples(SCHEMA)
+    found = examples(schema())
     assert len(found) > 20
     for part, example in found:
-        whole = {**part, "$defs": SCHEMA["$defs"]}
+        whole = {**part, "$defs": schema()["$defs"]}
         assert Draft202012Validator(whole).is_valid(example), (part, example)
 
 
 def test_what_can_be_written_is_what_can_be_read() -> None:
-    assert set(SCHEMA["properties"]) == {field.alias or name for name, field in Policy.model_fields.items()}
+    assert set(schema()["properties"]) == {field.alias or name for name, field in Policy.model_fields.items()}
