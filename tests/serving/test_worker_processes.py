@@ -23,6 +23,8 @@ from tests.support.in_process_service import OFFERS, POLICY, active_versions
 from tests.support.ledger_builders import review
 from tests.support.paths import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60.0
 
 

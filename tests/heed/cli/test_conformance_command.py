@@ -25,6 +25,7 @@ def asked(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+@pytest.mark.slow
 def test_one_scenario_is_held_by_a_heed_of_its_own() -> None:
     code, shown = asked("cap-at-midnight")
     assert code == 0
