@@ -98,9 +98,8 @@ def test_every_link_leads_to_a_file():
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_tree_of_contributing_names_every_folder_and_no_other():
-    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    tree = re.split(r"^## Where things are$", page, flags=re.MULTILINE)[1].split("```")[1]
+def test_the_tree_names_every_folder_and_no_other():
+    tree = re.split(r"^## The tree$", README, flags=re.MULTILINE)[1].split("```")[1]
     named = {line.split()[0].rstrip("/") for line in tree.strip().splitlines()}
     assert sorted(path for path in named if not (REPOSITORY / path).exists()) == []
     tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
