@@ -1,12 +1,14 @@
-"""The service: the ledger, the decision's way through it, the review queue, and the wiring.
+"""The service: use cases over the ledger, the doors that lead to them, and the wiring.
 
-`service` is what BentoML serves, `bootstrap` puts it together, and `answer` is what callers get back. Its rooms, each
-of which imports only from those below it:
+`app` is the FastAPI application, `bento` serves it under BentoML, `worker` runs the background jobs and `bootstrap`
+wires the parts. Each package imports only from those below it:
 
-- `api`: the HTTP face, with the pages of the record. `webhooks`: handing messages to an executor by HTTP.
-- `executors`: whether a message may be handed over now.
-- `deciding`: from a request to the committed decision, by the model or by a person.
-- `observing`: metrics, logs and traces. `replay`: making a recorded decision again.
-- `in_force`: the model, the policy, the catalogue, and what is stopped. `requests`: what callers may send.
-- `ledger`: the record. `access`: who may ask for what. `http`: what lies beneath the API.
+- `api`: HTTP routes, each with its scope.
+- `operations`: API keys, policy, health, metrics and the kill switch.
+- `delivery`: leasing messages to executors after a recheck, and pushing them by webhook. `reviews`: cases for people.
+- `decisions`: from a request to the committed decision. `facts`: what is reported about customers.
+- `replay`: repeating a recorded decision. `observability`: metrics, logs and traces.
+- `deployment`: the model, policy and catalogue in force.
+- `schemas`: request and response models.
+- `ledger`: the record. `auth`: who may call what. `http`: problems, limits and paths.
 """
