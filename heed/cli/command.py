@@ -16,6 +16,11 @@ class Command(click.Command):
     of "--help". Whoever means that writes ``--reason=--help``.
     """
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        # click keeps the help option of a command's first run: one run outside `heed` would never know `-h` again.
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments if no option stands where a value belongs."""
         refuse_option_values(ctx, self.get_params(ctx), args)
