@@ -112,9 +112,10 @@ def _operations(app: FastAPI, paths: Json) -> Iterator[_Operation]:
     for route in iter_route_contexts(app.routes):
         requirement = requirement_of(route.endpoint)
         if route.path_format in paths and requirement is not None:
-            for method in route.methods or ():
-                entry = paths[route.path_format][method.lower()]
-                yield _Operation(entry, route.path_format, requirement, _body_model(route.dependant))
+            documented = paths[route.path_format]
+            # HEAD beside a GET is answered and not documented.
+            for method in {method.lower() for method in route.methods or ()} & documented.keys():
+                yield _Operation(documented[method], route.path_format, requirement, _body_model(route.dependant))
 
 
 def _body_model(dependant: Dependant) -> type[BaseModel] | None:

@@ -33,6 +33,8 @@ _PAGE = """<!doctype html>
 """
 
 
+# Load balancers and uptime monitors probe with HEAD, too.
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Whether the process runs", tags=["operations"], response_class=PlainTextResponse)
 @public
 async def livez() -> Response:
@@ -40,6 +42,7 @@ async def livez() -> Response:
     return PlainTextResponse("\n")
 
 
+@router.head("/readyz", include_in_schema=False, response_model=None)
 @router.get(
     "/readyz",
     summary="Whether decisions can be made, part by part",

@@ -76,6 +76,12 @@ def test_operations_answer(service, path):
     assert service.status(path) == 200
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_probe_may_ask_with_head(service, path):
+    answer = httpx.head(service.url + path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_the_page_of_the_document_finds_its_files_here(service):
     page = httpx.get(f"{service.url}/docs").text
     assert "/static_content/swagger-ui-bundle.js" in page
