@@ -1,7 +1,7 @@
-"""Decides for one customer at a time in this process.
+"""A lock per customer, so that one process decides for a customer one request at a time.
 
-Each decision changes the facts that the next one rests on, so all but one of a burst for one customer would have to be
-made again, and again. Between processes the ledger's own check remains.
+Each decision changes the facts of the next. Without the lock, all but one of a burst of requests would have to be
+evaluated again. Between processes the ledger checks for stale facts.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class _Entry:
 
 
 class KeyedLock:
-    """One lock for each key, for as long as somebody wants it.
+    """One lock for each key, kept while somebody holds or awaits it.
 
     Parameters
     ----------

@@ -1,14 +1,12 @@
-"""The record of a decision before it is committed: who asked, what was answered, what it sets in motion."""
+"""The record of a decision before it is committed: its request, answer, reservation and outbox message."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from heed.decisioning.catalogue import Action
-from heed.decisioning.customer import Facts, Volume
+from heed.decisioning.customer import Contact, ContactState, Facts, Volume
 from heed.decisioning.decision import Decision, Disposition
 from heed.guardrails.recheck import PlannedAct, Stage, recheck
-from heed.serving.decisions.outbox_message import outbox_message
-from heed.serving.decisions.reservation import new_reservation
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
 from heed.serving.ledger.decisions.commit import NewDecision, StillAllowed
 from heed.serving.ledger.facts.snapshot import CustomerSnapshot
@@ -48,15 +46,15 @@ class DecisionInput:
 
 
 def new_decision(
-    made: Evaluated,
+    evaluated: Evaluated,
     answer: DecisionAnswer,
-    asked: DecisionInput,
+    source: DecisionInput,
     *,
     review_time: timedelta,
     deployment: VersionSource,
     clock: MonotonicClock,
 ) -> NewDecision:
-    """Everything that the ledger is to record of a decision, in one transaction.
+    """Everything the ledger records of a decision in one transaction.
 
     Parameters
     ----------
@@ -65,22 +63,22 @@ def new_decision(
     deployment, clock
         For the recheck inside the transaction.
     """
-    action, chosen = selected_action(made), answer.action
-    versions = made.in_force.versions
-    now = made.facts.now
+    action, chosen = selected_action(evaluated), answer.action
+    versions = evaluated.in_force.versions
+    now = evaluated.facts.now
     return NewDecision(
         decision_id=answer.decision_id,
         customer_id=answer.customer_id,
-        seen_version=made.known.version,
-        client=asked.caller.client,
-        idempotency_key=asked.caller.key,
-        fingerprint=asked.fingerprint,
+        seen_version=evaluated.known.version,
+        client=source.caller.client,
+        idempotency_key=source.caller.key,
+        fingerprint=source.fingerprint,
         at=now,
         disposition=answer.disposition,
         action_id=None if chosen is None else chosen.action_id,
         proposed_action_id=answer.proposed_action_id,
         answer=encode(answer),
-        receipt=receipt.pack(made.facts, asked.request, versions),
+        receipt=receipt.pack(evaluated.facts, source.request, versions),
         model_version=versions.model.version,
         policy_hash=versions.policy.hash,
         reservation_id=None if chosen is None else chosen.reservation_id,
@@ -88,10 +86,39 @@ def new_decision(
         cost=0.0 if action is None else action.cost,
         review=_case(answer, now + review_time),
         outbox=None if action is None else _message(answer, action),
-        still_allowed=None if action is None else recheck_at_commit(made, action, deployment, clock),
-        windows=made.in_force.windows,
-        forecast=None if action is None or chosen is None else _forecast(made.decision, action, now),
+        still_allowed=None if action is None else recheck_at_commit(evaluated, action, deployment, clock),
+        windows=evaluated.in_force.windows,
+        forecast=None if action is None or chosen is None else _forecast(evaluated.decision, action, now),
     )
+
+
+def new_reservation(action: Action, at: datetime) -> Contact:
+    """A reserved contact slot for this action; it counts towards every cap from this moment."""
+    return Contact(
+        action_id=action.action_id,
+        channel=action.channel,
+        purpose=action.purpose,
+        category=action.category,
+        at=at,
+        message_class=action.message_class,
+        state=ContactState.RESERVED,
+    )
+
+
+def outbox_message(
+    decision_id: str, customer_id: str, action: Action, contact_point: str | None, reservation_id: str
+) -> str:
+    """The JSON for an executor: what to send, where, and the reservation to settle afterwards."""
+    message = {
+        "decision_id": decision_id,
+        "reservation_id": reservation_id,
+        "customer_id": customer_id,
+        "action_id": action.action_id,
+        "channel": action.channel,
+        "purpose": action.purpose,
+        "contact_point": contact_point,
+    }
+    return encode(message).decode()
 
 
 def _case(answer: DecisionAnswer, expires_at: datetime) -> NewReview | None:
@@ -99,40 +126,39 @@ def _case(answer: DecisionAnswer, expires_at: datetime) -> NewReview | None:
 
 
 def recheck_at_commit(
-    made: Evaluated, action: Action, deployment: VersionSource, clock: MonotonicClock
+    evaluated: Evaluated, action: Action, deployment: VersionSource, clock: MonotonicClock
 ) -> StillAllowed:
-    """Ask the guardrails once more inside the transaction of the commit.
+    """A recheck of the guardrails inside the commit transaction.
 
-    Under another policy or catalogue than those the decision was made under it has to be made again, and while the
-    clock is behind nothing is allowed.
+    It fails if the policy or the catalogue has changed since the decision, or while the clock is behind.
     """
-    made_under = made.in_force
-    by_person = made.decision.disposition is Disposition.REVIEW
-    act = PlannedAct(action.action_id, made.decision.contact_point, by_person, made_under.windows)
+    decided_under = evaluated.in_force
+    by_person = evaluated.decision.disposition is Disposition.REVIEW
+    act = PlannedAct(action.action_id, evaluated.decision.contact_point, by_person, decided_under.windows)
 
     def check(now: datetime, volumes: tuple[Volume, ...] | None) -> bool:
         clock.require()
-        present, then = deployment.current().versions, made_under.versions
+        present, then = deployment.current().versions, decided_under.versions
         if (present.policy, present.catalogue) != (then.policy, then.catalogue):
             return False
-        return recheck(Stage.COMMIT, act, made_under, replace(made.facts, now=now, volumes=volumes)).allowed
+        return recheck(Stage.COMMIT, act, decided_under, replace(evaluated.facts, now=now, volumes=volumes)).allowed
 
     return check
 
 
 def _forecast(decision: Decision, action: Action, now: datetime) -> Forecast | None:
-    chosen = next(one for one in decision.candidates if one.action_id == action.action_id)
+    chosen = next(candidate for candidate in decision.candidates if candidate.action_id == action.action_id)
     if chosen.propensity is None:
         return None
     return Forecast(action.outcome, chosen.propensity, now + timedelta(days=action.window_days))
 
 
-def selected_action(made: Evaluated) -> Action | None:
-    """The action of an act or a review; a hold has nothing to check again."""
-    if made.decision.disposition is Disposition.HOLD:
+def selected_action(evaluated: Evaluated) -> Action | None:
+    """The action of an act or a review; a hold has none."""
+    if evaluated.decision.disposition is Disposition.HOLD:
         return None
-    action_id = made.decision.action_id or made.decision.proposed_action_id
-    return None if action_id is None else made.in_force.catalogue.by_id[action_id]
+    action_id = evaluated.decision.action_id or evaluated.decision.proposed_action_id
+    return None if action_id is None else evaluated.in_force.catalogue.by_id[action_id]
 
 
 def chosen_action(action: Action, decision: Decision, reservation_id: str) -> ChosenAction:

@@ -14,28 +14,28 @@ from heed.serving.deployment.active_versions import ActiveVersions
 from heed.serving.schemas.responses import ScoreAnswer, ScoredCandidate, scored_candidate
 
 
-def score_answer(facts: Facts, actions: Sequence[Action], in_force: ActiveVersions, explain: Explain) -> ScoreAnswer:
+def score_answer(facts: Facts, actions: Sequence[Action], active: ActiveVersions, explain: Explain) -> ScoreAnswer:
     """Scores of the actions, best net value first, hold among them; after an objection none of marketing."""
     actions = eligible_for_scoring(facts.customer, actions)
     return ScoreAnswer(
         customer_id=facts.customer.customer_id,
         at=facts.now,
-        currency=in_force.catalogue.currency,
-        candidates=_candidates(facts, actions, in_force, explain) if actions else (),
-        model=in_force.versions.model,
-        catalogue=in_force.versions.catalogue,
+        currency=active.catalogue.currency,
+        candidates=_candidates(facts, actions, active, explain) if actions else (),
+        model=active.versions.model,
+        catalogue=active.versions.catalogue,
     )
 
 
 def _candidates(
-    facts: Facts, actions: Sequence[Action], in_force: ActiveVersions, explain: Explain
+    facts: Facts, actions: Sequence[Action], active: ActiveVersions, explain: Explain
 ) -> tuple[ScoredCandidate, ...]:
-    scores = in_force.scorer.score(facts, actions)
-    values = net_values(actions, scores, in_force.guard.terms)
+    scores = active.scorer.score(facts, actions)
+    values = net_values(actions, scores, active.guard.terms)
     explained = _explained(actions, scores, values, explain)
     no_verdicts = [() for _ in actions]
     candidates = rank_candidates(actions, scores, values, no_verdicts, explained)
-    return tuple(scored_candidate(one, in_force.level) for one in candidates)
+    return tuple(scored_candidate(candidate, active.level) for candidate in candidates)
 
 
 def _explained(

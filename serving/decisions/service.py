@@ -1,4 +1,4 @@
-"""A decision from request to committed answer. The pure decision is elsewhere; here are its facts and its record."""
+"""A decision from request to committed answer. It reads the facts, evaluates them and records the result."""
 
 import asyncio
 import hashlib
@@ -30,8 +30,8 @@ from heed.serving.replay.artifacts import artifacts_of
 from heed.serving.schemas.decision_requests import DecideBatchRequest, DecideRequest, InlineCustomer, ScoreRequest
 from heed.serving.schemas.responses import ChosenAction, DecisionAnswer, ScoreAnswer, Versions, decision_answer
 
-# Facts change between reading and committing only under a burst for one customer. A policy that changes meanwhile costs
-# no try: the request's patience ends those.
+# Facts change between reading and committing only in a burst for one customer. A change of policy does not count as
+# a try: the request's time limit bounds those.
 _TRIES = 4
 _BATCH_WIDTH = 32
 
@@ -55,7 +55,7 @@ class DecisionService:
     review_time : timedelta
         How long a review case stays open before it expires to hold.
     observer : Observer
-        Who is told of decisions.
+        Receives every decision made.
     identify : callable
         Makes ids.
     patience : float
@@ -132,13 +132,13 @@ class DecisionService:
         tries = 0
         while tries < _TRIES:
             self.clock.require()
-            in_force = self.deployment.refresh()
-            await self._pin(in_force)
-            made = await self._make(request, in_force, stages)
+            active = self.deployment.refresh()
+            await self._pin(active)
+            evaluated = await self._evaluate(request, active, stages)
             try:
-                return await self._commit(made, request, caller, fingerprint, stages)
+                return await self._commit(evaluated, request, caller, fingerprint, stages)
             except StaleFacts:
-                tries += self.deployment.current() is in_force
+                tries += self.deployment.current() is active
         raise Unavailable(
             "the customer's facts kept changing while heed decided", field="customer_id", remedy="ask again in a moment"
         )
@@ -147,31 +147,31 @@ class DecisionService:
         """Answers in the order of the requests, each a decision or a problem of its own."""
         width = asyncio.Semaphore(_BATCH_WIDTH)
 
-        async def one(place: int, request: DecideRequest) -> bytes:
-            key = None if caller.key is None else f"{caller.key}#{place}"
+        async def decide_item(index: int, request: DecideRequest) -> bytes:
+            key = None if caller.key is None else f"{caller.key}#{index}"
             async with width:
                 return await self._answered(request, replace(caller, key=key))
 
-        parts = await asyncio.gather(*(one(place, request) for place, request in enumerate(batch.requests)))
+        parts = await asyncio.gather(*(decide_item(index, request) for index, request in enumerate(batch.requests)))
         return b'{"results":[' + b",".join(parts) + b"]}"
 
     async def score(self, request: ScoreRequest) -> ScoreAnswer:
         """Scores and contributions: no verdicts, no ledger, no side effects."""
-        in_force = self.deployment.refresh()
+        active = self.deployment.refresh()
         now = self.clock()
         known = await self.ledger.run_blocking(partial(self.ledger.customers.snapshot, request.customer_id))
         facts = Facts(with_inline_customer(known.customer, request.customer), now, request.context)
-        watched = replace(in_force, scorer=CheckedScorer(in_force.scorer, self.model))
-        return score_answer(facts, in_force.offered(request.candidates, now), watched, request.explain)
+        checked = replace(active, scorer=CheckedScorer(active.scorer, self.model))
+        return score_answer(facts, active.offered(request.candidates, now), checked, request.explain)
 
     def trouble(self) -> str | None:
-        """Why the model in force cannot score, None where it can: asked again where it failed last."""
+        """Why the active model cannot score, or None; after a failure it is tried again."""
         if self.model.trouble is None:
             return None
-        in_force = self.deployment.current()
+        active = self.deployment.current()
         nobody = Facts(Customer("nobody"), self.clock())
         try:
-            CheckedScorer(in_force.scorer, self.model).score(nobody, in_force.catalogue.actions[:1])
+            CheckedScorer(active.scorer, self.model).score(nobody, active.catalogue.actions[:1])
         except HeedError:
             return self.model.trouble
         return None
@@ -182,24 +182,24 @@ class DecisionService:
         except (HeedError, TimeoutError) as error:
             return b'{"decision":null,"problem":' + problem_from_error(error).encoded() + b"}"
 
-    async def _pin(self, in_force: ActiveVersions) -> None:
-        """Have the ledger keep what decides, before the first decision that names it."""
-        if in_force.versions not in self._pinned:
-            await asyncio.shield(self.ledger.artifacts.keep(artifacts_of(in_force)))
-            self._pinned.add(in_force.versions)
+    async def _pin(self, active: ActiveVersions) -> None:
+        """Store the policy and the catalogue in the ledger before the first decision that names them."""
+        if active.versions not in self._pinned:
+            await asyncio.shield(self.ledger.artifacts.keep(artifacts_of(active)))
+            self._pinned.add(active.versions)
 
-    async def _make(self, request: DecideRequest, in_force: ActiveVersions, stages: StageTimings) -> Evaluated:
-        known, facts = await self.ledger.run_blocking(partial(self._facts, request, in_force))
-        actions = in_force.offered(request.candidates, facts.now)
+    async def _evaluate(self, request: DecideRequest, active: ActiveVersions, stages: StageTimings) -> Evaluated:
+        known, facts = await self.ledger.run_blocking(partial(self._facts, request, active))
+        actions = active.offered(request.candidates, facts.now)
         stages.lap(FACTS)
-        decision = self._decided(facts, actions, in_force, request.explain, stages)
+        decision = self._decided(facts, actions, active, request.explain, stages)
         stages.lap(VERDICTS)
-        return Evaluated(facts, known, decision, in_force)
+        return Evaluated(facts, known, decision, active)
 
-    def _facts(self, request: DecideRequest, in_force: ActiveVersions) -> tuple[CustomerSnapshot, Facts]:
+    def _facts(self, request: DecideRequest, active: ActiveVersions) -> tuple[CustomerSnapshot, Facts]:
         known = self.ledger.customers.snapshot(request.customer_id)
         now = self.clock()
-        windows = in_force.windows
+        windows = active.windows
         volumes = None if windows is None else self.ledger.facts.volumes(windows)
         customer = with_inline_customer(known.customer, request.customer)
         return known, Facts(customer, now, request.context, volumes, self.ledger.kill_switch.active())
@@ -208,7 +208,7 @@ class DecisionService:
         self,
         facts: Facts,
         actions: tuple[Action, ...],
-        in_force: ActiveVersions,
+        active: ActiveVersions,
         explain: Explain,
         stages: StageTimings,
     ) -> Decision:
@@ -216,9 +216,9 @@ class DecisionService:
             return decide(
                 facts,
                 actions,
-                scorer=CheckedScorer(in_force.scorer, self.model, partial(stages.lap, SCORES)),
-                guard=in_force.guard,
-                currency=in_force.catalogue.currency,
+                scorer=CheckedScorer(active.scorer, self.model, partial(stages.lap, SCORES)),
+                guard=active.guard,
+                currency=active.catalogue.currency,
                 explain=explain,
             )
         except HeedError:
@@ -230,41 +230,42 @@ class DecisionService:
             ) from error
 
     async def _commit(
-        self, made: Evaluated, request: DecideRequest, caller: Caller, fingerprint: str, stages: StageTimings
+        self, evaluated: Evaluated, request: DecideRequest, caller: Caller, fingerprint: str, stages: StageTimings
     ) -> bytes:
-        action = selected_action(made)
-        acts = made.decision.disposition is Disposition.ACT
-        chosen = chosen_action(action, made.decision, self._identify()) if action is not None and acts else None
-        review_id = self._identify() if made.decision.disposition is Disposition.REVIEW else None
-        answer = self._answer(made, chosen, review_id)
-        asked = DecisionInput(request, caller, fingerprint)
+        action = selected_action(evaluated)
+        acts = evaluated.decision.disposition is Disposition.ACT
+        chosen = chosen_action(action, evaluated.decision, self._identify()) if action is not None and acts else None
+        review_id = self._identify() if evaluated.decision.disposition is Disposition.REVIEW else None
+        answer = self._answer(evaluated, chosen, review_id)
+        source = DecisionInput(request, caller, fingerprint)
         ready = new_decision(
-            made, answer, asked, review_time=self._review_time, deployment=self.deployment, clock=self.clock
+            evaluated, answer, source, review_time=self._review_time, deployment=self.deployment, clock=self.clock
         )
         stages.lap(ANSWER)
         committed = await asyncio.shield(self.ledger.decisions.commit(ready))
         stages.lap(COMMIT)
-        told = (made.decision, made.facts.now, made.in_force.policy, made.in_force.versions, stages)
-        self.observer.record(ObservedDecision(committed.decision_id, *told, committed.replayed))
+        active = evaluated.in_force
+        observed = (evaluated.decision, evaluated.facts.now, active.policy, active.versions, stages)
+        self.observer.record(ObservedDecision(committed.decision_id, *observed, committed.replayed))
         return committed.answer
 
-    def _answer(self, made: Evaluated, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
+    def _answer(self, evaluated: Evaluated, chosen: ChosenAction | None, review_id: str | None) -> DecisionAnswer:
         return decision_answer(
-            made.decision,
+            evaluated.decision,
             decision_id=self._identify(),
-            at=made.facts.now,
-            customer_id=made.facts.customer.customer_id,
-            customer_known=made.known.exists,
+            at=evaluated.facts.now,
+            customer_id=evaluated.facts.customer.customer_id,
+            customer_known=evaluated.known.exists,
             action=chosen,
             review_id=review_id,
-            currency=made.in_force.catalogue.currency,
-            level=made.in_force.level,
-            versions=made.in_force.versions,
+            currency=evaluated.in_force.catalogue.currency,
+            level=evaluated.in_force.level,
+            versions=evaluated.in_force.versions,
         )
 
 
 def with_inline_customer(customer: Customer, inline: InlineCustomer | None) -> Customer:
-    """The customer on record with what the caller knows at this moment on top; consent comes from the record alone."""
+    """The customer on record overlaid with the request's inline customer; consent comes from the record alone."""
     if inline is None:
         return customer
     return replace(

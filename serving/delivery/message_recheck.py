@@ -1,7 +1,6 @@
-"""Ask the guardrails again before a message is handed over.
+"""Check the guardrails again before a message is delivered.
 
-An objection that passes by itself makes the message wait, an order to stop keeps it where it is, and any other
-withdraws it.
+A temporary objection postpones the message, a stop order keeps it waiting, and any other objection withdraws it.
 """
 
 from datetime import timedelta
@@ -19,18 +18,18 @@ from heed.serving.schemas.decision_requests import DecideRequest
 
 
 def recheck_message(
-    in_force: ActiveVersions, release: DeliveryContext, windows: tuple[timedelta, ...] | None
+    active: ActiveVersions, delivery: DeliveryContext, windows: tuple[timedelta, ...] | None
 ) -> RecheckResult:
-    """What stands against handing a message over at this moment.
+    """The objection to delivering a message now, if any.
 
     Parameters
     ----------
     windows : tuple of timedelta or None
         The windows in which the volumes were counted.
     """
-    message = release.message
+    message = delivery.message
     point = orjson.loads(message.payload)["contact_point"]
-    request = DecideRequest.model_validate_json(orjson.dumps(unpack(release.receipt).request))
-    facts = with_request(Facts(release.customer, release.now, volumes=release.volumes), request)
-    act = PlannedAct(message.action_id, point, release.by_person, windows)
-    return recheck(Stage.DELIVERY, act, in_force, facts)
+    request = DecideRequest.model_validate_json(orjson.dumps(unpack(delivery.receipt).request))
+    facts = with_request(Facts(delivery.customer, delivery.now, volumes=delivery.volumes), request)
+    act = PlannedAct(message.action_id, point, delivery.by_person, windows)
+    return recheck(Stage.DELIVERY, act, active, facts)

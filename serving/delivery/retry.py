@@ -1,4 +1,4 @@
-"""When a message is tried again: later and later over days, and never all at one moment."""
+"""When a failed delivery is tried again: after growing waits over days, with full jitter."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ MAX_ATTEMPTS = len(BACKOFF) + 1
 MAX_WAIT = BACKOFF[-1]
 
 
-def next_attempt(message_id: str, attempts: int, now: datetime, asked: timedelta | None = None) -> datetime | None:
+def next_attempt(message_id: str, attempts: int, now: datetime, requested: timedelta | None = None) -> datetime | None:
     """When to try again after so many attempts, None where it was the last one.
 
     Full jitter: anywhere between now and the wait of the schedule, drawn from the message's id and the number of the
@@ -30,17 +30,17 @@ def next_attempt(message_id: str, attempts: int, now: datetime, asked: timedelta
     ----------
     attempts : int
         How many were made, 1 at least.
-    asked : timedelta, optional
-        For how long the executor asked to be left alone; never cut short, but for what is longer than a day.
+    requested : timedelta, optional
+        The wait that the executor requested; never shortened, but capped at a day.
     """
     if attempts >= MAX_ATTEMPTS:
         return None
     wait = BACKOFF[attempts - 1] * _share(message_id, attempts)
-    return now + max(wait, min(asked or timedelta(0), MAX_WAIT))
+    return now + max(wait, min(requested or timedelta(0), MAX_WAIT))
 
 
 def retry_after(header: str | None, now: datetime) -> timedelta | None:
-    """What a ``Retry-After`` asks for (RFC 9110, 10.2.3): seconds or a date; None where it says neither."""
+    """The wait that a ``Retry-After`` header requests (RFC 9110, 10.2.3): seconds or a date, else None."""
     if header is None:
         return None
     text = header.strip()

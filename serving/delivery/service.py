@@ -1,4 +1,4 @@
-"""The hands between the outbox and executors: whoever comes gets what is still permitted, and nothing else."""
+"""Delivers outbox messages to executors after the guardrails are checked again."""
 
 import asyncio
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class OutboxStatus:
 
 
 class DeliveryService:
-    """Gives messages out, and takes down what became of them.
+    """Leases messages to executors and records the results.
 
     Parameters
     ----------
@@ -91,25 +91,25 @@ class DeliveryService:
         self._endpoints = tuple(endpoints)
 
     async def waiting(self, limit: int) -> tuple[OutboxMessage, ...]:
-        """Messages that wait and are permitted now, longest ready first; those that are not are withdrawn or put off.
+        """Messages that wait and are permitted now, longest ready first; the others are withdrawn or postponed.
 
-        Nothing is handed over by this: what is to be executed has to be taken.
+        This delivers nothing: an executor has to take a message before it executes it.
         """
         while True:
             check = self._check()
-            messages, said = await self._ledger.run_blocking(partial(self._looked_at, check, limit))
-            against = [name for name, ruling in said.items() if ruling is not None and not ruling.stopped]
-            if not against:
-                return tuple(one for one in messages if said[one.outbox_id] is None)
-            await asyncio.gather(*(self._look(one, check) for one in against))
+            messages, rechecks = await self._ledger.run_blocking(partial(self._recheck_ready, check, limit))
+            refused = [name for name, result in rechecks.items() if result is not None and not result.stopped]
+            if not refused:
+                return tuple(message for message in messages if rechecks[message.outbox_id] is None)
+            await asyncio.gather(*(self._recheck_waiting(outbox_id, check) for outbox_id in refused))
 
     async def take(self, outbox_id: str) -> datetime:
-        """Give one message to the executor who takes it and settles the contact alone; when that was.
+        """Deliver one message to an executor that settles the contact itself; return the time.
 
         Raises
         ------
         Refused
-            If it is not permitted now; it is withdrawn or put off.
+            If it is not permitted now; it is withdrawn or postponed.
         Conflict
             If it was withdrawn before, or another executor has it.
         """
@@ -123,59 +123,59 @@ class DeliveryService:
     async def lease_many(
         self, executor: str, limit: int, lease: timedelta, reach: ChannelFilter = ALL_CHANNELS
     ) -> tuple[Lease, ...]:
-        """Give up to so many messages to an executor for a while; nobody else gets them until then."""
+        """Lease up to `limit` messages to an executor; no other executor gets them until the lease expires."""
         taken: list[Lease] = []
         while len(taken) < limit:
             check = self._check()
             ready = await self._ledger.run_blocking(
                 partial(self._ledger.outbox.ready, limit - len(taken), check.stop, reach)
             )
-            asked = await asyncio.gather(
-                *(self._ask(one.outbox_id, executor, lease, check) for one in ready), return_exceptions=True
+            outcomes = await asyncio.gather(
+                *(self._lease(message.outbox_id, executor, lease, check) for message in ready), return_exceptions=True
             )
-            failed = [one for one in asked if isinstance(one, BaseException)]
-            came = [one for one in asked if not isinstance(one, BaseException)]
-            taken.extend(one.handed for one in came if one.handed is not None)
-            # What was handed over is not lost because another was not.
+            failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+            results = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+            taken.extend(result.handed for result in results if result.handed is not None)
+            # Leases already granted are returned even if another failed.
             if failed and not taken:
                 raise failed[0]
-            # Nothing is there any more, or others took what was.
-            if failed or all(one == LeaseResult() for one in came):
+            # The outbox is empty, or others took the rest.
+            if failed or all(result == LeaseResult() for result in results):
                 break
         return tuple(taken)
 
     async def acknowledge(self, outbox_id: str, fence: int) -> str:
-        """Take down that an executor has a message for good; where it stands then."""
+        """Record that an executor has delivered a message; return its new state."""
         return await self.settle(outbox_id, fence, DeliveryResult("delivered", delivered=True))
 
     async def fail(self, outbox_id: str, fence: int, *, retry: bool) -> str:
-        """Take down that an executor did nothing with a message; where it stands then."""
+        """Record that an executor did not deliver a message; return its new state."""
         again = next_attempt(outbox_id, fence, self._clock()) if retry else None
         because = attempts_exhausted(fence) if retry else "The executor could not execute it."
-        told = DeliveryResult("failed", certainly_not_taken=True, again=again, because=because)
-        return await self.settle(outbox_id, fence, told)
+        result = DeliveryResult("failed", certainly_not_taken=True, again=again, because=because)
+        return await self.settle(outbox_id, fence, result)
 
-    async def settle(self, outbox_id: str, fence: int, told: DeliveryResult) -> str:
-        """Take down what came of one handing; where the message stands then."""
-        settled = await self._ledger.outbox.settle(outbox_id, fence, told)
+    async def settle(self, outbox_id: str, fence: int, result: DeliveryResult) -> str:
+        """Record the result of one lease; return the message's new state."""
+        settled = await self._ledger.outbox.settle(outbox_id, fence, result)
         if settled.new:
-            self._metrics.attempts.labels(told.result).inc()
+            self._metrics.attempts.labels(result.result).inc()
         if settled.withdrawn:
             self._metrics.withdrawn.labels(UNDELIVERABLE).inc()
         return settled.state
 
     async def expire(self) -> int:
-        """Withdraw what has waited too long; how much it was."""
-        check = DeliveryCheck(_nothing_more, None, self._patience, MAX_ATTEMPTS)
+        """Withdraw messages that have waited too long; return how many."""
+        check = DeliveryCheck(_no_objection, None, self._patience, MAX_ATTEMPTS)
         overdue = await self._ledger.run_blocking(
             partial(self._ledger.outbox.overdue, self._patience, _EXPIRED_AT_ONCE)
         )
         for outbox_id in overdue:
-            await self._look(outbox_id, check)
+            await self._recheck_waiting(outbox_id, check)
         return len(overdue)
 
     async def message(self, outbox_id: str) -> MessageState:
-        """Where a message stands, and what was tried."""
+        """The state of a message and its attempts."""
         return await self._ledger.run_blocking(partial(self._ledger.outbox.state, outbox_id))
 
     async def outbox_status(self) -> OutboxStatus:
@@ -183,7 +183,7 @@ class DeliveryService:
         return await self._ledger.run_blocking(self.status)
 
     def status(self) -> OutboxStatus:
-        """The same, for a thread that may wait for the ledger."""
+        """The same, blocking."""
         return OutboxStatus(self.endpoints(), self._ledger.outbox.backlog())
 
     def endpoints(self) -> tuple[EndpointStatus, ...]:
@@ -209,36 +209,38 @@ class DeliveryService:
         """Push nothing to this executor any more; False if that was so."""
         return await self._ledger.outbox.disable_endpoint(endpoint.name, because)
 
-    def _looked_at(
+    def _recheck_ready(
         self, check: DeliveryCheck, limit: int
     ) -> tuple[tuple[OutboxMessage, ...], dict[str, RecheckResult | None]]:
-        """Messages that can be handed over, and what stands against each."""
+        """Messages that are ready, and the objection to each if any."""
         messages = self._ledger.outbox.ready(limit, check.stop)
-        return messages, {one.outbox_id: self._ledger.outbox.recheck(one.outbox_id, check) for one in messages}
+        return messages, {
+            message.outbox_id: self._ledger.outbox.recheck(message.outbox_id, check) for message in messages
+        }
 
-    async def _ask(self, outbox_id: str, executor: str, lease: timedelta, check: DeliveryCheck) -> LeaseResult:
-        asked = await self._ledger.outbox.lease(outbox_id, executor, lease, check)
-        self._count(asked)
-        return asked
+    async def _lease(self, outbox_id: str, executor: str, lease: timedelta, check: DeliveryCheck) -> LeaseResult:
+        result = await self._ledger.outbox.lease(outbox_id, executor, lease, check)
+        self._count(result)
+        return result
 
-    async def _look(self, outbox_id: str, check: DeliveryCheck) -> None:
+    async def _recheck_waiting(self, outbox_id: str, check: DeliveryCheck) -> None:
         self._count(await self._ledger.outbox.recheck_waiting(outbox_id, check))
 
-    def _count(self, asked: LeaseResult) -> None:
-        if asked.withdrawn is not None:
-            self._metrics.withdrawn.labels(asked.withdrawn.rule).inc()
+    def _count(self, result: LeaseResult) -> None:
+        if result.withdrawn is not None:
+            self._metrics.withdrawn.labels(result.withdrawn.rule).inc()
 
     def _check(self) -> DeliveryCheck:
-        """What is in force now, asked for once more inside the transaction."""
-        present = self._deployment.refresh()
-        windows = present.windows
+        """A recheck against the active policy, to run inside the transaction."""
+        active = self._deployment.refresh()
+        windows = active.windows
 
-        def asked(release: DeliveryContext) -> RecheckResult:
+        def recheck_now(delivery: DeliveryContext) -> RecheckResult:
             self._clock.require()
-            return recheck_message(self._deployment.current(), release, windows)
+            return recheck_message(self._deployment.current(), delivery, windows)
 
-        return DeliveryCheck(asked, windows, self._patience, MAX_ATTEMPTS, present.stop)
+        return DeliveryCheck(recheck_now, windows, self._patience, MAX_ATTEMPTS, active.stop)
 
 
-def _nothing_more(_: DeliveryContext) -> RecheckResult:
+def _no_objection(_: DeliveryContext) -> RecheckResult:
     return RecheckResult()

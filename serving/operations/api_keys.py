@@ -71,7 +71,7 @@ class KeyService:
 
 
 def _refuse_to_widen(role: Role, scopes: frozenset[Scope], principal: Principal) -> None:
-    """Refuse whoever may make keys, and little else, a policy admin's key with more than that."""
+    """Refuse a policy admin's key with scopes that its creator lacks."""
     more = sorted(scopes - principal.scopes) if role is Role.POLICY_ADMIN else []
     if more:
         remedy = "have it made with a key that has them"

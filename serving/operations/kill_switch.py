@@ -1,4 +1,4 @@
-"""The kill switch as callers see it: what is stopped, by the ledger or by the policy, and what was ordered."""
+"""The kill switch: what the ledger or the policy has stopped, and the history of orders."""
 
 import logging
 from collections.abc import Sequence

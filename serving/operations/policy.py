@@ -1,4 +1,4 @@
-"""The policy in force: reloaded from its file, checked, and compared with another on recorded decisions."""
+"""The active policy: reloaded from its file, validated, and compared with another on recorded decisions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,13 +1,13 @@
-"""Whether a worker process is there: it holds a name in the ledger's database for as long as its jobs succeed.
+"""Whether a worker process is running: it holds a lock in the ledger's database while its jobs succeed.
 
-The name is a lock of the worker's database session, so it is free as soon as the process dies or loses the database.
+The lock belongs to the worker's database session, so it is released when the process dies or loses the database.
 """
 
 import asyncio
 
 from heed.serving.ledger.ledger import Ledger
 
-# A probe of another process may hold the name for a moment.
+# A probe of another process may hold the lock for a moment.
 _TRIES = 3
 _PAUSE_SECONDS = 0.2
 
@@ -20,9 +20,9 @@ class WorkerPresence:
         self._held = False
 
     async def announce(self, *, healthy: bool) -> bool:
-        """Hold the name anew while this worker is healthy, and release it while it is not; whether it is held.
+        """Renew the lock while this worker is healthy, else release it; return whether it is held.
 
-        Where another worker holds it, services see that one.
+        If another worker holds it, services see that one.
         """
         if self._held:
             self._lease.release()
@@ -35,7 +35,7 @@ class WorkerPresence:
             if not await self._lease.take():
                 return True
             self._lease.release()
-            # The worker may just be renewing its hold.
+            # The worker may be renewing its lock.
             await asyncio.sleep(pause)
         return False
 

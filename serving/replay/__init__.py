@@ -1,1 +1,1 @@
-"""What a decision rested on, and making it again: as it was, or under another policy."""
+"""Receipts of decisions, and replaying them: as recorded, or under another policy."""

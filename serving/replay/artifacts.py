@@ -1,7 +1,7 @@
-"""What a decision rested on besides its facts, written down by its own hash so that it can be found again.
+"""Content-addressed artifacts that a decision depends on besides its facts.
 
-A policy file changes in place and a catalogue comes with a model or from a file: both are kept in the ledger, word for
-word, before the first decision that names them. A model is kept by the registry.
+A policy file changes in place, and a catalogue comes with a model or from a file. The ledger stores both verbatim,
+before the first decision that names them. The registry keeps models.
 """
 
 import hashlib
@@ -37,20 +37,20 @@ class ReplayModel:
 
 
 ModelLoader = Callable[[ModelRef], ReplayModel]
-"""Finds the very model that is referred to, or raises `ArtifactMissing`."""
+"""Loads exactly the model of a reference, or raises `ArtifactMissing`."""
 
 
 class ArtifactStore(Protocol):
-    """Where what decisions rested on is kept."""
+    """Stored policies and catalogues."""
 
     def get(self, kind: str, digest: str) -> str | None:
-        """The text under this hash, None where it was never kept."""
+        """The text with this hash, None where it was never stored."""
         ...
 
 
-def artifacts_of(in_force: ActiveVersions) -> tuple[Artifact, ...]:
-    """What has to be kept so that decisions of this policy and this catalogue can be made again."""
-    policy, catalogue = in_force.policy, in_force.catalogue
+def artifacts_of(active: ActiveVersions) -> tuple[Artifact, ...]:
+    """The artifacts needed to replay decisions of these versions."""
+    policy, catalogue = active.policy, active.catalogue
     return (
         Artifact(POLICY, policy.hash, policy.content.decode()),
         Artifact(CATALOGUE, catalogue.digest, canonical_json(catalogue).decode()),
@@ -58,7 +58,7 @@ def artifacts_of(in_force: ActiveVersions) -> tuple[Artifact, ...]:
 
 
 class ArtifactResolver:
-    """Puts together again what was in force, piece by piece, and never something in its place.
+    """Restores the exact versions that a decision was made with; it never substitutes another.
 
     Parameters
     ----------
@@ -71,30 +71,30 @@ class ArtifactResolver:
     def __init__(self, pins: ArtifactStore, models: ModelLoader) -> None:
         self._pins = pins
         self._models = models
-        self._found: dict[Versions, ActiveVersions | ArtifactMissing] = {}
+        self._cache: dict[Versions, ActiveVersions | ArtifactMissing] = {}
 
     def of(self, versions: Versions) -> ActiveVersions:
-        """What these versions name.
+        """The model, policy and catalogue of these versions.
 
         Raises
         ------
         ArtifactMissing
-            If one of them is not to be had any more, or is no longer what it was.
+            If one of them is no longer available, or has changed.
         """
-        found = self._found.get(versions)
-        if found is None:
-            found = self._found[versions] = self._looked_for(versions)
-        if isinstance(found, ArtifactMissing):
-            raise found
-        return found
+        result = self._cache.get(versions)
+        if result is None:
+            result = self._cache[versions] = self._load(versions)
+        if isinstance(result, ArtifactMissing):
+            raise result
+        return result
 
-    def _looked_for(self, versions: Versions) -> ActiveVersions | ArtifactMissing:
+    def _load(self, versions: Versions) -> ActiveVersions | ArtifactMissing:
         try:
-            return self._put_together(versions)
+            return self._restore(versions)
         except ArtifactMissing as gone:
             return gone
 
-    def _put_together(self, versions: Versions) -> ActiveVersions:
+    def _restore(self, versions: Versions) -> ActiveVersions:
         catalogue = _catalogue(self._text(CATALOGUE, versions.catalogue))
         text = self._text(POLICY, versions.policy.hash)
         model = self._models(versions.model)
@@ -135,7 +135,7 @@ class ArtifactResolver:
 def _catalogue(text: str) -> Catalogue:
     """The catalogue whose canonical form this is."""
     stored = json.loads(text)
-    return Catalogue(stored["currency"], tuple(_action(one) for one in stored["actions"]))
+    return Catalogue(stored["currency"], tuple(_action(action) for action in stored["actions"]))
 
 
 def _action(stored: Mapping[str, Any]) -> Action:

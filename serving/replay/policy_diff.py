@@ -1,7 +1,7 @@
-"""What a change of policy would have done: recorded decisions made again under the old and the new one.
+"""The effect of a policy change: recorded decisions evaluated under the old and the new policy.
 
-Each decision is made again on the facts of its receipt, by the model that made it. Where the record does not support
-an answer, the answer is that it does not, with a count and the reason, and never an estimate in its place.
+Each decision is evaluated on the facts of its receipt by the model that made it. Where the record does not support an
+answer, the decision is counted with the reason and nothing is estimated.
 """
 
 from collections import Counter, defaultdict
@@ -157,7 +157,7 @@ def diff(
     limit : int
         The newest so many decisions are looked at.
     progress : callable, optional
-        Told how many decisions are done, of how many.
+        Called with the number of decisions done and their total.
 
     Raises
     ------
@@ -170,10 +170,10 @@ def diff(
     new = pinned.under(parse_policy(new_text, source="new policy"))
     if isinstance(ledger, Path | str):
         with open_ledger(ledger, readonly=True) as opened:
-            found = opened.decisions.list_receipts(since, limit=limit + 1)
+            records = opened.decisions.list_receipts(since, limit=limit + 1)
     else:
-        found = ledger.list_receipts(since, limit=limit + 1)
-    return compare_records(found[:limit], old, new, since, by=by, truncated=len(found) > limit, progress=progress)
+        records = ledger.list_receipts(since, limit=limit + 1)
+    return compare_records(records[:limit], old, new, since, by=by, truncated=len(records) > limit, progress=progress)
 
 
 def compare_records(
@@ -188,43 +188,43 @@ def compare_records(
 ) -> PolicyDiff:
     """The comparison itself, on records that were read; see :func:`diff`."""
     results: list[Rerun | Unsupported] = []
-    for place, one in enumerate(records):
-        results.append(rerun(one, old, new))
+    for done, record in enumerate(records, start=1):
+        results.append(rerun(record, old, new))
         if progress is not None:
-            progress(place + 1, len(records))
-    known = [one for one in results if isinstance(one, Rerun)]
-    untried = _untried(records, known)
-    worth = None if untried or not known else _worth(known)
+            progress(done, len(records))
+    reruns = [result for result in results if isinstance(result, Rerun)]
+    untried = _untried_actions(records, reruns)
+    expected_value = None if untried or not reruns else _expected_value(reruns)
     return PolicyDiff(
         old=old.versions.policy,
         new=new.versions.policy,
         since=since,
         recorded=len(records),
-        compared=len(known),
+        compared=len(reruns),
         truncated=truncated,
-        changed=sum(one.changed for one in known),
-        changes=_changes(known),
-        contacts=_shift(known, Disposition.ACT),
-        holds=_shift(known, Disposition.HOLD),
-        reviews=_shift(known, Disposition.REVIEW),
-        expected_value=worth,
+        changed=sum(result.changed for result in reruns),
+        changes=_changes(reruns),
+        contacts=_shift(reruns, Disposition.ACT),
+        holds=_shift(reruns, Disposition.HOLD),
+        reviews=_shift(reruns, Disposition.REVIEW),
+        expected_value=expected_value,
         currency=old.catalogue.currency,
         by=by,
-        groups=() if by is None else _groups(known, by),
-        not_supported=(*_unsaid(results), *untried),
+        groups=() if by is None else _groups(reruns, by),
+        not_supported=(*_unsupported(results), *untried),
         leaves_out=LEAVES_OUT,
     )
 
 
-def _unsaid(results: Iterable[Rerun | Unsupported]) -> list[NotSupported]:
-    reasons = Counter(one.reason for one in results if isinstance(one, Unsupported))
+def _unsupported(results: Iterable[Rerun | Unsupported]) -> list[NotSupported]:
+    reasons = Counter(result.reason for result in results if isinstance(result, Unsupported))
     return [NotSupported(count, f"not supported by the log: {reason}") for reason, count in reasons.most_common()]
 
 
-def _untried(records: Sequence[DecisionReceipt], known: Sequence[Rerun]) -> list[NotSupported]:
-    """Acts of the new policy with actions that no recorded decision has ever led to: their value is anyone's guess."""
-    tried = {None} | {one.contacted_action_id for one in records} | {one.action_id for one in records}
-    acts = Counter(one.new.action_id for one in known if one.new.action_id not in tried)
+def _untried_actions(records: Sequence[DecisionReceipt], reruns: Sequence[Rerun]) -> list[NotSupported]:
+    """Acts of the new policy with actions that no recorded decision took, so that their value is unknown."""
+    tried = {None} | {record.contacted_action_id for record in records} | {record.action_id for record in records}
+    acts = Counter(result.new.action_id for result in reruns if result.new.action_id not in tried)
     return [
         NotSupported(
             count,
@@ -235,53 +235,55 @@ def _untried(records: Sequence[DecisionReceipt], known: Sequence[Rerun]) -> list
     ]
 
 
-def _shift(known: Sequence[Rerun], disposition: Disposition) -> Shift | None:
-    return _counts(known, disposition) if known else None
+def _shift(reruns: Sequence[Rerun], disposition: Disposition) -> Shift | None:
+    return _counts(reruns, disposition) if reruns else None
 
 
-def _counts(known: Sequence[Rerun], disposition: Disposition) -> Shift:
-    old = sum(one.old.disposition is disposition for one in known)
-    return Shift(old, sum(one.new.disposition is disposition for one in known))
+def _counts(reruns: Sequence[Rerun], disposition: Disposition) -> Shift:
+    old = sum(result.old.disposition is disposition for result in reruns)
+    return Shift(old, sum(result.new.disposition is disposition for result in reruns))
 
 
-def _worth(known: Sequence[Rerun]) -> Shift:
-    values = [({one.action_id: one.net_value for one in both.new.candidates}, both) for both in known]
-    old = sum(value.get(both.old.action_id or "", 0.0) for value, both in values)
-    return Shift(old, sum(value.get(both.new.action_id or "", 0.0) for value, both in values))
+def _expected_value(reruns: Sequence[Rerun]) -> Shift:
+    values = [
+        ({candidate.action_id: candidate.net_value for candidate in result.new.candidates}, result) for result in reruns
+    ]
+    old = sum(value.get(result.old.action_id or "", 0.0) for value, result in values)
+    return Shift(old, sum(value.get(result.new.action_id or "", 0.0) for value, result in values))
 
 
-def _changes(known: Sequence[Rerun]) -> tuple[Change, ...]:
-    found: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
-    for one in known:
-        if one.changed:
-            rule = one.new.binding_rule or one.old.binding_rule
-            found[_named(one.old), _named(one.new), rule].append(one.recorded.decision_id)
-    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0][:2], item[0][2] or ""))
-    return tuple(Change(*what, count=len(ids), examples=tuple(ids[:_EXAMPLES])) for what, ids in ordered)
+def _changes(reruns: Sequence[Rerun]) -> tuple[Change, ...]:
+    changes: dict[tuple[str, str, str | None], list[str]] = defaultdict(list)
+    for result in reruns:
+        if result.changed:
+            rule = result.new.binding_rule or result.old.binding_rule
+            changes[_label(result.old), _label(result.new), rule].append(result.recorded.decision_id)
+    ordered = sorted(changes.items(), key=lambda item: (-len(item[1]), item[0][:2], item[0][2] or ""))
+    return tuple(Change(*key, count=len(ids), examples=tuple(ids[:_EXAMPLES])) for key, ids in ordered)
 
 
-def _named(decision: Decision) -> str:
+def _label(decision: Decision) -> str:
     action_id = decision.action_id or decision.proposed_action_id
     return decision.disposition.value if action_id is None else f"{decision.disposition.value} {action_id}"
 
 
-def _groups(known: Sequence[Rerun], by: str) -> tuple[Group, ...]:
+def _groups(reruns: Sequence[Rerun], by: str) -> tuple[Group, ...]:
     members: dict[str, list[Rerun]] = defaultdict(list)
-    for one in known:
-        members[_value(one, by)].append(one)
+    for result in reruns:
+        members[_value(result, by)].append(result)
     ordered = sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
     if len(ordered) > _GROUPS:
-        rest = [one for _, few in ordered[_GROUPS - 1 :] for one in few]
+        rest = [result for _, group in ordered[_GROUPS - 1 :] for result in group]
         ordered = [*ordered[: _GROUPS - 1], (OTHER, rest)]
-    return tuple(_group(value, some) for value, some in ordered)
+    return tuple(_group(value, reruns) for value, reruns in ordered)
 
 
-def _value(one: Rerun, by: str) -> str:
-    customer = one.facts.customer
+def _value(result: Rerun, by: str) -> str:
+    customer = result.facts.customer
     own = getattr(customer, by) if by in ("jurisdiction", "time_zone") else customer.attributes.get(by)
     return UNKNOWN if own is None else str(own)
 
 
-def _group(value: str, some: Sequence[Rerun]) -> Group:
-    ended = (_counts(some, one) for one in (Disposition.ACT, Disposition.HOLD, Disposition.REVIEW))
-    return Group(value, len(some), sum(one.changed for one in some), *ended)
+def _group(value: str, reruns: Sequence[Rerun]) -> Group:
+    shifts = (_counts(reruns, disposition) for disposition in (Disposition.ACT, Disposition.HOLD, Disposition.REVIEW))
+    return Group(value, len(reruns), sum(result.changed for result in reruns), *shifts)

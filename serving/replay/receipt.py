@@ -1,4 +1,4 @@
-"""What the ledger keeps of one decision, so that it can be decided again."""
+"""The receipt of a decision: its inputs and versions, stored so that it can be replayed."""
 
 import zlib
 from dataclasses import dataclass
@@ -55,13 +55,13 @@ def unpack(packed: bytes) -> Receipt:
         If it is no receipt, or one of another format.
     """
     try:
-        found = _adapter().validate_json(zlib.decompress(packed))
+        receipt = _adapter().validate_json(zlib.decompress(packed))
     except (zlib.error, ValidationError) as error:
         raise InvalidInput("not a receipt of a decision", field="receipt", remedy="take it from the ledger") from error
-    if found.format not in _READ:
+    if receipt.format not in _READ:
         remedy = f"this heed reads formats {_READ[0]} and {_READ[1]}"
-        raise InvalidInput("the receipt has another format", field="format", value=found.format, remedy=remedy)
-    return found
+        raise InvalidInput("the receipt has another format", field="format", value=receipt.format, remedy=remedy)
+    return receipt
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Making a decision again from its receipt, and holding it against the answer that was given."""
+"""Replays a decision from its receipt and compares the answer with the one that was sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +55,7 @@ class Replay:
 
 
 class Record(Protocol):
-    """A ledger, as far as replaying reads it."""
+    """The part of a ledger that a replay reads."""
 
     def get(self, decision_id: str) -> DecisionRecord:
         """One decision as recorded."""
@@ -79,82 +79,82 @@ def replay(decisions: Record, pinned: ArtifactResolver, decision_id: str) -> Rep
         record = decisions.get(decision_id)
         at = record.at
         receipt = unpack(decisions.receipt(decision_id))
-        found = differences(receipt, pinned.of(receipt.versions), record.answer)
+        changed = differences(receipt, pinned.of(receipt.versions), record.answer)
     except CustomerErased as erased:
         return Replay(decision_id, at, Result.ERASED, reason=erased.message)
     except ArtifactMissing as gone:
         return Replay(decision_id, at, Result.GONE, reason=str(gone))
     except (InvalidInput, Tampered) as error:
         return Replay(decision_id, at, Result.UNREADABLE, reason=str(error))
-    return Replay(decision_id, at, Result.DIFFERENT if found else Result.SAME, found)
+    return Replay(decision_id, at, Result.DIFFERENT if changed else Result.SAME, changed)
 
 
-def redecide(receipt: Receipt, in_force: ActiveVersions) -> Decision:
-    """The decision that model, policy and catalogue make of the receipt's facts.
+def redecide(receipt: Receipt, pinned: ActiveVersions) -> Decision:
+    """Evaluate the receipt's facts with these versions.
 
     Raises
     ------
     Conflict
         If they are not those that decided.
     """
-    if receipt.versions != in_force.versions:
+    if receipt.versions != pinned.versions:
         remedy = "load the model, the policy and the catalogue that the receipt names"
         raise Conflict("another version decided", field="versions", value=receipt.versions, remedy=remedy)
     named = receipt.request["candidates"]
     return decide(
         receipt.facts,
-        in_force.offered(named if isinstance(named, list) else None, receipt.facts.now),
-        scorer=in_force.scorer,
-        guard=in_force.guard,
-        currency=in_force.catalogue.currency,
+        pinned.offered(named if isinstance(named, list) else None, receipt.facts.now),
+        scorer=pinned.scorer,
+        guard=pinned.guard,
+        currency=pinned.catalogue.currency,
         explain=Explain(str(receipt.request["explain"])),
     )
 
 
-def rebuilt_answer(receipt: Receipt, in_force: ActiveVersions, answer: DecisionAnswer) -> DecisionAnswer:
-    """The whole answer that the decision made again comes to, under the ids that were given to the first one.
+def rebuilt_answer(receipt: Receipt, pinned: ActiveVersions, answer: DecisionAnswer) -> DecisionAnswer:
+    """The whole answer of the replayed decision, under the ids of the original.
 
-    Whether the customer was on record is taken from the answer too: facts do not say it.
+    Whether the customer was known is taken from the original answer too, since facts do not hold it.
     """
-    decision = redecide(receipt, in_force)
+    decision = redecide(receipt, pinned)
     return decision_answer(
         decision,
         decision_id=answer.decision_id,
         at=receipt.facts.now,
         customer_id=receipt.facts.customer.customer_id,
         customer_known=answer.customer_known,
-        action=_action(decision, in_force, answer),
+        action=_action(decision, pinned, answer),
         review_id=answer.review_id,
-        currency=in_force.catalogue.currency,
-        level=in_force.level,
+        currency=pinned.catalogue.currency,
+        level=pinned.level,
         versions=receipt.versions,
     )
 
 
-def differences(receipt: Receipt, in_force: ActiveVersions, sent: bytes) -> tuple[str, ...]:
+def differences(receipt: Receipt, pinned: ActiveVersions, sent: bytes) -> tuple[str, ...]:
     """Names of the fields of the answer that come out otherwise than they were sent, to the last bit; empty for none.
 
     Raises
     ------
     Conflict
-        If `in_force` is not what decided.
+        If `pinned` is not what decided.
     InvalidInput
         If what was sent is no answer.
     """
     answer = _read(sent)
-    made = rebuilt_answer(receipt, in_force, answer)
-    if encode(made) == sent:
+    rebuilt = rebuilt_answer(receipt, pinned, answer)
+    if encode(rebuilt) == sent:
         return ()
     fields = DecisionAnswer.__dataclass_fields__
-    named = tuple(name for name in fields if encode(getattr(made, name)) != encode(getattr(answer, name)))
+    named = tuple(name for name in fields if encode(getattr(rebuilt, name)) != encode(getattr(answer, name)))
     return named or ("bytes",)
 
 
-def _action(decision: Decision, in_force: ActiveVersions, answer: DecisionAnswer) -> ChosenAction | None:
+def _action(decision: Decision, pinned: ActiveVersions, answer: DecisionAnswer) -> ChosenAction | None:
     if decision.action_id is None:
         return None
     slot = "" if answer.action is None else answer.action.reservation_id
-    channel = in_force.catalogue.by_id[decision.action_id].channel
+    channel = pinned.catalogue.by_id[decision.action_id].channel
     return ChosenAction(decision.action_id, channel, decision.contact_point, slot)
 
 

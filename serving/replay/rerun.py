@@ -1,4 +1,4 @@
-"""One recorded decision under two policies, by the model that made it; or why that cannot be said."""
+"""One recorded decision evaluated under two policies by the model that made it, or why it cannot be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Rerun:
     @property
     def changed(self) -> bool:
         """Whether somebody would notice: another disposition, or another action."""
-        return _noticed(self.old) != _noticed(self.new)
+        return _visible_outcome(self.old) != _visible_outcome(self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +60,34 @@ def rerun(recorded: DecisionReceipt, old: ActiveVersions, new: ActiveVersions) -
     if recorded.receipt is None:
         return Unsupported(recorded, "the customer was erased")
     try:
-        kept = unpack(recorded.receipt)
+        receipt = unpack(recorded.receipt)
     except InvalidInput as error:
         return Unsupported(recorded, error.message)
-    reason = next(_against(kept, recorded, old, new), None)
+    reason = next(_unsupported_reasons(receipt, recorded, old, new), None)
     if reason is not None:
         return Unsupported(recorded, reason)
-    scorer = _Once(old.scorer)
-    before, after = (_again(kept, one, scorer) for one in (old, new))
-    if recorded.policy_hash == old.versions.policy.hash and not _is_what_was_recorded(before, recorded):
+    scorer = _CachedScorer(old.scorer)
+    before, after = (_evaluate(receipt, pinned, scorer) for pinned in (old, new))
+    if recorded.policy_hash == old.versions.policy.hash and not _matches_record(before, recorded):
         return Unsupported(recorded, "the decision does not come out as it was recorded")
-    missing = _newly_lacking(before, after)
+    missing = _newly_missing(before, after)
     if missing is not None:
         return Unsupported(recorded, f"rule `{missing}` of the new policy needs a fact that the receipt does not hold")
-    return Rerun(recorded, kept.facts, before, after)
+    return Rerun(recorded, receipt.facts, before, after)
 
 
-def _against(kept: Receipt, recorded: DecisionReceipt, old: ActiveVersions, new: ActiveVersions) -> Iterator[str]:
-    if kept.versions.model.digest != old.versions.model.digest:
+def _unsupported_reasons(
+    receipt: Receipt, recorded: DecisionReceipt, old: ActiveVersions, new: ActiveVersions
+) -> Iterator[str]:
+    if receipt.versions.model.digest != old.versions.model.digest:
         yield "another version of the model decided"
-    if kept.versions.catalogue != old.versions.catalogue:
+    if receipt.versions.catalogue != old.versions.catalogue:
         yield "it was decided with another catalogue"
-    if kept.format < FORMAT:
+    if receipt.format < FORMAT:
         later = [rule for policy in (old.policy, new.policy) for rule in policy.rules if rule.kind not in _ALWAYS_HELD]
-        yield from (f"the receipt is older than what rule `{one.id}` looks at" for one in later)
+        yield from (f"the receipt is older than what rule `{rule.id}` looks at" for rule in later)
     for rule, window in (*_windows(old.policy), *_windows(new.policy)):
-        if not _counted(kept.facts, recorded, old, window):
+        if not _counted(receipt.facts, recorded, old, window):
             yield f"the receipt does not hold the volumes that rule `{rule.id}` counts"
 
 
@@ -94,57 +96,57 @@ def _windows(policy: Policy) -> list[tuple[Rule, timedelta]]:
 
 
 def _counted(facts: Facts, recorded: DecisionReceipt, old: ActiveVersions, window: timedelta) -> bool:
-    """Whether the receipt holds volumes of this window: those that the policy which decided asked for."""
+    """Whether the receipt holds volumes of this window, which only the deciding policy's windows have."""
     own = recorded.policy_hash == old.versions.policy.hash
     return own and facts.volumes is not None and window in (old.windows or ())
 
 
-def _again(kept: Receipt, in_force: ActiveVersions, scorer: Scorer) -> Decision:
-    named = kept.request["candidates"]
+def _evaluate(receipt: Receipt, pinned: ActiveVersions, scorer: Scorer) -> Decision:
+    named = receipt.request["candidates"]
     return decide(
-        kept.facts,
-        in_force.offered(named if isinstance(named, list) else None, kept.facts.now),
+        receipt.facts,
+        pinned.offered(named if isinstance(named, list) else None, receipt.facts.now),
         scorer=scorer,
-        guard=in_force.guard,
+        guard=pinned.guard,
         explain=Explain.NONE,
     )
 
 
-def _noticed(decision: Decision) -> tuple[str, str | None, str | None]:
+def _visible_outcome(decision: Decision) -> tuple[str, str | None, str | None]:
     return (decision.disposition.value, decision.action_id, decision.proposed_action_id)
 
 
-def _is_what_was_recorded(made: Decision, recorded: DecisionReceipt) -> bool:
-    return (made.disposition, made.action_id) == (recorded.disposition, recorded.action_id)
+def _matches_record(decision: Decision, recorded: DecisionReceipt) -> bool:
+    return (decision.disposition, decision.action_id) == (recorded.disposition, recorded.action_id)
 
 
-def _newly_lacking(before: Decision, after: Decision) -> str | None:
-    """The rule that turned the decision for want of a fact, where it did not do so under the old policy."""
-    if _noticed(before) == _noticed(after) or after.binding_rule is None:
+def _newly_missing(before: Decision, after: Decision) -> str | None:
+    """The rule that changed the decision because a fact is missing, if it did not under the old policy."""
+    if _visible_outcome(before) == _visible_outcome(after) or after.binding_rule is None:
         return None
-    wanting = _lacking_rules(after)
-    new = after.binding_rule in wanting and after.binding_rule not in _lacking_rules(before)
+    rules = _rules_missing_facts(after)
+    new = after.binding_rule in rules and after.binding_rule not in _rules_missing_facts(before)
     return after.binding_rule if new else None
 
 
-def _lacking_rules(decision: Decision) -> set[str]:
-    said: list[Verdict] = [
-        one for candidate in decision.candidates if (one := decisive_verdict(candidate.verdicts)) is not None
+def _rules_missing_facts(decision: Decision) -> set[str]:
+    verdicts: list[Verdict] = [
+        verdict for candidate in decision.candidates if (verdict := decisive_verdict(candidate.verdicts)) is not None
     ]
-    return {verdict.rule for verdict in said if verdict.lacking}
+    return {verdict.rule for verdict in verdicts if verdict.lacking}
 
 
-class _Once:
-    """A scorer that scores the same candidates of the same facts once: policies differ, the model does not."""
+class _CachedScorer:
+    """Caches the last scores: both policies use the same model on the same facts."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._asked: tuple[Facts, tuple[Action, ...]] | None = None
-        self._said: Scores | None = None
+        self._key: tuple[Facts, tuple[Action, ...]] | None = None
+        self._scores: Scores | None = None
 
     def score(self, facts: Facts, actions: Sequence[Action]) -> Scores:
         """Scores of these actions for this customer now."""
-        asked = (facts, tuple(actions))
-        if self._said is None or self._asked is None or self._asked[0] is not facts or self._asked[1] != asked[1]:
-            self._asked, self._said = asked, self._scorer.score(facts, actions)
-        return self._said
+        key = (facts, tuple(actions))
+        if self._scores is None or self._key is None or self._key[0] is not facts or self._key[1] != key[1]:
+            self._key, self._scores = key, self._scorer.score(facts, actions)
+        return self._scores

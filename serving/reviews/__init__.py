@@ -1,4 +1,4 @@
-"""Review cases: a person settles what heed was not sure of."""
+"""Review cases: a person decides where heed was not confident enough."""
 
 from heed.serving.ledger.reviews import ReviewCase, ReviewSort, ReviewState
 from heed.serving.reviews.service import ReviewService

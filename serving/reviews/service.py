@@ -1,4 +1,4 @@
-"""A person settles what heed was not sure of. Guardrails hold for people too: what they suppress cannot be approved."""
+"""Review cases, settled by people. Guardrails bind people too: a suppressed action cannot be approved."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,8 +12,7 @@ from heed.decisioning.customer import Facts
 from heed.decisioning.errors import InvalidInput
 from heed.decisioning.verdict import Effect
 from heed.guardrails.recheck import PlannedAct, Stage, recheck
-from heed.serving.decisions.outbox_message import outbox_message
-from heed.serving.decisions.reservation import new_reservation
+from heed.serving.decisions.record import new_reservation, outbox_message
 from heed.serving.decisions.service import with_inline_customer
 from heed.serving.deployment.active_versions import ActiveVersions, VersionSource
 from heed.serving.ledger.ledger import Ledger
@@ -25,7 +24,7 @@ from heed.serving.schemas.review_requests import OverrideRequest, SettleRequest
 
 
 class ReviewService:
-    """The verdicts of people, over the ledger and what is in force.
+    """Claims and settles review cases under the active policy.
 
     Parameters
     ----------
@@ -108,51 +107,56 @@ class ReviewService:
 
     def _proposed(self, review_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.reviews.get(review_id)
-        in_force = self._deployment.refresh()
-        return self._prepared(case, self._action(in_force, case.proposed_action_id), in_force)
+        active = self._deployment.refresh()
+        return self._prepared(case, self._action(active, case.proposed_action_id), active)
 
     def _another(self, review_id: str, action_id: str) -> tuple[Execution, Allowed]:
         case = self._ledger.reviews.get(review_id)
-        in_force = self._deployment.refresh()
+        active = self._deployment.refresh()
         self._refuse_inadmissible(case, action_id)
-        return self._prepared(case, self._action(in_force, action_id), in_force)
+        return self._prepared(case, self._action(active, action_id), active)
 
-    def _prepared(self, case: ReviewCase, action: Action, in_force: ActiveVersions) -> tuple[Execution, Allowed]:
+    def _prepared(self, case: ReviewCase, action: Action, active: ActiveVersions) -> tuple[Execution, Allowed]:
         reservation_id = self._identify()
-        windows = in_force.windows
-        asked = self._asked(case)
-        facts = with_request(Facts(self._ledger.customers.snapshot(case.customer_id).customer, self._clock()), asked)
-        point = in_force.guard.contact_point(facts, action)
+        windows = active.windows
+        request = self._original_request(case)
+        facts = with_request(Facts(self._ledger.customers.snapshot(case.customer_id).customer, self._clock()), request)
+        point = active.guard.contact_point(facts, action)
         message = outbox_message(case.decision_id, case.customer_id, action, point, reservation_id)
         act = PlannedAct(action.action_id, point, by_person=True, windows=windows)
 
-        def against(fresh: Facts) -> str | None:
+        def objection(fresh: Facts) -> str | None:
             self._clock.require()
-            return recheck(Stage.APPROVAL, act, self._deployment.current(), with_request(fresh, asked)).because
+            return recheck(Stage.APPROVAL, act, self._deployment.current(), with_request(fresh, request)).because
 
-        return Execution(reservation_id, new_reservation(action, self._clock()), message, action.cost, windows), against
+        reservation = new_reservation(action, self._clock())
+        return Execution(reservation_id, reservation, message, action.cost, windows), objection
 
-    def _asked(self, case: ReviewCase) -> DecideRequest:
-        """What the caller of the decision knew at its moment, which no record holds but the receipt."""
-        kept = unpack(self._ledger.decisions.receipt(case.decision_id))
-        return DecideRequest.model_validate_json(orjson.dumps(kept.request))
+    def _original_request(self, case: ReviewCase) -> DecideRequest:
+        """The original request, which only the receipt holds."""
+        receipt = unpack(self._ledger.decisions.receipt(case.decision_id))
+        return DecideRequest.model_validate_json(orjson.dumps(receipt.request))
 
     def _refuse_inadmissible(self, case: ReviewCase, action_id: str) -> None:
         candidates = orjson.loads(self._ledger.decisions.get(case.decision_id).answer)["candidates"]
-        admissible = [one["action_id"] for one in candidates if one["effect"] != Effect.SUPPRESS and one["verdicts"]]
+        admissible = [
+            candidate["action_id"]
+            for candidate in candidates
+            if candidate["effect"] != Effect.SUPPRESS and candidate["verdicts"]
+        ]
         if action_id not in admissible:
             remedy = f"name one of {', '.join(admissible)}, or reject to hold"
             raise InvalidInput(
                 "not an admissible candidate of this decision", field="action_id", value=action_id, remedy=remedy
             )
 
-    def _action(self, in_force: ActiveVersions, action_id: str | None) -> Action:
-        if action_id is None or action_id not in in_force.catalogue.by_id:
+    def _action(self, active: ActiveVersions, action_id: str | None) -> Action:
+        if action_id is None or action_id not in active.catalogue.by_id:
             remedy = "reject the case; the action is no longer in the catalogue"
             raise InvalidInput("unknown action", field="action_id", value=action_id, remedy=remedy)
-        return in_force.catalogue.by_id[action_id]
+        return active.catalogue.by_id[action_id]
 
 
-def with_request(facts: Facts, asked: DecideRequest) -> Facts:
-    """Fresh facts with what the caller of the decision said at its moment on top."""
-    return replace(facts, customer=with_inline_customer(facts.customer, asked.customer), context=asked.context)
+def with_request(facts: Facts, request: DecideRequest) -> Facts:
+    """Fresh facts, overlaid with the inline customer and context of the original request."""
+    return replace(facts, customer=with_inline_customer(facts.customer, request.customer), context=request.context)

@@ -1,1 +1,1 @@
-"""Handing messages to an executor by Standard Webhooks: signed, tried for days, to public addresses only."""
+"""Delivery by Standard Webhooks: signed, retried for days, to public addresses only."""

@@ -11,10 +11,10 @@ from heed.decisioning.errors import HeedError, InvalidInput
 
 Address = IPv4Address | IPv6Address
 
-# Prefixes that hold an IPv4 address in their last 32 bits: NAT64 (RFC 6052, RFC 8215) and the compatible ones that
-# RFC 4291 gave up. Of those of other forms the standard library knows what they hold.
-_HOLDING = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
-# Special by the registries of IANA, and taken for public by some versions of Python.
+# Prefixes that embed an IPv4 address in their last 32 bits: NAT64 (RFC 6052, RFC 8215) and the IPv4-compatible ones
+# that RFC 4291 deprecates. The standard library decodes the other forms.
+_IPV4_PREFIXES = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
+# Special-purpose by the IANA registries, but public to some versions of Python.
 _SPECIAL = (
     IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),
@@ -97,61 +97,61 @@ def _parts(url: str) -> tuple[SplitResult, int | None]:
     return parts, port
 
 
-def checked_address(target: Target, found: Sequence[str], *, allow_private: bool) -> str:
-    """The address to connect to, of those that the target's name stands for.
+def checked_address(target: Target, resolved: Sequence[str], *, allow_private: bool) -> str:
+    """The address to connect to, of those that the target's name resolves to.
 
-    One that is refused refuses them all: who mixes them in wants to be connected to it sooner or later.
+    One forbidden address refuses them all: a name that mixes them in would reach it sooner or later.
 
     Raises
     ------
     AddressRefused
-        If one of them is none that a webhook may go to, or there is none.
+        If an address is forbidden, or there is none.
     """
-    addresses = [ip_address(one) for one in found]
+    addresses = [ip_address(text) for text in resolved]
     for address in addresses:
-        because = _against(address, secure=target.secure, allow_private=allow_private)
+        because = _refusal(address, secure=target.secure, allow_private=allow_private)
         if because is not None:
             raise AddressRefused(f"the executor's address is {because}", field="webhook_url", value=target.origin)
     if not addresses:
         raise AddressRefused("the executor's name has no address", field="webhook_url", value=target.origin)
-    return found[0]
+    return resolved[0]
 
 
 def is_public(address: Address) -> bool:
     """Whether it is an address of the public internet, and holds none that is not."""
-    inner = _held(address)
-    if inner is not None and not is_public(inner):
+    embedded = _embedded_ipv4(address)
+    if embedded is not None and not is_public(embedded):
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return True
     special = any(address in network for network in _SPECIAL if network.version == address.version)
-    return address.is_global and not special and not _never(address)
+    return address.is_global and not special and not _is_no_host(address)
 
 
-def _against(address: Address, *, secure: bool, allow_private: bool) -> str | None:
-    """What kind of address it is that refuses it, None where it may be connected to."""
-    inner = _held(address) or address
-    if _never(address) or _never(inner):
+def _refusal(address: Address, *, secure: bool, allow_private: bool) -> str | None:
+    """Why an address is refused, None where it is allowed."""
+    effective = _embedded_ipv4(address) or address
+    if _is_no_host(address) or _is_no_host(effective):
         return "no address of one host"
     if not allow_private and not is_public(address):
         return "private, of loopback, link-local or reserved; HEED_WEBHOOK_ALLOW_PRIVATE allows it"
-    if not secure and not inner.is_loopback:
+    if not secure and not effective.is_loopback:
         return "not of loopback, and only there a webhook goes without TLS"
     return None
 
 
-def _never(address: Address) -> bool:
-    """Groups, no address at all, and the broadcast address."""
+def _is_no_host(address: Address) -> bool:
+    """Whether it is multicast, unspecified or broadcast."""
     return address.is_multicast or address.is_unspecified or address == IPv4Address("255.255.255.255")
 
 
-def _held(address: Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address stands for or leads to, None where it holds none."""
+def _embedded_ipv4(address: Address) -> IPv4Address | None:
+    """The IPv4 address embedded in an IPv6 address, None where there is none."""
     if isinstance(address, IPv4Address) or address in (IPv6Address("::"), IPv6Address("::1")):
         return None
     if address.ipv4_mapped is not None or address.sixtofour is not None:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    holds = any(address in network for network in _HOLDING)
+    holds = any(address in network for network in _IPV4_PREFIXES)
     return IPv4Address(int(address) & 0xFFFF_FFFF) if holds else None

@@ -32,30 +32,30 @@ class WebhookConfig:
 
 
 def webhook_configs(settings: Settings) -> tuple[WebhookConfig, ...]:
-    """What the settings say of webhooks: the one of all channels, where there is one, then those of single channels.
+    """The webhooks in the settings: the default one, if set, then those of single channels.
 
     Raises
     ------
     InvalidInput
-        If a URL or a secret is none, or there is a URL without a secret.
+        If a URL or a secret is invalid, or a URL has no secret.
     """
-    named = parse_channels(settings.webhook_channels)
-    single = [_to(settings, name, one) for name, one in sorted(named.items())]
+    webhooks = parse_channels(settings.webhook_channels)
+    single = [_channel_config(settings, channel, webhook) for channel, webhook in sorted(webhooks.items())]
     if settings.webhook_url is None:
         return tuple(single)
-    rest = ChannelFilter(tuple(sorted(named)), others=True)
-    return _pushing(settings, settings.webhook_url, "webhook_url", signing_keys(settings), None, rest), *single
+    rest = ChannelFilter(tuple(sorted(webhooks)), others=True)
+    return _config(settings, settings.webhook_url, "webhook_url", signing_keys(settings), None, rest), *single
 
 
-def _to(settings: Settings, channel: str, one: ChannelWebhook) -> WebhookConfig:
+def _channel_config(settings: Settings, channel: str, webhook: ChannelWebhook) -> WebhookConfig:
     field = f"{FIELD}.{channel}"
-    keys = [_key(one.secret, f"{field}.secret")]
-    if one.previous_secret is not None:
-        keys.append(_key(one.previous_secret, f"{field}.previous_secret"))
-    return _pushing(settings, one.url, f"{field}.url", tuple(keys), channel, ChannelFilter((channel,), others=False))
+    keys = [_key(webhook.secret, f"{field}.secret")]
+    if webhook.previous_secret is not None:
+        keys.append(_key(webhook.previous_secret, f"{field}.previous_secret"))
+    return _config(settings, webhook.url, f"{field}.url", tuple(keys), channel, ChannelFilter((channel,), others=False))
 
 
-def _pushing(
+def _config(
     settings: Settings, url: SecretStr, field: str, keys: tuple[Webhook, ...], channel: str | None, reach: ChannelFilter
 ) -> WebhookConfig:
     plain, private = url.get_secret_value(), settings.webhook_allow_private
@@ -69,7 +69,7 @@ def _pushing(
 def build_webhook_worker(
     config: WebhookConfig, *, delivery: DeliveryService, clock: Callable[[], datetime]
 ) -> WebhookWorker:
-    """What pushes messages to one executor."""
+    """A worker that pushes messages to one executor."""
     endpoint = config.endpoint
     transport = HttpTransport(
         config.target,
@@ -82,12 +82,12 @@ def build_webhook_worker(
 
 
 def signing_keys(settings: Settings) -> tuple[Webhook, ...]:
-    """The keys that messages are signed by, the present one first.
+    """The signing keys, the current one first.
 
     Raises
     ------
     InvalidInput
-        If there is no secret, or one is none.
+        If there is no secret, or one is invalid.
     """
     if settings.webhook_secret is None:
         remedy = "set HEED_WEBHOOK_SECRET, which the executor has too"

@@ -1,7 +1,7 @@
-"""One attempt to hand one message to an executor over HTTP, bounded in time and in what is read.
+"""One attempt to deliver a message to an executor over HTTP, bounded in time and in bytes read.
 
-What an attempt came to matters for the message's slot. Where it is certain that the executor did not take the message
-the slot may be freed later; where that is not certain the customer may have been contacted, and the slot counts.
+The result matters for the message's contact slot. If the executor certainly did not take the message, the slot may be
+freed later. Otherwise the customer may have been contacted, and the slot counts.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from heed.serving.delivery.retry import retry_after
 from heed.serving.delivery.webhooks.addresses import AddressRefused, Target, checked_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""All addresses that a name stands for, in the order in which to try them."""
+"""All addresses that a name resolves to, in the order to try them."""
 
 _CONNECT_SECONDS = 5.0
-_MOST_READ = 16 * 1024
-_SKIM_SECONDS = 1.0
+_MAX_DRAINED_BYTES = 16 * 1024
+_DRAIN_SECONDS = 1.0
 _AGENT = "heed"
 
 
 class AttemptOutcome(StrEnum):
-    """What became of one attempt."""
+    """The outcome of one attempt."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -45,7 +45,7 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What an attempt came to: of the response nothing but its status and how long to wait is kept."""
+    """The result of an attempt: of the response only its status and retry delay are kept."""
 
     result: AttemptOutcome
     status: int | None = None
@@ -53,7 +53,7 @@ class AttemptResult:
 
 
 class HttpTransport:
-    """Sends to one target. One per running heed, closed at its end.
+    """Sends to one target. Each process has one per endpoint and closes it at shutdown.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class HttpTransport:
     allow_private : bool
         Whether addresses of loopback and private networks may be connected to, and http be used on loopback.
     resolve : callable
-        Finds addresses; asked once for each attempt, and what is connected to is the address that was checked.
+        Resolves names, once per attempt; the connection goes to the address that was checked.
     trust : ssl.SSLContext, optional
-        Whose certificates count; absent means those that certifi lists.
+        Trusted certificates; by default those of certifi.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class HttpTransport:
     ) -> None:
         self._target = target
         self._seconds = seconds
-        # Finding and connecting are over before the attempt is, so that it is known that nothing was sent.
+        # Resolving and connecting time out before the attempt does, and then certainly nothing was sent.
         self._reach_seconds = min(seconds / 3, _CONNECT_SECONDS)
         self._allow_private = allow_private
         self._resolve = resolve
         self._client = httpx.AsyncClient(
             verify=True if trust is None else trust,
-            # No proxy of the environment: it would be asked to connect where heed has not looked.
+            # No proxy of the environment: it would connect to addresses that heed has not checked.
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(seconds, connect=self._reach_seconds),
@@ -122,70 +122,69 @@ class HttpTransport:
         target = self._target
         try:
             async with asyncio.timeout(self._reach_seconds):
-                found = await self._resolve(target.host, target.port)
-            return checked_address(target, found, allow_private=self._allow_private)
+                addresses = await self._resolve(target.host, target.port)
+            return checked_address(target, addresses, allow_private=self._allow_private)
         except (OSError, UnicodeError, AddressRefused):
             return None
 
     async def _post(self, address: str, body: bytes, headers: dict[str, str], now: datetime) -> AttemptResult:
         target = self._target
-        shown = f"[{address}]" if ":" in address else address
-        url = f"{'https' if target.secure else 'http'}://{shown}:{target.port}{target.path}"
+        host = f"[{address}]" if ":" in address else address
+        url = f"{'https' if target.secure else 'http'}://{host}:{target.port}{target.path}"
         fixed = {"host": target.netloc, "content-type": "application/json", "user-agent": _AGENT}
-        # The certificate is asked for and checked by name, whatever address the name stands for.
-        named = {"sni_hostname": target.host}
-        sent = {**fixed, "accept-encoding": "identity", **headers}
-        async with self._client.stream("POST", url, content=body, headers=sent, extensions=named) as response:
-            answer = _answered(response, now)
-            await _skim(response)
-            return answer
+        # The certificate is verified for the host name, although the URL holds the address.
+        extensions = {"sni_hostname": target.host}
+        all_headers = {**fixed, "accept-encoding": "identity", **headers}
+        async with self._client.stream(
+            "POST", url, content=body, headers=all_headers, extensions=extensions
+        ) as response:
+            result = _attempt_result(response, now)
+            await _drain(response)
+            return result
 
 
 def system_resolver(threads: Executor) -> Resolve:
-    """The system's resolver, asked on threads of its own, so that a name server that hangs holds nothing else."""
+    """The system's resolver on its own threads, so that a hanging name server blocks nothing else."""
 
     async def resolve(host: str, port: int) -> Sequence[str]:
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(threads, _look_up, host, port)
-        return tuple(dict.fromkeys(found))
+        addresses = await loop.run_in_executor(threads, _look_up, host, port)
+        return tuple(dict.fromkeys(addresses))
 
     return resolve
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _answered(response: httpx.Response, now: datetime) -> AttemptResult:
+def _attempt_result(response: httpx.Response, now: datetime) -> AttemptResult:
     wait = retry_after(response.headers.get("retry-after"), now)
     return AttemptResult(outcome_of_status(response.status_code), response.status_code, wait)
 
 
 def outcome_of_status(status: int) -> AttemptOutcome:
-    """What a status says about whether the executor has the message.
+    """The outcome that a status code implies.
 
-    A redirect is not followed, and a client error or 503 says that the request was not carried out (RFC 9110, 15.5
-    and 15.6.4). What a gateway or a broken executor answers, or one that ran out of time, leaves it open.
+    A redirect is not followed, and a client error or 503 means that the request was not carried out (RFC 9110, 15.5
+    and 15.6.4). After a gateway error, another server error or a timeout the outcome is unknown.
     """
     if 200 <= status < 300:
         return AttemptOutcome.DELIVERED
     if status == httpx.codes.GONE:
         return AttemptOutcome.GONE
-    told = 300 <= status < 500 or status == httpx.codes.SERVICE_UNAVAILABLE
-    return AttemptOutcome.REFUSED if told and status != httpx.codes.REQUEST_TIMEOUT else AttemptOutcome.UNKNOWN
+    not_taken = 300 <= status < 500 or status == httpx.codes.SERVICE_UNAVAILABLE
+    return AttemptOutcome.REFUSED if not_taken and status != httpx.codes.REQUEST_TIMEOUT else AttemptOutcome.UNKNOWN
 
 
-async def _skim(response: httpx.Response) -> None:
-    """Read a short body away so that the connection can be used again, and nothing of a long one.
-
-    The status has been said; a body that breaks off, hangs or never ends does not change it.
-    """
+async def _drain(response: httpx.Response) -> None:
+    """Drain a short body so that the connection can be reused; a broken or endless one does not change the result."""
     read = 0
     try:
-        async with asyncio.timeout(_SKIM_SECONDS):
+        async with asyncio.timeout(_DRAIN_SECONDS):
             async for part in response.aiter_raw():
                 read += len(part)
-                if read > _MOST_READ:
+                if read > _MAX_DRAINED_BYTES:
                     return
     except (TimeoutError, httpx.HTTPError):
         return

@@ -1,4 +1,4 @@
-"""Signatures of Standard Webhooks 1.0: an executor can tell that a message is heed's, whole and fresh."""
+"""Signatures of Standard Webhooks 1.0, by which an executor verifies origin, integrity and age."""
 
 import base64
 import binascii
@@ -32,7 +32,7 @@ def parse_secret(secret: str, field: str) -> Webhook:
 
 
 def signature_headers(keys: Sequence[Webhook], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers of one attempt, with a signature by every key, so that secrets can be changed without a gap.
+    """The headers of one attempt, signed with every key so that secrets can be rotated without a gap.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Carries messages to the executor in the background, as they become ready and so many at once.
+"""Pushes messages to an executor in the background as they become ready, with bounded concurrency.
 
-A message is handed over in the ledger right before it is sent, by the same check as one that is taken, and what came
-of it is written down right after. An attempt that is cut off by the end of the process stays open in the ledger: its
-fate is unknown, its slot counts, and it is tried again under the same id.
+A message is leased in the ledger right before it is sent, after the same recheck as for executors that pull, and its
+result is recorded right after. An attempt interrupted by the end of the process stays open in the ledger: its result
+is unknown, its slot counts, and it is retried under the same id.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ logger = logging.getLogger("heed.serving")
 HOLDER = "webhook"
 _LOOK_SECONDS = 0.5
 _ERROR_SECONDS = 5.0
-# What a lease lasts beyond an attempt, so that what came of it is written down before anybody else is handed it.
+# How long a lease outlasts an attempt, so that the result is recorded before anybody else gets the message.
 _MARGIN = timedelta(seconds=30)
 
 
 class Transport(Protocol):
-    """One attempt to hand a body to an executor."""
+    """Sends the body of a message to an executor."""
 
     async def send(self, body: bytes, headers: dict[str, str], now: datetime) -> AttemptResult:
         """Make one attempt; whatever goes wrong is an answer and no error."""
@@ -48,7 +48,7 @@ class WebhookWorker:
     Parameters
     ----------
     clock : callable
-        The present moment, with an offset: what is signed, and what waits are reckoned from.
+        The current time, with an offset, for signatures and retry delays.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class WebhookWorker:
         Parameters
         ----------
         succeeded, failed : callable
-            Told whether the outbox could be read, each time that it is.
+            Called after each attempt to read the outbox.
         """
         while not self._stopping.is_set():
             try:
@@ -88,17 +88,17 @@ class WebhookWorker:
                     await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def start_ready(self) -> int:
-        """Begin as many attempts as there is room and need for; how many were begun."""
+        """Start an attempt for each ready message while there is room; return how many."""
         room = self.endpoint.width - len(self._under_way)
         if room <= 0 or await self._delivery.is_disabled(self.endpoint):
             return 0
-        lease = timedelta(seconds=self.endpoint.seconds) + _MARGIN
-        handed = await self._delivery.lease_many(HOLDER, room, lease, self.endpoint.reach)
-        for one in handed:
-            task = asyncio.create_task(self._attempt(one))
+        duration = timedelta(seconds=self.endpoint.seconds) + _MARGIN
+        leases = await self._delivery.lease_many(HOLDER, room, duration, self.endpoint.reach)
+        for lease in leases:
+            task = asyncio.create_task(self._attempt(lease))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return len(handed)
+        return len(leases)
 
     async def finish(self) -> None:
         """Wait for the attempts under way."""
@@ -106,9 +106,9 @@ class WebhookWorker:
             await asyncio.wait(self._under_way)
 
     async def stop(self) -> None:
-        """Begin no more attempts, let those under way come to their end within their time, and let go of connections.
+        """Start no more attempts, wait for those under way up to their time limit, and close connections.
 
-        What is cut off stays open in the ledger.
+        An interrupted attempt stays open in the ledger.
         """
         self._stopping.set()
         with suppress(TimeoutError):
@@ -119,33 +119,35 @@ class WebhookWorker:
         await asyncio.gather(*left, return_exceptions=True)
         await self._transport.close()
 
-    async def _attempt(self, handed: Lease) -> None:
-        now, message_id = self._clock(), handed.message.outbox_id
+    async def _attempt(self, lease: Lease) -> None:
+        now, message_id = self._clock(), lease.message.outbox_id
         try:
-            body = event_body(handed.message, handed.expires_at)
-            answer = await self._transport.send(body, signature_headers(self.endpoint.keys, message_id, now, body), now)
-            if answer.result is AttemptOutcome.GONE:
-                await self._give_up(answer)
-            await self._delivery.settle(message_id, handed.fence, self._told(handed, answer))
+            body = event_body(lease.message, lease.expires_at)
+            attempt = await self._transport.send(
+                body, signature_headers(self.endpoint.keys, message_id, now, body), now
+            )
+            if attempt.result is AttemptOutcome.GONE:
+                await self._disable(attempt)
+            await self._delivery.settle(message_id, lease.fence, self._delivery_result(lease, attempt))
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
-            logger.warning("what came of an attempt could not be kept, so it counts as unknown: %s", _named(error))
+            logger.warning("what came of an attempt could not be kept, so it counts as unknown: %s", _error_text(error))
 
-    async def _give_up(self, answer: AttemptResult) -> None:
-        if await self._delivery.disable(self.endpoint, f"The executor answered {answer.status}."):
-            logger.warning("%s answered %s: nothing is sent there any more", self.endpoint.origin, answer.status)
+    async def _disable(self, attempt: AttemptResult) -> None:
+        if await self._delivery.disable(self.endpoint, f"The executor answered {attempt.status}."):
+            logger.warning("%s answered %s: nothing is sent there any more", self.endpoint.origin, attempt.status)
 
-    def _told(self, handed: Lease, answer: AttemptResult) -> DeliveryResult:
-        result, fence = answer.result, handed.fence
+    def _delivery_result(self, lease: Lease, attempt: AttemptResult) -> DeliveryResult:
+        result, fence = attempt.result, lease.fence
         return DeliveryResult(
             result.value,
             delivered=result is AttemptOutcome.DELIVERED,
             certainly_not_taken=result.certainly_not_taken,
-            again=next_attempt(handed.message.outbox_id, fence, self._clock(), answer.wait),
+            again=next_attempt(lease.message.outbox_id, fence, self._clock(), attempt.wait),
             because=attempts_exhausted(fence),
-            status=answer.status,
+            status=attempt.status,
         )
 
 
-def _named(error: Exception) -> str:
-    """What went wrong, without what may be personal in it."""
+def _error_text(error: Exception) -> str:
+    """The error without personal data."""
     return str(error) if isinstance(error, HeedError) else type(error).__name__
