@@ -176,6 +176,7 @@ def _answered_before(transaction: Transaction, decision: NewDecision) -> CommitR
 
 
 def _require_fresh(transaction: Transaction, now: datetime, decision: NewDecision) -> None:
+    """Refuse a decision on facts that changed, or that consent and caps no longer allow; see `guardrails.recheck`."""
     current = version(transaction, decision.customer_id)
     if current != decision.seen_version:
         message = f"the customer's facts changed from version {decision.seen_version} to {current}"
