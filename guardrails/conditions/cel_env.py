@@ -21,7 +21,6 @@ BUILT_IN: Mapping[str, tuple[CelType, Reader]] = {
     "action.cost": (CelType.FLOAT, lambda _, action: action.cost),
     "customer.jurisdiction": (CelType.STRING, lambda facts, _: facts.customer.jurisdiction),
 }
-SOURCES = ("action", "context", "customer")
 _ATTRIBUTES: Mapping[str, Callable[[str], Reader]] = {
     "action": lambda name: lambda _, action: action.attributes.get(name),
     "context": lambda name: lambda facts, _: facts.context.get(name),

@@ -17,7 +17,6 @@ TIME: Final = "datetime64[us, UTC]"
 # Marks the columns that rules and features compare exactly, which are therefore normalised.
 WORD: Final = {"word": True}
 HARMS = ("opt_out", "complaint", "unsubscribe")
-REQUIRED_TABLES = ("actions", "customers", "contacts")
 OPTIONAL_TABLES = ("signals", "outcomes")
 # The column to blame for the rule over two columns, for which pandera reports all columns.
 ROW_RULE_COLUMN = "valid_until"
